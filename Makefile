@@ -1,0 +1,59 @@
+# `make help` lists the targets. All work happens in .venv, which `make setup` builds.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROTOS := $(wildcard proto/common/pb/*.proto)
+PROTOC = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I proto $(PROTOS) \
+	--python_out=$(1) --grpc_python_out=$(1) --mypy_out=quiet:$(1) --mypy_grpc_out=quiet:$(1)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo train-mnist test lint format proto check-proto bench e2e clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed ## build .venv with everything pinned in constraints.txt
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: setup ## train four processes on 5,000 digits over a noisy channel, and let them answer
+	$(BIN)/splitwave demo
+
+train-mnist: setup ## the same on full MNIST (SPLITWAVE_DATA_DIR, or downloaded)
+	$(BIN)/splitwave train -c configs/mnist-k2.yaml
+
+test: setup ## run the tests (under 5 minutes; the long ones are in e2e)
+	$(BIN)/pytest -m 'not e2e'
+
+e2e: setup ## run the long tests: whole testbeds as processes
+	$(BIN)/pytest -m e2e
+
+lint: setup ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+proto: setup ## regenerate common/pb from proto/
+	$(call PROTOC,.)
+
+check-proto: setup ## fail if common/pb is not what proto/ generates
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call PROTOC,$$fresh) \
+	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/common/pb common/pb \
+	&& echo "common/pb is up to date"
+
+bench: setup ## what quantizer and rate cost in a training step
+	$(BIN)/python -m benchmarks.core
+
+clean: ## remove what the tools cached (not .venv, not results)
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,72 @@
+"""The control service of the base station: what watchers see of a run."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from grpc import aio
+
+from basestation.coordinator import Coordinator
+from common.pb import control_pb2 as pb
+from common.pb import control_pb2_grpc
+from common.results import EpochRecord, RunResult
+from common.wire_results import epoch_to_proto, result_to_proto
+
+SERVICE = pb.DESCRIPTOR.services_by_name["Control"].full_name
+
+
+class ControlService(control_pb2_grpc.ControlServicer):
+    """Answers what an operator asks; never on the data path."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        """Args: whose run is watched."""
+        self._coordinator = coordinator
+
+    async def GetStatus(  # noqa: N802
+        self,
+        request: pb.GetStatusRequest,  # noqa: ARG002
+        context: "aio.ServicerContext[Any, Any]",  # noqa: ARG002
+    ) -> pb.RunStatus:
+        """The run's status now."""
+        return self._status()
+
+    async def WatchRun(  # noqa: N802
+        self,
+        request: pb.WatchRunRequest,  # noqa: ARG002
+        context: "aio.ServicerContext[Any, Any]",  # noqa: ARG002
+    ) -> AsyncIterator[pb.RunEvent]:
+        """The run from its first epoch to its result."""
+        async for event in self._coordinator.log.events():
+            match event:
+                case EpochRecord():
+                    yield pb.RunEvent(epoch=epoch_to_proto(event))
+                case RunResult():
+                    yield pb.RunEvent(result=result_to_proto(event))
+                case _:
+                    yield pb.RunEvent(status=self._status())
+
+    def _status(self) -> pb.RunStatus:
+        run = self._coordinator
+        links = []
+        for link in range(run.config.links):
+            session = run.admission.sessions.get(link)
+            links.append(
+                pb.LinkStatus(link=link)
+                if session is None
+                else pb.LinkStatus(
+                    link=link,
+                    device_id=session.device_id,
+                    peer=session.peer,
+                    ready=session.ready,
+                    blocks=session.blocks,
+                )
+            )
+        return pb.RunStatus(
+            run_id=run.run_id,
+            stage=pb.Stage.ValueType(run.stage),
+            epoch=run.plan.epoch(run.step),
+            epochs=run.config.training.epochs,
+            step=run.step,
+            steps=run.plan.steps,
+            links=links,
+            failure=run.failure,
+        )

@@ -1,0 +1,60 @@
+"""Brings the K links' symbols of one block together."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from common.errors import ProtocolError
+from common.messages import BlockKey, Float32
+
+
+@dataclass(frozen=True, slots=True)
+class FusedBlock:
+    """All links' symbols of one block, side by side: (L, B, K·d) float32, link k in columns k·d … (k+1)·d."""
+
+    key: BlockKey
+    symbols: Tensor
+
+
+class _Incomplete:
+    def __init__(self, symbols: Tensor, links: int) -> None:
+        self.symbols = symbols
+        self.missing = set(range(links))
+
+
+class FusionBuffer:
+    """Collects the links' parts of each block; at most `capacity` blocks wait at a time."""
+
+    def __init__(self, links: int, dimension: int, capacity: int) -> None:
+        self._links = links
+        self._dimension = dimension
+        self._capacity = capacity
+        self._waiting: dict[BlockKey, _Incomplete] = {}
+
+    def add(self, key: BlockKey, link: int, symbols: Float32) -> FusedBlock | None:
+        """Take link's (L, B, d) symbols; the fused block once all K links are in, else None.
+
+        Raises:
+            ProtocolError: the link sent this block before, or its shape differs from the other links'.
+        """
+        draws, samples, dimension = symbols.shape
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            if len(self._waiting) >= self._capacity:
+                raise ProtocolError(f"{key}: more than {self._capacity} blocks wait for other links")
+            # torch's own allocation is 64-byte aligned: the decoder sees the same alignment in every engine.
+            waiting = _Incomplete(torch.empty(draws, samples, self._links * self._dimension), self._links)
+            self._waiting[key] = waiting
+        if link not in waiting.missing:
+            raise ProtocolError(f"{key}: link {link} sent it twice")
+        if waiting.symbols.shape[:2] != (draws, samples):
+            expected = tuple(waiting.symbols.shape[:2])
+            raise ProtocolError(f"{key}: link {link} sent (L, B) = {(draws, samples)}, another link {expected}")
+        start = link * dimension
+        waiting.symbols.numpy()[..., start : start + dimension] = symbols
+        waiting.missing.remove(link)
+        if waiting.missing:
+            return None
+        del self._waiting[key]
+        return FusedBlock(key, waiting.symbols)

@@ -1,0 +1,92 @@
+"""Takes the blocks of all links in, checks that they were asked for, and hands them on fused."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from basestation.fusion import FusedBlock, FusionBuffer
+from basestation.link_session import LinkSession
+from common.config import RunConfig
+from common.errors import ProtocolError, Refusal
+from common.messages import BlockKey, Int64, Phase, SymbolBlock
+from common.plan import RunPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A block all of whose links are in.
+
+    Attributes:
+        block: the fused symbols.
+        sample_ids: (B,) places in the split.
+        rates_nats: per link, the KL bound a sample that the device reported.
+        waited_ns: per link, from its part's arrival to the last link's.
+    """
+
+    block: FusedBlock
+    sample_ids: Int64
+    rates_nats: tuple[float, ...]
+    waited_ns: tuple[int, ...]
+
+
+class Intake:
+    """The blocks of one command at a time: a training step, or a pass."""
+
+    def __init__(self, config: RunConfig, plan: RunPlan) -> None:
+        self._links = config.links
+        self._plan = plan
+        self._fusion = FusionBuffer(config.links, config.encoder.dimension, config.runtime.credits)
+        self._parts: dict[BlockKey, dict[int, tuple[int, float]]] = {}
+        self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
+        self._phase = Phase.TRAIN
+        self._step = -1
+        self._expected_ids: list[Int64] = []
+
+    def expect(self, phase: Phase, step: int) -> None:
+        """From now on take the blocks of this command, and no others."""
+        self._phase, self._step = phase, step
+        self._expected_ids = self._plan.block_ids(phase, step)
+
+    def take(self, session: LinkSession, block: SymbolBlock) -> None:
+        """Take one link's part of a block.
+
+        Raises:
+            ProtocolError: without credit, not asked for, for other samples, or at odds with the link's contract.
+        """
+        session.spend_credit()
+        self._check_asked_for(block)
+        symbols = session.reader.read(block)
+        parts = self._parts.setdefault(block.key, {})
+        parts[session.link] = (time.perf_counter_ns(), block.rate_nats or 0.0)
+        fused = self._fusion.add(block.key, session.link, symbols)
+        if fused is not None:
+            self._arrivals.put_nowait(self._arrival(fused, block.sample_ids))
+
+    async def next(self) -> Arrival:
+        """The next complete block, in the order of completion."""
+        return await self._arrivals.get()
+
+    def _check_asked_for(self, block: SymbolBlock) -> None:
+        key = block.key
+        wanted = key.phase is self._phase and key.step == self._step
+        if not wanted or key.micro_batch >= len(self._expected_ids):
+            raise ProtocolError(
+                f"{key} was not asked for: expected {self._phase.name.lower()} step {self._step}, "
+                f"micro-batch below {len(self._expected_ids)}",
+                Refusal.FAILED_PRECONDITION,
+            )
+        if not np.array_equal(block.sample_ids, self._expected_ids[key.micro_batch]):
+            raise ProtocolError(f"{key} is of other samples than the run's plan says", Refusal.FAILED_PRECONDITION)
+
+    def _arrival(self, fused: FusedBlock, sample_ids: Int64) -> Arrival:
+        now = time.perf_counter_ns()
+        parts = self._parts.pop(fused.key)
+        ordered = [parts[link] for link in range(self._links)]
+        return Arrival(
+            block=fused,
+            sample_ids=sample_ids,
+            rates_nats=tuple(rate for _, rate in ordered),
+            waited_ns=tuple(now - arrived for arrived, _ in ordered),
+        )

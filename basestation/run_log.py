@@ -1,0 +1,57 @@
+"""What happened in a run so far, for any number of watchers that come and go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from common.results import EpochRecord, RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The run's status is worth another look."""
+
+
+Event = EpochRecord | RunResult | StatusChanged
+
+
+class RunLog:
+    """Epochs, then a result, both kept; status changes are coalesced for a slow watcher."""
+
+    def __init__(self) -> None:
+        self._records: list[EpochRecord | RunResult] = []
+        self._version = 0
+        self._closed = False
+        self._changed = asyncio.Condition()
+
+    async def add(self, record: EpochRecord | RunResult) -> None:
+        """Append an epoch or the result."""
+        self._records.append(record)
+        await self.touch()
+
+    async def touch(self) -> None:
+        """Tell watchers that the status changed."""
+        self._version += 1
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def close(self) -> None:
+        """Nothing more will come."""
+        self._closed = True
+        await self.touch()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Everything from the first epoch on, status changes in between, until the log is closed."""
+        seen = 0
+        version = -1
+        while True:
+            async with self._changed:
+                while self._version == version:
+                    await self._changed.wait()
+            version, closed = self._version, self._closed
+            for record in self._records[seen:]:
+                yield record
+                seen += 1
+            yield StatusChanged()
+            if closed:
+                return

@@ -1,0 +1,105 @@
+"""Puts a base station together and serves one run."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from grpc import aio
+
+from basestation import control_service, uplink_service
+from basestation.coordinator import Coordinator, Labels
+from basestation.trainer import Trainer
+from common.checkpoint import load_part
+from common.config import RunConfig
+from common.data.catalog import fingerprint, load_labels
+from common.manifest import BASESTATION_PART, Manifest
+from common.pb import control_pb2_grpc, uplink_pb2_grpc
+from common.plan import RunPlan
+from common.results import RunResult
+from common.server import serving
+
+
+@dataclass(frozen=True, slots=True)
+class BaseStation:
+    """What one run of a base station needs.
+
+    Attributes:
+        listen: HOST:PORT for devices, emulators and watchers.
+        state_dir: for its checkpoint part and the manifest.
+        restore: evaluate the checkpoint in `state_dir` instead of training.
+    """
+
+    config: RunConfig
+    labels: Labels
+    listen: str
+    state_dir: Path
+    restore: bool
+    run_id: str
+
+    async def serve(self, announce: Callable[[str], None], stop: asyncio.Event) -> RunResult | None:
+        """Serve the run to its end; None if `stop` is set before.
+
+        Args:
+            announce: told the bound HOST:PORT.
+            stop: set on SIGTERM.
+
+        Raises:
+            AddressError: cannot listen.
+            CheckpointError: there is nothing to restore.
+            RunFailedError: a link was lost on the way.
+        """
+        with ThreadPoolExecutor(1, "torch", torch.set_num_threads, (self.config.runtime.torch_threads,)) as compute:
+            coordinator = self._coordinator(compute)
+
+            def register(server: aio.Server) -> None:
+                uplink_pb2_grpc.add_UplinkServicer_to_server(uplink_service.UplinkService(coordinator), server)
+                control_pb2_grpc.add_ControlServicer_to_server(control_service.ControlService(coordinator), server)
+
+            services = [uplink_service.SERVICE, control_service.SERVICE]
+            async with serving(self.listen, register, services) as bound:
+                announce(bound.address)
+                return await _until(stop, coordinator.run())
+
+    def _coordinator(self, compute: Executor) -> Coordinator:
+        plan = RunPlan(self.config, len(self.labels.train), len(self.labels.test))
+        trainer = Trainer(self.config, plan, torch.from_numpy(self.labels.train))
+        manifest = None
+        if self.restore:
+            manifest = Manifest.read(self.state_dir)
+            load_part(self.state_dir / BASESTATION_PART, trainer.decoder, manifest.basestation_sha256)
+        return Coordinator(
+            self.config,
+            run_id=self.run_id,
+            labels=self.labels,
+            trainer=trainer,
+            state_dir=self.state_dir,
+            restore=manifest,
+            compute=compute,
+        )
+
+
+def open_labels(config: RunConfig, data_dir: Path | None) -> Labels:
+    """Load the labels of both splits, and no image where these are separate files.
+
+    Raises:
+        DataError: the data are missing or damaged.
+    """
+    name = config.data.name
+    return Labels(
+        train=load_labels(name, "train", data_dir),
+        test=load_labels(name, "test", data_dir),
+        data_digest=fingerprint(name, data_dir),
+    )
+
+
+async def _until(stop: asyncio.Event, run: Coroutine[None, None, RunResult]) -> RunResult | None:
+    running, stopped = asyncio.create_task(run), asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not running.done():
+        running.cancel()
+    await asyncio.gather(running, stopped, return_exceptions=True)
+    return None if running.cancelled() else running.result()

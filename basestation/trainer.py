@@ -1,0 +1,64 @@
+"""The base station's half of training: the decoder ψ, its loss, and the gradients for the devices."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from basestation.decoder import Decoder
+from basestation.fusion import FusedBlock
+from common.config import RunConfig
+from common.initialisation import initialise_linear_layers
+from common.messages import Bytes, Float32
+from common.plan import RunPlan
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatchResult:
+    """What one micro-batch gave: ∂CE/∂ẑ_k, (L, B, d) a link; and sums over its L·B noisy samples."""
+
+    gradients: list[Float32]
+    cross_entropy: float
+    errors: int
+    count: int
+
+
+class Trainer:
+    """Trains and applies the decoder. Micro-batches accumulate until `finish_step`."""
+
+    def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
+        """Args: the run's settings and plan; (N,) int64 labels of the training split."""
+        self._links = config.links
+        self._plan = plan
+        self._labels = train_labels
+        self.decoder = Decoder(config.links * config.encoder.dimension)
+        initialise_linear_layers(self.decoder, config.seed, party=config.links)
+        self._optimiser = torch.optim.Adam(self.decoder.parameters(), fused=True)
+
+    def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
+        """Forward, cross-entropy averaged over L draws and the step's B samples (eq. (18)), backward."""
+        step = block.key.step
+        symbols = block.symbols.requires_grad_()
+        draws, samples, _ = symbols.shape
+        ids = self._plan.micro_batches(step)[block.key.micro_batch]
+        labels = self._labels[torch.from_numpy(ids)].repeat(draws)
+        logits = self.decoder(symbols.flatten(0, 1))
+        total = functional.cross_entropy(logits, labels, reduction="sum")
+        torch.autograd.backward(total / (draws * self._plan.batch_size(step)))
+        assert symbols.grad is not None  # a leaf that requires grad has one after backward
+        gradients = [part.contiguous().numpy() for part in symbols.grad.chunk(self._links, dim=-1)]
+        errors = int((logits.argmax(dim=1) != labels).sum())
+        return MicroBatchResult(gradients, total.item(), errors, draws * samples)
+
+    def finish_step(self, step: int) -> None:
+        """One Adam step on what the step's micro-batches accumulated."""
+        self._optimiser.param_groups[0]["lr"] = self._plan.learning_rate(step)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+
+    @torch.no_grad()
+    def predict(self, block: FusedBlock) -> Bytes:
+        """(B,) uint8 classes of an evaluation block (L = 1)."""
+        classes: Bytes = self.decoder(block.symbols[0]).argmax(dim=1).to(torch.uint8).numpy()
+        return classes

@@ -1,0 +1,85 @@
+"""What quantizer and rate add to a training step: `python -m benchmarks.core`.
+
+Variants of one step run in turn, one step each, so that all meet the same machine: `network` has no quantizer
+and no rate, `fused` has both as `device.fused` computes them; `naive` has both in plain autograd, and `printed`
+with the pmf as the paper prints it, which takes less arithmetic and cancels in the upper tail.
+"""
+
+import argparse
+import platform
+import statistics
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks import naive
+from benchmarks.training_step import GAMMA, NOISE_VARIANCE, Setting, TrainingStep
+from device.fused import quantize_with_rate
+
+_WARM_UP = 5
+
+_fused = partial(quantize_with_rate, gamma=GAMMA, straight_through=False, noise_variance=NOISE_VARIANCE, bound="tight")
+_naive = partial(naive.definitions, gamma=GAMMA, noise_variance=NOISE_VARIANCE)
+_printed = partial(naive.as_printed, gamma=GAMMA, noise_variance=NOISE_VARIANCE)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Time the variants for each batch size, and print medians and ratios."""
+    options = _parse(arguments)
+    torch.set_num_threads(options.threads)
+    print(_machine(), f"threads={torch.get_num_threads()}", sep="\n")
+    for batch in options.batch:
+        setting = Setting(batch, options.links, options.dimension, options.breakpoints)
+        print(f"\n{_describe(setting)} repetitions={options.repetitions}")
+        medians = _time(setting, options.repetitions)
+        for name, seconds in medians.items():
+            print(f"{name:8} {seconds * 1e3:8.2f} ms   {seconds / medians['network']:5.2f} x network")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.core", description=__doc__)
+    parser.add_argument("--batch", type=int, nargs="+", default=[256, 1024], help="samples a step")
+    parser.add_argument("--links", type=int, default=2, help="devices")
+    parser.add_argument("--dimension", type=int, default=28, help="features a device")
+    parser.add_argument("--breakpoints", type=int, default=15, help="breakpoints of the quantizer")
+    parser.add_argument("--threads", type=int, default=1, help="torch's threads")
+    parser.add_argument("--repetitions", type=int, default=60, help="timed steps of each variant")
+    return parser.parse_args(arguments)
+
+
+def _machine() -> str:
+    cpu = Path("/proc/cpuinfo")
+    models = [line for line in cpu.read_text().splitlines() if "model name" in line] if cpu.exists() else []
+    model = models[0].partition(": ")[2] if models else platform.processor()
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"{model} ({platform.machine()}, {capability}) torch={torch.__version__} numpy={np.__version__}"
+
+
+def _describe(setting: Setting) -> str:
+    batch, links, dimension, breakpoints = setting
+    return f"B={batch} K={links} d={dimension} T={breakpoints} gamma={GAMMA:g} noise_variance={NOISE_VARIANCE:g}"
+
+
+def _time(setting: Setting, repetitions: int) -> dict[str, float]:
+    """Median seconds of a step of each variant."""
+    steps = {
+        "network": TrainingStep(setting, None),
+        "fused": TrainingStep(setting, _fused),
+        "naive": TrainingStep(setting, _naive),
+        "printed": TrainingStep(setting, _printed),
+    }
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(_WARM_UP + repetitions):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(seconds[_WARM_UP:]) for name, seconds in times.items()}
+
+
+if __name__ == "__main__":
+    main()

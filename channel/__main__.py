@@ -1,0 +1,44 @@
+"""`python -m channel`: the channel emulator."""
+
+import argparse
+import asyncio
+import sys
+
+from channel.service import SERVICE, ChannelService
+from common.pb import uplink_pb2_grpc
+from common.process import add_process_options, announce_ready, run_service, stop_signal
+from common.rpc import parse_address
+from common.server import serving
+
+
+async def _serve(listen: str, connect: str, ready_fd: int | None) -> None:
+    stop = stop_signal()
+    service = ChannelService(connect)
+
+    def register(server: object) -> None:
+        uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)  # type: ignore[arg-type]
+
+    async with serving(listen, register, [SERVICE]) as bound:
+        announce_ready(ready_fd, bound.address)
+        await stop.wait()
+    await service.close()
+
+
+def main() -> int:
+    """Parse the command line and serve until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m channel", description=__doc__)
+    parser.add_argument("--listen", default="127.0.0.1:50052", metavar="HOST:PORT", help="for devices")
+    parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="the base station")
+    add_process_options(parser)
+    options = parser.parse_args()
+
+    def serve() -> None:
+        listen = parse_address(options.listen, "--listen")
+        connect = parse_address(options.connect, "--connect")
+        asyncio.run(_serve(listen, connect, options.ready_fd))
+
+    return run_service("channel", options, serve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""What the channel does to the messages of one link, up and down, with no transport in it."""
+
+import dataclasses
+
+from channel.awgn import AwgnChannel
+from common.config import RunConfig
+from common.messages import Float32, Gradient, Phase, RealPayload, SymbolBlock
+from common.symbols import LinkContract, SymbolReader
+
+
+class ChannelLink:
+    """One link of the emulated radio: symbols go through the channel, gradients through its adjoint."""
+
+    def __init__(self, config: RunConfig, link: int) -> None:
+        self.contract = LinkContract.of(config, link)
+        self._reader = SymbolReader(self.contract)
+        self._channel = AwgnChannel(seed=config.seed, link=link, noise_variance=config.noise_variance(link))
+
+    def transmit(self, block: SymbolBlock) -> SymbolBlock:
+        """The block as the base station receives it: real symbols ẑ, in training L times.
+
+        Raises:
+            ProtocolError: if the block does not fit the link's contract.
+        """
+        received = self._pass_through(block, self._reader.read(block))
+        return dataclasses.replace(block, payload=RealPayload(received))
+
+    def return_gradient(self, gradient: Gradient) -> Gradient:
+        """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station."""
+        return Gradient(gradient.key, self._channel.adjoint(gradient.values))
+
+    def _pass_through(self, block: SymbolBlock, symbols: Float32) -> Float32:
+        draws = self.contract.draws if block.key.phase is Phase.TRAIN else 1
+        noise = self._channel.draw(block.key, draws, *symbols.shape[1:])
+        return self._channel.apply(symbols, noise)

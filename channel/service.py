@@ -1,0 +1,146 @@
+"""The channel emulator as a service: speaks the uplink on both of its sides. NumPy only, no torch.
+
+It learns the run's settings from the Welcome that passes through, so it needs no configuration of its own, and all
+it keeps belongs to a stream: a restarted emulator serves the devices' new streams with the same channel.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import structlog
+from grpc import aio
+
+from channel.link import ChannelLink
+from common.config import RunConfig
+from common.errors import ProtocolError
+from common.messages import BlockKey, Phase
+from common.pb import uplink_pb2 as pb
+from common.pb import uplink_pb2_grpc
+from common.rpc import CLIENT_OPTIONS, refuse
+from common.wire import (
+    block_from_proto,
+    block_to_proto,
+    gradient_from_proto,
+    gradient_to_proto,
+    key_from_proto,
+)
+
+SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
+
+log = structlog.get_logger()
+
+UpstreamCall = aio.StreamStreamCall[pb.UplinkMessage, pb.DownlinkMessage]
+
+
+class ChannelService(uplink_pb2_grpc.UplinkServicer):
+    """Forwards each device's stream to the base station, symbols and gradients through the channel."""
+
+    def __init__(self, basestation: str) -> None:
+        """Args: the base station's HOST:PORT; it is dialled when a device connects."""
+        self._basestation = basestation
+        self._grpc_channel = aio.insecure_channel(basestation, options=CLIENT_OPTIONS)
+        self._stub = uplink_pb2_grpc.UplinkStub(self._grpc_channel)
+
+    async def close(self) -> None:
+        """Close the connection to the base station."""
+        await self._grpc_channel.close()
+
+    async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
+        self, request_iterator: AsyncIterator[pb.UplinkMessage], context: "aio.ServicerContext[Any, Any]"
+    ) -> None:
+        """One device's stream, until either side ends it."""
+        upstream: UpstreamCall = self._stub.Connect()
+        stream = _EmulatedStream(upstream, context)
+        up = asyncio.create_task(stream.carry_up(request_iterator))
+        down = asyncio.create_task(stream.carry_down())
+        try:
+            done, _ = await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+            if up in done:
+                up.result()  # a refused block ends the stream here
+                await down  # the device has said all; the base station may still answer
+            else:
+                down.result()
+        except ProtocolError as error:
+            log.warning("stream refused", peer=context.peer(), reason=str(error))
+            await refuse(context, error)
+        except aio.AioRpcError as error:
+            await self._pass_on(context, error)
+        finally:
+            for task in (up, down):
+                task.cancel()
+            upstream.cancel()
+            await asyncio.gather(up, down, return_exceptions=True)
+
+    async def _pass_on(self, context: "aio.ServicerContext[Any, Any]", error: aio.AioRpcError) -> None:
+        details = error.details() or ""
+        if error.code() is grpc.StatusCode.UNAVAILABLE:
+            details = f"the channel emulator cannot reach the base station at {self._basestation}: {details}"
+        log.warning("base station ended the stream", code=error.code().name, reason=details)
+        await context.abort(error.code(), details)
+
+
+class _EmulatedStream:
+    """The state of one device's stream: its channel, and when its timed blocks left."""
+
+    def __init__(self, upstream: UpstreamCall, context: "aio.ServicerContext[Any, Any]") -> None:
+        self._upstream = upstream
+        self._context = context
+        self._link: ChannelLink | None = None
+        self._timed: dict[BlockKey, tuple[int, int]] = {}
+
+    async def carry_up(self, messages: AsyncIterator[pb.UplinkMessage]) -> None:
+        try:
+            async for message in messages:
+                if message.HasField("block"):
+                    self._transmit(message)
+                await self._upstream.write(message)
+            await self._upstream.done_writing()
+        except asyncio.InvalidStateError:
+            return  # the base station has ended the stream: carry_down has its status
+
+    async def carry_down(self) -> None:
+        async for message in self._upstream:
+            match message.WhichOneof("body"):
+                case "welcome":
+                    config = RunConfig.model_validate_json(message.welcome.settings_json)
+                    self._link = ChannelLink(config, message.welcome.link)
+                    log.info("link up", link=message.welcome.link, run=message.welcome.run_id)
+                case "gradient":
+                    gradient = gradient_from_proto(message.gradient, self._welcomed.contract)
+                    returned = gradient_to_proto(self._welcomed.return_gradient(gradient))
+                    message.gradient.CopyFrom(returned)
+                case "prediction":
+                    self._add_hops(message.prediction)
+            await self._context.write(message)
+
+    @property
+    def _welcomed(self) -> ChannelLink:
+        if self._link is None:
+            raise ProtocolError("symbols came before the handshake was over")
+        return self._link
+
+    def _transmit(self, message: pb.UplinkMessage) -> None:
+        started = time.perf_counter_ns()
+        contract = self._welcomed.contract
+        block = block_from_proto(message.block, contract)
+        message.block.CopyFrom(block_to_proto(self._welcomed.transmit(block), contract))
+        if block.key.phase is Phase.LATENCY:
+            finished = time.perf_counter_ns()
+            self._timed[block.key] = (finished - started, finished)
+
+    def _add_hops(self, prediction: pb.Prediction) -> None:
+        timed = self._timed.pop(key_from_proto(prediction.key), None)
+        if timed is not None:
+            emulate_ns, left = timed
+            beyond_ns = sum(hop.duration_ns for hop in prediction.hops)
+            backhaul_ns = max(0, time.perf_counter_ns() - left - beyond_ns)
+            hops = [
+                pb.Hop(name="emulate", duration_ns=emulate_ns),
+                pb.Hop(name="backhaul", duration_ns=backhaul_ns),
+                *prediction.hops,
+            ]
+            del prediction.hops[:]
+            prediction.hops.extend(hops)

@@ -1,0 +1,15 @@
+"""Counts what the uplink carries, in one place and at four levels.
+
+Information bits a sample are `RunConfig.payload_bits_per_sample` and modelled airtime is `RunConfig.airtime_s`; both
+follow from the settings. Packed bytes and protobuf bytes are counted here, block by block, on the messages sent.
+"""
+
+from common.messages import BlockCost
+from common.pb import uplink_pb2 as pb
+
+
+def block_cost(message: pb.UplinkMessage) -> BlockCost:
+    """The cost of an uplink message that carries a block: without gRPC's 5-byte prefix and HTTP/2's framing."""
+    block = message.block
+    payload = block.levels.packed if block.HasField("levels") else block.reals.data
+    return BlockCost(block.samples, len(payload), message.ByteSize())

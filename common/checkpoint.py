@@ -1,0 +1,51 @@
+"""One party's part of a checkpoint: a safetensors file, and the digest that proves which weights it holds."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from common.errors import CheckpointError
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """SHA-256 (hex) over name, dtype, shape and bytes of every parameter, sorted by name."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def combined_sha256(parts: Iterable[str]) -> str:
+    """One digest for a whole run: over the parties' digests, devices by link and the base station last."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def save_part(path: Path, module: nn.Module) -> str:
+    """Write a party's parameters, under a temporary name first; returns their digest."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.partial")
+    save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, temporary)
+    temporary.rename(path)
+    return weights_sha256(module)
+
+
+def load_part(path: Path, module: nn.Module, expected_sha256: str) -> None:
+    """Read a party's parameters into `module`.
+
+    Raises:
+        CheckpointError: the file is missing or damaged, is of another network, or holds other weights.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint part")
+    try:
+        module.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise CheckpointError(f"{path}: not a checkpoint part of this network: {error}") from None
+    found = weights_sha256(module)
+    if found != expected_sha256:
+        raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected_sha256[:12]}…")

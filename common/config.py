@@ -1,0 +1,197 @@
+"""The settings of a run: frozen models that refuse unknown keys.
+
+How files, environment and command line are merged into one of these is `common.config_layers`' business.
+"""
+
+import hashlib
+import json
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from common.data.catalog import DataSetName, image_height
+from common.data.views import valid_link_counts
+from common.messages import MAX_MESSAGE_BYTES
+
+Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+MAX_LINKS = 64
+MAX_DIMENSION = 4096
+MAX_BREAKPOINTS = 255  # level indices fit a byte
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DataSettings(_Section):
+    """Which images, and how many training samples are held out for validation."""
+
+    name: DataSetName = "mnist5k"
+    validation: Annotated[int, Field(ge=0)] = 0
+
+
+class EncoderSettings(_Section):
+    """The device's network (QML-IB, Table I)."""
+
+    dimension: Annotated[int, Field(ge=1, le=MAX_DIMENSION)] = 28
+
+
+class QuantizerSettings(_Section):
+    """The trainable quantizer, QML-IB eqs. (8)–(12); `breakpoints: 0` sends unquantized features.
+
+    `gamma_final` anneals the slope geometrically from `gamma` to this value over the epochs.
+    """
+
+    breakpoints: Annotated[int, Field(ge=0, le=MAX_BREAKPOINTS)] = 15
+    forward: Literal["soft", "straight-through"] = "soft"
+    gamma: Positive = 10.0
+    gamma_final: Positive | None = None
+
+
+class ObjectiveSettings(_Section):
+    """The information-bottleneck objective, QML-IB eqs. (7), (14), (18).
+
+    `beta`: one value for every link, or a list with one a link. `draws`: L, the channel-noise draws a transmission.
+    """
+
+    beta: NonNegative | list[NonNegative] = 1e-3
+    bound: Literal["tight", "paper", "prior"] = "tight"
+    draws: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class ChannelSettings(_Section):
+    """The radio. `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
+
+    `baud`: symbols a second on each link (links are parallel), for the modelled airtime.
+    """
+
+    model: Literal["awgn"] = "awgn"
+    psnr_db: Decibels | list[Decibels] = 10.0
+    baud: Positive = 9600.0
+
+
+class TrainingSettings(_Section):
+    """How the parties are trained, each with an Adam of its own.
+
+    The learning rate falls from `learning_rate` to `learning_rate_final` along a half cosine over all steps.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 15
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
+    micro_batches: Annotated[int, Field(ge=1, le=64)] = 1
+    learning_rate: Positive = 1e-3
+    learning_rate_final: Positive = 1e-5
+
+    @model_validator(mode="after")
+    def _micro_batches_fit(self) -> Self:
+        if self.micro_batches > self.batch_size:
+            raise ValueError(f"micro_batches = {self.micro_batches} exceeds batch_size = {self.batch_size}")
+        return self
+
+
+class InferenceSettings(_Section):
+    """Blocks of `block_size` samples; `latency_samples` single samples are timed one by one."""
+
+    block_size: Annotated[int, Field(ge=1, le=65_536)] = 256
+    latency_samples: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+
+
+class RuntimeSettings(_Section):
+    """What does not belong to the science but decides the last bit (`torch_threads`) or the memory (`credits`).
+
+    `credits`: blocks a link may have unanswered at the base station.
+    """
+
+    torch_threads: Annotated[int, Field(ge=1, le=256)] = 1
+    credits: Annotated[int, Field(ge=1, le=256)] = 8
+
+
+class RunConfig(_Section):
+    """Everything that decides a run's result. Where the data lie is not part of it: each party has its own copy."""
+
+    seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
+    links: Annotated[int, Field(ge=1, le=MAX_LINKS)] = 2
+    data: DataSettings = DataSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    quantizer: QuantizerSettings = QuantizerSettings()
+    objective: ObjectiveSettings = ObjectiveSettings()
+    channel: ChannelSettings = ChannelSettings()
+    training: TrainingSettings = TrainingSettings()
+    inference: InferenceSettings = InferenceSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
+
+    @model_validator(mode="after")
+    def _links_divide_the_image(self) -> Self:
+        height = image_height(self.data.name)
+        valid = [k for k in valid_link_counts(height) if k <= MAX_LINKS]
+        if self.links not in valid:
+            choices = ", ".join(map(str, valid))
+            raise ValueError(
+                f"links = {self.links} does not divide the {height} rows of a {self.data.name} image; "
+                f"these do: {choices}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_value_a_link(self) -> Self:
+        for path, value in (
+            ("objective.beta", self.objective.beta),
+            ("channel.psnr_db", self.channel.psnr_db),
+        ):
+            if isinstance(value, list) and len(value) != self.links:
+                raise ValueError(f"{path} has {len(value)} values for {self.links} links: give one, or one a link")
+        return self
+
+    @model_validator(mode="after")
+    def _blocks_fit_a_message(self) -> Self:
+        training, framing_bytes = self.training, 4096
+        symbol_bytes = 4 * self.encoder.dimension
+        limit = (MAX_MESSAGE_BYTES - framing_bytes) // symbol_bytes
+        if self.objective.draws * math.ceil(training.batch_size / training.micro_batches) > limit:
+            raise ValueError(
+                f"objective.draws = {self.objective.draws} noisy copies of training.batch_size = {training.batch_size} "
+                f"samples in training.micro_batches = {training.micro_batches} parts exceed the "
+                f"{MAX_MESSAGE_BYTES >> 20} MiB of a message: use more micro-batches"
+            )
+        if self.inference.block_size > limit:
+            raise ValueError(f"inference.block_size = {self.inference.block_size}: at most {limit} samples fit a message")
+        return self
+
+    def beta(self, link: int) -> float:
+        """β_k of eq. (7)."""
+        beta = self.objective.beta
+        return beta[link] if isinstance(beta, list) else beta
+
+    def noise_variance(self, link: int) -> float:
+        """σ_k² = 10^(−PSNR_k/10), from eq. (20) with P_max = 1."""
+        psnr_db = self.channel.psnr_db
+        return float(10.0 ** (-(psnr_db[link] if isinstance(psnr_db, list) else psnr_db) / 10.0))
+
+    @property
+    def bits_per_symbol(self) -> int:
+        """ceil(log2(T+1)); 32 for unquantized float32 features."""
+        return self.quantizer.breakpoints.bit_length() if self.quantizer.breakpoints else 32
+
+    @property
+    def payload_bits_per_sample(self) -> int:
+        """Bits of one sample on one link, without padding or framing."""
+        return self.encoder.dimension * self.bits_per_symbol
+
+    @property
+    def airtime_s(self) -> float:
+        """Seconds that one sample's d symbols occupy a link: d / baud."""
+        return self.encoder.dimension / self.channel.baud
+
+    def canonical_json(self) -> str:
+        """One line that is equal for equal settings: what the handshake sends and `config_hash` covers."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def config_hash(self) -> str:
+        """SHA-256 (hex) of the canonical JSON."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()

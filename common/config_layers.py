@@ -1,0 +1,140 @@
+"""Merges defaults < YAML file < environment < command line into a `RunConfig`, and says who set a bad value."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from common.config import RunConfig
+from common.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "SPLITWAVE_"
+ENVIRONMENT_NESTING = "__"
+
+Tree = dict[str, object]
+
+
+def load_config(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+) -> RunConfig:
+    """The resolved settings.
+
+    Args:
+        path: a YAML file, or None for the defaults.
+        environment: `os.environ` unless given. A variable with the prefix and a double underscore is a setting:
+            SPLITWAVE_TRAINING__EPOCHS is training.epochs. Others (SPLITWAVE_DATA_DIR) are not settings.
+        overrides: `dotted.path=value` from the command line.
+
+    Raises:
+        ConfigError: naming the dotted path, the value and its origin.
+    """
+    tree: Tree = {}
+    origins: dict[str, str] = {}
+    if path is not None:
+        _merge(tree, _read_yaml(path), str(path), origins)
+    for variable, dotted, value in _environment_settings(os.environ if environment is None else environment):
+        _merge(tree, _nested(dotted, value), f"environment variable {variable}", origins)
+    for override in overrides:
+        dotted, separator, text = override.partition("=")
+        if not separator or not dotted:
+            raise ConfigError(f"--set {override}: expected dotted.path=value, such as training.epochs=3")
+        _merge(tree, _nested(dotted, _parse(text)), f"--set {override}", origins)
+    return _validate(tree, origins)
+
+
+def to_yaml(config: RunConfig) -> str:
+    """The resolved settings as a YAML file that `load_config` reads back to an equal object."""
+    return yaml.safe_dump(json.loads(config.canonical_json()), sort_keys=False, allow_unicode=True)
+
+
+def _read_yaml(path: Path) -> Tree:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise ConfigError(f"{path}: expected a mapping of settings, got {type(content).__name__}")
+    return content
+
+
+def _environment_settings(environment: Mapping[str, str]) -> Iterator[tuple[str, str, object]]:
+    for variable, text in sorted(environment.items()):
+        name = variable.removeprefix(ENVIRONMENT_PREFIX)
+        # `seed` and `links` stand at the top level: no double underscore, but settings all the same.
+        if name != variable and (ENVIRONMENT_NESTING in name or name.lower() in RunConfig.model_fields):
+            yield variable, name.lower().replace(ENVIRONMENT_NESTING, "."), _parse(text)
+
+
+def _parse(text: str) -> object:
+    """A value from the shell: JSON where it is JSON (1e-3, [1, 2], true, null), else the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _nested(dotted: str, value: object) -> Tree:
+    *parents, leaf = dotted.split(".")
+    tree: Tree = {leaf: value}
+    for parent in reversed(parents):
+        tree = {parent: tree}
+    return tree
+
+
+def _merge(into: Tree, layer: Tree, origin: str, origins: dict[str, str], prefix: str = "") -> None:
+    for key, value in layer.items():
+        dotted = f"{prefix}{key}"
+        origins[dotted] = origin
+        below = into.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            _merge(below, value, origin, origins, f"{dotted}.")
+        else:
+            into[key] = value
+            if isinstance(value, dict):  # note the origin of each leaf of a new section
+                into[key] = {}
+                _merge(into[key], value, origin, origins, f"{dotted}.")  # type: ignore[arg-type]
+
+
+def _validate(tree: Tree, origins: Mapping[str, str]) -> RunConfig:
+    try:
+        return RunConfig.model_validate(tree)
+    except ValidationError as error:
+        lines = dict.fromkeys(_describe(detail, origins) for detail in error.errors())
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _describe(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
+    # Union members appear in `loc` after the setting's own path: cut at the deepest path that somebody set.
+    parts = [str(part) for part in detail["loc"]]
+    known = [n for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in origins]
+    dotted = ".".join(parts[: known[-1]] if known else parts)
+    origin = f" (from {origins[dotted]})" if dotted in origins else ""
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return f"{dotted}: no such setting{origin}; see `splitwave config schema`"
+    if not dotted:
+        return message
+    value = detail["input"]
+    hint = ""
+    if isinstance(value, str) and _looks_numeric(value):
+        hint = f"; {value!r} is text (YAML wants a dot before the exponent: 1.0e-3)"
+    return f"{dotted} = {value!r}{origin}: {message}{hint}"
+
+
+def _looks_numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

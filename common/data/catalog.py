@@ -1,0 +1,69 @@
+"""The data sets by name. A new one is a module that satisfies `DataSet`, and one entry here."""
+
+import hashlib
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.data import mnist, mnist5k
+from common.data.dataset import DataSet, Split
+
+__all__ = [
+    "DataSetName",
+    "Split",
+    "content_digest",
+    "fingerprint",
+    "image_height",
+    "load_images",
+    "load_labels",
+]
+
+DataSetName = Literal["mnist5k", "mnist"]
+
+_DATA_SETS: dict[DataSetName, DataSet] = {"mnist5k": mnist5k, "mnist": mnist}
+
+
+def image_height(name: DataSetName) -> int:
+    """H, the rows of an image, known without reading any."""
+    return _DATA_SETS[name].IMAGE_HEIGHT
+
+
+def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
+    """The images of a split, verified: all that a device needs.
+
+    Args:
+        name: of the data set.
+        split: "train" or "test".
+        data_dir: folder that holds the files; None for the data set's own source (a package, or a download).
+
+    Returns:
+        (N, H, W) uint8, writable, in the data set's own order.
+
+    Raises:
+        DataError: if the data are missing or are not what was published.
+    """
+    return _DATA_SETS[name].load_images(split, data_dir)
+
+
+def load_labels(name: DataSetName, split: Split, data_dir: Path | None) -> NDArray[np.int64]:
+    """The classes of a split, (N,) int64, in the order of its images: all that the base station needs.
+
+    Arguments and errors are those of `load_images`.
+    """
+    return _DATA_SETS[name].load_labels(split, data_dir)
+
+
+def content_digest(name: DataSetName, split: Split, data_dir: Path | None) -> str:
+    """SHA-256, in hexadecimal, of the decoded source of a split's images, for the record beside a result.
+
+    It is the hash that `load_images` checks, so nothing is read here. The splits of mnist5k share one source.
+    """
+    return _DATA_SETS[name].content_digest(split, data_dir)
+
+
+def fingerprint(name: DataSetName, data_dir: Path | None) -> str:
+    """One SHA-256, in hexadecimal, over both splits' digests: equal at two parties that hold the same data."""
+    digests = "\n".join(content_digest(name, split, data_dir) for split in get_args(Split))
+    return hashlib.sha256(digests.encode()).hexdigest()

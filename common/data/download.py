@@ -1,0 +1,39 @@
+"""Downloads of public data files into a cache, kept only when their content is what was published."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pooch
+
+from common.data.content import verified_content
+from common.errors import DataError
+
+
+def fetch(file_name: str, sha256: str, mirrors: Sequence[str], cache: Path) -> Path:
+    """The cached copy of a file, downloaded from the first mirror that serves it intact if there is none.
+
+    A file enters the cache under its name only when complete and verified, so processes may fetch at once.
+    One that is in the cache already is not read here.
+
+    Args:
+        file_name: name of the file on the mirrors and in the cache.
+        sha256: of its uncompressed content, in hexadecimal.
+        mirrors: base URLs, each ending in a slash, in order of preference.
+        cache: folder to keep the file in; made if missing.
+
+    Raises:
+        DataError: if no mirror serves the file intact, with the reason of each.
+    """
+
+    def download_verified(url: str, output_file: str, mirror: object) -> None:
+        pooch.HTTPDownloader()(url, output_file, mirror)
+        verified_content(Path(output_file), sha256)
+
+    failures = []
+    for base_url in mirrors:
+        mirror = pooch.create(path=cache, base_url=base_url, registry={file_name: None})
+        try:
+            return Path(mirror.fetch(file_name, downloader=download_verified))
+        except (OSError, DataError) as error:
+            failures.append(f"{base_url}: {error}")
+    raise DataError(f"{file_name} could not be downloaded into {cache}: " + "; ".join(failures))

@@ -1,0 +1,67 @@
+"""Errors that a user can cause and mend; each knows the exit code its process ends with."""
+
+from enum import StrEnum
+
+from common.exit_codes import ExitCode
+
+
+class SplitwaveError(Exception):
+    """Base of all errors reported as one clear line instead of a traceback."""
+
+    exit_code = ExitCode.FAILURE
+
+
+class ConfigError(SplitwaveError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class DataError(SplitwaveError):
+    """A data set is missing, damaged or does not fit the run."""
+
+    exit_code = ExitCode.DATA
+
+
+class CheckpointError(SplitwaveError):
+    """A checkpoint is missing, damaged or belongs to another run."""
+
+    exit_code = ExitCode.CHECKPOINT
+
+
+class AddressError(SplitwaveError):
+    """An address is malformed, or its port is taken."""
+
+    exit_code = ExitCode.ADDRESS
+
+
+class UnreachableError(SplitwaveError):
+    """A peer did not answer within the stated limit."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class Refusal(StrEnum):
+    """Why a peer is refused, in gRPC's status names (the core does not import grpc)."""
+
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"  # it can never be right
+    FAILED_PRECONDITION = "FAILED_PRECONDITION"  # it does not fit this run or this version
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+    ABORTED = "ABORTED"  # the run ended under it
+
+
+class ProtocolError(SplitwaveError):
+    """A peer sent, or was told that it sent, something the protocol refuses."""
+
+    exit_code = ExitCode.PROTOCOL
+
+    def __init__(self, message: str, refusal: Refusal = Refusal.INVALID_ARGUMENT) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
+class RunFailedError(SplitwaveError):
+    """A run that had started could not finish: a process died or a link was lost."""
+
+    exit_code = ExitCode.RUN_FAILED

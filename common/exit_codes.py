@@ -1,0 +1,18 @@
+"""The exit codes of every Splitwave process, so that a supervisor can tell why one ended."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Documented in docs/exit-codes.md."""
+
+    OK = 0
+    FAILURE = 1  # an error nobody foresaw: a bug; the log has the traceback
+    CONFIG = 2  # a setting or an option is wrong (also what typer and argparse use)
+    DATA = 3
+    ADDRESS = 4
+    UNREACHABLE = 5
+    PROTOCOL = 6
+    RUN_FAILED = 7
+    CHECKPOINT = 8
+    INTERRUPTED = 130  # Ctrl-C, the shell's convention (128 + SIGINT)

@@ -1,0 +1,71 @@
+"""The manifest of a published checkpoint: which weights it holds, for which settings."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from common.config import RunConfig
+from common.errors import CheckpointError
+
+_FILE = "checkpoint.json"
+BASESTATION_PART = "basestation.safetensors"
+
+
+def device_part(link: int) -> str:
+    """File name of one device's part."""
+    return f"device-{link}.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A checkpoint is published by writing this, after every part is acknowledged.
+
+    Attributes:
+        step: training steps behind the weights.
+        settings_json: the run's resolved settings.
+        device_sha256: digest of each device's weights, by link.
+        basestation_sha256: digest of the base station's weights.
+    """
+
+    step: int
+    settings_json: str
+    device_sha256: tuple[str, ...]
+    basestation_sha256: str
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings that trained these weights."""
+        return RunConfig.model_validate_json(self.settings_json)
+
+    def publish(self, folder: Path) -> None:
+        """Write the manifest into a folder that holds all parts, at once or not at all."""
+        temporary = folder / f".{_FILE}.partial"
+        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        temporary.rename(folder / _FILE)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """The manifest in a checkpoint folder.
+
+        Raises:
+            CheckpointError: there is none, or it is damaged.
+        """
+        path = folder / _FILE
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            manifest = cls(
+                step=int(fields["step"]),
+                settings_json=str(fields["settings_json"]),
+                device_sha256=tuple(map(str, fields["device_sha256"])),
+                basestation_sha256=str(fields["basestation_sha256"]),
+            )
+            links = manifest.config.links
+        except FileNotFoundError:
+            raise CheckpointError(f"{path}: no published checkpoint there") from None
+        except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+            raise CheckpointError(f"{path}: not a checkpoint manifest: {error}") from None
+        if len(manifest.device_sha256) != links:
+            raise CheckpointError(f"{path}: {len(manifest.device_sha256)} device parts for {links} links")
+        return manifest

@@ -1,0 +1,211 @@
+"""What the parties say to each other, as plain data: the protocol without its encoding.
+
+Shapes: B samples, d features, T+1 levels, L noise draws.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+PROTOCOL_VERSION = 1
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+"""Of one serialised message; settings whose blocks would not fit are refused."""
+
+
+class Phase(IntEnum):
+    """What a block is part of. Numbered as on the wire; also a coordinate of the block's channel noise."""
+
+    TRAIN = 1
+    VALIDATION = 2
+    TEST = 3
+    LATENCY = 4
+
+
+class Symbols(IntEnum):
+    """Whether a pass sends hard symbols (as deployed) or soft ones (as trained)."""
+
+    HARD = 1
+    SOFT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BlockKey:
+    """Identifies a block within a run.
+
+    Attributes:
+        phase: what it is part of.
+        step: training step, or the epoch of a validation pass, else 0.
+        micro_batch: micro-batch within a step, or number of the block within a pass.
+    """
+
+    phase: Phase
+    step: int
+    micro_batch: int
+
+    def __str__(self) -> str:
+        return f"{self.phase.name.lower()} step {self.step} micro-batch {self.micro_batch}"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPayload:
+    """Hard symbols: (B, d) uint8 level indices 0 … T, and the (T+1,) float32 levels when they are new to the stream."""
+
+    indices: Bytes
+    codebook_version: int
+    codebook: Float32 | None
+
+
+@dataclass(frozen=True, slots=True)
+class RealPayload:
+    """Real symbols: (L, B, d) float32; L = 1 before the channel."""
+
+    values: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A device's first words: who it is, what it can do, which protocol it speaks, which link it would like."""
+
+    protocol_version: int
+    device_id: str
+    software: str
+    link: int | None
+    max_dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The device has its data and its encoder."""
+
+    train_samples: int
+    test_samples: int
+    data_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolBlock:
+    """The features of B samples.
+
+    Attributes:
+        sequence: counts the blocks of one stream from 0.
+        sample_ids: (B,) int64 places in the split.
+        rate_nats: in training the device's mean KL bound a sample, else None.
+    """
+
+    link: int
+    sequence: int
+    key: BlockKey
+    sample_ids: Int64
+    payload: LevelPayload | RealPayload
+    rate_nats: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCost:
+    """What one block costs on the uplink, at the levels that differ from block to block.
+
+    Attributes:
+        samples: B.
+        packed_bytes: its symbols, packed to whole bytes.
+        message_bytes: the serialised uplink message that carries it.
+    """
+
+    samples: int
+    packed_bytes: int
+    message_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """What one pass cost a device on its uplink; timed passes add (blocks, hops) int64 nanoseconds."""
+
+    phase: Phase
+    symbols: Symbols
+    samples: int
+    packed_bytes: int
+    message_bytes: int
+    hops: tuple[str, ...]
+    hop_times_ns: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class PartSaved:
+    """The device's part of a checkpoint is on its disk."""
+
+    step: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The lease of a link and the run's settings; `restore_sha256` asks for a checkpoint part, not fresh weights."""
+
+    protocol_version: int
+    run_id: str
+    link: int
+    settings_json: str
+    restore_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStep:
+    """Step `step` (counted over the run, from 0) of epoch `epoch` (from 0) begins."""
+
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The answer to a training block: ∂CE/∂ẑ, (L, B, d) float32; (1, B, d) behind the channel's adjoint."""
+
+    key: BlockKey
+    values: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """A pass over the data that `phase` names begins; `step` is the epoch of a validation pass, else 0."""
+
+    phase: Phase
+    step: int
+    symbols: Symbols
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """Nanoseconds that a block spent somewhere, measured by one party on its own clock."""
+
+    name: str
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer to an evaluation block: (B,) uint8 classes, and where its time went."""
+
+    key: BlockKey
+    classes: Bytes
+    hops: tuple[Hop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCheckpoint:
+    """Write the part of the checkpoint that follows `step` training steps."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The run is over; the device may leave."""
+
+
+Uplink = Hello | Ready | SymbolBlock | PassReport | PartSaved
+Downlink = Welcome | TrainStep | Gradient | Evaluate | Prediction | SaveCheckpoint | Finish

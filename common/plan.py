@@ -1,0 +1,85 @@
+"""The order of a run, which every party derives from the settings alone: batches, passes, learning rates, slopes."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from common.config import RunConfig
+from common.data.batches import epoch_batches, micro_batches
+from common.data.holdout import hold_out
+from common.messages import Int64, Phase
+
+
+class RunPlan:
+    """What happens when in a run over `train_samples` and `test_samples` samples.
+
+    Attributes:
+        steps_per_epoch: training steps an epoch; the last batch of an epoch may be smaller.
+        steps: training steps of the run.
+        train_ids, validation_ids: places in the training split that are trained on and held out.
+    """
+
+    def __init__(self, config: RunConfig, train_samples: int, test_samples: int) -> None:
+        self._config = config
+        self._test_samples = test_samples
+        self.train_ids, self.validation_ids = hold_out(train_samples, config.data.validation)
+        self.steps_per_epoch = math.ceil(len(self.train_ids) / config.training.batch_size)
+        self.steps = self.steps_per_epoch * config.training.epochs
+        self._epoch_batches = lru_cache(maxsize=2)(self._batches_of)
+
+    def epoch(self, step: int) -> int:
+        """The epoch (from 0) that a training step belongs to."""
+        return step // self.steps_per_epoch
+
+    def batch_size(self, step: int) -> int:
+        """B of one training step."""
+        return len(self._batch(step))
+
+    def micro_batches(self, step: int) -> list[Int64]:
+        """The sample ids of each micro-batch of a step, by the keyed permutation of its epoch."""
+        return micro_batches(self._batch(step), self._config.training.micro_batches)
+
+    def pass_blocks(self, phase: Phase) -> list[Int64]:
+        """The sample ids of each block of a pass over held-out, test or single test samples.
+
+        Validation ids are places in the training split, the others in the test split.
+        """
+        inference = self._config.inference
+        if phase is Phase.LATENCY:
+            ids = np.arange(inference.latency_samples, dtype=np.int64) % self._test_samples
+            return np.split(ids, len(ids))
+        ids = self.validation_ids
+        if phase is Phase.TEST:
+            ids = np.arange(self._test_samples, dtype=np.int64)
+        return np.split(ids, range(inference.block_size, len(ids), inference.block_size))
+
+    def block_ids(self, phase: Phase, step: int) -> list[Int64]:
+        """The sample ids of every block that one command asks for, in order."""
+        return self.micro_batches(step) if phase is Phase.TRAIN else self.pass_blocks(phase)
+
+    def window(self, phase: Phase) -> int:
+        """Blocks a link may have unanswered: its credits, but one at a time when single samples are timed."""
+        return 1 if phase is Phase.LATENCY else self._config.runtime.credits
+
+    def learning_rate(self, step: int) -> float:
+        """Half a cosine from `learning_rate` at step 0 to `learning_rate_final` at the last step."""
+        training = self._config.training
+        progress = step / max(1, self.steps - 1)
+        span = training.learning_rate - training.learning_rate_final
+        return training.learning_rate_final + span * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+    def gamma(self, epoch: int) -> float:
+        """The soft quantizer's slope, geometric from `gamma` in the first to `gamma_final` in the last epoch."""
+        quantizer, epochs = self._config.quantizer, self._config.training.epochs
+        if quantizer.gamma_final is None or epochs == 1:
+            return quantizer.gamma
+        return quantizer.gamma * math.pow(quantizer.gamma_final / quantizer.gamma, epoch / (epochs - 1))
+
+    def _batch(self, step: int) -> Int64:
+        return self._epoch_batches(self.epoch(step))[step % self.steps_per_epoch]
+
+    def _batches_of(self, epoch: int) -> list[Int64]:
+        config = self._config
+        places = epoch_batches(len(self.train_ids), config.training.batch_size, config.seed, epoch)
+        return [self.train_ids[batch] for batch in places]

@@ -1,0 +1,66 @@
+"""Random numbers as a function of what they are for, not of a hidden state (ADR 3).
+
+Every draw comes from a Philox counter-based generator whose key and counter spell out its purpose, so noise does
+not depend on arrival order, process layout, reconnects or restarts.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+_WORD = 1 << 64
+_HALF = 1 << 32
+
+
+class Purpose(IntEnum):
+    """What a draw is for. Values are part of the reproducibility contract: add, never renumber."""
+
+    INITIALISATION = 1
+    ENCODER_NOISE = 2
+    CHANNEL_NOISE = 3
+    FADING = 4
+    BATCH_ORDER = 5
+    LINK_DROPOUT = 6
+
+
+def generator(
+    seed: int,
+    purpose: Purpose,
+    *,
+    link: int = 0,
+    phase: int = 0,
+    step: int = 0,
+    micro_batch: int = 0,
+    draw: int = 0,
+) -> np.random.Generator:
+    """A generator that starts at the place in Philox's output that these coordinates name.
+
+    Philox-4x64 has a 128-bit key, here (seed, purpose · 2³² + link), and a 256-bit counter, here
+    (0, draw, phase · 2³² + micro_batch, step), whose lowest word counts the numbers drawn: two different
+    coordinates never share a number until one has drawn 2⁶⁴ blocks.
+
+    Args:
+        seed: the run's seed, 0 ≤ seed < 2⁶⁴.
+        purpose: what the numbers are for.
+        link: link index, < 2³².
+        phase: `common.messages.Phase` as a number, so that training and evaluation draws differ; < 2³².
+        step: training step, epoch or block number, < 2⁶⁴.
+        micro_batch: micro-batch within the step, < 2³².
+        draw: which of the L noise draws, < 2⁶⁴.
+
+    Raises:
+        ValueError: if a coordinate does not fit its place.
+    """
+    for name, value, limit in (
+        ("seed", seed, _WORD),
+        ("link", link, _HALF),
+        ("phase", phase, _HALF),
+        ("step", step, _WORD),
+        ("micro_batch", micro_batch, _HALF),
+        ("draw", draw, _WORD),
+    ):
+        if not 0 <= value < limit:
+            raise ValueError(f"{name} = {value} does not fit [0, {limit})")
+    key = np.array([seed, purpose * _HALF + link], dtype=np.uint64)
+    counter = np.array([0, draw, phase * _HALF + micro_batch, step], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))

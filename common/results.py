@@ -1,0 +1,76 @@
+"""What a run reports: a record an epoch while it trains, one result at its end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.messages import Int64
+
+ENCODE_HOP = "encode"
+"""The hop before a device sends; latency counts from the sending on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One epoch of training.
+
+    Attributes:
+        epoch: from 0.
+        step: steps finished.
+        cross_entropy: nats a sample, mean over the epoch's (noisy) training passes.
+        rate_nats: per link, mean KL bound a sample.
+        training_error: share of wrong classes in those passes.
+        validation_error: with hard symbols on the held-out samples; None where none are held out.
+    """
+
+    epoch: int
+    step: int
+    cross_entropy: float
+    rate_nats: tuple[float, ...]
+    training_error: float
+    validation_error: float | None
+    samples_per_s: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCost:
+    """What the hard test pass cost one uplink."""
+
+    link: int
+    samples: int
+    packed_bytes: int
+    message_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The end of a run.
+
+    Attributes:
+        steps: training steps taken (0 for inference only).
+        samples_per_s: training samples a second, validation passes excluded; 0 without training.
+        error_rate, error_rate_soft: on the test split, with hard and with soft symbols over the same channel noise.
+        hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
+        hop_times_ns: (single samples of all links, hops).
+        weights_sha256: over all parties' parameters, devices by link, base station last.
+    """
+
+    steps: int
+    samples_per_s: float
+    error_rate: float
+    error_rate_soft: float
+    costs: tuple[LinkCost, ...]
+    hops: tuple[str, ...]
+    hop_times_ns: Int64
+    weights_sha256: str
+
+    def latency_ms(self, percentile: float) -> float:
+        """Device send → prediction, single samples, at a percentile in [0, 100]."""
+        sent = [column for column, hop in enumerate(self.hops) if hop != ENCODE_HOP]
+        return float(np.percentile(self.hop_times_ns[:, sent].sum(axis=1), percentile)) / 1e6
+
+    @property
+    def wire_bytes_per_sample_per_link(self) -> float:
+        """Serialised uplink messages of the hard test pass, bytes a sample and link."""
+        return sum(cost.message_bytes for cost in self.costs) / sum(cost.samples for cost in self.costs)

@@ -1,0 +1,82 @@
+"""What one link may carry, and the levels its indices stand for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.config import RunConfig
+from common.errors import ProtocolError
+from common.messages import Float32, LevelPayload, Phase, SymbolBlock
+
+
+@dataclass(frozen=True, slots=True)
+class LinkContract:
+    """The shape of everything that crosses one link of a run.
+
+    Attributes:
+        dimension: d, symbols a sample.
+        breakpoints: T; 0 means real symbols in every phase.
+        bits: bits a packed symbol.
+        draws: L, noise draws of a training block behind the channel.
+        max_samples: the largest block.
+    """
+
+    link: int
+    dimension: int
+    breakpoints: int
+    bits: int
+    draws: int
+    max_samples: int
+
+    @classmethod
+    def of(cls, config: RunConfig, link: int) -> "LinkContract":
+        """The contract that a run's settings make for one link."""
+        return cls(
+            link=link,
+            dimension=config.encoder.dimension,
+            breakpoints=config.quantizer.breakpoints,
+            bits=config.bits_per_symbol,
+            draws=config.objective.draws,
+            max_samples=max(config.training.batch_size, config.inference.block_size),
+        )
+
+
+class SymbolReader:
+    """Turns the blocks of one stream into real symbols; remembers the stream's codebook and sequence."""
+
+    def __init__(self, contract: LinkContract) -> None:
+        self._contract = contract
+        self._levels: Float32 | None = None
+        self._version = -1
+        self._sequence = 0
+
+    def read(self, block: SymbolBlock) -> Float32:
+        """(L, B, d) float32 symbols.
+
+        Raises:
+            ProtocolError: wrong link, out of sequence, an unknown codebook version, an index above T, or L draws
+                where the phase has one.
+        """
+        contract = self._contract
+        if block.link != contract.link:
+            raise ProtocolError(f"a block for link {block.link} came over link {contract.link}")
+        if block.sequence != self._sequence:
+            raise ProtocolError(f"block {block.sequence} came out of sequence: expected {self._sequence}")
+        self._sequence += 1
+        if isinstance(block.payload, LevelPayload):
+            return self._look_up(block.payload)
+        draws = block.payload.values.shape[0]
+        if draws not in (1, contract.draws if block.key.phase is Phase.TRAIN else 1):
+            raise ProtocolError(f"a {block.key} block has {draws} noise draws: expected 1 or {contract.draws}")
+        return block.payload.values
+
+    def _look_up(self, payload: LevelPayload) -> Float32:
+        if payload.codebook is not None:
+            self._levels, self._version = payload.codebook, payload.codebook_version
+        if self._levels is None or payload.codebook_version != self._version:
+            raise ProtocolError(
+                f"codebook version {payload.codebook_version} was not sent on this stream; it has {self._version}"
+            )
+        if payload.indices.size and int(payload.indices.max()) > self._contract.breakpoints:
+            raise ProtocolError(f"level index {payload.indices.max()} exceeds T = {self._contract.breakpoints}")
+        return np.take(self._levels, payload.indices)[None]

@@ -1,0 +1,189 @@
+"""Whole uplink and downlink messages to protobuf and back; blocks and gradients are in `common.wire`."""
+
+import numpy as np
+
+from common import messages as m
+from common.errors import ProtocolError
+from common.pb import uplink_pb2 as pb
+from common.symbols import LinkContract
+from common.wire import (
+    block_from_proto,
+    block_to_proto,
+    gradient_from_proto,
+    gradient_to_proto,
+    key_from_proto,
+    key_to_proto,
+    phase_from_proto,
+    symbols_from_proto,
+)
+
+_INT64 = np.dtype("<i8")
+
+
+def hop_times_from_bytes(data: bytes, hops: int) -> m.Int64:
+    """Decode (rows, hops) little-endian int64 nanoseconds."""
+    rows, rest = divmod(len(data), hops * _INT64.itemsize) if hops else (0, len(data))
+    if rest:
+        raise ProtocolError(f"{len(data)} bytes of hop times: expected a multiple of {hops} int64")
+    return np.frombuffer(data, dtype=_INT64).reshape(rows, hops)
+
+
+def hop_times_to_bytes(times_ns: m.Int64) -> bytes:
+    """Encode (rows, hops) int64 nanoseconds."""
+    return times_ns.astype(_INT64).tobytes()
+
+
+def uplink_to_proto(body: m.Uplink, contract: LinkContract | None = None) -> pb.UplinkMessage:
+    """Encode a message of a device; blocks need the link's contract."""
+    match body:
+        case m.SymbolBlock():
+            return pb.UplinkMessage(block=block_to_proto(body, _known(contract)))
+        case m.Hello():
+            hello = pb.Hello(
+                protocol_version=body.protocol_version,
+                device_id=body.device_id,
+                software=body.software,
+                link=body.link,
+                max_dimension=body.max_dimension,
+            )
+            return pb.UplinkMessage(hello=hello)
+        case m.Ready():
+            ready = pb.Ready(
+                train_samples=body.train_samples,
+                test_samples=body.test_samples,
+                data_digest=body.data_digest,
+            )
+            return pb.UplinkMessage(ready=ready)
+        case m.PassReport():
+            return pb.UplinkMessage(pass_report=_report_to_proto(body))
+        case m.PartSaved():
+            return pb.UplinkMessage(part_saved=pb.PartSaved(step=body.step, sha256=body.sha256))
+
+
+def uplink_from_proto(message: pb.UplinkMessage, contract: LinkContract | None = None) -> m.Uplink:
+    """Decode a message of a device.
+
+    Raises:
+        ProtocolError: if it is empty or anything in it does not fit the contract.
+    """
+    match message.WhichOneof("body"):
+        case "block":
+            return block_from_proto(message.block, _known(contract))
+        case "hello":
+            hello = message.hello
+            link = hello.link if hello.HasField("link") else None
+            return m.Hello(hello.protocol_version, hello.device_id, hello.software, link, hello.max_dimension)
+        case "ready":
+            ready = message.ready
+            return m.Ready(ready.train_samples, ready.test_samples, ready.data_digest)
+        case "pass_report":
+            return _report_from_proto(message.pass_report)
+        case "part_saved":
+            return m.PartSaved(message.part_saved.step, message.part_saved.sha256)
+        case None:
+            raise ProtocolError("an uplink message without a body")
+
+
+def downlink_to_proto(body: m.Downlink) -> pb.DownlinkMessage:
+    """Encode a message to a device."""
+    match body:
+        case m.Gradient():
+            return pb.DownlinkMessage(gradient=gradient_to_proto(body))
+        case m.TrainStep():
+            return pb.DownlinkMessage(train_step=pb.TrainStep(step=body.step, epoch=body.epoch))
+        case m.Prediction():
+            return pb.DownlinkMessage(prediction=_prediction_to_proto(body))
+        case m.Welcome():
+            welcome = pb.Welcome(
+                protocol_version=body.protocol_version,
+                run_id=body.run_id,
+                link=body.link,
+                settings_json=body.settings_json,
+                restore_sha256=body.restore_sha256 or "",
+            )
+            return pb.DownlinkMessage(welcome=welcome)
+        case m.Evaluate():
+            evaluate = pb.Evaluate(
+                phase=pb.Phase.ValueType(body.phase),
+                step=body.step,
+                symbols=pb.Symbols.ValueType(body.symbols),
+            )
+            return pb.DownlinkMessage(evaluate=evaluate)
+        case m.SaveCheckpoint():
+            return pb.DownlinkMessage(save_checkpoint=pb.SaveCheckpoint(step=body.step))
+        case m.Finish():
+            return pb.DownlinkMessage(finish=pb.Finish())
+
+
+def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | None = None) -> m.Downlink:
+    """Decode a message to a device.
+
+    Raises:
+        ProtocolError: if it is empty or anything in it does not fit the contract.
+    """
+    match message.WhichOneof("body"):
+        case "gradient":
+            return gradient_from_proto(message.gradient, _known(contract))
+        case "train_step":
+            return m.TrainStep(message.train_step.step, message.train_step.epoch)
+        case "prediction":
+            return _prediction_from_proto(message.prediction)
+        case "welcome":
+            welcome = message.welcome
+            return m.Welcome(
+                welcome.protocol_version,
+                welcome.run_id,
+                welcome.link,
+                welcome.settings_json,
+                welcome.restore_sha256 or None,
+            )
+        case "evaluate":
+            evaluate = message.evaluate
+            symbols = symbols_from_proto(evaluate.symbols)
+            return m.Evaluate(phase_from_proto(evaluate.phase), evaluate.step, symbols)
+        case "save_checkpoint":
+            return m.SaveCheckpoint(message.save_checkpoint.step)
+        case "finish":
+            return m.Finish()
+        case None:
+            raise ProtocolError("a downlink message without a body")
+
+
+def _known(contract: LinkContract | None) -> LinkContract:
+    if contract is None:
+        raise ProtocolError("symbols came before the handshake was over")
+    return contract
+
+
+def _report_to_proto(report: m.PassReport) -> pb.PassReport:
+    return pb.PassReport(
+        phase=pb.Phase.ValueType(report.phase),
+        symbols=pb.Symbols.ValueType(report.symbols),
+        samples=report.samples,
+        packed_bytes=report.packed_bytes,
+        message_bytes=report.message_bytes,
+        hops=report.hops,
+        hop_times_ns=hop_times_to_bytes(report.hop_times_ns),
+    )
+
+
+def _report_from_proto(message: pb.PassReport) -> m.PassReport:
+    return m.PassReport(
+        phase=phase_from_proto(message.phase),
+        symbols=symbols_from_proto(message.symbols),
+        samples=message.samples,
+        packed_bytes=message.packed_bytes,
+        message_bytes=message.message_bytes,
+        hops=tuple(message.hops),
+        hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
+    )
+
+
+def _prediction_to_proto(prediction: m.Prediction) -> pb.Prediction:
+    hops = [pb.Hop(name=hop.name, duration_ns=hop.duration_ns) for hop in prediction.hops]
+    return pb.Prediction(key=key_to_proto(prediction.key), classes=prediction.classes.tobytes(), hops=hops)
+
+
+def _prediction_from_proto(message: pb.Prediction) -> m.Prediction:
+    hops = tuple(m.Hop(hop.name, hop.duration_ns) for hop in message.hops)
+    return m.Prediction(key_from_proto(message.key), np.frombuffer(message.classes, dtype=np.uint8), hops)

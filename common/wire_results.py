@@ -1,0 +1,78 @@
+"""What a run reports (`common.results`) to protobuf and back, for those who watch a base station."""
+
+from common.pb import control_pb2 as pb
+from common.results import EpochRecord, LinkCost, RunResult
+from common.wire_control import hop_times_from_bytes, hop_times_to_bytes
+
+
+def epoch_to_proto(record: EpochRecord) -> pb.EpochRecord:
+    """Encode one epoch's record."""
+    return pb.EpochRecord(
+        epoch=record.epoch,
+        step=record.step,
+        cross_entropy=record.cross_entropy,
+        rate_nats=record.rate_nats,
+        training_error=record.training_error,
+        validation_error=record.validation_error,
+        samples_per_s=record.samples_per_s,
+        seconds=record.seconds,
+    )
+
+
+def epoch_from_proto(message: pb.EpochRecord) -> EpochRecord:
+    """Decode one epoch's record."""
+    return EpochRecord(
+        epoch=message.epoch,
+        step=message.step,
+        cross_entropy=message.cross_entropy,
+        rate_nats=tuple(message.rate_nats),
+        training_error=message.training_error,
+        validation_error=message.validation_error if message.HasField("validation_error") else None,
+        samples_per_s=message.samples_per_s,
+        seconds=message.seconds,
+    )
+
+
+def result_to_proto(result: RunResult) -> pb.RunResult:
+    """Encode the end of a run."""
+    return pb.RunResult(
+        steps=result.steps,
+        samples_per_s=result.samples_per_s,
+        error_rate=result.error_rate,
+        error_rate_soft=result.error_rate_soft,
+        costs=[_cost_to_proto(cost) for cost in result.costs],
+        hops=result.hops,
+        hop_times_ns=hop_times_to_bytes(result.hop_times_ns),
+        weights_sha256=result.weights_sha256,
+    )
+
+
+def result_from_proto(message: pb.RunResult) -> RunResult:
+    """Decode the end of a run.
+
+    Raises:
+        ProtocolError: the hop times are not whole rows of int64.
+    """
+    return RunResult(
+        steps=message.steps,
+        samples_per_s=message.samples_per_s,
+        error_rate=message.error_rate,
+        error_rate_soft=message.error_rate_soft,
+        costs=tuple(_cost_from_proto(cost) for cost in message.costs),
+        hops=tuple(message.hops),
+        hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
+        weights_sha256=message.weights_sha256,
+    )
+
+
+def _cost_to_proto(cost: LinkCost) -> pb.LinkCost:
+    return pb.LinkCost(
+        link=cost.link,
+        samples=cost.samples,
+        packed_bytes=cost.packed_bytes,
+        message_bytes=cost.message_bytes,
+    )
+
+
+def _cost_from_proto(message: pb.LinkCost) -> LinkCost:
+    return LinkCost(message.link, message.samples, message.packed_bytes, message.message_bytes)

@@ -1,0 +1,73 @@
+"""`python -m device`: one edge device. It needs an address and its data; the handshake brings the rest."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from common.config import RunConfig
+from common.errors import ConfigError
+from common.process import (
+    add_data_option,
+    add_process_options,
+    check_data_dir,
+    default_state_dir,
+    run_service,
+)
+from common.rpc import parse_address
+from device.session import DeviceSession
+from device.uplink import UplinkClient
+from device.views import load_views
+from device.worker import Views
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m device", description=__doc__)
+    parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="a channel emulator or base station")
+    parser.add_argument("--link", type=int, metavar="N", help="the link to ask for (default: any that is free)")
+    parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
+    parser.add_argument("--connect-timeout", type=float, default=30.0, metavar="S", help="keep trying for S seconds")
+    add_data_option(parser)
+    add_process_options(parser)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Parse the command line and take part in one run."""
+    options = _arguments()
+
+    def open_views(config: RunConfig, link: int) -> Views:
+        torch.set_num_threads(config.runtime.torch_threads)
+        return load_views(config, link, options.data)
+
+    def open_session() -> DeviceSession:
+        return DeviceSession(
+            device_id=f"{socket.gethostname()}-{os.getpid()}",
+            software=version("splitwave"),
+            wish=options.link,
+            state_dir=options.state,
+            open_views=open_views,
+            clock=time.perf_counter_ns,
+        )
+
+    def take_part() -> None:
+        address = parse_address(options.connect, "--connect")
+        check_data_dir(options.data)
+        if options.link is not None and options.link < 0:
+            raise ConfigError(f"--link {options.link}: links are numbered from 0")
+        client = UplinkClient(address, open_session, options.connect_timeout)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: client.stop())
+        client.run()
+
+    return run_service("device", options, take_part)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

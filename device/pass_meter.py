@@ -1,0 +1,54 @@
+"""Measures one pass over evaluation data at the device: what it costs on the uplink, and where its time goes."""
+
+import numpy as np
+
+from common.messages import BlockCost, PassReport, Phase, Prediction, Symbols
+from common.results import ENCODE_HOP
+
+DEVICE_LINK_HOP = "device link"
+"""What remains between sending and prediction: transport to the next party and back, and this process's own part."""
+
+
+class PassMeter:
+    """Counts every block; times the blocks of the latency pass, of which one is under way at a time."""
+
+    def __init__(self, phase: Phase, symbols: Symbols) -> None:
+        self._phase = phase
+        self.symbols = symbols
+        self._samples = self._packed_bytes = self._message_bytes = 0
+        self._encode_ns = 0
+        self._sent_at_ns = 0
+        self._hops: tuple[str, ...] = ()
+        self._rows: list[list[int]] = []
+
+    def encoded(self, duration_ns: int) -> None:
+        """The next block took this long to encode."""
+        self._encode_ns = duration_ns
+
+    def sent(self, cost: BlockCost, now_ns: int) -> None:
+        """The block is on its way."""
+        self._samples += cost.samples
+        self._packed_bytes += cost.packed_bytes
+        self._message_bytes += cost.message_bytes
+        self._sent_at_ns = now_ns
+
+    def answered(self, prediction: Prediction, now_ns: int) -> None:
+        """The block's prediction is here; the other parties' hops come with it, each on its own clock."""
+        if self._phase is not Phase.LATENCY:
+            return
+        elsewhere = [hop.duration_ns for hop in prediction.hops]
+        own_link = now_ns - self._sent_at_ns - sum(elsewhere)
+        self._hops = (ENCODE_HOP, DEVICE_LINK_HOP, *(hop.name for hop in prediction.hops))
+        self._rows.append([self._encode_ns, own_link, *elsewhere])
+
+    def report(self) -> PassReport:
+        """What the pass came to."""
+        return PassReport(
+            phase=self._phase,
+            symbols=self.symbols,
+            samples=self._samples,
+            packed_bytes=self._packed_bytes,
+            message_bytes=self._message_bytes,
+            hops=self._hops,
+            hop_times_ns=np.array(self._rows, dtype=np.int64).reshape(len(self._rows), len(self._hops)),
+        )

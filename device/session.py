@@ -1,0 +1,225 @@
+"""The device's side of the protocol, reacting to one downlink message at a time. No transport in it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.checkpoint import load_part, save_part
+from common.config import MAX_DIMENSION, RunConfig
+from common.errors import ProtocolError
+from common.manifest import device_part
+from common.messages import (
+    PROTOCOL_VERSION,
+    BlockCost,
+    BlockKey,
+    Downlink,
+    Evaluate,
+    Finish,
+    Gradient,
+    Hello,
+    PartSaved,
+    Phase,
+    Prediction,
+    Ready,
+    SaveCheckpoint,
+    SymbolBlock,
+    TrainStep,
+    Uplink,
+    Welcome,
+)
+from common.symbols import LinkContract
+from device.pass_meter import PassMeter
+from device.worker import DeviceWorker, Views
+
+OpenViews = Callable[[RunConfig, int], Views]
+Clock = Callable[[], int]
+
+
+@dataclass(slots=True)
+class _Command:
+    """A training step or a pass under way: how many of its blocks are sent and answered."""
+
+    phase: Phase
+    step: int
+    total: int
+    window: int
+    sent: int = 0
+    answered: int = 0
+
+    @property
+    def may_send(self) -> bool:
+        return self.sent < min(self.total, self.answered + self.window)
+
+    def take_answer(self, key: BlockKey) -> None:
+        expected = BlockKey(self.phase, self.step, self.answered)
+        if key != expected:
+            raise ProtocolError(f"an answer to {key}: expected one to {expected}")
+        self.answered += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    """What the handshake brought."""
+
+    config: RunConfig
+    contract: LinkContract
+    worker: DeviceWorker
+
+
+class DeviceSession:
+    """One device's stream. `handle` yields each answer as soon as it is computed."""
+
+    def __init__(
+        self,
+        *,
+        device_id: str,
+        software: str,
+        wish: int | None,
+        state_dir: Path,
+        open_views: OpenViews,
+        clock: Clock,
+    ) -> None:
+        """Set up a session.
+
+        Args:
+            device_id: unique to this process.
+            software: version of this package.
+            wish: the link to ask for, or None for any.
+            state_dir: where the device's part of a checkpoint is.
+            open_views: loads this device's view of the data, once the handshake has said which.
+            clock: nanoseconds, monotonic.
+        """
+        self._hello = Hello(PROTOCOL_VERSION, device_id, software, wish, MAX_DIMENSION)
+        self._state_dir = state_dir
+        self._open_views = open_views
+        self._clock = clock
+        self._lease: _Lease | None = None
+        self._command: _Command | None = None
+        self._meter: PassMeter | None = None
+        self.finished = False
+
+    def hello(self) -> Hello:
+        """The first message up."""
+        return self._hello
+
+    @property
+    def contract(self) -> LinkContract | None:
+        """What the leased link may carry; None before the handshake."""
+        return self._lease.contract if self._lease else None
+
+    def handle(self, message: Downlink) -> Iterator[Uplink]:
+        """React to one message.
+
+        Raises:
+            ProtocolError: the message does not fit the state of the run.
+            DataError: the device does not hold the run's data.
+            CheckpointError: nor the checkpoint it is asked to restore.
+        """
+        match message:
+            case Welcome():
+                yield self._accept(message)
+            case TrainStep():
+                yield from self._train(message)
+            case Gradient():
+                yield from self._learn(message)
+            case Evaluate():
+                yield from self._evaluate(message)
+            case Prediction():
+                yield from self._take_prediction(message)
+            case SaveCheckpoint():
+                yield self._save(message)
+            case Finish():
+                self.finished = True
+
+    def sending(self, cost: BlockCost) -> None:
+        """The transport is about to send the block that `handle` yielded last."""
+        if self._meter is not None:
+            self._meter.sent(cost, self._clock())
+
+    def _accept(self, welcome: Welcome) -> Ready:
+        config = RunConfig.model_validate_json(welcome.settings_json)
+        views = self._open_views(config, welcome.link)
+        worker = DeviceWorker(config, welcome.link, views)
+        if welcome.restore_sha256 is not None:
+            load_part(self._state_dir / device_part(welcome.link), worker.model, welcome.restore_sha256)
+        self._lease = _Lease(config, LinkContract.of(config, welcome.link), worker)
+        return Ready(len(views.train), len(views.test), views.data_digest)
+
+    def _train(self, message: TrainStep) -> Iterator[SymbolBlock]:
+        worker = self._leased.worker
+        if message.step < worker.next_step:
+            return  # announced again: a step is applied once
+        if message.step > worker.next_step or self._command is not None:
+            raise ProtocolError(f"step {message.step} was announced while step {worker.next_step} is under way")
+        total = len(worker.plan.micro_batches(message.step))
+        window = worker.plan.window(Phase.TRAIN)
+        self._command = _Command(Phase.TRAIN, message.step, total, window)
+        yield from self._send()
+
+    def _learn(self, gradient: Gradient) -> Iterator[SymbolBlock]:
+        worker, command = self._leased.worker, self._under_way
+        command.take_answer(gradient.key)
+        worker.apply_gradient(gradient.key, gradient.values)
+        if command.answered == command.total:
+            worker.finish_step()
+            self._command = None
+        else:
+            yield from self._send()
+
+    def _evaluate(self, message: Evaluate) -> Iterator[SymbolBlock]:
+        plan = self._leased.worker.plan
+        total = len(plan.pass_blocks(message.phase))
+        self._command = _Command(message.phase, message.step, total, plan.window(message.phase))
+        self._meter = PassMeter(message.phase, message.symbols)
+        yield from self._send()
+
+    def _take_prediction(self, prediction: Prediction) -> Iterator[Uplink]:
+        now = self._clock()
+        command, meter = self._under_way, self._metered
+        command.take_answer(prediction.key)
+        meter.answered(prediction, now)
+        if command.answered == command.total:
+            self._command = self._meter = None
+            yield meter.report()
+        else:
+            yield from self._send()
+
+    def _save(self, message: SaveCheckpoint) -> PartSaved:
+        lease = self._leased
+        path = self._state_dir / device_part(lease.contract.link)
+        return PartSaved(message.step, save_part(path, lease.worker.model))
+
+    def _send(self) -> Iterator[SymbolBlock]:
+        command = self._under_way
+        while command.may_send:
+            block = self._next_block(command)
+            command.sent += 1
+            yield block
+
+    def _next_block(self, command: _Command) -> SymbolBlock:
+        worker = self._leased.worker
+        if command.phase is Phase.TRAIN:
+            return worker.train_block(command.step, command.sent)
+        meter = self._metered
+        started = self._clock()
+        block = worker.pass_block(command.phase, command.step, command.sent, meter.symbols)
+        meter.encoded(self._clock() - started)
+        return block
+
+    @property
+    def _leased(self) -> _Lease:
+        if self._lease is None:
+            raise ProtocolError("a command came before the handshake was over")
+        return self._lease
+
+    @property
+    def _under_way(self) -> _Command:
+        if self._command is None:
+            raise ProtocolError("an answer came while no step or pass is under way")
+        return self._command
+
+    @property
+    def _metered(self) -> PassMeter:
+        if self._meter is None:
+            raise ProtocolError("a prediction came while no pass is under way")
+        return self._meter

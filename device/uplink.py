@@ -1,0 +1,135 @@
+"""The device's end of the uplink stream: dials with back-off, decodes, hands to the session, encodes, sends."""
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+import grpc
+import structlog
+
+from common.accounting import block_cost
+from common.errors import ProtocolError, RunFailedError, UnreachableError
+from common.messages import Uplink, Welcome
+from common.pb import uplink_pb2 as pb
+from common.pb import uplink_pb2_grpc
+from common.rpc import CLIENT_OPTIONS
+from common.wire_control import downlink_from_proto, uplink_to_proto
+from device.session import DeviceSession
+
+FIRST_BACKOFF_S = 0.1
+LONGEST_BACKOFF_S = 2.0
+
+log = structlog.get_logger()
+
+_REFUSALS = frozenset(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.ALREADY_EXISTS,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    }
+)
+
+
+class UplinkClient:
+    """Runs one device against a base station or a channel emulator: both speak the same service."""
+
+    def __init__(self, address: str, open_session: Callable[[], DeviceSession], connect_timeout_s: float) -> None:
+        """Set up a client.
+
+        Args:
+            address: HOST:PORT.
+            open_session: makes a fresh session for each attempt.
+            connect_timeout_s: how long to keep trying until the handshake.
+        """
+        self._address = address
+        self._open_session = open_session
+        self._connect_timeout_s = connect_timeout_s
+        self._stopped = threading.Event()
+        self._stream: _Stream | None = None
+
+    def stop(self) -> None:
+        """End the run from a signal handler or another thread; `run` returns."""
+        self._stopped.set()
+        if self._stream is not None:
+            self._stream.call.cancel()
+
+    def run(self) -> None:
+        """Take part in one run, to its end or until `stop`.
+
+        Raises:
+            UnreachableError: nobody answered within `connect_timeout_s`.
+            ProtocolError: the base station refused this device, or said what makes no sense.
+            RunFailedError: the run ended under it.
+        """
+        backoff_s, waited_s = FIRST_BACKOFF_S, 0.0
+        with grpc.insecure_channel(self._address, options=CLIENT_OPTIONS) as grpc_channel:
+            stub = uplink_pb2_grpc.UplinkStub(grpc_channel)
+            while not self._stopped.is_set():
+                reason = self._attempt(stub)
+                if reason is None:
+                    return
+                if waited_s >= self._connect_timeout_s:
+                    raise UnreachableError(
+                        f"nobody answered at {self._address} within {self._connect_timeout_s:g} s: {reason}"
+                    )
+                log.warning("not reachable yet", address=self._address, retry_in_s=backoff_s, reason=reason)
+                self._stopped.wait(backoff_s)
+                waited_s += backoff_s
+                backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+
+    def _attempt(self, stub: uplink_pb2_grpc.UplinkStub) -> str | None:
+        """One stream: None when it is over, the reason when nobody answered."""
+        session = self._open_session()
+        self._stream = stream = _Stream(stub, session)
+        try:
+            stream.run()
+        except grpc.RpcError as error:
+            return self._explain(error, session, stream.welcomed)
+        finally:
+            stream.close()
+        return None
+
+    def _explain(self, error: grpc.RpcError, session: DeviceSession, welcomed: bool) -> str | None:
+        code, details = error.code(), error.details()
+        if session.finished or self._stopped.is_set():
+            return None
+        if code in _REFUSALS:
+            raise ProtocolError(f"refused by {self._address}: {details}") from None
+        if code is grpc.StatusCode.UNAVAILABLE and not welcomed:
+            return str(details)
+        raise RunFailedError(f"the link to {self._address} was lost ({code.name}): {details}") from None
+
+
+class _Stream:
+    """One call of Connect: an outbox that gRPC sends from, and the loop that reacts to what comes down."""
+
+    def __init__(self, stub: uplink_pb2_grpc.UplinkStub, session: DeviceSession) -> None:
+        self._session = session
+        self._outbox: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
+        self._outbox.put(uplink_to_proto(session.hello()))
+        self.welcomed = False
+        self.call = stub.Connect(iter(self._outbox.get, None))
+
+    def run(self) -> None:
+        session = self._session
+        for message in self.call:
+            body = downlink_from_proto(message, session.contract)
+            self.welcomed |= isinstance(body, Welcome)
+            for answer in session.handle(body):
+                self._send(answer)
+            if session.finished:
+                self._outbox.put(None)  # nothing more to say: the base station closes the stream
+        if not session.finished:
+            raise RunFailedError("the base station ended the stream before the run was over")
+
+    def close(self) -> None:
+        """Let go of the call, however it went."""
+        self._outbox.put(None)  # ends gRPC's sending thread
+        self.call.cancel()
+
+    def _send(self, body: Uplink) -> None:
+        message = uplink_to_proto(body, self._session.contract)
+        if message.HasField("block"):
+            self._session.sending(block_cost(message))
+        self._outbox.put(message)

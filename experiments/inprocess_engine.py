@@ -1,0 +1,192 @@
+"""The in-process engine: the same worker, channel and trainer objects, wired by direct calls.
+
+It is the oracle that the distributed system is compared with, bit by bit, and what parameter sweeps run on.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from basestation.fusion import FusedBlock, FusionBuffer
+from basestation.meter import EpochMeter, mean_samples_per_s
+from basestation.trainer import Trainer
+from channel.link import ChannelLink
+from common.accounting import block_cost
+from common.checkpoint import combined_sha256, load_part, save_part, weights_sha256
+from common.config import RunConfig
+from common.data.catalog import load_labels
+from common.manifest import BASESTATION_PART, Manifest, device_part
+from common.messages import BlockCost, Gradient, Int64, Phase, SymbolBlock, Symbols
+from common.plan import RunPlan
+from common.results import ENCODE_HOP, EpochRecord, LinkCost, RunResult
+from common.symbols import SymbolReader
+from common.wire_control import uplink_to_proto
+from device.views import load_views
+from device.worker import DeviceWorker, Views
+from testbed.engine import Job, Observer, Progress
+
+_HOPS = (ENCODE_HOP, "emulate", "decode")
+
+
+@dataclass(frozen=True, slots=True)
+class PassOutcome:
+    """What a pass over evaluation data gave: the share of wrong classes, and each link's cost."""
+
+    error_rate: float
+    costs: tuple[LinkCost, ...]
+
+
+class InprocessRun:
+    """All parties of one run in this process and thread."""
+
+    def __init__(self, config: RunConfig, views: Sequence[Views], train_labels: Int64, test_labels: Int64) -> None:
+        """Args: one pair of views a link, and (N,) int64 labels of both splits."""
+        self.config = config
+        self.plan = RunPlan(config, len(train_labels), len(test_labels))
+        self.workers = [DeviceWorker(config, link, view) for link, view in enumerate(views)]
+        self.trainer = Trainer(config, self.plan, torch.from_numpy(train_labels))
+        self._channels = [ChannelLink(config, link) for link in range(config.links)]
+        self._readers = [SymbolReader(channel.contract) for channel in self._channels]
+        self._fusion = FusionBuffer(config.links, config.encoder.dimension, capacity=1)
+        self._labels = {Phase.VALIDATION: train_labels, Phase.TEST: test_labels}
+
+    @property
+    def device_sha256(self) -> list[str]:
+        """Digest of each device's weights, by link."""
+        return [worker.weights_sha256 for worker in self.workers]
+
+    @property
+    def basestation_sha256(self) -> str:
+        """Digest of the decoder's weights."""
+        return weights_sha256(self.trainer.decoder)
+
+    def train(self, observe: Observer) -> Iterator[EpochRecord]:
+        """Train to the end, an epoch a time."""
+        epochs, per_epoch = self.config.training.epochs, self.plan.steps_per_epoch
+        for epoch in range(epochs):
+            meter = EpochMeter(self.config.links)
+            started = time.perf_counter()
+            for step in range(epoch * per_epoch, (epoch + 1) * per_epoch):
+                observe(Progress("training", epoch, epochs, step, self.plan.steps))
+                self.train_step(step, meter)
+            seconds = time.perf_counter() - started
+            held_out = self.config.data.validation > 0
+            error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error_rate if held_out else None
+            yield meter.record(epoch, (epoch + 1) * per_epoch, seconds, error)
+
+    def train_step(self, step: int, meter: EpochMeter) -> None:
+        """One step: every micro-batch through all devices, the channel, the base station and back."""
+        for number, ids in enumerate(self.plan.micro_batches(step)):
+            blocks = [worker.train_block(step, number) for worker in self.workers]
+            result = self.trainer.micro_batch(self._transmit(blocks))
+            for worker, channel, gradient in zip(self.workers, self._channels, result.gradients, strict=True):
+                answer = channel.return_gradient(Gradient(blocks[0].key, gradient))
+                worker.apply_gradient(answer.key, answer.values)
+            meter.add(result, len(ids), [block.rate_nats or 0.0 for block in blocks])
+        self.trainer.finish_step(step)
+        for worker in self.workers:
+            worker.finish_step()
+
+    def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
+        """One pass over the samples that a phase names; its blocks are serialised to be weighed."""
+        errors = 0
+        costs: list[list[BlockCost]] = [[] for _ in self.workers]
+        for number, ids in enumerate(self.plan.pass_blocks(phase)):
+            blocks = [worker.pass_block(phase, step, number, symbols) for worker in self.workers]
+            for block, channel in zip(blocks, self._channels, strict=True):
+                costs[block.link].append(block_cost(uplink_to_proto(block, channel.contract)))
+            classes = self.trainer.predict(self._transmit(blocks))
+            errors += int((classes != self._labels[phase][ids]).sum())
+        links = tuple(_sum_costs(link, blocks) for link, blocks in enumerate(costs))
+        return PassOutcome(errors / links[0].samples, links)
+
+    def hop_times_ns(self) -> Int64:
+        """(single samples · links, 3) int64: encode, emulate and decode times of the timed pass."""
+        rows = []
+        for number in range(self.config.inference.latency_samples):
+            encode_ns, blocks = [], []
+            for worker in self.workers:
+                started = time.perf_counter_ns()
+                blocks.append(worker.pass_block(Phase.LATENCY, 0, number, Symbols.HARD))
+                encode_ns.append(time.perf_counter_ns() - started)
+            started = time.perf_counter_ns()
+            fused = self._transmit(blocks)
+            emulated = time.perf_counter_ns()
+            self.trainer.predict(fused)
+            decoded = time.perf_counter_ns()
+            rows += [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
+        return np.array(rows, dtype=np.int64)
+
+    def _transmit(self, blocks: Sequence[SymbolBlock]) -> FusedBlock:
+        fused = None
+        for block, channel, reader in zip(blocks, self._channels, self._readers, strict=True):
+            fused = self._fusion.add(block.key, block.link, reader.read(channel.transmit(block)))
+        assert fused is not None  # the last link's part completes the block
+        return fused
+
+
+class InprocessEngine:
+    """The engine `inprocess` of the command line."""
+
+    def run(self, job: Job, observe: Observer) -> RunResult:
+        """Carry out a job in this process."""
+        torch.set_num_threads(job.config.runtime.torch_threads)
+        run = _prepare(job)
+        records = [] if job.restore else _train(run, job, observe)
+        observe(Progress("evaluating", 0, 0, 0, 0))
+        hard, soft = (run.evaluate(Phase.TEST, 0, symbols) for symbols in (Symbols.HARD, Symbols.SOFT))
+        return RunResult(
+            steps=records[-1].step if records else 0,
+            samples_per_s=mean_samples_per_s(records),
+            error_rate=hard.error_rate,
+            error_rate_soft=soft.error_rate,
+            costs=hard.costs,
+            hops=_HOPS,
+            hop_times_ns=run.hop_times_ns(),
+            weights_sha256=combined_sha256([*run.device_sha256, run.basestation_sha256]),
+        )
+
+
+def _prepare(job: Job) -> InprocessRun:
+    config = job.config
+    run = InprocessRun(
+        config,
+        [load_views(config, link, job.data_dir) for link in range(config.links)],
+        load_labels(config.data.name, "train", job.data_dir),
+        load_labels(config.data.name, "test", job.data_dir),
+    )
+    if job.restore:
+        manifest = Manifest.read(job.checkpoint_dir)
+        load_part(job.checkpoint_dir / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)
+        for link, sha256 in enumerate(manifest.device_sha256):
+            load_part(job.checkpoint_dir / device_part(link), run.workers[link].model, sha256)
+    return run
+
+
+def _train(run: InprocessRun, job: Job, observe: Observer) -> list[EpochRecord]:
+    records = []
+    for record in run.train(observe):
+        observe(record)
+        records.append(record)
+    for link, worker in enumerate(run.workers):
+        save_part(job.checkpoint_dir / device_part(link), worker.model)
+    save_part(job.checkpoint_dir / BASESTATION_PART, run.trainer.decoder)
+    Manifest(
+        step=run.plan.steps,
+        settings_json=run.config.canonical_json(),
+        device_sha256=tuple(run.device_sha256),
+        basestation_sha256=run.basestation_sha256,
+    ).publish(job.checkpoint_dir)
+    return records
+
+
+def _sum_costs(link: int, blocks: Sequence[BlockCost]) -> LinkCost:
+    return LinkCost(
+        link=link,
+        samples=sum(block.samples for block in blocks),
+        packed_bytes=sum(block.packed_bytes for block in blocks),
+        message_bytes=sum(block.message_bytes for block in blocks),
+    )

@@ -1,0 +1,42 @@
+"""The command line `splitwave`."""
+
+import signal
+from importlib.metadata import version
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from testbed.commands.config import config_app
+from testbed.commands.run import demo, infer, train
+from testbed.commands.status import status
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+for command in (demo, train, infer, status):
+    app.command()(command)
+app.add_typer(config_app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"splitwave {version('splitwave')}")
+        raise typer.Exit
+
+
+@app.callback()
+def splitwave(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Devices, a noisy channel and a base station, trained jointly over gRPC."""
+
+
+def main() -> None:
+    """Entry point of the console script; SIGTERM ends a command as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    app()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,35 @@
+"""`splitwave config`: what the settings are and can be."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.config import RunConfig
+from common.config_layers import load_config, to_yaml
+from testbed.commands.options import Overrides
+from testbed.reporting import reports_errors
+
+config_app = typer.Typer(no_args_is_help=True, help="What the settings are and can be.")
+
+
+@config_app.command()
+@reports_errors
+def show(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Settings, as YAML.", show_default=False),
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Print the resolved settings: defaults < file < environment < command line."""
+    settings = load_config(config, overrides=overrides or ())
+    typer.echo(f"# config_hash: {settings.config_hash}\n{to_yaml(settings)}", nl=False)
+
+
+@config_app.command()
+@reports_errors
+def schema() -> None:
+    """Print the JSON schema of a config file."""
+    typer.echo(json.dumps(RunConfig.model_json_schema(), indent=2))

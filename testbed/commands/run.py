@@ -1,0 +1,51 @@
+"""`splitwave demo`, `train` and `infer`: the commands that end in a results folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.config_layers import load_config
+from common.manifest import Manifest
+from testbed.commands.options import PROCESS, RESULTS, DataDir, Engine, Overrides, Results
+from testbed.execution import Order, execute
+from testbed.reporting import reports_errors
+
+
+@reports_errors
+def demo(
+    engine: Engine = PROCESS,
+    overrides: Overrides = None,
+    data_dir: DataDir = None,
+    results: Results = RESULTS,
+) -> None:
+    """Train two devices and a base station on 5,000 digits, with the default settings."""
+    config = load_config(overrides=overrides or ())
+    execute(Order("demo", config, engine, data_dir, results))
+
+
+@reports_errors
+def train(
+    config: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="Settings, as YAML.")],
+    engine: Engine = PROCESS,
+    overrides: Overrides = None,
+    data_dir: DataDir = None,
+    results: Results = RESULTS,
+) -> None:
+    """Train a model as a config file says, and evaluate it."""
+    settings = load_config(config, overrides=overrides or ())
+    execute(Order(config.stem, settings, engine, data_dir, results))
+
+
+@reports_errors
+def infer(
+    checkpoint: Annotated[Path, typer.Option(metavar="DIR", help="A checkpoint, or the results folder that holds it.")],
+    engine: Engine = PROCESS,
+    data_dir: DataDir = None,
+    results: Results = RESULTS,
+) -> None:
+    """Evaluate trained weights on the test split, under the settings that trained them."""
+    inside = checkpoint / "ckpt"
+    folder = inside if inside.is_dir() else checkpoint
+    config = Manifest.read(folder).config
+    execute(Order("infer", config, engine, data_dir, results, restore=folder.resolve()))

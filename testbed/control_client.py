@@ -1,0 +1,75 @@
+"""What the command line asks a base station: how a run goes, and its result."""
+
+import asyncio
+
+import grpc
+import grpc.aio
+
+from common.errors import RunFailedError, UnreachableError
+from common.pb import control_pb2 as pb
+from common.pb.control_pb2_grpc import ControlStub
+from common.results import RunResult
+from common.rpc import CLIENT_OPTIONS
+from common.wire_results import epoch_from_proto, result_from_proto
+from testbed.engine import Observer, Progress
+
+STATUS_DEADLINE_S = 5.0
+
+
+async def watch_run(address: str, observe: Observer) -> RunResult:
+    """Follow a run to its end; `observe` sees every epoch and the progress in between.
+
+    Raises:
+        RunFailedError: the run failed, or the base station was lost.
+    """
+    failure = "the base station ended without a result"
+    async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        try:
+            # No deadline: a run takes as long as it takes, and the supervisor knows if the base station dies.
+            async for event in ControlStub(grpc_channel).WatchRun(pb.WatchRunRequest(), wait_for_ready=True):
+                match event.WhichOneof("body"):
+                    case "epoch":
+                        observe(epoch_from_proto(event.epoch))
+                    case "status":
+                        observe(progress_from_proto(event.status))
+                        failure = event.status.failure or failure
+                    case "result":
+                        return result_from_proto(event.result)
+        except grpc.aio.AioRpcError as error:
+            raise RunFailedError(f"lost the base station at {address}: {error.details()}") from None
+    raise RunFailedError(failure)
+
+
+def get_status(address: str) -> pb.RunStatus:
+    """How the run at a base station goes.
+
+    Raises:
+        UnreachableError: no base station answers there in time.
+    """
+    return asyncio.run(_get_status(address))
+
+
+def progress_from_proto(status: pb.RunStatus) -> Progress:
+    """Where a run is between epochs."""
+    return Progress(stage_name(status.stage), status.epoch, status.epochs, status.step, status.steps)
+
+
+def stage_name(stage: pb.Stage.ValueType) -> str:
+    """`waiting`, `training`, …; a stage this version does not know keeps its number."""
+    known = stage in pb.Stage.values()
+    return pb.Stage.Name(stage).removeprefix("STAGE_").lower() if known else f"stage {stage}"
+
+
+async def _get_status(address: str) -> pb.RunStatus:
+    async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        call = ControlStub(grpc_channel).GetStatus(pb.GetStatusRequest(), timeout=STATUS_DEADLINE_S)
+        try:
+            status: pb.RunStatus = await call
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                raise UnreachableError(f"{address} answers, but is no base station") from None
+            raise UnreachableError(
+                f"no base station answered at {address} within {STATUS_DEADLINE_S:g} s: {error.details()}"
+            ) from None
+        else:
+            return status

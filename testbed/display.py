@@ -1,0 +1,70 @@
+"""How a run looks while it goes: a line an epoch, and on a terminal a live bar below them."""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
+
+from common.results import EpochRecord
+from testbed.engine import Progress
+
+_BAR = (
+    TextColumn("{task.description}", markup=False),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TextColumn("steps", markup=False),
+    TimeElapsedColumn(),
+    TextColumn("ETA", markup=False),
+    TimeRemainingColumn(),
+)
+
+
+class Display:
+    """An observer of a run that shows it on standard output."""
+
+    def __init__(self, epochs: int) -> None:
+        """Args: epochs to come."""
+        self._epochs = epochs
+        self._console = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
+        self._bar = ProgressBar(*_BAR, console=self._console, transient=True)
+        self._task = self._bar.add_task("starting", total=None)
+
+    def __enter__(self) -> Self:
+        """Show the bar, on a terminal."""
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar away; the lines stay."""
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def __call__(self, event: EpochRecord | Progress) -> None:
+        """Show one event."""
+        if isinstance(event, EpochRecord):
+            self._console.print(epoch_line(event, self._epochs))
+        else:
+            stage = event.stage
+            if stage == "training":
+                stage = f"epoch {min(event.epoch + 1, event.epochs)}/{event.epochs}"
+            self._bar.update(self._task, description=stage, completed=event.step, total=event.steps or None)
+
+
+def epoch_line(record: EpochRecord, epochs: int) -> str:
+    """One epoch in words."""
+    parts = [
+        f"epoch {record.epoch + 1:>{len(str(epochs))}}/{epochs}",
+        f"cross-entropy {record.cross_entropy:.4f} nats",
+        f"training error {record.training_error:.4f}",
+        f"rate {sum(record.rate_nats) / len(record.rate_nats):.1f} nats/link",
+        f"{record.samples_per_s:,.0f} samples/s",
+    ]
+    if record.validation_error is not None:
+        parts.insert(3, f"validation error {record.validation_error:.4f}")
+    return "  ".join(parts)

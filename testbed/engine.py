@@ -1,0 +1,66 @@
+"""What an engine is: something that carries a run out and reports on it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+from common.config import RunConfig
+from common.errors import ConfigError
+from common.results import EpochRecord, RunResult
+
+ENTRY_POINT_GROUP = "splitwave.engines"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run to carry out.
+
+    Attributes:
+        data_dir: folder with the data sets, or None for each data set's own source.
+        checkpoint_dir: where the parties write their parts, or, to restore, read them.
+        restore: skip training and evaluate the checkpoint.
+        log_dir: where processes write their logs.
+    """
+
+    config: RunConfig
+    data_dir: Path | None
+    checkpoint_dir: Path
+    restore: bool
+    log_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is between epochs."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+
+
+Observer = Callable[[EpochRecord | Progress], None]
+
+
+class Engine(Protocol):
+    """Carries a job out to the end, or raises a SplitwaveError and leaves nothing running."""
+
+    def run(self, job: Job, observe: Observer) -> RunResult:
+        """Run the job; `observe` sees each epoch and the progress in between."""
+        ...
+
+
+def load_engine(name: str) -> Engine:
+    """The engine registered under `name` in the entry-point group `splitwave.engines`.
+
+    Raises:
+        ConfigError: none is.
+    """
+    engines = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    if name not in engines:
+        raise ConfigError(f"--engine {name}: no such engine; these are installed: {', '.join(sorted(engines))}")
+    engine: Engine = engines[name].load()()
+    return engine

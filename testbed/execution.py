@@ -1,0 +1,92 @@
+"""From settings to a results folder: run an engine, record what it reports, draw the figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.config import RunConfig
+from common.errors import DataError
+from common.results import EpochRecord, RunResult
+from testbed.display import Display
+from testbed.engine import Job, Observer, Progress, load_engine
+from testbed.metrics import append_epoch, write_latency
+from testbed.plots import draw_latency, draw_training
+from testbed.reporting import print_summary
+from testbed.results_folder import ResultsFolder
+from testbed.summary import summarize
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a command asks for.
+
+    Attributes:
+        what: names the kind of result: the config file's stem, `demo` or `infer`.
+        engine: name of an installed engine.
+        data_dir: folder with the data sets, as given.
+        results: folder of all results.
+        restore: a checkpoint folder to evaluate instead of training.
+    """
+
+    what: str
+    config: RunConfig
+    engine: str
+    data_dir: Path | None
+    results: Path
+    restore: Path | None = None
+
+
+def execute(order: Order) -> None:
+    """Carry an order out, show how it goes, and leave a complete results folder or none.
+
+    Raises:
+        SplitwaveError: what the engine or the order's own settings raise.
+    """
+    engine = load_engine(order.engine)
+    data_dir = _existing(order.data_dir)
+    with ResultsFolder(order.results, order.what, order.config, data_dir) as folder:
+        job = Job(
+            config=order.config,
+            data_dir=data_dir,
+            checkpoint_dir=order.restore or folder.checkpoint,
+            restore=order.restore is not None,
+            log_dir=folder.logs,
+        )
+        with Display(order.config.training.epochs) as display:
+            result = engine.run(job, _each(_recorder(folder), display))
+        summary = summarize(order.config, order.engine, result)
+        folder.write_json("summary.json", summary)
+        _draw(folder, result)
+    print_summary(summary, folder.path)
+
+
+def _existing(data_dir: Path | None) -> Path | None:
+    if data_dir is not None and not data_dir.is_dir():
+        raise DataError(
+            f"data directory {data_dir} does not exist (from --data-dir or SPLITWAVE_DATA_DIR); "
+            "make it and put the data set's files there, or name none to have them downloaded"
+        )
+    return None if data_dir is None else data_dir.resolve()
+
+
+def _recorder(folder: ResultsFolder) -> Observer:
+    def record(event: EpochRecord | Progress) -> None:
+        if isinstance(event, EpochRecord):
+            append_epoch(folder.metrics, event)
+
+    return record
+
+
+def _each(*observers: Observer) -> Observer:
+    def observe(event: EpochRecord | Progress) -> None:
+        for observer in observers:
+            observer(event)
+
+    return observe
+
+
+def _draw(folder: ResultsFolder, result: RunResult) -> None:
+    latency = folder.figures / "latency.csv"
+    write_latency(latency, result.hops, result.hop_times_ns)
+    draw_latency(latency, folder.figures / "latency.png")
+    if folder.metrics.exists():  # not so after inference alone
+        draw_training(folder.metrics, folder.figures / "training.png")

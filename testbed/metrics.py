@@ -1,0 +1,51 @@
+"""The files that figures are redrawn from: `metrics.jsonl`, an epoch a line, and `figs/latency.csv`."""
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from common.messages import Int64
+from common.results import EpochRecord
+
+
+def append_epoch(path: Path, record: EpochRecord) -> None:
+    """Add an epoch to `metrics.jsonl`."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(record)) + "\n")
+
+
+def read_epochs(path: Path) -> list[EpochRecord]:
+    """All epochs of a `metrics.jsonl`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [_record(json.loads(line)) for line in lines]
+
+
+def write_latency(path: Path, hops: tuple[str, ...], hop_times_ns: Int64) -> None:
+    """Write a CSV with a column a hop and a row a single sample.
+
+    Args:
+        path: of the file.
+        hops: names of the columns.
+        hop_times_ns: (samples, hops) int64 nanoseconds.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([f"{hop}_ns" for hop in hops])
+        writer.writerows(hop_times_ns.tolist())
+
+
+def read_latency(path: Path) -> tuple[tuple[str, ...], Int64]:
+    """Names of the hops, and (samples, hops) int64 nanoseconds, as `write_latency` took them."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    times = np.array(rows, dtype=np.int64).reshape(len(rows), len(header))
+    return tuple(column.removesuffix("_ns") for column in header), times
+
+
+def _record(fields: dict[str, object]) -> EpochRecord:
+    rate_nats = fields.pop("rate_nats")
+    assert isinstance(rate_nats, list)
+    return EpochRecord(rate_nats=tuple(rate_nats), **fields)  # type: ignore[arg-type]

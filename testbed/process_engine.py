@@ -1,0 +1,116 @@
+"""The process engine: base station, channel emulator and devices as processes on free loopback ports."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.config_layers import to_yaml
+from common.errors import RunFailedError
+from common.results import RunResult
+from testbed.announcement import Announcement
+from testbed.child import Child
+from testbed.control_client import watch_run
+from testbed.engine import Job, Observer
+from testbed.supervisor import Supervisor
+
+_ANY_PORT = "127.0.0.1:0"
+READY_LIMIT_S = 60.0
+"""How long a service may take to serve: importing torch on a busy machine takes many seconds."""
+
+
+class ProcessEngine:
+    """Runs a job on processes of its own; must be called in the main thread, for it handles Ctrl-C."""
+
+    def run(self, job: Job, observe: Observer) -> RunResult:
+        """Run the job; see `testbed.engine.Engine`.
+
+        Raises:
+            SplitwaveError: a process ended when it should not have; of the class that fits its exit code.
+            KeyboardInterrupt: SIGINT or SIGTERM came; the processes have been stopped.
+        """
+        on_sigterm = signal.getsignal(signal.SIGTERM)
+        try:
+            return asyncio.run(_carry_out(job, observe))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        finally:
+            signal.signal(signal.SIGTERM, on_sigterm)  # the event loop leaves the default behind
+
+
+async def _carry_out(job: Job, observe: Observer) -> RunResult:
+    with _cancelled_by_signals(), _config_file(job) as config_file:
+        async with Supervisor(job.log_dir) as supervisor:
+            basestation = await _start_basestation(supervisor, job, config_file)
+            address = await _address(supervisor, basestation)
+            channel = await supervisor.start(
+                "channel", ["channel", f"--connect={address}", *_SERVER, *_SERVICE], announces=True
+            )
+            channel_address = await _address(supervisor, channel)
+            devices = [await _start_device(supervisor, job, k, channel_address) for k in range(job.config.links)]
+            pids = {"splitwave": os.getpid()} | {child.role: child.pid for child in supervisor.children}
+            with Announcement(job.config.config_hash, address, channel_address, pids).published(job.log_dir):
+                result = await supervisor.unless_one_dies(watch_run(address, observe))
+                await supervisor.unless_one_dies(supervisor.finished([*devices, basestation]))
+            return result
+
+
+_SERVICE = ("--lifeline", "--log-format=json")
+_SERVER = (f"--listen={_ANY_PORT}",)
+
+
+async def _start_basestation(supervisor: Supervisor, job: Job, config_file: Path) -> Child:
+    arguments = ["basestation", f"--config={config_file}", *_folders(job), *_SERVER, *_SERVICE]
+    if job.restore:
+        arguments.append("--restore")
+    return await supervisor.start("basestation", arguments, announces=True, finishes=True)
+
+
+async def _start_device(supervisor: Supervisor, job: Job, link: int, channel_address: str) -> Child:
+    arguments = ["device", f"--connect={channel_address}", f"--link={link}", *_folders(job), *_SERVICE]
+    return await supervisor.start(f"device-{link}", arguments, finishes=True)
+
+
+async def _address(supervisor: Supervisor, child: Child) -> str:
+    async def announced() -> str:
+        try:
+            address = await asyncio.wait_for(child.address(), READY_LIMIT_S)
+        except TimeoutError:
+            raise RunFailedError(f"{child.role} did not serve within {READY_LIMIT_S:g} s") from None
+        if not address:  # it is dying, and the supervisor will hear how
+            raise RunFailedError(f"{child.role} ended before it served")
+        return address
+
+    return await supervisor.unless_one_dies(announced())
+
+
+def _folders(job: Job) -> list[str]:
+    folders = [f"--state={job.checkpoint_dir.resolve()}"]
+    return folders if job.data_dir is None else [*folders, f"--data={job.data_dir.resolve()}"]
+
+
+@contextmanager
+def _config_file(job: Job) -> Iterator[Path]:
+    """The resolved settings, for the base station to read."""
+    path = (job.log_dir / "resolved.yaml").resolve()
+    path.write_text(to_yaml(job.config), encoding="utf-8")
+    try:
+        yield path
+    finally:
+        path.unlink()
+
+
+@contextmanager
+def _cancelled_by_signals() -> Iterator[None]:
+    """SIGINT and SIGTERM cancel this task, so that its `finally` clauses stop the processes in good order."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

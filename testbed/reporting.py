@@ -1,0 +1,53 @@
+"""How the command line ends: errors as one clear line and an exit code, results as a table."""
+
+import functools
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ParamSpec
+
+import typer
+
+from common.errors import SplitwaveError
+from common.exit_codes import ExitCode
+from testbed.summary import Summary
+
+P = ParamSpec("P")
+
+
+def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Make a command print what a user can mend as `error: …` on standard error, without a traceback."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except SplitwaveError as error:
+            _complain(f"error: {error}", error)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt as interrupt:
+            _complain("interrupted: everything that was started has been stopped", interrupt)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+    return wrapper
+
+
+def print_summary(summary: Summary, folder: Path) -> None:
+    """Print a result, one number a line, and where it is."""
+    rows = {**_rows(summary), "results": str(folder)}
+    width = max(map(len, rows))
+    typer.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()))
+
+
+def _complain(message: str, error: BaseException) -> None:
+    # Not through rich: a path or a value may hold what it takes for markup.
+    print("\n".join([message, *getattr(error, "__notes__", [])]), file=sys.stderr)
+
+
+def _rows(summary: Summary) -> dict[str, str]:
+    rows = {}
+    for name, value in summary.items():
+        parts = value if isinstance(value, Mapping) else {"": value}
+        for part, number in parts.items():
+            rows[f"{name} {part}".rstrip()] = f"{number:.6g}" if isinstance(number, float) else str(number)
+    return rows

@@ -1,0 +1,36 @@
+"""`summary.json`: what a run achieved, in the names that results are compared by."""
+
+from collections.abc import Mapping
+
+from common.config import RunConfig
+from common.results import RunResult
+
+Summary = Mapping[str, object]
+
+
+def summarize(config: RunConfig, engine: str, result: RunResult) -> Summary:
+    """The numbers of a finished run, in a fixed order.
+
+    Error rates are shares in [0, 1] of the test split; costs are means of the hard test pass over samples and
+    links; `airtime_ms` is modelled (d symbols at the configured baud); `latency_ms` is measured, from a device's
+    sending of a single sample to its prediction.
+    """
+    samples = sum(cost.samples for cost in result.costs)
+    return {
+        "error_rate": result.error_rate,
+        "error_rate_soft": result.error_rate_soft,
+        "error_rate_hard_minus_soft": result.error_rate - result.error_rate_soft,
+        "steps": result.steps,
+        "samples_per_s": result.samples_per_s,
+        "payload_bits_per_sample_per_link": config.payload_bits_per_sample,
+        "packed_bytes_per_sample_per_link": sum(cost.packed_bytes for cost in result.costs) / samples,
+        "wire_bytes_per_sample_per_link": result.wire_bytes_per_sample_per_link,
+        "airtime_ms": config.airtime_s * 1e3,
+        "latency_ms": {f"p{percentile}": result.latency_ms(percentile) for percentile in (50, 90, 99)},
+        "engine": engine,
+        "data": config.data.name,
+        "links": config.links,
+        "seed": config.seed,
+        "config_hash": config.config_hash,
+        "weights_sha256": result.weights_sha256,
+    }

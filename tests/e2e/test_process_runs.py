@@ -1,0 +1,187 @@
+"""Whole testbeds as processes: what they compute, and how they end when one of them is killed."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.exit_codes import ExitCode
+from testbed.announcement import running_testbeds
+
+SPLITWAVE = Path(sys.executable).with_name("splitwave")
+SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
+SHORT = (*SMALL, "--set", "training.epochs=2")
+ENDLESS = (*SMALL, "--set", "training.epochs=9999")
+STOP_LIMIT_S = 20  # measured: 1 to 3 s
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
+
+Table = dict[str, str]
+
+
+def splitwave(*arguments: str | Path) -> Table:
+    """The table that a finished command prints."""
+    command = [SPLITWAVE, *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert answer.returncode == ExitCode.OK, answer.stderr
+    rows = answer.stdout.partition("\n\n")[2].splitlines()
+    return {name.strip(): value for name, value in (row.rsplit(maxsplit=1) for row in rows)}
+
+
+class Training:
+    """A command that trains without an end, and the processes that it started."""
+
+    def __init__(self, process: "subprocess.Popen[str]", results: Path) -> None:
+        self.process = process
+        self.results = results
+        (testbed,) = running_testbeds(results)
+        self.address = testbed.basestation
+        self._pidfds = {role: os.pidfd_open(pid) for role, pid in testbed.pids.items()}
+
+    def send(self, number: signal.Signals, role: str) -> None:
+        signal.pidfd_send_signal(self._pidfds[role], number)
+
+    def stopped(self) -> tuple[int, str]:
+        """Exit code and standard error of the command, once it has ended."""
+        _, errors = self.process.communicate(timeout=STOP_LIMIT_S)
+        return self.process.returncode, errors
+
+    def still_running(self, limit_s: float = 0.0) -> list[str]:
+        """The roles whose processes run on although each was given the time limit to end."""
+        return [role for role, fd in self._pidfds.items() if not select.select([fd], [], [], limit_s)[0]]
+
+    def published(self) -> list[Path]:
+        """What looks like a result."""
+        return [path for path in self.results.glob("*/*") if not path.name.startswith(".")]
+
+    def close(self) -> None:
+        for role in self.still_running():
+            self.send(signal.SIGKILL, role)
+        for fd in self._pidfds.values():
+            os.close(fd)
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Iterator[Training]:
+    """A testbed in the middle of training."""
+    command: list[str | Path] = [SPLITWAVE, "demo", *ENDLESS, "--results", tmp_path]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        process_group=0,  # its own, so that a test can press Ctrl-C
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("epoch    1/9999")
+        running = Training(process, tmp_path)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Table:
+    """A small run on the process engine; the row `results` names its folder."""
+    return splitwave("demo", *SHORT, "--results", tmp_path_factory.mktemp("trained"))
+
+
+def test_a_run_leaves_a_complete_results_folder(trained: Table) -> None:
+    folder = Path(trained["results"])
+
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
+        "ckpt/basestation.safetensors",
+        "ckpt/checkpoint.json",
+        "ckpt/device-0.safetensors",
+        "ckpt/device-1.safetensors",
+        "config.yaml",
+        "env.json",
+        "figs/latency.csv",
+        "figs/latency.png",
+        "figs/training.png",
+        "logs/basestation.log",
+        "logs/channel.log",
+        "logs/device-0.log",
+        "logs/device-1.log",
+        "metrics.jsonl",
+        "summary.json",
+    ]
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
+    assert json.loads((folder / "summary.json").read_text())["weights_sha256"] == trained["weights_sha256"]
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_processes_compute_what_one_process_computes(trained: Table, tmp_path: Path) -> None:
+    alone = splitwave("demo", *SHORT, "--engine", "inprocess", "--results", tmp_path)
+
+    assert alone["engine"] == "inprocess"
+    for row in ("weights_sha256", "config_hash", "error_rate", "error_rate_soft", "steps"):
+        assert alone[row] == trained[row]
+
+
+@pytest.mark.parametrize("engine", ["process", "inprocess"])
+def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, tmp_path: Path, engine: str) -> None:
+    inferred = splitwave("infer", "--checkpoint", trained["results"], "--engine", engine, "--results", tmp_path)
+
+    for row in ("weights_sha256", "config_hash", "error_rate", "error_rate_soft"):
+        assert inferred[row] == trained[row]
+    assert inferred["steps"] == "0"
+
+
+def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> None:
+    answers = [
+        subprocess.run([SPLITWAVE, "status", *where], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+        for where in (("--results", str(training.results)), ("--address", training.address))
+    ]
+
+    for answer in answers:
+        assert f"at {training.address}: training, epoch" in answer.stdout
+        rows = [line.split("│") for line in answer.stdout.splitlines() if line.startswith("│")]
+        assert [(row[1].strip(), row[4].strip()) for row in rows] == [("0", "yes"), ("1", "yes")]
+
+
+@pytest.mark.parametrize("role", ["device-1", "channel", "basestation"])
+def test_a_killed_process_stops_the_run_and_is_named_with_its_log(training: Training, role: str) -> None:
+    training.send(signal.SIGKILL, role)
+
+    exit_code, errors = training.stopped()
+
+    assert exit_code == ExitCode.RUN_FAILED
+    assert errors.startswith(f"error: {role} was killed by SIGKILL; its last words:\n  ")
+    assert "Traceback" not in errors
+    assert training.still_running() == []
+    assert training.published() == []
+    kept = Path(errors.splitlines()[-1].removeprefix("The processes' logs are in "))
+    assert (kept / f"{role}.log").is_file()
+
+
+def test_ctrl_c_stops_everything(training: Training) -> None:
+    os.killpg(training.process.pid, signal.SIGINT)
+
+    exit_code, errors = training.stopped()
+
+    assert exit_code == ExitCode.INTERRUPTED
+    assert errors.startswith("interrupted: ")
+    assert training.still_running() == []
+    assert training.published() == []
+
+
+def test_sigterm_stops_everything(training: Training) -> None:
+    training.send(signal.SIGTERM, "splitwave")
+
+    assert training.stopped()[0] == ExitCode.INTERRUPTED
+    assert training.still_running() == []
+
+
+def test_nothing_outlives_a_killed_command_line(training: Training) -> None:
+    training.send(signal.SIGKILL, "splitwave")
+
+    assert training.still_running(STOP_LIMIT_S) == []
+    assert training.published() == []

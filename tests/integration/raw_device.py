@@ -1,0 +1,81 @@
+"""A hand-driven device: speaks the uplink message by message, so that tests can say what a good one never would."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+from grpc import aio
+
+from common import messages as m
+from common.config import RunConfig
+from common.pb import uplink_pb2 as pb
+from common.pb import uplink_pb2_grpc
+from common.rpc import CLIENT_OPTIONS
+from common.symbols import LinkContract
+from common.wire_control import downlink_from_proto, uplink_to_proto
+from tests.integration.testbed import DIGEST, TEST, TRAIN
+
+
+class RawDevice:
+    """One stream. `say` sends; `hear` waits for the next message down, or raises what ended the stream."""
+
+    def __init__(self, config: RunConfig, call: "aio.StreamStreamCall[pb.UplinkMessage, pb.DownlinkMessage]") -> None:
+        self._config = config
+        self._call = call
+        self.contract: LinkContract | None = None
+
+    async def say(self, body: m.Uplink | pb.UplinkMessage) -> None:
+        message = body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract)
+        await self._call.write(message)
+
+    async def hear(self) -> m.Downlink:
+        message = await self._call.read()
+        if not isinstance(message, pb.DownlinkMessage):
+            raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())  # type: ignore[arg-type]
+        return downlink_from_proto(message, self.contract)
+
+    async def shake_hands(self, *, version: int = m.PROTOCOL_VERSION, link: int | None = None) -> m.Welcome:
+        await self.say(m.Hello(version, "raw", "test", link, 4096))
+        welcome = await self.hear()
+        assert isinstance(welcome, m.Welcome)
+        self.contract = LinkContract.of(self._config, welcome.link)
+        return welcome
+
+    async def start_training(self) -> m.TrainStep:
+        await self.shake_hands()
+        await self.say(m.Ready(TRAIN, TEST, DIGEST))
+        step = await self.hear()
+        assert isinstance(step, m.TrainStep)
+        return step
+
+    async def end(self) -> tuple[str, str]:
+        """Wait for the other side to end the stream; status name and message."""
+        while True:
+            try:
+                await self.hear()
+            except aio.AioRpcError as error:
+                return error.code().name, error.details() or ""
+
+
+@asynccontextmanager
+async def raw_device(address: str, config: RunConfig) -> AsyncIterator[RawDevice]:
+    async with aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        call: Any = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect()
+        yield RawDevice(config, call)
+        call.cancel()
+
+
+def level_block(contract: LinkContract, ids: m.Int64, **changes: object) -> m.SymbolBlock:
+    """A good straight-through training block of step 0."""
+    levels = np.linspace(-1, 1, contract.breakpoints + 1, dtype=np.float32)
+    indices = np.zeros((len(ids), contract.dimension), dtype=np.uint8)
+    fields: dict[str, object] = {
+        "link": contract.link,
+        "sequence": 0,
+        "key": m.BlockKey(m.Phase.TRAIN, 0, 0),
+        "sample_ids": ids,
+        "payload": m.LevelPayload(indices, 0, levels),
+        "rate_nats": 0.5,
+    }
+    return m.SymbolBlock(**{**fields, **changes})  # type: ignore[arg-type]

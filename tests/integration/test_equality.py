@@ -1,0 +1,117 @@
+"""The most important test: the distributed run computes exactly what one process computes, to the last bit."""
+
+import asyncio
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from common.checkpoint import combined_sha256
+from common.config import RunConfig
+from common.manifest import BASESTATION_PART, device_part
+from common.messages import Phase, Symbols
+from experiments.inprocess_engine import InprocessRun
+from tests.integration.testbed import run_distributed, tiny_data
+
+STEPS = 20
+
+
+def config_of(links: int, draws: int, micro_batches: int, forward: str, breakpoints: int, **more: object) -> RunConfig:
+    """20 steps in 4 epochs of 5; the last batch of an epoch (70 = 4·16 + 6) is a short one."""
+    return RunConfig.model_validate(
+        {
+            "seed": 5,
+            "links": links,
+            "encoder": {"dimension": 6},
+            "quantizer": {"breakpoints": breakpoints, "forward": forward},
+            "objective": {"draws": draws, "beta": 0.01},
+            "training": {"epochs": 4, "batch_size": 16, "micro_batches": micro_batches},
+            "inference": {"block_size": 10, "latency_samples": 3},
+            **more,
+        }
+    )
+
+
+def assert_same_weights(module: nn.Module, part: Path) -> None:
+    saved = load_file(part)
+    expected = module.state_dict()
+    assert saved.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(saved[name], tensor), f"{part.name}: {name} differs"
+
+
+def compare(config: RunConfig, tmp_path: Path) -> None:
+    data = tiny_data(config.links)
+    oracle = InprocessRun(config, data.views, data.labels.train, data.labels.test)
+    epochs = list(oracle.train(lambda _: None))
+    hard = oracle.evaluate(Phase.TEST, 0, Symbols.HARD)
+    soft = oracle.evaluate(Phase.TEST, 0, Symbols.SOFT)
+
+    result = asyncio.run(run_distributed(config, data, tmp_path))
+
+    assert result.steps == STEPS == epochs[-1].step
+    for link, worker in enumerate(oracle.workers):
+        assert_same_weights(worker.model, tmp_path / device_part(link))
+    assert_same_weights(oracle.trainer.decoder, tmp_path / BASESTATION_PART)
+    assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
+    assert (result.error_rate, result.error_rate_soft) == (hard.error_rate, soft.error_rate)
+    assert result.costs == hard.costs
+
+
+@pytest.mark.parametrize(
+    ("links", "draws", "micro_batches", "forward", "breakpoints"),
+    list(itertools.product((1, 2, 4), (1, 3), (1, 2), ("soft", "straight-through"), (0, 1, 6, 15))),
+)
+def test_distributed_training_equals_one_process_bit_for_bit(
+    links: int, draws: int, micro_batches: int, forward: str, breakpoints: int, tmp_path: Path
+) -> None:
+    compare(config_of(links, draws, micro_batches, forward, breakpoints), tmp_path)
+
+
+@pytest.mark.parametrize("micro_batches", [1, 2])
+def test_equality_holds_for_the_prior_bound_and_validation_passes_and_annealing(
+    micro_batches: int, tmp_path: Path
+) -> None:
+    more = {
+        "data": {"validation": 6},
+        "quantizer": {"breakpoints": 15, "gamma": 5.0, "gamma_final": 40.0},
+        "objective": {"bound": "prior", "beta": [0.01, 0.001], "draws": 2},
+        "channel": {"psnr_db": [10.0, 3.0]},
+        "training": {"epochs": 5, "batch_size": 16, "micro_batches": micro_batches},
+    }
+    compare(config_of(2, 1, micro_batches, "soft", 15, **more), tmp_path)
+
+
+def test_more_micro_batches_than_credits_still_finish(tmp_path: Path) -> None:
+    compare(config_of(2, 1, 8, "soft", 15, runtime={"credits": 2}), tmp_path)
+
+
+def test_two_runs_of_one_seed_agree_and_another_seed_differs(tmp_path: Path) -> None:
+    config = config_of(2, 1, 1, "soft", 15)
+    data = tiny_data(2)
+    runs = [asyncio.run(run_distributed(config, data, tmp_path / name)) for name in ("a", "b")]
+    other = asyncio.run(run_distributed(config.model_copy(update={"seed": 6}), data, tmp_path / "c"))
+    assert runs[0].weights_sha256 == runs[1].weights_sha256 != other.weights_sha256
+
+
+def test_a_restored_checkpoint_answers_as_the_run_that_wrote_it(tmp_path: Path) -> None:
+    config = config_of(2, 1, 1, "straight-through", 15)
+    data = tiny_data(2)
+    trained = asyncio.run(run_distributed(config, data, tmp_path))
+    restored = asyncio.run(run_distributed(config, data, tmp_path, restore=True))
+    assert restored.steps == 0
+    assert restored.error_rate == trained.error_rate
+    assert restored.error_rate_soft == trained.error_rate_soft
+    assert restored.weights_sha256 == trained.weights_sha256
+
+
+def test_a_device_may_be_pointed_straight_at_the_base_station(tmp_path: Path) -> None:
+    """Without an emulator the link is ideal: no noise, one draw; it trains and answers all the same."""
+    config = config_of(2, 3, 1, "straight-through", 15, encoder={"dimension": 32})
+    result = asyncio.run(run_distributed(config, tiny_data(2), tmp_path, with_channel=False))
+    assert result.error_rate <= 0.5
+    assert "emulate" not in result.hops
+    assert "emulate" in asyncio.run(run_distributed(config, tiny_data(2), tmp_path)).hops

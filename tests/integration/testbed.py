@@ -1,0 +1,125 @@
+"""A whole testbed inside the test process: real gRPC servers on port 0, devices in threads."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from grpc import aio
+
+from basestation.coordinator import Labels
+from basestation.service import BaseStation
+from channel.service import SERVICE, ChannelService
+from common.config import RunConfig
+from common.data.views import row_view
+from common.pb import uplink_pb2_grpc
+from common.results import RunResult
+from common.server import serving
+from device.session import DeviceSession
+from device.uplink import UplinkClient
+from device.worker import Views
+
+TRAIN, TEST = 70, 24
+DIGEST = "test data"
+
+
+@dataclass(frozen=True)
+class TinyData:
+    """Random images in ten loose clusters: enough to learn from, small enough to train in a second."""
+
+    views: list[Views]
+    labels: Labels
+
+
+def tiny_data(links: int, seed: int = 7) -> TinyData:
+    rng = np.random.default_rng(seed)
+    prototypes = rng.integers(0, 256, (10, 28, 28))
+    labels = rng.integers(0, 10, TRAIN + TEST)
+    noise = rng.integers(-60, 61, (TRAIN + TEST, 28, 28))
+    images = np.clip(prototypes[labels] + noise, 0, 255).astype(np.uint8)
+    views = [
+        Views(row_view(images[:TRAIN], links, link), row_view(images[TRAIN:], links, link), DIGEST)
+        for link in range(links)
+    ]
+    return TinyData(views, Labels(labels[:TRAIN], labels[TRAIN:], DIGEST))
+
+
+@asynccontextmanager
+async def running_channel(basestation: str) -> AsyncIterator[str]:
+    service = ChannelService(basestation)
+
+    def register(server: aio.Server) -> None:
+        uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
+
+    async with serving("127.0.0.1:0", register, [SERVICE]) as bound:
+        yield bound.address
+    await service.close()
+
+
+class DeviceThread:
+    """A real device client in a thread; keeps what it ended with."""
+
+    def __init__(
+        self,
+        address: str,
+        link: int | None,
+        views: Sequence[Views],
+        state_dir: Path,
+        connect_timeout_s: float = 5.0,
+    ) -> None:
+        self.error: BaseException | None = None
+
+        def open_session() -> DeviceSession:
+            return DeviceSession(
+                device_id=f"thread-{link}",
+                software="test",
+                wish=link,
+                state_dir=state_dir,
+                open_views=lambda _, leased: views[leased],
+                clock=time.perf_counter_ns,
+            )
+
+        self.client = UplinkClient(address, open_session, connect_timeout_s)
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.client.run()
+        except BaseException as error:
+            self.error = error
+
+    async def join(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+
+async def run_distributed(
+    config: RunConfig, data: TinyData, state_dir: Path, *, with_channel: bool = True, restore: bool = False
+) -> RunResult:
+    """Base station, channel emulator and K devices over real gRPC; the devices' errors are raised."""
+    addresses: asyncio.Queue[str] = asyncio.Queue()
+    basestation = BaseStation(config, data.labels, "127.0.0.1:0", state_dir, restore, "test-run")
+    serving_run = asyncio.create_task(basestation.serve(addresses.put_nowait, asyncio.Event()))
+    address = await addresses.get()
+    async with _uplink(address, with_channel) as uplink:
+        devices = [DeviceThread(uplink, link, data.views, state_dir) for link in range(config.links)]
+        result = await serving_run
+        for device in devices:
+            await device.join()
+            if device.error is not None:
+                raise device.error
+    assert result is not None
+    return result
+
+
+@asynccontextmanager
+async def _uplink(basestation: str, with_channel: bool) -> AsyncIterator[str]:
+    if not with_channel:
+        yield basestation
+        return
+    async with running_channel(basestation) as address:
+        yield address

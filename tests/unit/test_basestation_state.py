@@ -1,0 +1,214 @@
+"""The base station's state machines, without a network."""
+
+import asyncio
+
+import numpy as np
+import pytest
+import torch
+
+from basestation.admission import Admission
+from basestation.fusion import FusionBuffer
+from basestation.intake import Intake
+from basestation.leases import LinkLeases
+from basestation.link_session import LinkSession
+from basestation.run_log import RunLog, StatusChanged
+from common.config import RunConfig
+from common.errors import ProtocolError, Refusal
+from common.messages import BlockKey, Float32, Hello, Phase, Prediction, Ready, RealPayload, SymbolBlock, Welcome
+from common.plan import RunPlan
+from common.results import EpochRecord
+from common.symbols import LinkContract
+
+CONFIG = RunConfig.model_validate(
+    {
+        "encoder": {"dimension": 3},
+        "training": {"batch_size": 4},
+        "runtime": {"credits": 2},
+        "inference": {"block_size": 5},
+    }
+)
+PLAN = RunPlan(CONFIG, 8, 10)
+KEY = BlockKey(Phase.TRAIN, 0, 0)
+
+
+def symbols(value: float, draws: int = 1, samples: int = 4) -> Float32:
+    return np.full((draws, samples, 3), value, dtype=np.float32)
+
+
+class TestLinkLeases:
+    def test_leases_the_lowest_free_link_or_the_one_wished_for(self) -> None:
+        leases = LinkLeases(3)
+        assert [leases.lease("a", None), leases.lease("b", 2), leases.lease("c", None)] == [0, 2, 1]
+        leases.release(2)
+        assert leases.lease("d", None) == 2
+
+    def test_refuses_more_devices_than_links(self) -> None:
+        leases = LinkLeases(1)
+        leases.lease("a", None)
+        with pytest.raises(ProtocolError, match="all 1 links are leased: more devices than links") as error:
+            leases.lease("b", None)
+        assert error.value.refusal is Refusal.RESOURCE_EXHAUSTED
+
+    def test_refuses_a_link_that_is_taken_or_does_not_exist(self) -> None:
+        leases = LinkLeases(2)
+        leases.lease("a", 1)
+        with pytest.raises(ProtocolError, match="link 1 is leased to device a") as error:
+            leases.lease("b", 1)
+        assert error.value.refusal is Refusal.ALREADY_EXISTS
+        with pytest.raises(ProtocolError, match="link 2 does not exist: this run has links 0 to 1"):
+            leases.lease("b", 2)
+
+
+class TestFusionBuffer:
+    def test_puts_links_side_by_side_whatever_their_order(self) -> None:
+        fusion = FusionBuffer(2, 3, capacity=1)
+        assert fusion.add(KEY, 1, symbols(2.0, draws=2)) is None
+        fused = fusion.add(KEY, 0, symbols(1.0, draws=2))
+        assert fused is not None
+        assert torch.equal(fused.symbols, torch.tensor([1.0] * 3 + [2.0] * 3).expand(2, 4, 6))
+
+    def test_refuses_a_second_part_of_one_link(self) -> None:
+        fusion = FusionBuffer(2, 3, capacity=1)
+        fusion.add(KEY, 1, symbols(1.0))
+        with pytest.raises(ProtocolError, match="link 1 sent it twice"):
+            fusion.add(KEY, 1, symbols(1.0))
+
+    def test_refuses_another_shape_than_the_other_links(self) -> None:
+        fusion = FusionBuffer(2, 3, capacity=1)
+        fusion.add(KEY, 0, symbols(1.0))
+        with pytest.raises(ProtocolError, match=r"link 1 sent \(L, B\) = \(2, 4\), another link \(1, 4\)"):
+            fusion.add(KEY, 1, symbols(1.0, draws=2))
+
+    def test_memory_is_bounded(self) -> None:
+        fusion = FusionBuffer(2, 3, capacity=1)
+        fusion.add(KEY, 0, symbols(1.0))
+        with pytest.raises(ProtocolError, match="more than 1 blocks wait"):
+            fusion.add(BlockKey(Phase.TRAIN, 0, 1), 0, symbols(1.0))
+
+
+def session_of(link: int) -> LinkSession:
+    return LinkSession(LinkContract.of(CONFIG, link), f"device-{link}", "peer", window=2)
+
+
+def pass_block(link: int, number: int = 0) -> SymbolBlock:
+    ids = PLAN.pass_blocks(Phase.TEST)[number]
+    return SymbolBlock(link, number, BlockKey(Phase.TEST, 0, number), ids, RealPayload(symbols(1.0, samples=5)))
+
+
+class TestIntake:
+    def intake(self) -> Intake:
+        intake = Intake(CONFIG, PLAN)
+        intake.expect(Phase.TEST, 0)
+        return intake
+
+    def test_hands_on_a_block_once_all_links_are_in(self) -> None:
+        intake = self.intake()
+        for link in (1, 0):
+            intake.take(session_of(link), pass_block(link))
+        arrival = asyncio.run(intake.next())
+        assert arrival.block.key == BlockKey(Phase.TEST, 0, 0)
+        assert arrival.sample_ids.tolist() == [0, 1, 2, 3, 4]
+        assert arrival.waited_ns[1] >= arrival.waited_ns[0] >= 0
+
+    def test_refuses_what_was_not_asked_for(self) -> None:
+        intake = self.intake()
+        stray = SymbolBlock(0, 0, KEY, np.arange(4), RealPayload(symbols(1.0)))
+        with pytest.raises(ProtocolError, match="train step 0 micro-batch 0 was not asked for: expected test") as error:
+            intake.take(session_of(0), stray)
+        assert error.value.refusal is Refusal.FAILED_PRECONDITION
+
+    def test_refuses_other_samples_than_planned(self) -> None:
+        block = pass_block(0)
+        other = SymbolBlock(0, 0, block.key, block.sample_ids + 1, block.payload)
+        with pytest.raises(ProtocolError, match="other samples than the run's plan says"):
+            self.intake().take(session_of(0), other)
+
+    def test_a_link_without_credit_is_refused_until_it_is_answered(self) -> None:
+        config = CONFIG.model_copy(update={"inference": CONFIG.inference.model_copy(update={"block_size": 2})})
+        plan = RunPlan(config, 8, 10)
+        intake = Intake(config, plan)
+        intake.expect(Phase.TEST, 0)
+        session = session_of(0)
+        keys = [BlockKey(Phase.TEST, 0, number) for number in range(3)]
+        blocks = [
+            SymbolBlock(0, number, key, ids, RealPayload(symbols(1.0, samples=2)))
+            for number, (key, ids) in enumerate(zip(keys, plan.pass_blocks(Phase.TEST), strict=False))
+        ]
+        intake.take(session, blocks[0])
+        intake.take(session, blocks[1])
+        with pytest.raises(ProtocolError, match="without credit: 2 are unanswered") as error:
+            intake.take(session, blocks[2])
+        assert error.value.refusal is Refusal.RESOURCE_EXHAUSTED
+        intake.take(session_of(1), SymbolBlock(1, 0, keys[0], blocks[0].sample_ids, blocks[0].payload))
+        session.send(Prediction(keys[0], np.zeros(2, dtype=np.uint8)))
+        intake.take(session, blocks[2])
+        assert session.blocks == 3
+
+
+class TestAdmission:
+    def admission(self) -> Admission:
+        return Admission(CONFIG, "run", (8, 10), "digest", restore=())
+
+    def test_welcomes_a_device_with_the_runs_settings(self) -> None:
+        session = self.admission().connect(Hello(1, "dev", "0.1", None, 4096), "peer")
+        assert session.outbox.get_nowait() == Welcome(1, "run", 0, CONFIG.canonical_json(), None)
+
+    def test_is_complete_when_every_link_is_ready_and_not_before(self) -> None:
+        admission = self.admission()
+        sessions = [admission.connect(Hello(1, name, "0.1", None, 4096), "peer") for name in "ab"]
+        admission.admit(sessions[0], Ready(8, 10, "digest"))
+        assert not admission.complete
+        admission.admit(sessions[1], Ready(8, 10, "digest"))
+        assert admission.complete
+
+    def test_refuses_another_protocol_version(self) -> None:
+        with pytest.raises(ProtocolError, match="speaks protocol version 2, this base station version 1"):
+            self.admission().connect(Hello(2, "dev", "0.1", None, 4096), "peer")
+
+    def test_refuses_a_device_that_is_too_small(self) -> None:
+        with pytest.raises(ProtocolError, match="encodes at most 2 features, this run needs 3"):
+            self.admission().connect(Hello(1, "dev", "0.1", None, 2), "peer")
+
+    @pytest.mark.parametrize("ready", [Ready(7, 10, "digest"), Ready(8, 10, "other")])
+    def test_refuses_other_data(self, ready: Ready) -> None:
+        admission = self.admission()
+        session = admission.connect(Hello(1, "dev", "0.1", None, 4096), "peer")
+        with pytest.raises(ProtocolError, match="link 0 holds other data"):
+            admission.admit(session, ready)
+
+    def test_a_dismissed_devices_link_is_free_again(self) -> None:
+        admission = self.admission()
+        admission.dismiss(admission.connect(Hello(1, "a", "0.1", 1, 4096), "peer"))
+        assert admission.connect(Hello(1, "b", "0.1", 1, 4096), "peer").link == 1
+
+
+class TestRunLog:
+    record = EpochRecord(0, 5, 1.0, (2.0,), 0.5, None, 100.0, 1.0)
+
+    def test_a_late_watcher_sees_every_epoch(self) -> None:
+        async def watch_late() -> list[object]:
+            log = RunLog()
+            await log.add(self.record)
+            await log.close()
+            return [event async for event in log.events()]
+
+        assert asyncio.run(watch_late()) == [self.record, StatusChanged()]
+
+    def test_a_watcher_follows_until_the_log_is_closed(self) -> None:
+        async def follow() -> list[object]:
+            log = RunLog()
+            seen: asyncio.Queue[object] = asyncio.Queue()
+
+            async def watch() -> None:
+                async for event in log.events():
+                    seen.put_nowait(event)
+
+            watcher = asyncio.create_task(watch())
+            events = [await seen.get()]
+            await log.add(self.record)
+            events += [await seen.get(), await seen.get()]
+            await log.close()
+            await watcher
+            return [*events, seen.get_nowait()]
+
+        assert asyncio.run(follow()) == [StatusChanged(), self.record, StatusChanged(), StatusChanged()]

@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.config import RunConfig
+from common.config_layers import load_config, to_yaml
+from common.errors import ConfigError
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
+    path = write(tmp_path, "seed: 1\nlinks: 4\ntraining: {epochs: 2, batch_size: 8}\n")
+    environment = {"SPLITWAVE_TRAINING__EPOCHS": "3", "SPLITWAVE_SEED": "2", "SPLITWAVE_DATA_DIR": "/x", "PATH": "/y"}
+    config = load_config(path, environment=environment, overrides=["training.epochs=5", "channel.psnr_db=1e1"])
+    assert (config.seed, config.links) == (2, 4)
+    assert (config.training.epochs, config.training.batch_size) == (5, 8)
+    assert config.channel.psnr_db == 10.0
+
+
+@pytest.mark.parametrize(
+    ("yaml", "named"),
+    [
+        ("trainning: {epochs: 3}", ["trainning", "no such setting", "run.yaml"]),
+        ("training: {epoch: 3}", ["training.epoch:", "no such setting", "run.yaml"]),
+        ("training: {learning_rate: 1e-3}", ["training.learning_rate = '1e-3'", "run.yaml", "1.0e-3"]),
+        ("objective: {beta: 1e-3}", ["objective.beta = '1e-3'", "1.0e-3"]),
+        ("training: {epochs: '3'}", ["training.epochs = '3'", "valid integer"]),
+        ("links: 3", ["links = 3", "28 rows", "1, 2, 4, 7, 14, 28"]),
+        ("quantizer: {breakpoints: -1}", ["quantizer.breakpoints = -1", "greater than or equal to 0"]),
+        ("channel: {psnr_db: .inf}", ["channel.psnr_db = inf", "finite"]),
+        ("channel: {psnr_db: .nan}", ["channel.psnr_db = nan", "finite"]),
+        ("channel: {psnr_db: [10.0]}", ["channel.psnr_db", "1 values for 2 links"]),
+        ("objective: {beta: [1.0, 2.0, 3.0]}", ["objective.beta", "3 values for 2 links"]),
+        ("objective: {beta: -1.0}", ["objective.beta = -1.0", "greater than or equal to 0"]),
+        ("training: {batch_size: 2, micro_batches: 3}", ["micro_batches = 3", "batch_size = 2"]),
+        ("data: {name: cifar100}", ["data.name = 'cifar100'", "mnist5k"]),
+        ("channel: {psnr_db: 1000.0}", ["channel.psnr_db = 1000.0", "150"]),
+        (
+            "inference: {block_size: 65536}\nencoder: {dimension: 4096}",
+            ["inference.block_size = 65536", "fit a message"],
+        ),
+        ("seed: -1", ["seed = -1"]),
+        ("training: 3", ["training = 3"]),
+        ("[1, 2]", ["expected a mapping", "list"]),
+        ("a: [", ["cannot be read as YAML"]),
+        (
+            "objective: {draws: 64}\nencoder: {dimension: 4096}\ntraining: {batch_size: 1024}",
+            ["objective.draws", "training.batch_size", "MiB"],
+        ),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name_with_its_value_and_origin(
+    yaml: str, named: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(write(tmp_path, yaml), environment={})
+    for part in named:
+        assert part in str(error.value)
+
+
+def test_a_bad_value_from_the_environment_names_the_variable() -> None:
+    with pytest.raises(ConfigError, match=r"training.epochs = 'many' \(from environment variable SPLITWAVE_TRAINING"):
+        load_config(environment={"SPLITWAVE_TRAINING__EPOCHS": "many"})
+    with pytest.raises(ConfigError, match=r"training\.epoch: no such setting"):
+        load_config(environment={"SPLITWAVE_TRAINING__EPOCH": "3"})
+
+
+def test_a_bad_override_is_quoted() -> None:
+    with pytest.raises(ConfigError, match=r"--set training\.epochs: expected dotted\.path=value"):
+        load_config(environment={}, overrides=["training.epochs"])
+
+
+def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(write(tmp_path, "training: {epochs: 0, batch_size: 0}"), environment={})
+    assert len(str(error.value).splitlines()) == 2
+
+
+@given(st.integers(0, 2**64 - 1), st.sampled_from([1, 2, 4, 7]), st.floats(-30, 60), st.integers(0, 255))
+def test_a_resolved_config_reads_back_equal(seed: int, links: int, psnr_db: float, breakpoints: int) -> None:
+    config = RunConfig.model_validate(
+        {"seed": seed, "links": links, "channel": {"psnr_db": psnr_db}, "quantizer": {"breakpoints": breakpoints}}
+    )
+    assert RunConfig.model_validate_json(config.canonical_json()) == config
+    assert RunConfig.model_validate_json(config.canonical_json()).config_hash == config.config_hash
+
+
+def test_the_yaml_form_reads_back_equal(tmp_path: Path) -> None:
+    config = load_config(environment={}, overrides=["objective.beta=[1e-5, 1e-2]", "training.learning_rate=1e-7"])
+    assert load_config(write(tmp_path, to_yaml(config)), environment={}) == config
+
+
+@pytest.mark.parametrize(("breakpoints", "bits"), [(1, 1), (2, 2), (3, 2), (6, 3), (7, 3), (8, 4), (15, 4), (255, 8)])
+def test_bits_a_symbol_are_ceil_log2_of_the_levels(breakpoints: int, bits: int) -> None:
+    config = RunConfig.model_validate({"quantizer": {"breakpoints": breakpoints}})
+    assert config.bits_per_symbol == bits
+    assert config.payload_bits_per_sample == 28 * bits
+
+
+def test_the_default_link_is_112_bits_and_2_9_ms_of_airtime() -> None:
+    config = RunConfig()
+    assert config.payload_bits_per_sample == 112
+    assert config.airtime_s == pytest.approx(28 / 9600)
+    assert config.noise_variance(0) == pytest.approx(0.1)

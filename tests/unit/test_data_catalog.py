@@ -1,0 +1,39 @@
+"""The data sets by name."""
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from common.data import catalog, mnist, mnist5k
+from common.data.catalog import DataSetName, Split, content_digest, load_images, load_labels
+from common.errors import DataError
+
+
+def test_every_name_has_a_data_set_and_every_data_set_a_name() -> None:
+    digests = {
+        (name, split): content_digest(name, split, None) for name in get_args(DataSetName) for split in get_args(Split)
+    }
+
+    assert set(catalog._DATA_SETS) == set(get_args(DataSetName))
+    assert digests == {
+        ("mnist5k", "train"): mnist5k.SHA256,
+        ("mnist5k", "test"): mnist5k.SHA256,
+        ("mnist", "train"): mnist.SHA256["train-images-idx3-ubyte"],
+        ("mnist", "test"): mnist.SHA256["t10k-images-idx3-ubyte"],
+    }
+
+
+def test_mnist5k_is_the_packaged_one_whatever_the_data_directory(tmp_path: Path) -> None:
+    images = load_images("mnist5k", "test", tmp_path)
+
+    assert np.array_equal(images, mnist5k.load_images("test", None))
+    assert np.array_equal(load_labels("mnist5k", "test", tmp_path), np.repeat(np.arange(10), 100))
+
+
+def test_mnist_is_looked_for_in_the_data_directory(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="MNIST: train-images-idx3-ubyte is missing"):
+        load_images("mnist", "train", tmp_path)
+    with pytest.raises(DataError, match="MNIST: t10k-labels-idx1-ubyte is missing"):
+        load_labels("mnist", "test", tmp_path)

@@ -1,0 +1,69 @@
+"""Splitting images into equal horizontal views."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.data.views import row_view, valid_link_counts
+from common.errors import DataError
+
+IMAGES = np.random.default_rng(20240607).integers(0, 256, size=(3, 28, 28), dtype=np.uint8)
+
+
+def test_a_view_is_its_rows_scaled_to_the_unit_interval() -> None:
+    images = np.array([[[0, 51], [102, 153], [204, 255], [1, 254]]], dtype=np.uint8)
+
+    upper, lower = row_view(images, links=2, link=0), row_view(images, links=2, link=1)
+
+    assert upper.tolist() == [[np.float32(pixel) for pixel in (0.0, 0.2, 0.4, 0.6)]]
+    assert lower.tolist() == [[np.float32(pixel) for pixel in (0.8, 1.0, 1 / 255, 254 / 255)]]
+
+
+@given(st.sampled_from(valid_link_counts(28)))
+def test_the_views_of_all_links_put_together_are_the_image(links: int) -> None:
+    views = [row_view(IMAGES, links, link) for link in range(links)]
+
+    assert all(view.shape == (3, 28 // links * 28) for view in views)
+    assert np.array_equal(np.rint(np.concatenate(views, axis=1) * 255).reshape(IMAGES.shape), IMAGES)
+
+
+@given(st.sampled_from(valid_link_counts(28)), st.data())
+def test_a_view_is_contiguous_float32_within_the_unit_interval(links: int, data: st.DataObject) -> None:
+    view = row_view(IMAGES, links, data.draw(st.integers(0, links - 1)))
+
+    assert view.dtype == np.float32
+    assert view.flags.c_contiguous
+    assert view.min() >= 0
+    assert view.max() <= 1
+
+
+def test_an_image_need_not_be_square() -> None:
+    images = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
+
+    view = row_view(images, links=4, link=2)
+
+    assert np.rint(view * 255).tolist() == [[6, 7, 8], [18, 19, 20]]
+
+
+def test_no_samples_give_no_views() -> None:
+    assert row_view(np.empty((0, 28, 28), dtype=np.uint8), links=4, link=0).shape == (0, 196)
+
+
+@pytest.mark.parametrize(
+    ("height", "expected"), [(28, (1, 2, 4, 7, 14, 28)), (32, (1, 2, 4, 8, 16, 32)), (13, (1, 13)), (1, (1,))]
+)
+def test_valid_link_counts_are_the_divisors_of_the_height(height: int, expected: tuple[int, ...]) -> None:
+    assert valid_link_counts(height) == expected
+
+
+@pytest.mark.parametrize("links", [-2, 0, 3, 29, 56])
+def test_links_that_do_not_divide_the_height_are_refused_with_those_that_do(links: int) -> None:
+    with pytest.raises(DataError, match=rf"height 28 .* K = {links} .* 1, 2, 4, 7, 14, 28$"):
+        row_view(IMAGES, links, link=0)
+
+
+@pytest.mark.parametrize("link", [-1, 4])
+def test_a_link_beyond_the_links_is_refused(link: int) -> None:
+    with pytest.raises(ValueError, match=f"link {link} is not one of 0 … 3"):
+        row_view(IMAGES, links=4, link=link)

@@ -1,0 +1,164 @@
+"""The device's state machine, without a network."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common import messages as m
+from common.config import RunConfig
+from common.errors import CheckpointError, ProtocolError
+from device.session import DeviceSession
+from device.worker import Views
+
+CONFIG = RunConfig.model_validate(
+    {
+        "encoder": {"dimension": 3},
+        "training": {"epochs": 1, "batch_size": 8, "micro_batches": 2},
+        "inference": {"block_size": 5, "latency_samples": 2},
+    }
+)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> DeviceSession:
+    rng = np.random.default_rng(0)
+    views = Views(rng.random((16, 392), dtype=np.float32), rng.random((10, 392), dtype=np.float32), "digest")
+    ticks = count(0, 1000)
+    return DeviceSession(
+        device_id="dev", software="test", wish=None, state_dir=tmp_path,
+        open_views=lambda _config, _link: views, clock=lambda: next(ticks),
+    )  # fmt: skip
+
+
+def welcome(restore: str | None = None) -> m.Welcome:
+    return m.Welcome(1, "run", 1, CONFIG.canonical_json(), restore)
+
+
+def answer(block: m.Uplink) -> m.Gradient:
+    assert isinstance(block, m.SymbolBlock)
+    return m.Gradient(block.key, np.ones((1, len(block.sample_ids), 3), dtype=np.float32))
+
+
+def do_step(session: DeviceSession, step: int) -> list[m.Uplink]:
+    blocks = list(session.handle(m.TrainStep(step, 0)))
+    for block in blocks:
+        assert not list(session.handle(answer(block)))
+    return blocks
+
+
+def saved_digest(session: DeviceSession) -> str:
+    (saved,) = session.handle(m.SaveCheckpoint(0))
+    assert isinstance(saved, m.PartSaved)
+    return saved.sha256
+
+
+def test_the_handshake_tells_the_device_everything(session: DeviceSession) -> None:
+    assert session.contract is None
+    assert list(session.handle(welcome())) == [m.Ready(16, 10, "digest")]
+    assert session.contract is not None
+    assert (session.contract.link, session.contract.dimension) == (1, 3)
+
+
+def test_a_step_sends_every_micro_batch_and_applies_once(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    before = saved_digest(session)
+    blocks = do_step(session, 0)
+    assert [block.key.micro_batch for block in blocks if isinstance(block, m.SymbolBlock)] == [0, 1]
+    after = saved_digest(session)
+    assert after != before
+    assert list(session.handle(m.TrainStep(0, 0))) == []  # announced again
+    assert saved_digest(session) == after
+
+
+def test_steps_out_of_order_are_refused(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    with pytest.raises(ProtocolError, match="step 1 was announced while step 0 is under way"):
+        list(session.handle(m.TrainStep(1, 0)))
+
+
+def test_gradients_that_nobody_asked_for_are_refused(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    gradient = m.Gradient(m.BlockKey(m.Phase.TRAIN, 0, 0), np.zeros((1, 4, 3), dtype=np.float32))
+    with pytest.raises(ProtocolError, match="no step or pass is under way"):
+        list(session.handle(gradient))
+    blocks = list(session.handle(m.TrainStep(0, 0)))
+    with pytest.raises(ProtocolError, match="expected one to train step 0 micro-batch 0"):
+        list(session.handle(answer(blocks[1])))
+
+
+def test_a_gradient_of_another_shape_is_refused(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    list(session.handle(m.TrainStep(0, 0)))
+    gradient = m.Gradient(m.BlockKey(m.Phase.TRAIN, 0, 0), np.zeros((2, 4, 3), dtype=np.float32))
+    with pytest.raises(ProtocolError, match=r"shape \(2, 4, 3\): expected \(1, 4, 3\)"):
+        list(session.handle(gradient))
+
+
+def test_commands_before_the_handshake_are_refused(session: DeviceSession) -> None:
+    with pytest.raises(ProtocolError, match="before the handshake"):
+        list(session.handle(m.TrainStep(0, 0)))
+
+
+def run_pass(session: DeviceSession, phase: m.Phase) -> tuple[int, m.PassReport]:
+    """Answer one block at a time; how many were under way at most, and the report."""
+    under_way: list[m.SymbolBlock] = []
+    most = 0
+
+    def collect(bodies: Iterator[m.Uplink]) -> m.PassReport | None:
+        for body in bodies:
+            if isinstance(body, m.PassReport):
+                return body
+            assert isinstance(body, m.SymbolBlock)
+            session.sending(m.BlockCost(len(body.sample_ids), 10, 20))
+            under_way.append(body)
+        return None
+
+    report = collect(session.handle(m.Evaluate(phase, 0, m.Symbols.HARD)))
+    while report is None:
+        most = max(most, len(under_way))
+        block = under_way.pop(0)
+        classes = np.zeros(len(block.sample_ids), dtype=np.uint8)
+        hops = (m.Hop("decode", 300),) if phase is m.Phase.LATENCY else ()
+        report = collect(session.handle(m.Prediction(block.key, classes, hops)))
+    return most, report
+
+
+def test_a_pass_uses_its_window_and_reports_its_cost(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    most, report = run_pass(session, m.Phase.TEST)
+    assert most == 2
+    assert (report.samples, report.packed_bytes, report.message_bytes) == (10, 20, 40)
+    assert report.hops == ()
+
+
+def test_single_samples_are_timed_one_at_a_time(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    most, report = run_pass(session, m.Phase.LATENCY)
+    assert most == 1
+    assert report.hops == ("encode", "device link", "decode")
+    np.testing.assert_array_equal(report.hop_times_ns, [[1000, 700, 300]] * 2)
+
+
+def test_the_codebook_is_sent_when_it_is_new_and_not_again(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    do_step(session, 0)
+    blocks = [b for b in session.handle(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)) if isinstance(b, m.SymbolBlock)]
+    payloads = [block.payload for block in blocks]
+    assert all(isinstance(payload, m.LevelPayload) and payload.codebook_version == 1 for payload in payloads)
+    assert [payload.codebook is not None for payload in payloads if isinstance(payload, m.LevelPayload)] == [
+        True,
+        False,
+    ]
+
+
+def test_a_missing_or_different_checkpoint_part_is_refused(session: DeviceSession) -> None:
+    with pytest.raises(CheckpointError, match="no such checkpoint part"):
+        list(session.handle(welcome(restore="0" * 64)))
+    list(session.handle(welcome()))
+    saved = saved_digest(session)
+    with pytest.raises(CheckpointError, match="holds weights"):
+        list(session.handle(welcome(restore="0" * 64)))
+    assert list(session.handle(welcome(restore=saved))) == [m.Ready(16, 10, "digest")]

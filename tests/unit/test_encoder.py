@@ -1,0 +1,39 @@
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from common.initialisation import initialise_linear_layers
+from device.encoder import MIN_THETA, START_THETA, GaussianEncoder
+
+
+def test_mean_is_the_tanh_of_its_head_and_spread_the_floored_softplus_of_its_own() -> None:
+    encoder = GaussianEncoder(5, 3).double()
+    initialise_linear_layers(encoder, seed=1, party=0)
+    x = torch.randn(7, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    mu, theta = encoder(x)
+    torch.testing.assert_close(mu, torch.tanh(x @ encoder.mean.weight.T + encoder.mean.bias))
+    offset = math.log(math.expm1(START_THETA - MIN_THETA))
+    spread = x @ encoder.spread.weight.T + encoder.spread.bias + offset
+    torch.testing.assert_close(theta, functional.softplus(spread) + MIN_THETA)
+
+
+def test_theta_starts_small_for_a_head_that_puts_out_zero() -> None:
+    encoder = GaussianEncoder(5, 3)
+    with torch.no_grad():
+        encoder.spread.weight.zero_()
+        encoder.spread.bias.zero_()
+    _, theta = encoder(torch.ones(2, 5))
+    torch.testing.assert_close(theta, torch.full((2, 3), START_THETA))
+
+
+@pytest.mark.parametrize("bias", [-1e4, 1e4])
+def test_theta_keeps_its_floor_and_finite_gradients_at_extreme_biases(bias: float) -> None:
+    encoder = GaussianEncoder(5, 3)
+    with torch.no_grad():
+        encoder.spread.bias.fill_(bias)
+    mu, theta = encoder(torch.ones(2, 5))
+    (mu.sum() + theta.sum()).backward()
+    assert theta.min().item() >= MIN_THETA
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in encoder.parameters())

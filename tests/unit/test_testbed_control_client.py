@@ -1,0 +1,125 @@
+"""Asking a base station over a real connection; what it answers is scripted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+import pytest
+
+from common.errors import RunFailedError, UnreachableError
+from common.pb import control_pb2 as pb
+from common.pb.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
+from common.results import EpochRecord, RunResult
+from testbed.control_client import get_status, stage_name, watch_run
+from testbed.engine import Progress
+
+T = TypeVar("T")
+
+TRAINING = pb.RunStatus(stage=pb.STAGE_TRAINING, epoch=1, epochs=2, step=20, steps=32, run_id="r")
+FAILED = pb.RunStatus(stage=pb.STAGE_FAILED, failure="link 1 was lost")
+EPOCH = pb.EpochRecord(epoch=0, step=16, cross_entropy=2.0, rate_nats=[50.0], training_error=0.5)
+RESULT = pb.RunResult(steps=32, error_rate=0.25, hops=["encode"], hop_times_ns=bytes(8), weights_sha256="5ha")
+
+
+class ScriptedControl(ControlServicer):
+    """Says its lines, then ends the stream, in good order or with a status."""
+
+    def __init__(self, *events: pb.RunEvent, ending: grpc.StatusCode = grpc.StatusCode.OK) -> None:
+        self._events = events
+        self._ending = ending
+
+    async def WatchRun(  # noqa: N802
+        self,
+        request: pb.WatchRunRequest,  # noqa: ARG002
+        context: "grpc.aio.ServicerContext[Any, Any]",
+    ) -> AsyncIterator[pb.RunEvent]:
+        for event in self._events:
+            yield event
+        if self._ending is not grpc.StatusCode.OK:
+            await context.abort(self._ending, "the script says so")
+
+    async def GetStatus(  # noqa: N802
+        self,
+        request: pb.GetStatusRequest,  # noqa: ARG002
+        context: "grpc.aio.ServicerContext[Any, Any]",  # noqa: ARG002
+    ) -> pb.RunStatus:
+        return self._events[0].status
+
+
+def ask(ask_at: Callable[[str], Awaitable[T]], servicer: ControlServicer | None) -> T:
+    """What `ask_at` makes of a server, told its address."""
+
+    async def main() -> T:
+        server = grpc.aio.server()
+        if servicer is not None:
+            add_ControlServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        try:
+            return await ask_at(f"127.0.0.1:{port}")
+        finally:
+            await server.stop(None)
+
+    return asyncio.run(main())
+
+
+def watch(servicer: ControlServicer) -> tuple[list[EpochRecord | Progress], RunResult]:
+    seen: list[EpochRecord | Progress] = []
+    return seen, ask(lambda address: watch_run(address, seen.append), servicer)
+
+
+def status(servicer: ControlServicer | None) -> pb.RunStatus:
+    return ask(lambda address: asyncio.to_thread(get_status, address), servicer)
+
+
+def test_a_run_is_watched_from_its_progress_to_its_result() -> None:
+    events = pb.RunEvent(status=TRAINING), pb.RunEvent(epoch=EPOCH), pb.RunEvent(result=RESULT)
+
+    seen, result = watch(ScriptedControl(*events))
+
+    assert seen == [
+        Progress("training", epoch=1, epochs=2, step=20, steps=32),
+        EpochRecord(0, 16, 2.0, (50.0,), 0.5, None, 0.0, 0.0),
+    ]
+    assert (result.steps, result.error_rate, result.weights_sha256) == (32, 0.25, "5ha")
+
+
+def test_a_run_that_fails_gives_the_base_stations_reason() -> None:
+    with pytest.raises(RunFailedError, match="link 1 was lost"):
+        watch(ScriptedControl(pb.RunEvent(status=FAILED)))
+
+
+def test_a_base_station_that_breaks_off_is_an_error_that_says_so() -> None:
+    with pytest.raises(RunFailedError, match=r"lost the base station at .*: the script says so"):
+        watch(ScriptedControl(pb.RunEvent(epoch=EPOCH), ending=grpc.StatusCode.UNAVAILABLE))
+
+
+def test_a_stream_without_a_result_is_an_error() -> None:
+    with pytest.raises(RunFailedError, match="without a result"):
+        watch(ScriptedControl(pb.RunEvent(epoch=EPOCH)))
+
+
+def test_the_status_is_the_base_stations() -> None:
+    assert status(ScriptedControl(pb.RunEvent(status=TRAINING))) == TRAINING
+
+
+def test_a_server_that_is_no_base_station_is_told_apart() -> None:
+    with pytest.raises(UnreachableError, match="answers, but is no base station"):
+        status(None)
+
+
+def test_an_address_where_nobody_listens_is_an_error_that_names_it() -> None:
+    with pytest.raises(UnreachableError, match=r"no base station answered at 127\.0\.0\.1:1 within 5 s"):
+        get_status("127.0.0.1:1")
+
+
+@pytest.mark.parametrize("stage", pb.Stage.values())
+def test_every_stage_has_a_name_in_small_letters(stage: pb.Stage.ValueType) -> None:
+    assert stage_name(stage).isalpha()
+    assert stage_name(stage).islower()
+
+
+def test_a_stage_of_a_later_version_keeps_its_number() -> None:
+    assert stage_name(pb.Stage.ValueType(99)) == "stage 99"

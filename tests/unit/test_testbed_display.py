@@ -1,0 +1,41 @@
+"""What a run looks like where there is no terminal."""
+
+import dataclasses
+
+import pytest
+
+from common.results import EpochRecord
+from testbed.display import Display, epoch_line
+from testbed.engine import Progress
+
+RECORD = EpochRecord(
+    epoch=2,
+    step=48,
+    cross_entropy=0.41239,
+    rate_nats=(50.0, 52.0),
+    training_error=0.125,
+    validation_error=None,
+    samples_per_s=12345.6,
+    seconds=0.5,
+)
+
+
+def test_an_epoch_is_a_line_with_its_units() -> None:
+    assert epoch_line(RECORD, 15) == (
+        "epoch  3/15  cross-entropy 0.4124 nats  training error 0.1250  rate 51.0 nats/link  12,346 samples/s"
+    )
+
+
+def test_the_validation_error_is_shown_where_there_is_one() -> None:
+    line = epoch_line(dataclasses.replace(RECORD, validation_error=0.1), 15)
+
+    assert "training error 0.1250  validation error 0.1000  rate" in line
+
+
+def test_without_a_terminal_a_run_is_a_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display(15) as display:
+        display(Progress("training", epoch=2, epochs=15, step=40, steps=240))
+        display(RECORD)
+        display(Progress("evaluating", epoch=15, epochs=15, step=240, steps=240))
+
+    assert capsys.readouterr().out == epoch_line(RECORD, 15) + "\n"

@@ -1,0 +1,61 @@
+"""The numbers of a finished run."""
+
+import numpy as np
+import pytest
+
+from common.config import RunConfig
+from common.results import LinkCost, RunResult
+from testbed.summary import summarize
+
+RESULT = RunResult(
+    steps=240,
+    samples_per_s=8000.0,
+    error_rate=0.07,
+    error_rate_soft=0.0625,
+    costs=(LinkCost(0, 1000, 14_000, 14_150), LinkCost(1, 1000, 14_000, 14_250)),
+    hops=("encode", "device link", "decode"),
+    hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
+    weights_sha256="5ha",
+)
+
+
+def test_the_default_link_costs_112_bits_and_28_symbols_of_airtime() -> None:
+    summary = summarize(RunConfig(), "process", RESULT)
+
+    assert summary["payload_bits_per_sample_per_link"] == 112
+    assert summary["packed_bytes_per_sample_per_link"] == 14.0
+    assert summary["wire_bytes_per_sample_per_link"] == pytest.approx(14.2, rel=1e-12)
+    assert summary["airtime_ms"] == pytest.approx(28 / 9.6, rel=1e-12)
+
+
+def test_latency_counts_from_sending_without_the_encoding() -> None:
+    summary = summarize(RunConfig(), "process", RESULT)
+
+    # 1 ms on the link and 0 … 1 ms of decoding in equal steps: percentile p is 1 + p/100 ms.
+    assert summary["latency_ms"] == pytest.approx({"p50": 1.5, "p90": 1.9, "p99": 1.99}, rel=1e-12)
+
+
+def test_it_reports_both_errors_and_their_difference() -> None:
+    summary = summarize(RunConfig(), "process", RESULT)
+
+    assert summary["error_rate"] == 0.07
+    assert summary["error_rate_soft"] == 0.0625
+    assert summary["error_rate_hard_minus_soft"] == pytest.approx(0.0075, rel=1e-12)
+
+
+def test_it_names_what_was_run_in_a_fixed_order() -> None:
+    config = RunConfig(seed=3, links=4)
+
+    summary = summarize(config, "inprocess", RESULT)
+
+    assert list(summary.items())[-6:] == [
+        ("engine", "inprocess"),
+        ("data", "mnist5k"),
+        ("links", 4),
+        ("seed", 3),
+        ("config_hash", config.config_hash),
+        ("weights_sha256", "5ha"),
+    ]
+    assert list(summary)[:5] == [
+        "error_rate", "error_rate_soft", "error_rate_hard_minus_soft", "steps", "samples_per_s",
+    ]  # fmt: skip
