@@ -20,7 +20,7 @@ from basestation.run_log import RunLog
 from basestation.trainer import Trainer
 from common.checkpoint import combined_sha256, save_part
 from common.config import RunConfig
-from common.errors import ProtocolError, RunFailedError
+from common.errors import ProtocolError, Refusal, RunFailedError
 from common.manifest import BASESTATION_PART, Manifest
 from common.messages import (
     Downlink,
@@ -30,6 +30,7 @@ from common.messages import (
     Hello,
     Hop,
     Int64,
+    Leaving,
     PartSaved,
     PassReport,
     Phase,
@@ -141,6 +142,8 @@ class Coordinator:
                 self._reports.put_nowait((session.link, body))
             case PartSaved():
                 self._parts.put_nowait((session.link, body))
+            case Leaving():
+                raise ProtocolError(f"it gave up: {body.reason}", Refusal.ABORTED)
             case Hello():
                 raise ProtocolError(f"link {session.link} said hello twice")
 

@@ -9,6 +9,7 @@ from torch.nn import functional
 from basestation.decoder import Decoder
 from basestation.fusion import FusedBlock
 from common.config import RunConfig
+from common.errors import RunFailedError
 from common.initialisation import initialise_linear_layers
 from common.messages import Bytes, Float32
 from common.plan import RunPlan
@@ -37,7 +38,11 @@ class Trainer:
         self._optimiser = torch.optim.Adam(self.decoder.parameters(), fused=True)
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
-        """Forward, cross-entropy averaged over L draws and the step's B samples (eq. (18)), backward."""
+        """Forward, cross-entropy averaged over L draws and the step's B samples (eq. (18)), backward.
+
+        Raises:
+            RunFailedError: the loss is not finite.
+        """
         step = block.key.step
         symbols = block.symbols.requires_grad_()
         draws, samples, _ = symbols.shape
@@ -45,6 +50,8 @@ class Trainer:
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
         logits = self.decoder(symbols.flatten(0, 1))
         total = functional.cross_entropy(logits, labels, reduction="sum")
+        if not torch.isfinite(total):
+            raise RunFailedError(f"training diverged: the cross-entropy of step {step} is {total.item()}")
         torch.autograd.backward(total / (draws * self._plan.batch_size(step)))
         assert symbols.grad is not None  # a leaf that requires grad has one after backward
         gradients = [part.contiguous().numpy() for part in symbols.grad.chunk(self._links, dim=-1)]

@@ -11,7 +11,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ import torch
 from benchmarks import naive
 from benchmarks.training_step import GAMMA, NOISE_VARIANCE, Setting, TrainingStep
 from device.fused import quantize_with_rate
+from testbed.provenance import cpu_model
 
 _WARM_UP = 5
 
@@ -52,11 +52,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _machine() -> str:
-    cpu = Path("/proc/cpuinfo")
-    models = [line for line in cpu.read_text().splitlines() if "model name" in line] if cpu.exists() else []
-    model = models[0].partition(": ")[2] if models else platform.processor()
     capability = torch.backends.cpu.get_cpu_capability()
-    return f"{model} ({platform.machine()}, {capability}) torch={torch.__version__} numpy={np.__version__}"
+    return f"{cpu_model()} ({platform.machine()}, {capability}) torch={torch.__version__} numpy={np.__version__}"
 
 
 def _describe(setting: Setting) -> str:

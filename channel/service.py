@@ -105,7 +105,7 @@ class _EmulatedStream:
         async for message in self._upstream:
             match message.WhichOneof("body"):
                 case "welcome":
-                    config = RunConfig.model_validate_json(message.welcome.settings_json)
+                    config = RunConfig.from_handshake(message.welcome.settings_json)
                     self._link = ChannelLink(config, message.welcome.link)
                     log.info("link up", link=message.welcome.link, run=message.welcome.run_id)
                 case "gradient":

@@ -8,10 +8,11 @@ import json
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from common.data.catalog import DataSetName, image_height
 from common.data.views import valid_link_counts
+from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
@@ -82,9 +83,9 @@ class TrainingSettings(_Section):
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 15
-    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64
     micro_batches: Annotated[int, Field(ge=1, le=64)] = 1
-    learning_rate: Positive = 1e-3
+    learning_rate: Positive = 4e-3
     learning_rate_final: Positive = 1e-5
 
     @model_validator(mode="after")
@@ -159,7 +160,9 @@ class RunConfig(_Section):
                 f"{MAX_MESSAGE_BYTES >> 20} MiB of a message: use more micro-batches"
             )
         if self.inference.block_size > limit:
-            raise ValueError(f"inference.block_size = {self.inference.block_size}: at most {limit} samples fit a message")
+            raise ValueError(
+                f"inference.block_size = {self.inference.block_size}: at most {limit} samples fit a message"
+            )
         return self
 
     def beta(self, link: int) -> float:
@@ -186,6 +189,20 @@ class RunConfig(_Section):
     def airtime_s(self) -> float:
         """Seconds that one sample's d symbols occupy a link: d / baud."""
         return self.encoder.dimension / self.channel.baud
+
+    @classmethod
+    def from_handshake(cls, settings_json: str) -> Self:
+        """The settings that a base station sent.
+
+        Raises:
+            ProtocolError: this version does not understand them.
+        """
+        try:
+            return cls.model_validate_json(settings_json)
+        except ValidationError as error:
+            raise ProtocolError(
+                f"the base station's settings are not understood here: {error}", Refusal.FAILED_PRECONDITION
+            ) from None
 
     def canonical_json(self) -> str:
         """One line that is equal for equal settings: what the handshake sends and `config_hash` covers."""

@@ -143,6 +143,13 @@ class PartSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """The device cannot go on, and says why before it leaves."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Welcome:
     """The lease of a link and the run's settings; `restore_sha256` asks for a checkpoint part, not fresh weights."""
 
@@ -207,5 +214,5 @@ class Finish:
     """The run is over; the device may leave."""
 
 
-Uplink = Hello | Ready | SymbolBlock | PassReport | PartSaved
+Uplink = Hello | Ready | SymbolBlock | PassReport | PartSaved | Leaving
 Downlink = Welcome | TrainStep | Gradient | Evaluate | Prediction | SaveCheckpoint | Finish

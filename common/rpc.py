@@ -18,7 +18,9 @@ _LIMITS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
-CLIENT_OPTIONS = (*_KEEPALIVE, *_LIMITS)
+# A machine's web proxy reaches neither its own loopback nor the laboratory's radios.
+_NO_WEB_PROXY = (("grpc.enable_http_proxy", 0),)
+CLIENT_OPTIONS = (*_KEEPALIVE, *_LIMITS, *_NO_WEB_PROXY)
 SERVER_OPTIONS = (
     *_KEEPALIVE,
     *_LIMITS,

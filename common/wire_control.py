@@ -58,6 +58,8 @@ def uplink_to_proto(body: m.Uplink, contract: LinkContract | None = None) -> pb.
             return pb.UplinkMessage(pass_report=_report_to_proto(body))
         case m.PartSaved():
             return pb.UplinkMessage(part_saved=pb.PartSaved(step=body.step, sha256=body.sha256))
+        case m.Leaving():
+            return pb.UplinkMessage(leaving=pb.Leaving(reason=body.reason))
 
 
 def uplink_from_proto(message: pb.UplinkMessage, contract: LinkContract | None = None) -> m.Uplink:
@@ -80,6 +82,8 @@ def uplink_from_proto(message: pb.UplinkMessage, contract: LinkContract | None =
             return _report_from_proto(message.pass_report)
         case "part_saved":
             return m.PartSaved(message.part_saved.step, message.part_saved.sha256)
+        case "leaving":
+            return m.Leaving(message.leaving.reason)
         case None:
             raise ProtocolError("an uplink message without a body")
 

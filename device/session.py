@@ -137,7 +137,7 @@ class DeviceSession:
             self._meter.sent(cost, self._clock())
 
     def _accept(self, welcome: Welcome) -> Ready:
-        config = RunConfig.model_validate_json(welcome.settings_json)
+        config = RunConfig.from_handshake(welcome.settings_json)
         views = self._open_views(config, welcome.link)
         worker = DeviceWorker(config, welcome.link, views)
         if welcome.restore_sha256 is not None:

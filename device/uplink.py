@@ -8,8 +8,8 @@ import grpc
 import structlog
 
 from common.accounting import block_cost
-from common.errors import ProtocolError, RunFailedError, UnreachableError
-from common.messages import Uplink, Welcome
+from common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
+from common.messages import Gradient, Leaving, Prediction, TrainStep, Uplink, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS
@@ -18,6 +18,7 @@ from device.session import DeviceSession
 
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 2.0
+FAREWELL_LIMIT_S = 5.0
 
 log = structlog.get_logger()
 
@@ -115,13 +116,35 @@ class _Stream:
         session = self._session
         for message in self.call:
             body = downlink_from_proto(message, session.contract)
-            self.welcomed |= isinstance(body, Welcome)
-            for answer in session.handle(body):
-                self._send(answer)
+            if isinstance(body, Welcome):
+                self.welcomed = True
+                log.info("link leased", link=body.link, run=body.run_id)
+            elif not isinstance(body, Gradient | Prediction | TrainStep):
+                log.info("command", command=str(body))
+            try:
+                for answer in session.handle(body):
+                    self._send(answer)
+            except SplitwaveError as error:
+                self._give_up(str(error))
+                raise
             if session.finished:
                 self._outbox.put(None)  # nothing more to say: the base station closes the stream
         if not session.finished:
             raise RunFailedError("the base station ended the stream before the run was over")
+
+    def _give_up(self, reason: str) -> None:
+        """Tell the base station why, and give it time to hear it."""
+        self._outbox.put(uplink_to_proto(Leaving(reason)))
+        self._outbox.put(None)
+        limit = threading.Timer(FAREWELL_LIMIT_S, self.call.cancel)
+        limit.start()
+        try:
+            for _ in self.call:
+                pass  # what was on its way down
+        except grpc.RpcError as error:
+            log.info("the base station ended the stream", code=error.code().name)
+        finally:
+            limit.cancel()
 
     def close(self) -> None:
         """Let go of the call, however it went."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from common.checkpoint import weights_sha256
 from common.config import RunConfig
-from common.errors import ProtocolError
+from common.errors import ProtocolError, RunFailedError
 from common.initialisation import initialise_linear_layers
 from common.messages import BlockKey, Float32, Int64, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
 from common.plan import RunPlan
@@ -73,12 +73,18 @@ class DeviceWorker:
         return weights_sha256(self.model)
 
     def train_block(self, step: int, micro_batch: int) -> SymbolBlock:
-        """Encode one micro-batch of a step, eq. (18): noise e, quantizer, local KL bound; keeps its graph."""
+        """Encode one micro-batch of a step, eq. (18): noise e, quantizer, local KL bound; keeps its graph.
+
+        Raises:
+            RunFailedError: a feature or the rate is not finite.
+        """
         key = BlockKey(Phase.TRAIN, step, micro_batch)
         ids = self.plan.micro_batches(step)[micro_batch]
         mean, spread = self.model.encoder(self._inputs(key, ids))
         noise = self._encoder_noise(key, len(ids))
         symbols, rate = self._quantize(step, mean, spread, noise)
+        if not (torch.isfinite(rate) and torch.isfinite(symbols).all()):
+            raise RunFailedError(f"training diverged: features of step {step} are not finite")
         self._pending[micro_batch] = _Pending(symbols, rate)
         return self._block(key, ids, self._train_payload(symbols.detach()), rate.item() / len(ids))
 

@@ -6,6 +6,7 @@ It is the oracle that the distributed system is compared with, bit by bit, and w
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -150,14 +151,22 @@ class InprocessEngine:
         )
 
 
-def _prepare(job: Job) -> InprocessRun:
-    config = job.config
-    run = InprocessRun(
+def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
+    """A fresh run over the data set that its settings name.
+
+    Raises:
+        DataError: the data are missing or damaged.
+    """
+    return InprocessRun(
         config,
-        [load_views(config, link, job.data_dir) for link in range(config.links)],
-        load_labels(config.data.name, "train", job.data_dir),
-        load_labels(config.data.name, "test", job.data_dir),
+        [load_views(config, link, data_dir) for link in range(config.links)],
+        load_labels(config.data.name, "train", data_dir),
+        load_labels(config.data.name, "test", data_dir),
     )
+
+
+def _prepare(job: Job) -> InprocessRun:
+    run = open_run(job.config, job.data_dir)
     if job.restore:
         manifest = Manifest.read(job.checkpoint_dir)
         load_part(job.checkpoint_dir / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)

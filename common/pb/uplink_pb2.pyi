@@ -85,6 +85,7 @@ class UplinkMessage(_message.Message):
     BLOCK_FIELD_NUMBER: _builtins.int
     PASS_REPORT_FIELD_NUMBER: _builtins.int
     PART_SAVED_FIELD_NUMBER: _builtins.int
+    LEAVING_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -95,6 +96,8 @@ class UplinkMessage(_message.Message):
     def pass_report(self) -> Global___PassReport: ...
     @_builtins.property
     def part_saved(self) -> Global___PartSaved: ...
+    @_builtins.property
+    def leaving(self) -> Global___Leaving: ...
     def __init__(
         self,
         *,
@@ -103,12 +106,13 @@ class UplinkMessage(_message.Message):
         block: Global___SymbolBlock | None = ...,
         pass_report: Global___PassReport | None = ...,
         part_saved: Global___PartSaved | None = ...,
+        leaving: Global___Leaving | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "ready", "block", "pass_report", "part_saved"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "ready", "block", "pass_report", "part_saved", "leaving"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -397,6 +401,27 @@ class PartSaved(_message.Message):
 Global___PartSaved: _TypeAlias = PartSaved  # noqa: Y015
 
 @_typing.final
+class Leaving(_message.Message):
+    """The device cannot go on, and says why before it leaves."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Leaving: _TypeAlias = Leaving  # noqa: Y015
+
+@_typing.final
 class DownlinkMessage(_message.Message):
     """---- down --------------------------------------------------------------------------------------------------"""
 
@@ -479,7 +504,7 @@ Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
 
 @_typing.final
 class TrainStep(_message.Message):
-    """A training step is idempotent by (run, step, link): announced again, it is answered again but applied once."""
+    """A training step is idempotent by (run, step, link): announced again after it was applied, it changes nothing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

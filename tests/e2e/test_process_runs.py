@@ -20,6 +20,7 @@ SHORT = (*SMALL, "--set", "training.epochs=2")
 ENDLESS = (*SMALL, "--set", "training.epochs=9999")
 STOP_LIMIT_S = 20  # measured: 1 to 3 s
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
+ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # nobody's: the processes must not ask a web proxy for each other
 
 Table = dict[str, str]
 
@@ -29,7 +30,7 @@ def splitwave(*arguments: str | Path) -> Table:
     command = [SPLITWAVE, *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode == ExitCode.OK, answer.stderr
-    rows = answer.stdout.partition("\n\n")[2].splitlines()
+    rows = f"\n{answer.stdout}".partition("\n\n")[2].splitlines()
     return {name.strip(): value for name, value in (row.rsplit(maxsplit=1) for row in rows)}
 
 
@@ -126,9 +127,8 @@ def test_processes_compute_what_one_process_computes(trained: Table, tmp_path: P
         assert alone[row] == trained[row]
 
 
-@pytest.mark.parametrize("engine", ["process", "inprocess"])
-def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, tmp_path: Path, engine: str) -> None:
-    inferred = splitwave("infer", "--checkpoint", trained["results"], "--engine", engine, "--results", tmp_path)
+def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, tmp_path: Path) -> None:
+    inferred = splitwave("infer", "--checkpoint", trained["results"], "--results", tmp_path)
 
     for row in ("weights_sha256", "config_hash", "error_rate", "error_rate_soft"):
         assert inferred[row] == trained[row]
@@ -147,7 +147,10 @@ def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> 
         assert [(row[1].strip(), row[4].strip()) for row in rows] == [("0", "yes"), ("1", "yes")]
 
 
-@pytest.mark.parametrize("role", ["device-1", "channel", "basestation"])
+@pytest.mark.parametrize(
+    "role",
+    ["device-1", pytest.param("channel", marks=pytest.mark.e2e), pytest.param("basestation", marks=pytest.mark.e2e)],
+)
 def test_a_killed_process_stops_the_run_and_is_named_with_its_log(training: Training, role: str) -> None:
     training.send(signal.SIGKILL, role)
 
@@ -173,6 +176,7 @@ def test_ctrl_c_stops_everything(training: Training) -> None:
     assert training.published() == []
 
 
+@pytest.mark.e2e
 def test_sigterm_stops_everything(training: Training) -> None:
     training.send(signal.SIGTERM, "splitwave")
 

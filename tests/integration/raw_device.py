@@ -32,7 +32,7 @@ class RawDevice:
     async def hear(self) -> m.Downlink:
         message = await self._call.read()
         if not isinstance(message, pb.DownlinkMessage):
-            raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())  # type: ignore[arg-type]
+            raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())
         return downlink_from_proto(message, self.contract)
 
     async def shake_hands(self, *, version: int = m.PROTOCOL_VERSION, link: int | None = None) -> m.Welcome:

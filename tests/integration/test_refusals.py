@@ -206,6 +206,31 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_device_that_gives_up_says_why(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
+            await device.start_training()
+            await device.say(m.Leaving("the sensor is on fire"))
+            assert await device.end() == ("ABORTED", "it gave up: the sensor is on fire")
+            assert await running.failure() == "link 0 (device raw) was lost: it gave up: the sensor is on fire"
+
+    asyncio.run(scenario())
+
+
+def test_training_that_diverges_says_so(tmp_path: Path) -> None:
+    diverging = CONFIG.training.model_copy(update={"learning_rate": 1e30})
+    config = CONFIG.model_copy(update={"training": diverging})
+
+    async def scenario() -> BaseException | None:
+        async with servers(tmp_path, config) as running:
+            device = DeviceThread(running.addresses["channel"], None, tiny_data(1).views, tmp_path)
+            await device.join()
+            assert "training diverged" in await running.failure()
+            return device.error
+
+    assert "training diverged" in str(asyncio.run(scenario()))
+
+
 def test_a_stream_that_does_not_begin_with_hello_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["base station"], CONFIG) as device:

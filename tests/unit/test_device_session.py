@@ -56,10 +56,12 @@ def saved_digest(session: DeviceSession) -> str:
 
 
 def test_the_handshake_tells_the_device_everything(session: DeviceSession) -> None:
-    assert session.contract is None
+    before = session.contract
     assert list(session.handle(welcome())) == [m.Ready(16, 10, "digest")]
-    assert session.contract is not None
-    assert (session.contract.link, session.contract.dimension) == (1, 3)
+    after = session.contract
+    assert before is None
+    assert after is not None
+    assert (after.link, after.dimension) == (1, 3)
 
 
 def test_a_step_sends_every_micro_batch_and_applies_once(session: DeviceSession) -> None:

@@ -91,6 +91,7 @@ def test_real_blocks_and_gradients_survive_the_wire(values: m.Float32, key: m.Bl
         m.Hello(1, "id", "0.1", 0, 4096),
         m.Ready(4000, 1000, "abc"),
         m.PartSaved(240, "abc"),
+        m.Leaving("no data"),
         m.PassReport(m.Phase.LATENCY, m.Symbols.HARD, 2, 28, 80, ("encode", "decode"), np.array([[1, 2], [3, 4]])),
         m.PassReport(m.Phase.TEST, m.Symbols.SOFT, 2, 28, 80, (), np.zeros((0, 0), dtype=np.int64)),
     ],
@@ -125,7 +126,7 @@ def test_every_wire_enum_has_its_plain_twin(wire: object, plain: type[enum.IntEn
 
 def test_every_wire_dtype_has_a_codec() -> None:
     for dtype in pb.Dtype.values():
-        message = pb.RealSymbols(dtype=dtype, draws=1, data=bytes(4 * D))  # type: ignore[arg-type]
+        message = pb.RealSymbols(dtype=dtype, draws=1, data=bytes(4 * D))
         if dtype == pb.DTYPE_UNSPECIFIED:
             with pytest.raises(ProtocolError, match="unknown dtype 0"):
                 reals_from_proto(message, 1, D)

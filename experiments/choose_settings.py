@@ -1,0 +1,101 @@
+"""How training settings were chosen: `python -m experiments.choose_settings -c FILE --grid a.b=1,2 --csv OUT`.
+
+Trains every point of a grid with the in-process engine and reports the error on held-out *training* samples. The test
+split is not looked at here.
+"""
+
+import argparse
+import csv
+import itertools
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from common.config import RunConfig
+from common.config_layers import load_config
+from common.errors import ConfigError, SplitwaveError
+from common.process import add_data_option, check_data_dir
+from experiments.inprocess_engine import open_run
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One training: the settings that differ, and the last epoch's errors."""
+
+    settings: dict[str, str]
+    seed: int
+    training_error: float
+    validation_error: float
+
+
+def trials(path: Path | None, grid: Sequence[str], seeds: int, validation: int, data: Path | None) -> Iterator[Trial]:
+    """Train every point of the grid, seeds innermost.
+
+    Raises:
+        ConfigError: a setting or a grid axis is wrong.
+        DataError: the data are missing.
+    """
+    axes = [[(name, value) for value in values] for name, values in map(_axis, grid)]
+    for point in itertools.product(*axes):
+        overrides = [f"{name}={value}" for name, value in point]
+        for seed in range(1, seeds + 1):
+            fixed = [f"data.validation={validation}", f"seed={seed}"]
+            config = load_config(path, overrides=[*overrides, *fixed])
+            yield _trial(config, dict(point), data)
+
+
+def _trial(config: RunConfig, settings: dict[str, str], data: Path | None) -> Trial:
+    torch.set_num_threads(config.runtime.torch_threads)
+    *_, last = open_run(config, data).train(lambda _: None)
+    if last.validation_error is None:
+        raise ConfigError("--validation: at least one sample must be held out")
+    return Trial(settings, config.seed, last.training_error, last.validation_error)
+
+
+def _axis(text: str) -> tuple[str, list[str]]:
+    name, separator, values = text.partition("=")
+    if not separator:
+        raise ConfigError(f"--grid {text}: expected dotted.path=value,value,…")
+    return name, values.split(",")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings to vary (default: the demo's)")
+    parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; repeat for more")
+    parser.add_argument("--seeds", type=int, default=2, help="trainings a point, with seeds 1, 2, …")
+    parser.add_argument("--validation", type=int, required=True, help="training samples to hold out")
+    parser.add_argument("--csv", type=Path, required=True, metavar="OUT", help="one row a training")
+    add_data_option(parser)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Parse the command line and write the table as it grows."""
+    options = _arguments()
+    try:
+        check_data_dir(options.data)
+        with options.csv.open("w", encoding="utf-8", newline="") as file:
+            file.write(f"# {json.dumps(sys.argv[1:])}\n")
+            writer = csv.writer(file)
+            for number, trial in enumerate(
+                trials(options.config, options.grid, options.seeds, options.validation, options.data)
+            ):
+                if number == 0:
+                    writer.writerow([*trial.settings, "seed", "training_error", "validation_error"])
+                errors = f"{trial.training_error:.5f}", f"{trial.validation_error:.5f}"
+                writer.writerow([*trial.settings.values(), trial.seed, *errors])
+                file.flush()
+                print(trial, flush=True)
+    except SplitwaveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

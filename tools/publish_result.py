@@ -1,0 +1,83 @@
+"""Publish a results folder: `python -m tools.publish_result RESULTS_FOLDER NAME`.
+
+Copies what a reader needs (settings, environment, curves, summary, figures; no weights, no logs) to docs/results/NAME
+and rewrites the README's table from all published summaries.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PUBLISHED = ROOT / "docs" / "results"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+
+_FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json")
+_HEAD = (
+    "| run | data | K | error, hard symbols | error, soft | payload bits¹ | wire bytes¹ | airtime² "
+    "| latency p50 / p99 | commit |"
+)
+
+
+def results_table(published: Path) -> str:
+    """The README's table, a row a published result, straight from its summary.json and env.json."""
+    rows = [_row(folder) for folder in sorted(published.iterdir()) if (folder / "summary.json").is_file()]
+    return "\n".join([_HEAD, "|---|---|--:|--:|--:|--:|--:|--:|--:|---|", *rows])
+
+
+def table_in(readme: str) -> str:
+    """The table between the markers of a README.
+
+    Raises:
+        ValueError: the markers are missing.
+    """
+    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
+
+
+def _row(folder: Path) -> str:
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    commit = json.loads((folder / "env.json").read_text(encoding="utf-8"))["commit"]
+    latency = summary["latency_ms"]
+    cells = (
+        f"[{folder.name}](docs/results/{folder.name}/)",
+        summary["data"],
+        summary["links"],
+        f"**{100 * summary['error_rate']:.2f} %**",
+        f"{100 * summary['error_rate_soft']:.2f} %",
+        summary["payload_bits_per_sample_per_link"],
+        f"{summary['wire_bytes_per_sample_per_link']:.2f}",
+        f"{summary['airtime_ms']:.2f} ms",
+        f"{latency['p50']:.1f} / {latency['p99']:.1f} ms",
+        f"`{commit[:8]}`",
+    )
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _publish(source: Path, name: str) -> None:
+    if json.loads((source / "env.json").read_text(encoding="utf-8"))["dirty"]:
+        sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")
+    target = PUBLISHED / name
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for file in _FILES:
+        shutil.copy(source / file, target)
+    for figure in sorted((source / "figs").glob("*.png")):
+        shutil.copy(figure, target)
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(readme.replace(table_in(readme), results_table(PUBLISHED)), encoding="utf-8")
+
+
+def main() -> None:
+    """Parse the command line and publish."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", type=Path, help="a results folder, results/<what>/<time>-<commit>-s<seed>")
+    parser.add_argument("name", help="its name under docs/results/")
+    options = parser.parse_args()
+    _publish(options.source, options.name)
+
+
+if __name__ == "__main__":
+    main()
