@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from common.config import RunConfig
 from common.config_layers import load_config, to_yaml
-from common.errors import ConfigError
+from common.errors import ConfigError, ProtocolError
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -95,6 +95,12 @@ def test_a_resolved_config_reads_back_equal(seed: int, links: int, psnr_db: floa
 def test_the_yaml_form_reads_back_equal(tmp_path: Path) -> None:
     config = load_config(environment={}, overrides=["objective.beta=[1e-5, 1e-2]", "training.learning_rate=1e-7"])
     assert load_config(write(tmp_path, to_yaml(config)), environment={}) == config
+
+
+def test_settings_of_another_version_are_refused_at_the_handshake() -> None:
+    assert RunConfig.from_handshake(RunConfig(seed=3).canonical_json()) == RunConfig(seed=3)
+    with pytest.raises(ProtocolError, match="settings are not understood here"):
+        RunConfig.from_handshake('{"warp_factor": 9}')
 
 
 @pytest.mark.parametrize(("breakpoints", "bits"), [(1, 1), (2, 2), (3, 2), (6, 3), (7, 3), (8, 4), (15, 4), (255, 8)])
