@@ -60,9 +60,9 @@ class Admission:
                 Refusal.FAILED_PRECONDITION,
             )
         link = self._leases.lease(hello.device_id, hello.link)
+        restore = self._restore[link] if self._restore else None
         contract = LinkContract.of(self._config, link)
         session = LinkSession(contract, hello.device_id, peer, self._config.runtime.credits)
-        restore = self._restore[link] if self._restore else None
         settings = self._config.canonical_json()
         session.send(Welcome(PROTOCOL_VERSION, self._run_id, link, settings, restore))
         self.sessions[link] = session

@@ -7,15 +7,17 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import TypeVar, TypeVarTuple, Unpack
 
-import numpy as np
 import structlog
 
 from basestation.admission import Admission
-from basestation.intake import Arrival, Intake
+from basestation.answers import Answers
+from basestation.fusion import FusedBlock
+from basestation.intake import Intake
 from basestation.link_session import LinkSession
 from basestation.meter import EpochMeter, mean_samples_per_s
+from basestation.passes import Passes, merge_hops
 from basestation.run_log import RunLog
 from basestation.trainer import Trainer
 from common.checkpoint import combined_sha256, save_part
@@ -23,18 +25,16 @@ from common.config import RunConfig
 from common.errors import ProtocolError, Refusal, RunFailedError
 from common.manifest import BASESTATION_PART, Manifest
 from common.messages import (
+    Bytes,
     Downlink,
-    Evaluate,
     Finish,
     Gradient,
     Hello,
-    Hop,
     Int64,
     Leaving,
     PartSaved,
     PassReport,
     Phase,
-    Prediction,
     Ready,
     SaveCheckpoint,
     SymbolBlock,
@@ -43,9 +43,11 @@ from common.messages import (
     Uplink,
 )
 from common.plan import RunPlan
-from common.results import EpochRecord, LinkCost, RunResult
+from common.results import EpochRecord, RunResult
 
 log = structlog.get_logger()
+
+SHA256_DIGITS = 64
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
@@ -57,8 +59,9 @@ class Stage(IntEnum):
     WAITING = 1
     TRAINING = 2
     EVALUATING = 3
-    FINISHED = 4
-    FAILED = 5
+    SERVING = 4
+    FINISHED = 5
+    FAILED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,19 @@ class Labels:
 
 
 class Coordinator:
-    """One run. `connect`, `receive` and `disconnect` are called as devices come, speak and go; `run` leads."""
+    """One run. `connect`, `receive` and `disconnect` are called as devices come, speak and go; `run` leads.
+
+    Attributes:
+        stage, step: where the run is.
+        failed: set when it fails; `failure` then says why.
+    """
 
     def __init__(
         self,
         config: RunConfig,
         *,
         run_id: str,
+        plan: RunPlan,
         labels: Labels,
         trainer: Trainer,
         state_dir: Path,
@@ -89,6 +98,7 @@ class Coordinator:
         Args:
             config: its settings.
             run_id: its name in logs.
+            plan: its order.
             labels: of all samples.
             trainer: the decoder, already restored if `restore` is given.
             state_dir: where the base station's part of the checkpoint and its manifest go.
@@ -97,26 +107,26 @@ class Coordinator:
         """
         self.config = config
         self.run_id = run_id
-        self.plan = RunPlan(config, len(labels.train), len(labels.test))
+        self.plan = plan
         self.log = RunLog()
         self.stage = Stage.WAITING
-        self.step = 0
+        self.step = restore.step if restore else 0
         self.failure = ""
         self.failed = asyncio.Event()
         samples = (len(labels.train), len(labels.test))
         parts = restore.device_sha256 if restore else ()
         self.admission = Admission(config, run_id, samples, labels.data_digest, parts)
-        self._labels = {Phase.VALIDATION: labels.train, Phase.TEST: labels.test, Phase.LATENCY: labels.test}
         self._trainer = trainer
         self._state_dir = state_dir
         self._restore = restore
         self._executor = compute
-        self._intake = Intake(config, self.plan)
-        self._reports: asyncio.Queue[tuple[int, PassReport]] = asyncio.Queue()
-        self._parts: asyncio.Queue[tuple[int, PartSaved]] = asyncio.Queue()
-        self._all_ready = asyncio.Event()
-        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._status_interval = max(1, self.plan.steps_per_epoch // 20)
+        self._intake = Intake(config, plan)
+        by_phase = {Phase.VALIDATION: labels.train, Phase.TEST: labels.test, Phase.SERVE: labels.test}
+        self._passes = Passes(plan, self._intake, by_phase, config.links, self._predict)
+        self._parts: Answers[PartSaved] = Answers(config.links)
+        self._admitted = asyncio.Event()
+        self._work: asyncio.Task[RunResult] | None = None
+        self._status_interval = max(1, plan.steps_per_epoch // 20)
 
     def connect(self, hello: Hello, peer: str) -> LinkSession:
         """Admit a device; see `Admission.connect`."""
@@ -128,7 +138,7 @@ class Coordinator:
         """Take a message of a device.
 
         Raises:
-            ProtocolError: it is not what the run expects of this link.
+            ProtocolError: it is not what the run expects of this link, or the device gives up.
         """
         match body:
             case SymbolBlock():
@@ -136,12 +146,13 @@ class Coordinator:
             case Ready():
                 self.admission.admit(session, body)
                 log.info("device ready", link=session.link)
-                if self.admission.complete:
-                    self._all_ready.set()
+                if self.stage is Stage.WAITING and self.admission.complete:
+                    self.stage = Stage.EVALUATING if self._restore else Stage.TRAINING
+                    self._admitted.set()
             case PassReport():
-                self._reports.put_nowait((session.link, body))
+                self._passes.reports.take(session.link, body)
             case PartSaved():
-                self._parts.put_nowait((session.link, body))
+                self._parts.take(session.link, body)
             case Leaving():
                 raise ProtocolError(f"it gave up: {body.reason}", Refusal.ABORTED)
             case Hello():
@@ -152,10 +163,10 @@ class Coordinator:
         log.info("link closed", link=session.link, reason=reason)
         if self.stage is Stage.WAITING:
             self.admission.dismiss(session)
-        elif self.stage is not Stage.FINISHED and not self._lost.done():
-            self._lost.set_exception(
-                RunFailedError(f"link {session.link} (device {session.device_id}) was lost: {reason}")
-            )
+        elif self.stage not in (Stage.FINISHED, Stage.FAILED):
+            self._fail(f"link {session.link} (device {session.device_id}) was lost: {reason}")
+            if self._work is not None:
+                self._work.cancel()
 
     async def run(self) -> RunResult:
         """Lead the run to its end; cancelling it fails the run.
@@ -163,35 +174,34 @@ class Coordinator:
         Raises:
             RunFailedError: a link was lost on the way.
         """
-        work = asyncio.create_task(self._work())
+        self._work = asyncio.create_task(self._lead())
         try:
-            ends: list[asyncio.Future[Any]] = [work, self._lost]
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if self._lost.done():
-                self._lost.result()
-            result = await work
-        except BaseException as error:
-            self.stage, self.failure = Stage.FAILED, str(error) or "the base station was stopped"
-            self.failed.set()
+            return await self._work
+        except asyncio.CancelledError:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+            if self.stage is Stage.FAILED:
+                raise RunFailedError(self.failure) from None
+            self._fail("the base station was stopped")
+            raise
+        except Exception as error:
+            self._fail(str(error))
             raise
         finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
             await self.log.close()
-        return result
 
-    async def _work(self) -> RunResult:
+    def _fail(self, reason: str) -> None:
+        self.stage, self.failure = Stage.FAILED, reason
+        self.failed.set()
+
+    async def _lead(self) -> RunResult:
         await self.log.touch()
-        await self._all_ready.wait()
-        records = []
+        await self._admitted.wait()
         if self._restore is None:
-            self.stage = Stage.TRAINING
             records = [await self._epoch(epoch) for epoch in range(self.config.training.epochs)]
             manifest = await self._save()
         else:
-            manifest = self._restore
-        self.stage = Stage.EVALUATING
-        await self.log.touch()
+            records, manifest = [], self._restore
         result = await self._result(records, manifest)
         self.stage = Stage.FINISHED
         self._broadcast(Finish())
@@ -207,7 +217,7 @@ class Coordinator:
         started = time.perf_counter()
         self._announce(steps[0])
         for step in steps:
-            for _ in self.plan.micro_batches(step):
+            for _ in range(self.plan.block_count(Phase.TRAIN, step)):
                 await self._train_block(meter)
             if step + 1 in steps:
                 self._announce(step + 1)  # the devices begin while the decoder takes its own step
@@ -218,7 +228,8 @@ class Coordinator:
         seconds = time.perf_counter() - started
         error = None
         if self.config.data.validation:
-            error, _ = await self._pass(Phase.VALIDATION, epoch, Symbols.HARD)
+            validation = await self._passes.run(self._sessions, Phase.VALIDATION, epoch, Symbols.HARD)
+            error = validation.error_rate
         record = meter.record(epoch, steps.stop, seconds, error)
         log.info("epoch", epoch=epoch, loss=record.cross_entropy, training_error=record.training_error)
         await self.log.add(record)
@@ -226,7 +237,7 @@ class Coordinator:
 
     def _announce(self, step: int) -> None:
         self._intake.expect(Phase.TRAIN, step)
-        self._broadcast(TrainStep(step, self.plan.epoch(step)))
+        self._broadcast(TrainStep(step))
 
     async def _train_block(self, meter: EpochMeter) -> None:
         arrival = await self._intake.next()
@@ -235,62 +246,39 @@ class Coordinator:
             session.send(Gradient(arrival.block.key, gradient))
         meter.add(result, len(arrival.sample_ids), arrival.rates_nats)
 
-    async def _pass(self, phase: Phase, step: int, symbols: Symbols) -> tuple[float, list[PassReport]]:
-        """The error rate of a pass, and the devices' reports by link."""
-        blocks = self.plan.pass_blocks(phase)
-        self._intake.expect(phase, step)
-        self._broadcast(Evaluate(phase, step, symbols))
-        errors = 0
-        for _ in blocks:
-            errors += await self._answer(await self._intake.next())
-        reports = [await self._reports.get() for _ in self._sessions]
-        return errors / sum(map(len, blocks)), [report for _, report in sorted(reports, key=lambda r: r[0])]
-
-    async def _answer(self, arrival: Arrival) -> int:
-        """Predict a block, tell every device, and count the wrong classes."""
-        key = arrival.block.key
-        started = time.perf_counter_ns()
-        classes = await self._compute(self._trainer.predict, arrival.block)
-        decode_ns = time.perf_counter_ns() - started
-        for session in self._sessions:
-            hops: tuple[Hop, ...] = ()
-            if key.phase is Phase.LATENCY:
-                hops = (Hop("fuse wait", arrival.waited_ns[session.link]), Hop("decode", decode_ns))
-            session.send(Prediction(key, classes, hops))
-        return int((classes != self._labels[key.phase][arrival.sample_ids]).sum())
-
     async def _save(self) -> Manifest:
         """Every party writes its part; the checkpoint exists once the manifest does."""
+        Manifest.withdraw(self._state_dir)
+        self._parts.expect(lambda part: part.step == self.step and len(part.sha256) == SHA256_DIGITS)
         self._broadcast(SaveCheckpoint(self.step))
         basestation = await self._compute(save_part, self._state_dir / BASESTATION_PART, self._trainer.decoder)
-        parts = dict([await self._parts.get() for _ in self._sessions])
-        manifest = Manifest(
-            step=self.step,
-            settings_json=self.config.canonical_json(),
-            device_sha256=tuple(parts[link].sha256 for link in range(self.config.links)),
-            basestation_sha256=basestation,
-        )
+        devices = tuple(part.sha256 for part in await self._parts.all())
+        manifest = Manifest(self.step, self.config.canonical_json(), devices, basestation)
         manifest.publish(self._state_dir)
         log.info("checkpoint published", step=self.step, folder=str(self._state_dir))
         return manifest
 
     async def _result(self, records: list[EpochRecord], manifest: Manifest) -> RunResult:
-        error_rate, reports = await self._pass(Phase.TEST, 0, Symbols.HARD)
-        error_rate_soft, _ = await self._pass(Phase.TEST, 0, Symbols.SOFT)
-        _, timed = await self._pass(Phase.LATENCY, 0, Symbols.HARD)
+        await self._enter(Stage.EVALUATING)
+        hard = await self._passes.run(self._sessions, Phase.TEST, 0, Symbols.HARD)
+        soft = await self._passes.run(self._sessions, Phase.TEST, 0, Symbols.SOFT)
+        await self._enter(Stage.SERVING)
+        served = await self._passes.run(self._sessions, Phase.SERVE, 0, Symbols.HARD)
+        hops, hop_times_ns = merge_hops(served.reports)
         return RunResult(
             steps=records[-1].step if records else 0,
             samples_per_s=mean_samples_per_s(records),
-            error_rate=error_rate,
-            error_rate_soft=error_rate_soft,
-            costs=tuple(
-                LinkCost(link, report.samples, report.packed_bytes, report.message_bytes)
-                for link, report in enumerate(reports)
-            ),
-            hops=timed[0].hops,
-            hop_times_ns=np.concatenate([report.hop_times_ns for report in timed]),
+            error_rate=hard.error_rate,
+            error_rate_soft=soft.error_rate,
+            costs=tuple(report.cost for report in hard.reports),
+            hops=hops,
+            hop_times_ns=hop_times_ns,
             weights_sha256=combined_sha256([*manifest.device_sha256, manifest.basestation_sha256]),
         )
+
+    async def _enter(self, stage: Stage) -> None:
+        self.stage = stage
+        await self.log.touch()
 
     @property
     def _sessions(self) -> list[LinkSession]:
@@ -299,6 +287,9 @@ class Coordinator:
     def _broadcast(self, body: Downlink) -> None:
         for session in self._sessions:
             session.send(body)
+
+    async def _predict(self, block: FusedBlock) -> Bytes:
+        return await self._compute(self._trainer.predict, block)
 
     async def _compute(self, work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)

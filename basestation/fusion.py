@@ -33,10 +33,10 @@ class FusionBuffer:
         self._waiting: dict[BlockKey, _Incomplete] = {}
 
     def add(self, key: BlockKey, link: int, symbols: Float32) -> FusedBlock | None:
-        """Take link's (L, B, d) symbols; the fused block once all K links are in, else None.
+        """Take link's (L, B, d) symbols, which it sends once; the fused block once all K links are in, else None.
 
         Raises:
-            ProtocolError: the link sent this block before, or its shape differs from the other links'.
+            ProtocolError: its shape differs from the other links', or too many blocks wait.
         """
         draws, samples, dimension = symbols.shape
         waiting = self._waiting.get(key)
@@ -46,14 +46,12 @@ class FusionBuffer:
             # torch's own allocation is 64-byte aligned: the decoder sees the same alignment in every engine.
             waiting = _Incomplete(torch.empty(draws, samples, self._links * self._dimension), self._links)
             self._waiting[key] = waiting
-        if link not in waiting.missing:
-            raise ProtocolError(f"{key}: link {link} sent it twice")
         if waiting.symbols.shape[:2] != (draws, samples):
             expected = tuple(waiting.symbols.shape[:2])
             raise ProtocolError(f"{key}: link {link} sent (L, B) = {(draws, samples)}, another link {expected}")
         start = link * dimension
         waiting.symbols.numpy()[..., start : start + dimension] = symbols
-        waiting.missing.remove(link)
+        waiting.missing.discard(link)
         if waiting.missing:
             return None
         del self._waiting[key]

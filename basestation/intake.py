@@ -42,25 +42,27 @@ class Intake:
         self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
         self._phase = Phase.TRAIN
         self._step = -1
-        self._expected_ids: list[Int64] = []
+        self._total = 0
+        self._taken: list[set[int]] = []
 
     def expect(self, phase: Phase, step: int) -> None:
-        """From now on take the blocks of this command, and no others."""
+        """From now on take the blocks of this command, from each link once, and no others."""
         self._phase, self._step = phase, step
-        self._expected_ids = self._plan.block_ids(phase, step)
+        self._total = self._plan.block_count(phase, step)
+        self._taken = [set() for _ in range(self._links)]
 
     def take(self, session: LinkSession, block: SymbolBlock) -> None:
         """Take one link's part of a block.
 
         Raises:
-            ProtocolError: without credit, not asked for, for other samples, or at odds with the link's contract.
+            ProtocolError: without credit, not asked for, sent before, for other samples, or at odds with the contract.
         """
         session.spend_credit()
-        self._check_asked_for(block)
-        symbols = session.reader.read(block)
+        self._check_asked_for(session.link, block)
+        fused = self._fusion.add(block.key, session.link, session.reader.read(block))
+        self._taken[session.link].add(block.key.micro_batch)
         parts = self._parts.setdefault(block.key, {})
-        parts[session.link] = (time.perf_counter_ns(), block.rate_nats or 0.0)
-        fused = self._fusion.add(block.key, session.link, symbols)
+        parts[session.link] = (time.perf_counter_ns(), block.rate_nats)
         if fused is not None:
             self._arrivals.put_nowait(self._arrival(fused, block.sample_ids))
 
@@ -68,16 +70,18 @@ class Intake:
         """The next complete block, in the order of completion."""
         return await self._arrivals.get()
 
-    def _check_asked_for(self, block: SymbolBlock) -> None:
+    def _check_asked_for(self, link: int, block: SymbolBlock) -> None:
         key = block.key
         wanted = key.phase is self._phase and key.step == self._step
-        if not wanted or key.micro_batch >= len(self._expected_ids):
+        if not wanted or key.micro_batch >= self._total:
             raise ProtocolError(
                 f"{key} was not asked for: expected {self._phase.name.lower()} step {self._step}, "
-                f"micro-batch below {len(self._expected_ids)}",
+                f"micro-batch below {self._total}",
                 Refusal.FAILED_PRECONDITION,
             )
-        if not np.array_equal(block.sample_ids, self._expected_ids[key.micro_batch]):
+        if key.micro_batch in self._taken[link]:
+            raise ProtocolError(f"{key}: link {link} sent it twice", Refusal.FAILED_PRECONDITION)
+        if not np.array_equal(block.sample_ids, self._plan.block_ids(key.phase, key.step, key.micro_batch)):
             raise ProtocolError(f"{key} is of other samples than the run's plan says", Refusal.FAILED_PRECONDITION)
 
     def _arrival(self, fused: FusedBlock, sample_ids: Int64) -> Arrival:

@@ -59,8 +59,8 @@ class BaseStation:
                 control_pb2_grpc.add_ControlServicer_to_server(control_service.ControlService(coordinator), server)
 
             services = [uplink_service.SERVICE, control_service.SERVICE]
-            async with serving(self.listen, register, services) as bound:
-                announce(bound.address)
+            async with serving(self.listen, register, services) as address:
+                announce(address)
                 return await _until(stop, coordinator.run())
 
     def _coordinator(self, compute: Executor) -> Coordinator:
@@ -69,10 +69,12 @@ class BaseStation:
         manifest = None
         if self.restore:
             manifest = Manifest.read(self.state_dir)
+            manifest.check_fits(self.config, self.state_dir)
             load_part(self.state_dir / BASESTATION_PART, trainer.decoder, manifest.basestation_sha256)
         return Coordinator(
             self.config,
             run_id=self.run_id,
+            plan=plan,
             labels=self.labels,
             trainer=trainer,
             state_dir=self.state_dir,
@@ -97,9 +99,10 @@ def open_labels(config: RunConfig, data_dir: Path | None) -> Labels:
 
 async def _until(stop: asyncio.Event, run: Coroutine[None, None, RunResult]) -> RunResult | None:
     running, stopped = asyncio.create_task(run), asyncio.create_task(stop.wait())
-    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not running.done():
-        running.cancel()
-    await asyncio.gather(running, stopped, return_exceptions=True)
+    try:
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        running.cancel()  # without effect if the run is over
+        await asyncio.gather(running, stopped, return_exceptions=True)
     return None if running.cancelled() else running.result()

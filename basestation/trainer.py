@@ -11,7 +11,7 @@ from basestation.fusion import FusedBlock
 from common.config import RunConfig
 from common.errors import RunFailedError
 from common.initialisation import initialise_linear_layers
-from common.messages import Bytes, Float32
+from common.messages import Bytes, Float32, Phase
 from common.plan import RunPlan
 
 
@@ -46,7 +46,7 @@ class Trainer:
         step = block.key.step
         symbols = block.symbols.requires_grad_()
         draws, samples, _ = symbols.shape
-        ids = self._plan.micro_batches(step)[block.key.micro_batch]
+        ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
         logits = self.decoder(symbols.flatten(0, 1))
         total = functional.cross_entropy(logits, labels, reduction="sum")

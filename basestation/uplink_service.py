@@ -13,7 +13,7 @@ from common.errors import ProtocolError, Refusal
 from common.messages import Hello
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
-from common.rpc import refuse
+from common.rpc import first_message, refuse
 from common.wire_control import downlink_to_proto, uplink_from_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
@@ -48,12 +48,10 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
             self._coordinator.disconnect(session, reason)
 
     async def _welcome(self, messages: AsyncIterator[pb.UplinkMessage], peer: str) -> LinkSession:
-        async for message in messages:
-            hello = uplink_from_proto(message)
-            if not isinstance(hello, Hello):
-                raise ProtocolError(f"a stream must begin with Hello, not {type(hello).__name__}")
-            return self._coordinator.connect(hello, peer)
-        raise ProtocolError("the stream ended before Hello")
+        hello = uplink_from_proto(await first_message(messages))
+        if not isinstance(hello, Hello):
+            raise ProtocolError(f"a stream must begin with Hello, not {type(hello).__name__}")
+        return self._coordinator.connect(hello, peer)
 
     async def _exchange(
         self,

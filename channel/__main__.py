@@ -18,8 +18,8 @@ async def _serve(listen: str, connect: str, ready_fd: int | None) -> None:
     def register(server: object) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)  # type: ignore[arg-type]
 
-    async with serving(listen, register, [SERVICE]) as bound:
-        announce_ready(ready_fd, bound.address)
+    async with serving(listen, register, [SERVICE]) as address:
+        announce_ready(ready_fd, address)
         await stop.wait()
     await service.close()
 

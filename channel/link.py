@@ -4,15 +4,21 @@ import dataclasses
 
 from channel.awgn import AwgnChannel
 from common.config import RunConfig
-from common.messages import Float32, Gradient, Phase, RealPayload, SymbolBlock
-from common.symbols import LinkContract, SymbolReader
+from common.messages import Float32, Gradient, Phase, RealPayload, SymbolBlock, Symbols
+from common.symbols import LinkContract, SymbolReader, check_transmitted
 
 
 class ChannelLink:
-    """One link of the emulated radio: symbols go through the channel, gradients through its adjoint."""
+    """One link of the emulated radio: symbols go through the channel, gradients through its adjoint.
+
+    Attributes:
+        contract: what the link may carry.
+        symbols: what the pass under way asks of the device, hard or soft symbols.
+    """
 
     def __init__(self, config: RunConfig, link: int) -> None:
         self.contract = LinkContract.of(config, link)
+        self.symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
         self._channel = AwgnChannel(seed=config.seed, link=link, noise_variance=config.noise_variance(link))
 
@@ -22,8 +28,9 @@ class ChannelLink:
         Raises:
             ProtocolError: if the block does not fit the link's contract.
         """
-        received = self._pass_through(block, self._reader.read(block))
-        return dataclasses.replace(block, payload=RealPayload(received))
+        symbols = self._reader.read(block)
+        check_transmitted(block, self.contract, self.symbols)
+        return dataclasses.replace(block, payload=RealPayload(self._pass_through(block, symbols)))
 
     def return_gradient(self, gradient: Gradient) -> Gradient:
         """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station."""

@@ -7,6 +7,7 @@ it keeps belongs to a stream: a restarted emulator serves the devices' new strea
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -19,13 +20,14 @@ from common.errors import ProtocolError
 from common.messages import BlockKey, Phase
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
-from common.rpc import CLIENT_OPTIONS, refuse
+from common.rpc import CLIENT_OPTIONS, first_message, refuse
 from common.wire import (
     block_from_proto,
     block_to_proto,
     gradient_from_proto,
     gradient_to_proto,
     key_from_proto,
+    symbols_from_proto,
 )
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
@@ -39,7 +41,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
     """Forwards each device's stream to the base station, symbols and gradients through the channel."""
 
     def __init__(self, basestation: str) -> None:
-        """Args: the base station's HOST:PORT; it is dialled when a device connects."""
+        """Args: the base station's HOST:PORT; it is dialled when a device has said its first word."""
         self._basestation = basestation
         self._grpc_channel = aio.insecure_channel(basestation, options=CLIENT_OPTIONS)
         self._stub = uplink_pb2_grpc.UplinkStub(self._grpc_channel)
@@ -52,34 +54,70 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         self, request_iterator: AsyncIterator[pb.UplinkMessage], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
         """One device's stream, until either side ends it."""
-        upstream: UpstreamCall = self._stub.Connect()
-        stream = _EmulatedStream(upstream, context)
-        up = asyncio.create_task(stream.carry_up(request_iterator))
-        down = asyncio.create_task(stream.carry_down())
         try:
-            done, _ = await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
-            if up in done:
-                up.result()  # a refused block ends the stream here
-                await down  # the device has said all; the base station may still answer
-            else:
-                down.result()
+            hello = await first_message(request_iterator)
+            ending = await self._carry(hello, request_iterator, context)
         except ProtocolError as error:
             log.warning("stream refused", peer=context.peer(), reason=str(error))
             await refuse(context, error)
-        except aio.AioRpcError as error:
-            await self._pass_on(context, error)
+        if ending.code is not grpc.StatusCode.OK:
+            await self._pass_on(context, ending)
+
+    async def _carry(
+        self,
+        hello: pb.UplinkMessage,
+        messages: AsyncIterator[pb.UplinkMessage],
+        context: "aio.ServicerContext[Any, Any]",
+    ) -> "_Ending":
+        """Carry messages both ways until the base station ends its stream; how it did."""
+        upstream: UpstreamCall = self._stub.Connect()
+        ending = _Ending()
+        upstream.add_done_callback(ending.note)
+        stream = _EmulatedStream(upstream, context)
+        up = asyncio.create_task(stream.carry_up(hello, messages))
+        down = asyncio.create_task(stream.carry_down())
+        try:
+            await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+            if up.done():
+                up.result()  # a refused block ends the stream here
+            await down  # the device may have said all that it has to say: the base station ends the stream
         finally:
             for task in (up, down):
                 task.cancel()
             upstream.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
+        return ending
 
-    async def _pass_on(self, context: "aio.ServicerContext[Any, Any]", error: aio.AioRpcError) -> None:
-        details = error.details() or ""
-        if error.code() is grpc.StatusCode.UNAVAILABLE:
+    async def _pass_on(self, context: "aio.ServicerContext[Any, Any]", ending: "_Ending") -> None:
+        details = ending.details
+        if ending.code is grpc.StatusCode.UNAVAILABLE:
             details = f"the channel emulator cannot reach the base station at {self._basestation}: {details}"
-        log.warning("base station ended the stream", code=error.code().name, reason=details)
-        await context.abort(error.code(), details)
+        log.warning("base station ended the stream", code=ending.code.name, reason=details)
+        await context.abort(ending.code, details)
+
+
+@dataclass(slots=True)
+class _Ending:
+    """How the base station ended a stream.
+
+    grpc.aio replaces a call's status by INTERNAL when a write fails after the other side has ended the call, so
+    the status is kept at the moment that it arrives.
+    """
+
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    details: str = ""
+
+    def note(self, call: UpstreamCall) -> None:
+        self.code, self.details = _immediate(call.code()), _immediate(call.details()) or ""
+
+
+def _immediate(answer: Any) -> Any:
+    """The result of a coroutine that has nothing to wait for: the status of a call that is done."""
+    try:
+        answer.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("a call that is done has no status")
 
 
 class _EmulatedStream:
@@ -91,30 +129,38 @@ class _EmulatedStream:
         self._link: ChannelLink | None = None
         self._timed: dict[BlockKey, tuple[int, int]] = {}
 
-    async def carry_up(self, messages: AsyncIterator[pb.UplinkMessage]) -> None:
+    async def carry_up(self, hello: pb.UplinkMessage, messages: AsyncIterator[pb.UplinkMessage]) -> None:
         try:
+            await self._upstream.write(hello)
             async for message in messages:
                 if message.HasField("block"):
                     self._transmit(message)
                 await self._upstream.write(message)
             await self._upstream.done_writing()
-        except asyncio.InvalidStateError:
-            return  # the base station has ended the stream: carry_down has its status
+        except (asyncio.InvalidStateError, aio.AioRpcError):
+            return  # the base station has ended the stream; how, it has told `_Ending`
 
     async def carry_down(self) -> None:
-        async for message in self._upstream:
-            match message.WhichOneof("body"):
-                case "welcome":
-                    config = RunConfig.from_handshake(message.welcome.settings_json)
-                    self._link = ChannelLink(config, message.welcome.link)
-                    log.info("link up", link=message.welcome.link, run=message.welcome.run_id)
-                case "gradient":
-                    gradient = gradient_from_proto(message.gradient, self._welcomed.contract)
-                    returned = gradient_to_proto(self._welcomed.return_gradient(gradient))
-                    message.gradient.CopyFrom(returned)
-                case "prediction":
-                    self._add_hops(message.prediction)
-            await self._context.write(message)
+        try:
+            async for message in self._upstream:
+                self._return(message)
+                await self._context.write(message)
+        except aio.AioRpcError:
+            return  # likewise
+
+    def _return(self, message: pb.DownlinkMessage) -> None:
+        match message.WhichOneof("body"):
+            case "welcome":
+                config = RunConfig.from_handshake(message.welcome.settings_json)
+                self._link = ChannelLink(config, message.welcome.link)
+                log.info("link up", link=message.welcome.link, run=message.welcome.run_id)
+            case "evaluate":
+                self._welcomed.symbols = symbols_from_proto(message.evaluate.symbols)
+            case "gradient":
+                gradient = gradient_from_proto(message.gradient, self._welcomed.contract)
+                message.gradient.CopyFrom(gradient_to_proto(self._welcomed.return_gradient(gradient)))
+            case "prediction":
+                self._add_hops(message.prediction)
 
     @property
     def _welcomed(self) -> ChannelLink:
@@ -127,7 +173,7 @@ class _EmulatedStream:
         contract = self._welcomed.contract
         block = block_from_proto(message.block, contract)
         message.block.CopyFrom(block_to_proto(self._welcomed.transmit(block), contract))
-        if block.key.phase is Phase.LATENCY:
+        if block.key.phase is Phase.SERVE:
             finished = time.perf_counter_ns()
             self._timed[block.key] = (finished - started, finished)
 

@@ -1,4 +1,7 @@
-"""One party's part of a checkpoint: a safetensors file, and the digest that proves which weights it holds."""
+"""One party's part of a checkpoint: a safetensors file, and the digest that proves which weights it holds.
+
+Parts hold weights, to answer from; resuming a training would need the optimisers' state, too.
+"""
 
 import hashlib
 from collections.abc import Iterable

@@ -14,15 +14,14 @@ from common.data.catalog import DataSetName, image_height
 from common.data.views import valid_link_counts
 from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
+from common.packing import MAX_BREAKPOINTS
 
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
 
 MAX_LINKS = 64
 MAX_DIMENSION = 4096
-MAX_BREAKPOINTS = 255  # level indices fit a byte
 
 
 class _Section(BaseModel):
@@ -150,15 +149,16 @@ class RunConfig(_Section):
 
     @model_validator(mode="after")
     def _blocks_fit_a_message(self) -> Self:
-        training, framing_bytes = self.training, 4096
-        symbol_bytes = 4 * self.encoder.dimension
-        limit = (MAX_MESSAGE_BYTES - framing_bytes) // symbol_bytes
-        if self.objective.draws * math.ceil(training.batch_size / training.micro_batches) > limit:
+        training, draws = self.training, self.objective.draws
+        framing_bytes, id_bytes, symbol_bytes = 4096, 4, 4 * self.encoder.dimension
+        part = math.ceil(training.batch_size / training.micro_batches)
+        if part * (draws * symbol_bytes + id_bytes) + framing_bytes > MAX_MESSAGE_BYTES:
             raise ValueError(
-                f"objective.draws = {self.objective.draws} noisy copies of training.batch_size = {training.batch_size} "
+                f"objective.draws = {draws} noisy copies of training.batch_size = {training.batch_size} "
                 f"samples in training.micro_batches = {training.micro_batches} parts exceed the "
                 f"{MAX_MESSAGE_BYTES >> 20} MiB of a message: use more micro-batches"
             )
+        limit = (MAX_MESSAGE_BYTES - framing_bytes) // (symbol_bytes + id_bytes)
         if self.inference.block_size > limit:
             raise ValueError(
                 f"inference.block_size = {self.inference.block_size}: at most {limit} samples fit a message"

@@ -14,6 +14,8 @@ from common.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "SPLITWAVE_"
 ENVIRONMENT_NESTING = "__"
+OTHER_VARIABLES = frozenset({"SPLITWAVE_DATA_DIR"})
+"""Variables with the prefix that are not settings."""
 
 Tree = dict[str, object]
 
@@ -28,8 +30,8 @@ def load_config(
 
     Args:
         path: a YAML file, or None for the defaults.
-        environment: `os.environ` unless given. A variable with the prefix and a double underscore is a setting:
-            SPLITWAVE_TRAINING__EPOCHS is training.epochs. Others (SPLITWAVE_DATA_DIR) are not settings.
+        environment: `os.environ` unless given. A variable with the prefix is a setting, a double underscore a dot:
+            SPLITWAVE_TRAINING__EPOCHS is training.epochs. SPLITWAVE_DATA_DIR alone is not one.
         overrides: `dotted.path=value` from the command line.
 
     Raises:
@@ -63,16 +65,18 @@ def _read_yaml(path: Path) -> Tree:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
     if content is None:
         return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+    if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected a mapping of settings, got {type(content).__name__}")
+    for key in content:
+        if not isinstance(key, str):
+            raise ConfigError(f"{path}: {key!r} is not the name of a setting")
     return content
 
 
 def _environment_settings(environment: Mapping[str, str]) -> Iterator[tuple[str, str, object]]:
     for variable, text in sorted(environment.items()):
         name = variable.removeprefix(ENVIRONMENT_PREFIX)
-        # `seed` and `links` stand at the top level: no double underscore, but settings all the same.
-        if name != variable and (ENVIRONMENT_NESTING in name or name.lower() in RunConfig.model_fields):
+        if name != variable and variable not in OTHER_VARIABLES:
             yield variable, name.lower().replace(ENVIRONMENT_NESTING, "."), _parse(text)
 
 

@@ -45,6 +45,24 @@ class Manifest:
         temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         temporary.rename(folder / _FILE)
 
+    @staticmethod
+    def withdraw(folder: Path) -> None:
+        """Take back what was published, before its parts are overwritten: parts of two runs never pass as one."""
+        (folder / _FILE).unlink(missing_ok=True)
+
+    def check_fits(self, config: RunConfig, folder: Path) -> None:
+        """Hold the checkpoint to a run's settings, as far as they shape its weights.
+
+        Raises:
+            CheckpointError: it was trained for other links, data, encoder or quantizer.
+        """
+        trained = self.config
+        for name in ("links", "data", "encoder", "quantizer"):
+            if getattr(trained, name) != getattr(config, name):
+                raise CheckpointError(
+                    f"{folder}: trained with {name} = {getattr(trained, name)}, this run has {getattr(config, name)}"
+                )
+
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
         """The manifest in a checkpoint folder.

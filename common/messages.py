@@ -24,7 +24,7 @@ class Phase(IntEnum):
     TRAIN = 1
     VALIDATION = 2
     TEST = 3
-    LATENCY = 4
+    SERVE = 4
 
 
 class Symbols(IntEnum):
@@ -95,7 +95,7 @@ class SymbolBlock:
     Attributes:
         sequence: counts the blocks of one stream from 0.
         sample_ids: (B,) int64 places in the split.
-        rate_nats: in training the device's mean KL bound a sample, else None.
+        rate_nats: in training the device's mean KL bound a sample, else 0.
     """
 
     link: int
@@ -103,33 +103,39 @@ class SymbolBlock:
     key: BlockKey
     sample_ids: Int64
     payload: LevelPayload | RealPayload
-    rate_nats: float | None = None
+    rate_nats: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class BlockCost:
-    """What one block costs on the uplink, at the levels that differ from block to block.
+class UplinkCost:
+    """What blocks cost on the uplink, at the levels that differ from block to block; costs add up.
 
     Attributes:
-        samples: B.
-        packed_bytes: its symbols, packed to whole bytes.
-        message_bytes: the serialised uplink message that carries it.
+        samples: in these blocks.
+        packed_bytes: their symbols, each block packed to whole bytes.
+        message_bytes: the serialised uplink messages that carry them.
     """
 
-    samples: int
-    packed_bytes: int
-    message_bytes: int
+    samples: int = 0
+    packed_bytes: int = 0
+    message_bytes: int = 0
+
+    def __add__(self, other: "UplinkCost") -> "UplinkCost":
+        """The cost of both."""
+        return UplinkCost(
+            self.samples + other.samples,
+            self.packed_bytes + other.packed_bytes,
+            self.message_bytes + other.message_bytes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class PassReport:
-    """What one pass cost a device on its uplink; timed passes add (blocks, hops) int64 nanoseconds."""
+    """What one pass cost a device on its uplink; when serving, (blocks, hops) int64 nanoseconds besides."""
 
     phase: Phase
     symbols: Symbols
-    samples: int
-    packed_bytes: int
-    message_bytes: int
+    cost: UplinkCost
     hops: tuple[str, ...]
     hop_times_ns: Int64
 
@@ -162,10 +168,9 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class TrainStep:
-    """Step `step` (counted over the run, from 0) of epoch `epoch` (from 0) begins."""
+    """Step `step`, counted over the run from 0, begins."""
 
     step: int
-    epoch: int
 
 
 @dataclass(frozen=True, slots=True)

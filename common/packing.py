@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.uint8]
 
+MAX_BREAKPOINTS = 255
+"""T + 1 level indices fit a byte."""
+
 
 def packed_size(count: int, bits: int) -> int:
     """Bytes that `count` symbols of `bits` bits take: ceil(count · bits / 8)."""

@@ -14,6 +14,8 @@ from common.messages import Int64, Phase
 class RunPlan:
     """What happens when in a run over `train_samples` and `test_samples` samples.
 
+    A command asks for blocks: a training step for its micro-batches, a pass for its samples in order.
+
     Attributes:
         steps_per_epoch: training steps an epoch; the last batch of an epoch may be smaller.
         steps: training steps of the run.
@@ -21,12 +23,18 @@ class RunPlan:
     """
 
     def __init__(self, config: RunConfig, train_samples: int, test_samples: int) -> None:
+        """Plan a run.
+
+        Raises:
+            DataError: `data.validation` leaves nothing to train on.
+        """
         self._config = config
         self._test_samples = test_samples
         self.train_ids, self.validation_ids = hold_out(train_samples, config.data.validation)
         self.steps_per_epoch = math.ceil(len(self.train_ids) / config.training.batch_size)
         self.steps = self.steps_per_epoch * config.training.epochs
         self._epoch_batches = lru_cache(maxsize=2)(self._batches_of)
+        self._micro_batches = lru_cache(maxsize=2)(self._micro_batches_of)
 
     def epoch(self, step: int) -> int:
         """The epoch (from 0) that a training step belongs to."""
@@ -36,31 +44,31 @@ class RunPlan:
         """B of one training step."""
         return len(self._batch(step))
 
-    def micro_batches(self, step: int) -> list[Int64]:
-        """The sample ids of each micro-batch of a step, by the keyed permutation of its epoch."""
-        return micro_batches(self._batch(step), self._config.training.micro_batches)
+    def block_count(self, phase: Phase, step: int) -> int:
+        """How many blocks a command asks of each link; 0 for a validation pass when nothing is held out."""
+        if phase is Phase.TRAIN:
+            return len(self._micro_batches(step))
+        return math.ceil(self.pass_samples(phase) / self._block_size(phase))
 
-    def pass_blocks(self, phase: Phase) -> list[Int64]:
-        """The sample ids of each block of a pass over held-out, test or single test samples.
+    def block_ids(self, phase: Phase, step: int, number: int) -> Int64:
+        """The sample ids of one block of a command, (B,): for training and validation places in the training split."""
+        if phase is Phase.TRAIN:
+            return self._micro_batches(step)[number]
+        first = number * self._block_size(phase)
+        last = min(first + self._block_size(phase), self.pass_samples(phase))
+        if phase is Phase.VALIDATION:
+            return self.validation_ids[first:last]
+        return np.arange(first, last, dtype=np.int64) % self._test_samples
 
-        Validation ids are places in the training split, the others in the test split.
-        """
-        inference = self._config.inference
-        if phase is Phase.LATENCY:
-            ids = np.arange(inference.latency_samples, dtype=np.int64) % self._test_samples
-            return np.split(ids, len(ids))
-        ids = self.validation_ids
-        if phase is Phase.TEST:
-            ids = np.arange(self._test_samples, dtype=np.int64)
-        return np.split(ids, range(inference.block_size, len(ids), inference.block_size))
-
-    def block_ids(self, phase: Phase, step: int) -> list[Int64]:
-        """The sample ids of every block that one command asks for, in order."""
-        return self.micro_batches(step) if phase is Phase.TRAIN else self.pass_blocks(phase)
+    def pass_samples(self, phase: Phase) -> int:
+        """How many samples a pass covers."""
+        if phase is Phase.VALIDATION:
+            return len(self.validation_ids)
+        return self._config.inference.latency_samples if phase is Phase.SERVE else self._test_samples
 
     def window(self, phase: Phase) -> int:
         """Blocks a link may have unanswered: its credits, but one at a time when single samples are timed."""
-        return 1 if phase is Phase.LATENCY else self._config.runtime.credits
+        return 1 if phase is Phase.SERVE else self._config.runtime.credits
 
     def learning_rate(self, step: int) -> float:
         """Half a cosine from `learning_rate` at step 0 to `learning_rate_final` at the last step."""
@@ -76,8 +84,14 @@ class RunPlan:
             return quantizer.gamma
         return quantizer.gamma * math.pow(quantizer.gamma_final / quantizer.gamma, epoch / (epochs - 1))
 
+    def _block_size(self, phase: Phase) -> int:
+        return 1 if phase is Phase.SERVE else self._config.inference.block_size
+
     def _batch(self, step: int) -> Int64:
         return self._epoch_batches(self.epoch(step))[step % self.steps_per_epoch]
+
+    def _micro_batches_of(self, step: int) -> list[Int64]:
+        return micro_batches(self._batch(step), self._config.training.micro_batches)
 
     def _batches_of(self, epoch: int) -> list[Int64]:
         config = self._config

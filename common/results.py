@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.messages import Int64
+from common.messages import Int64, UplinkCost
 
 ENCODE_HOP = "encode"
 """The hop before a device sends; latency counts from the sending on."""
@@ -34,16 +34,6 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkCost:
-    """What the hard test pass cost one uplink."""
-
-    link: int
-    samples: int
-    packed_bytes: int
-    message_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class RunResult:
     """The end of a run.
 
@@ -51,6 +41,7 @@ class RunResult:
         steps: training steps taken (0 for inference only).
         samples_per_s: training samples a second, validation passes excluded; 0 without training.
         error_rate, error_rate_soft: on the test split, with hard and with soft symbols over the same channel noise.
+        costs: of the hard test pass, by link.
         hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
         hop_times_ns: (single samples of all links, hops).
         weights_sha256: over all parties' parameters, devices by link, base station last.
@@ -60,7 +51,7 @@ class RunResult:
     samples_per_s: float
     error_rate: float
     error_rate_soft: float
-    costs: tuple[LinkCost, ...]
+    costs: tuple[UplinkCost, ...]
     hops: tuple[str, ...]
     hop_times_ns: Int64
     weights_sha256: str
@@ -73,4 +64,5 @@ class RunResult:
     @property
     def wire_bytes_per_sample_per_link(self) -> float:
         """Serialised uplink messages of the hard test pass, bytes a sample and link."""
-        return sum(cost.message_bytes for cost in self.costs) / sum(cost.samples for cost in self.costs)
+        total = sum(self.costs, UplinkCost())
+        return total.message_bytes / total.samples

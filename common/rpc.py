@@ -1,12 +1,20 @@
 """gRPC settings that both ends of every connection share, and addresses."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
 import grpc
 from grpc import aio
 
-from common.errors import AddressError, ProtocolError
+from common.errors import AddressError, ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
+from common.pb import uplink_pb2 as pb
+
+HELLO_LIMIT_S = 10.0
+"""How long a stream may stay silent before its first word."""
+MAX_STREAMS = 256
+"""Calls that a server serves at a time: 64 links, and room for watchers and health checks."""
 
 _KEEPALIVE = (
     ("grpc.keepalive_time_ms", 20_000),
@@ -18,9 +26,14 @@ _LIMITS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
+_RECONNECT = (  # our own back-off decides when to try again; gRPC's would let attempts fail without dialling
+    ("grpc.initial_reconnect_backoff_ms", 1_000),
+    ("grpc.min_reconnect_backoff_ms", 1_000),  # also how long one attempt to connect may take
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
 # A machine's web proxy reaches neither its own loopback nor the laboratory's radios.
 _NO_WEB_PROXY = (("grpc.enable_http_proxy", 0),)
-CLIENT_OPTIONS = (*_KEEPALIVE, *_LIMITS, *_NO_WEB_PROXY)
+CLIENT_OPTIONS = (*_KEEPALIVE, *_LIMITS, *_RECONNECT, *_NO_WEB_PROXY)
 SERVER_OPTIONS = (
     *_KEEPALIVE,
     *_LIMITS,
@@ -39,6 +52,22 @@ def parse_address(text: str, option: str) -> str:
     if not separator or not host or not port.isdecimal() or int(port) > 65_535:
         raise AddressError(f"{option} {text}: expected HOST:PORT, such as 127.0.0.1:50051")
     return text
+
+
+async def first_message(messages: AsyncIterator[pb.UplinkMessage]) -> pb.UplinkMessage:
+    """The first message of a stream.
+
+    Raises:
+        ProtocolError: the stream ended, or stayed silent for too long, before it.
+    """
+    try:
+        async with asyncio.timeout(HELLO_LIMIT_S):
+            async for message in messages:
+                return message
+    except TimeoutError:
+        reason = f"the stream said no Hello within {HELLO_LIMIT_S:g} s"
+        raise ProtocolError(reason, Refusal.FAILED_PRECONDITION) from None
+    raise ProtocolError("the stream ended before Hello")
 
 
 async def refuse(context: "aio.ServicerContext[Any, Any]", error: ProtocolError) -> NoReturn:

@@ -2,33 +2,23 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from common.errors import AddressError
-from common.rpc import SERVER_OPTIONS
+from common.rpc import MAX_STREAMS, SERVER_OPTIONS
 
-DRAIN_GRACE_S = 5.0
-"""How long open streams may go on after the server stops admitting new ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class BoundServer:
-    """A serving server: its port is known even if 0 was asked for."""
-
-    address: str
-    server: aio.Server
-    health: health.aio.HealthServicer
+DRAIN_GRACE_S = 2.0
+"""How long open streams may go on after the server stops admitting new ones; a supervisor must wait longer."""
 
 
 @asynccontextmanager
-async def serving(
-    address: str, register: Callable[[aio.Server], None], services: Sequence[str]
-) -> AsyncIterator[BoundServer]:
+async def serving(address: str, register: Callable[[aio.Server], None], services: Sequence[str]) -> AsyncIterator[str]:
     """A server at `address` for the body of the `with`, then drained: NOT_SERVING, no new calls, grace, stop.
+
+    Yields the bound HOST:PORT, which is known even if port 0 was asked for.
 
     Args:
         address: HOST:PORT; port 0 takes a free one.
@@ -38,7 +28,7 @@ async def serving(
     Raises:
         AddressError: the port is taken, or the host is not this machine.
     """
-    server = aio.server(options=SERVER_OPTIONS)
+    server = aio.server(options=SERVER_OPTIONS, maximum_concurrent_rpcs=MAX_STREAMS)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     reflection.enable_server_reflection([*services, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
@@ -52,7 +42,7 @@ async def serving(
     for service in (*services, ""):
         await health_servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
     try:
-        yield BoundServer(f"{host}:{port}", server, health_servicer)
+        yield f"{host}:{port}"
     finally:
         await health_servicer.enter_graceful_shutdown()
         await server.stop(DRAIN_GRACE_S)

@@ -6,7 +6,10 @@ import numpy as np
 
 from common.config import RunConfig
 from common.errors import ProtocolError
-from common.messages import Float32, LevelPayload, Phase, SymbolBlock
+from common.messages import Float32, LevelPayload, Phase, SymbolBlock, Symbols
+
+_PEAK = 1 + 1e-5
+"""Of a quantized symbol, P_max = 1 of eq. (20), with room for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class LinkContract:
         bits: bits a packed symbol.
         draws: L, noise draws of a training block behind the channel.
         max_samples: the largest block.
+        hard_training: whether training blocks carry level indices (straight-through) too.
     """
 
     link: int
@@ -27,6 +31,7 @@ class LinkContract:
     bits: int
     draws: int
     max_samples: int
+    hard_training: bool
 
     @classmethod
     def of(cls, config: RunConfig, link: int) -> "LinkContract":
@@ -38,6 +43,7 @@ class LinkContract:
             bits=config.bits_per_symbol,
             draws=config.objective.draws,
             max_samples=max(config.training.batch_size, config.inference.block_size),
+            hard_training=config.quantizer.forward == "straight-through",
         )
 
 
@@ -72,6 +78,10 @@ class SymbolReader:
 
     def _look_up(self, payload: LevelPayload) -> Float32:
         if payload.codebook is not None:
+            if payload.codebook_version <= self._version:
+                raise ProtocolError(
+                    f"a codebook of version {payload.codebook_version} came after version {self._version}"
+                )
             self._levels, self._version = payload.codebook, payload.codebook_version
         if self._levels is None or payload.codebook_version != self._version:
             raise ProtocolError(
@@ -80,3 +90,30 @@ class SymbolReader:
         if payload.indices.size and int(payload.indices.max()) > self._contract.breakpoints:
             raise ProtocolError(f"level index {payload.indices.max()} exceeds T = {self._contract.breakpoints}")
         return np.take(self._levels, payload.indices)[None]
+
+
+def check_transmitted(block: SymbolBlock, contract: LinkContract, symbols: Symbols) -> None:
+    """Hold a block before the channel to what the radio may send: quantized where it must be, one draw, |z̃| ≤ 1.
+
+    Args:
+        block: as the device sent it.
+        contract: of its link.
+        symbols: what the pass under way asks for; training follows the contract.
+
+    Raises:
+        ProtocolError: it is anything else.
+    """
+    if contract.breakpoints == 0:
+        symbols = Symbols.SOFT  # T = 0: no quantizer, real symbols of any size in every phase
+    elif block.key.phase is Phase.TRAIN:
+        symbols = Symbols.HARD if contract.hard_training else Symbols.SOFT
+    if isinstance(block.payload, LevelPayload) != (symbols is Symbols.HARD):
+        kind = "level indices" if symbols is Symbols.HARD else "real symbols"
+        raise ProtocolError(f"{block.key} came as {type(block.payload).__name__}: expected {kind}")
+    if isinstance(block.payload, LevelPayload):
+        return
+    values = block.payload.values
+    if values.shape[0] != 1:
+        raise ProtocolError(f"{block.key} has {values.shape[0]} noise draws before the channel: expected 1")
+    if contract.breakpoints and float(np.abs(values).max()) > _PEAK:
+        raise ProtocolError(f"{block.key} has a symbol of size {np.abs(values).max()}: quantized symbols are within ±1")

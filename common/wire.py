@@ -3,6 +3,8 @@
 The small control messages are in `common.wire_control`. Payload bytes are little-endian.
 """
 
+import math
+
 import numpy as np
 
 from common import messages as m
@@ -77,7 +79,7 @@ def block_to_proto(block: m.SymbolBlock, contract: LinkContract) -> pb.SymbolBlo
         key=key_to_proto(block.key),
         samples=len(block.sample_ids),
         dimension=contract.dimension,
-        rate_nats=block.rate_nats,
+        rate_nats=block.rate_nats if block.key.phase is m.Phase.TRAIN else None,
     )
     ids = block.sample_ids
     if np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
@@ -112,13 +114,14 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.Symbo
             payload = _levels_from_proto(message.levels, message.samples, contract)
         case None:
             raise ProtocolError("a block without symbols")
+    key = key_from_proto(message.key)
     return m.SymbolBlock(
         link=message.link,
         sequence=message.sequence,
-        key=key_from_proto(message.key),
+        key=key,
         sample_ids=_sample_ids(message),
         payload=payload,
-        rate_nats=message.rate_nats if message.HasField("rate_nats") else None,
+        rate_nats=_rate_nats(message, key),
     )
 
 
@@ -144,6 +147,8 @@ def gradient_from_proto(message: pb.Gradient, contract: LinkContract) -> m.Gradi
             f"a gradient for {message.samples} × {message.dimension} symbols: expected at most "
             f"{contract.max_samples} × {contract.dimension}"
         )
+    if message.values.draws not in (1, contract.draws):
+        raise ProtocolError(f"a gradient for {message.values.draws} noise draws: expected 1 or {contract.draws}")
     values = reals_from_proto(message.values, message.samples, message.dimension)
     return m.Gradient(key_from_proto(message.key), values)
 
@@ -169,9 +174,15 @@ def _codebook_from_proto(data: bytes, contract: LinkContract) -> m.Float32 | Non
     if len(data) != levels * _FLOAT32.itemsize:
         raise ProtocolError(f"{len(data)} bytes of codebook: expected {levels} float32 levels")
     codebook = np.frombuffer(data, dtype=_FLOAT32)
-    if not np.isfinite(codebook).all():
-        raise ProtocolError("a codebook level is not finite")
+    if not (codebook[0] == -1 and codebook[-1] == 1 and (np.diff(codebook) >= 0).all()):  # NaN fails, too
+        raise ProtocolError("a codebook's levels must ascend from -1 to 1")
     return codebook
+
+
+def _rate_nats(message: pb.SymbolBlock, key: m.BlockKey) -> float:
+    if message.HasField("rate_nats") != (key.phase is m.Phase.TRAIN) or not math.isfinite(message.rate_nats):
+        raise ProtocolError(f"{key} has the rate {message.rate_nats}: training blocks have a finite one, others none")
+    return message.rate_nats
 
 
 def _sample_ids(message: pb.SymbolBlock) -> m.Int64:

@@ -94,7 +94,7 @@ def downlink_to_proto(body: m.Downlink) -> pb.DownlinkMessage:
         case m.Gradient():
             return pb.DownlinkMessage(gradient=gradient_to_proto(body))
         case m.TrainStep():
-            return pb.DownlinkMessage(train_step=pb.TrainStep(step=body.step, epoch=body.epoch))
+            return pb.DownlinkMessage(train_step=pb.TrainStep(step=body.step))
         case m.Prediction():
             return pb.DownlinkMessage(prediction=_prediction_to_proto(body))
         case m.Welcome():
@@ -129,7 +129,7 @@ def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | No
         case "gradient":
             return gradient_from_proto(message.gradient, _known(contract))
         case "train_step":
-            return m.TrainStep(message.train_step.step, message.train_step.epoch)
+            return m.TrainStep(message.train_step.step)
         case "prediction":
             return _prediction_from_proto(message.prediction)
         case "welcome":
@@ -163,9 +163,9 @@ def _report_to_proto(report: m.PassReport) -> pb.PassReport:
     return pb.PassReport(
         phase=pb.Phase.ValueType(report.phase),
         symbols=pb.Symbols.ValueType(report.symbols),
-        samples=report.samples,
-        packed_bytes=report.packed_bytes,
-        message_bytes=report.message_bytes,
+        samples=report.cost.samples,
+        packed_bytes=report.cost.packed_bytes,
+        message_bytes=report.cost.message_bytes,
         hops=report.hops,
         hop_times_ns=hop_times_to_bytes(report.hop_times_ns),
     )
@@ -175,9 +175,7 @@ def _report_from_proto(message: pb.PassReport) -> m.PassReport:
     return m.PassReport(
         phase=phase_from_proto(message.phase),
         symbols=symbols_from_proto(message.symbols),
-        samples=message.samples,
-        packed_bytes=message.packed_bytes,
-        message_bytes=message.message_bytes,
+        cost=m.UplinkCost(message.samples, message.packed_bytes, message.message_bytes),
         hops=tuple(message.hops),
         hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
     )

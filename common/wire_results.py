@@ -1,7 +1,8 @@
 """What a run reports (`common.results`) to protobuf and back, for those who watch a base station."""
 
+from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
-from common.results import EpochRecord, LinkCost, RunResult
+from common.results import EpochRecord, RunResult
 from common.wire_control import hop_times_from_bytes, hop_times_to_bytes
 
 
@@ -65,14 +66,9 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
     )
 
 
-def _cost_to_proto(cost: LinkCost) -> pb.LinkCost:
-    return pb.LinkCost(
-        link=cost.link,
-        samples=cost.samples,
-        packed_bytes=cost.packed_bytes,
-        message_bytes=cost.message_bytes,
-    )
+def _cost_to_proto(cost: UplinkCost) -> pb.UplinkCost:
+    return pb.UplinkCost(samples=cost.samples, packed_bytes=cost.packed_bytes, message_bytes=cost.message_bytes)
 
 
-def _cost_from_proto(message: pb.LinkCost) -> LinkCost:
-    return LinkCost(message.link, message.samples, message.packed_bytes, message.message_bytes)
+def _cost_from_proto(message: pb.UplinkCost) -> UplinkCost:
+    return UplinkCost(message.samples, message.packed_bytes, message.message_bytes)

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-MAX_BREAKPOINTS = 255
-"""Level indices are bytes."""
+from common.packing import MAX_BREAKPOINTS
 
 
 class Codebook(nn.Module):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.messages import BlockCost, PassReport, Phase, Prediction, Symbols
+from common.messages import PassReport, Phase, Prediction, Symbols, UplinkCost
 from common.results import ENCODE_HOP
 
 DEVICE_LINK_HOP = "device link"
@@ -10,12 +10,12 @@ DEVICE_LINK_HOP = "device link"
 
 
 class PassMeter:
-    """Counts every block; times the blocks of the latency pass, of which one is under way at a time."""
+    """Counts every block; times the blocks of a serving pass, of which one is under way at a time."""
 
     def __init__(self, phase: Phase, symbols: Symbols) -> None:
         self._phase = phase
         self.symbols = symbols
-        self._samples = self._packed_bytes = self._message_bytes = 0
+        self._cost = UplinkCost()
         self._encode_ns = 0
         self._sent_at_ns = 0
         self._hops: tuple[str, ...] = ()
@@ -25,16 +25,14 @@ class PassMeter:
         """The next block took this long to encode."""
         self._encode_ns = duration_ns
 
-    def sent(self, cost: BlockCost, now_ns: int) -> None:
+    def sent(self, cost: UplinkCost, now_ns: int) -> None:
         """The block is on its way."""
-        self._samples += cost.samples
-        self._packed_bytes += cost.packed_bytes
-        self._message_bytes += cost.message_bytes
+        self._cost += cost
         self._sent_at_ns = now_ns
 
     def answered(self, prediction: Prediction, now_ns: int) -> None:
         """The block's prediction is here; the other parties' hops come with it, each on its own clock."""
-        if self._phase is not Phase.LATENCY:
+        if self._phase is not Phase.SERVE:
             return
         elsewhere = [hop.duration_ns for hop in prediction.hops]
         own_link = now_ns - self._sent_at_ns - sum(elsewhere)
@@ -46,9 +44,7 @@ class PassMeter:
         return PassReport(
             phase=self._phase,
             symbols=self.symbols,
-            samples=self._samples,
-            packed_bytes=self._packed_bytes,
-            message_bytes=self._message_bytes,
+            cost=self._cost,
             hops=self._hops,
             hop_times_ns=np.array(self._rows, dtype=np.int64).reshape(len(self._rows), len(self._hops)),
         )

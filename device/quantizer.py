@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from device.codebook import MAX_BREAKPOINTS
+from common.packing import MAX_BREAKPOINTS
 
 
 def soft_quantize(z: Tensor, weights: Tensor, breakpoints: Tensor, gamma: float) -> Tensor:

@@ -10,7 +10,6 @@ from common.errors import ProtocolError
 from common.manifest import device_part
 from common.messages import (
     PROTOCOL_VERSION,
-    BlockCost,
     BlockKey,
     Downlink,
     Evaluate,
@@ -25,6 +24,7 @@ from common.messages import (
     SymbolBlock,
     TrainStep,
     Uplink,
+    UplinkCost,
     Welcome,
 )
 from common.symbols import LinkContract
@@ -61,7 +61,6 @@ class _Command:
 class _Lease:
     """What the handshake brought."""
 
-    config: RunConfig
     contract: LinkContract
     worker: DeviceWorker
 
@@ -131,29 +130,33 @@ class DeviceSession:
             case Finish():
                 self.finished = True
 
-    def sending(self, cost: BlockCost) -> None:
+    def sending(self, cost: UplinkCost) -> None:
         """The transport is about to send the block that `handle` yielded last."""
         if self._meter is not None:
             self._meter.sent(cost, self._clock())
 
     def _accept(self, welcome: Welcome) -> Ready:
+        if self._lease is not None:
+            raise ProtocolError("the base station welcomed this device twice")
+        if welcome.protocol_version != PROTOCOL_VERSION:
+            raise ProtocolError(
+                f"the base station speaks protocol version {welcome.protocol_version}, this device {PROTOCOL_VERSION}"
+            )
         config = RunConfig.from_handshake(welcome.settings_json)
         views = self._open_views(config, welcome.link)
         worker = DeviceWorker(config, welcome.link, views)
         if welcome.restore_sha256 is not None:
             load_part(self._state_dir / device_part(welcome.link), worker.model, welcome.restore_sha256)
-        self._lease = _Lease(config, LinkContract.of(config, welcome.link), worker)
+        self._lease = _Lease(LinkContract.of(config, welcome.link), worker)
         return Ready(len(views.train), len(views.test), views.data_digest)
 
     def _train(self, message: TrainStep) -> Iterator[SymbolBlock]:
         worker = self._leased.worker
         if message.step < worker.next_step:
             return  # announced again: a step is applied once
-        if message.step > worker.next_step or self._command is not None:
-            raise ProtocolError(f"step {message.step} was announced while step {worker.next_step} is under way")
-        total = len(worker.plan.micro_batches(message.step))
-        window = worker.plan.window(Phase.TRAIN)
-        self._command = _Command(Phase.TRAIN, message.step, total, window)
+        if message.step > worker.next_step:
+            raise ProtocolError(f"step {message.step} was announced: expected step {worker.next_step}")
+        self._begin(Phase.TRAIN, message.step)
         yield from self._send()
 
     def _learn(self, gradient: Gradient) -> Iterator[SymbolBlock]:
@@ -167,9 +170,9 @@ class DeviceSession:
             yield from self._send()
 
     def _evaluate(self, message: Evaluate) -> Iterator[SymbolBlock]:
-        plan = self._leased.worker.plan
-        total = len(plan.pass_blocks(message.phase))
-        self._command = _Command(message.phase, message.step, total, plan.window(message.phase))
+        if message.phase is Phase.TRAIN:
+            raise ProtocolError("a pass over training blocks was asked for: training goes by steps")
+        self._begin(message.phase, message.step)
         self._meter = PassMeter(message.phase, message.symbols)
         yield from self._send()
 
@@ -186,8 +189,21 @@ class DeviceSession:
 
     def _save(self, message: SaveCheckpoint) -> PartSaved:
         lease = self._leased
+        if self._command is not None or message.step != lease.worker.next_step:
+            raise ProtocolError(
+                f"a checkpoint after step {message.step} was asked for in step {lease.worker.next_step}"
+            )
         path = self._state_dir / device_part(lease.contract.link)
         return PartSaved(message.step, save_part(path, lease.worker.model))
+
+    def _begin(self, phase: Phase, step: int) -> None:
+        plan = self._leased.worker.plan
+        if self._command is not None:
+            raise ProtocolError(f"{phase.name.lower()} step {step} was asked for while another command is under way")
+        total = plan.block_count(phase, step)
+        if total == 0:
+            raise ProtocolError(f"a {phase.name.lower()} pass was asked for, but it has no samples")
+        self._command = _Command(phase, step, total, plan.window(phase))
 
     def _send(self) -> Iterator[SymbolBlock]:
         command = self._under_way

@@ -57,7 +57,7 @@ class DeviceWorker:
         self._link = link
         self._views = {Phase.TRAIN: torch.from_numpy(views.train), Phase.TEST: torch.from_numpy(views.test)}
         self._views[Phase.VALIDATION] = self._views[Phase.TRAIN]
-        self._views[Phase.LATENCY] = self._views[Phase.TEST]
+        self._views[Phase.SERVE] = self._views[Phase.TEST]
         self.plan = RunPlan(config, len(views.train), len(views.test))
         self.model = DeviceModel(config, link, views.train.shape[1])
         self._optimiser = torch.optim.Adam(self.model.parameters(), fused=True)
@@ -79,7 +79,7 @@ class DeviceWorker:
             RunFailedError: a feature or the rate is not finite.
         """
         key = BlockKey(Phase.TRAIN, step, micro_batch)
-        ids = self.plan.micro_batches(step)[micro_batch]
+        ids = self.plan.block_ids(Phase.TRAIN, step, micro_batch)
         mean, spread = self.model.encoder(self._inputs(key, ids))
         noise = self._encoder_noise(key, len(ids))
         symbols, rate = self._quantize(step, mean, spread, noise)
@@ -100,7 +100,7 @@ class DeviceWorker:
         if gradient.shape != (1, *pending.symbols.shape):
             raise ProtocolError(f"a gradient of shape {gradient.shape}: expected {(1, *pending.symbols.shape)}")
         weight = self._config.beta(self._link) / self.plan.batch_size(key.step)
-        upstream = torch.from_numpy(np.array(gradient[0]))
+        upstream = torch.tensor(gradient[0])
         torch.autograd.backward([pending.symbols, pending.rate], [upstream, torch.tensor(weight)])
         del self._pending[key.micro_batch]
 
@@ -116,7 +116,7 @@ class DeviceWorker:
     def pass_block(self, phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
         """Encode one block of a pass. The encoder's mean is sent, not a sample of it (ADR 5)."""
         key = BlockKey(phase, step, number)
-        ids = self.plan.pass_blocks(phase)[number]
+        ids = self.plan.block_ids(phase, step, number)
         mean, _ = self.model.encoder(self._inputs(key, ids))
         codebook = self.model.codebook
         if codebook is None:
@@ -152,11 +152,12 @@ class DeviceWorker:
     @torch.no_grad()
     def _step_log_prior(self, step: int, codebook: Codebook) -> Tensor | None:
         """Bound `prior` takes the whole step's mean pmf, so that cutting it into micro-batches changes nothing."""
-        parts = self.plan.micro_batches(step)
-        if self._config.objective.bound != "prior" or len(parts) == 1:
+        parts = self.plan.block_count(Phase.TRAIN, step)
+        if self._config.objective.bound != "prior" or parts == 1:
             return None  # the micro-batch is the step: its own mean pmf is the prior
         if self._log_prior is None:
-            inputs = self._inputs(BlockKey(Phase.TRAIN, step, 0), np.concatenate(parts))
+            ids = np.concatenate([self.plan.block_ids(Phase.TRAIN, step, number) for number in range(parts)])
+            inputs = self._inputs(BlockKey(Phase.TRAIN, step, 0), ids)
             mean, spread = self.model.encoder(inputs)
             self._log_prior = batch_log_prior(symbol_log_pmf(mean, spread, codebook.breakpoints()))
         return self._log_prior
@@ -189,7 +190,7 @@ class DeviceWorker:
         return LevelPayload(indices.to(torch.uint8).numpy(), self.next_step, levels)
 
     def _block(
-        self, key: BlockKey, ids: Int64, payload: LevelPayload | RealPayload, rate_nats: float | None = None
+        self, key: BlockKey, ids: Int64, payload: LevelPayload | RealPayload, rate_nats: float = 0.0
     ) -> SymbolBlock:
         block = SymbolBlock(self._link, self._sequence, key, ids, payload, rate_nats)
         self._sequence += 1

@@ -51,8 +51,7 @@ def trials(path: Path | None, grid: Sequence[str], seeds: int, validation: int, 
 def _trial(config: RunConfig, settings: dict[str, str], data: Path | None) -> Trial:
     torch.set_num_threads(config.runtime.torch_threads)
     *_, last = open_run(config, data).train(lambda _: None)
-    if last.validation_error is None:
-        raise ConfigError("--validation: at least one sample must be held out")
+    assert last.validation_error is not None  # samples are held out
     return Trial(settings, config.seed, last.training_error, last.validation_error)
 
 
@@ -79,7 +78,11 @@ def main() -> int:
     options = _arguments()
     try:
         check_data_dir(options.data)
-        with options.csv.open("w", encoding="utf-8", newline="") as file:
+        if options.validation < 1:
+            raise ConfigError(f"--validation {options.validation}: at least one sample must be held out")
+        if options.csv.exists():
+            raise ConfigError(f"--csv {options.csv} exists already: a table is never overwritten")
+        with options.csv.open("x", encoding="utf-8", newline="") as file:
             file.write(f"# {json.dumps(sys.argv[1:])}\n")
             writer = csv.writer(file)
             for number, trial in enumerate(

@@ -20,9 +20,9 @@ from common.checkpoint import combined_sha256, load_part, save_part, weights_sha
 from common.config import RunConfig
 from common.data.catalog import load_labels
 from common.manifest import BASESTATION_PART, Manifest, device_part
-from common.messages import BlockCost, Gradient, Int64, Phase, SymbolBlock, Symbols
+from common.messages import Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
 from common.plan import RunPlan
-from common.results import ENCODE_HOP, EpochRecord, LinkCost, RunResult
+from common.results import ENCODE_HOP, EpochRecord, RunResult
 from common.symbols import SymbolReader
 from common.wire_control import uplink_to_proto
 from device.views import load_views
@@ -37,7 +37,7 @@ class PassOutcome:
     """What a pass over evaluation data gave: the share of wrong classes, and each link's cost."""
 
     error_rate: float
-    costs: tuple[LinkCost, ...]
+    costs: tuple[UplinkCost, ...]
 
 
 class InprocessRun:
@@ -80,13 +80,13 @@ class InprocessRun:
 
     def train_step(self, step: int, meter: EpochMeter) -> None:
         """One step: every micro-batch through all devices, the channel, the base station and back."""
-        for number, ids in enumerate(self.plan.micro_batches(step)):
+        for number in range(self.plan.block_count(Phase.TRAIN, step)):
             blocks = [worker.train_block(step, number) for worker in self.workers]
             result = self.trainer.micro_batch(self._transmit(blocks))
             for worker, channel, gradient in zip(self.workers, self._channels, result.gradients, strict=True):
                 answer = channel.return_gradient(Gradient(blocks[0].key, gradient))
                 worker.apply_gradient(answer.key, answer.values)
-            meter.add(result, len(ids), [block.rate_nats or 0.0 for block in blocks])
+            meter.add(result, len(blocks[0].sample_ids), [block.rate_nats for block in blocks])
         self.trainer.finish_step(step)
         for worker in self.workers:
             worker.finish_step()
@@ -94,24 +94,25 @@ class InprocessRun:
     def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
         """One pass over the samples that a phase names; its blocks are serialised to be weighed."""
         errors = 0
-        costs: list[list[BlockCost]] = [[] for _ in self.workers]
-        for number, ids in enumerate(self.plan.pass_blocks(phase)):
+        costs = [UplinkCost()] * len(self.workers)
+        self._announce(symbols)
+        for number in range(self.plan.block_count(phase, step)):
             blocks = [worker.pass_block(phase, step, number, symbols) for worker in self.workers]
             for block, channel in zip(blocks, self._channels, strict=True):
-                costs[block.link].append(block_cost(uplink_to_proto(block, channel.contract)))
+                costs[block.link] += block_cost(uplink_to_proto(block, channel.contract))
             classes = self.trainer.predict(self._transmit(blocks))
-            errors += int((classes != self._labels[phase][ids]).sum())
-        links = tuple(_sum_costs(link, blocks) for link, blocks in enumerate(costs))
-        return PassOutcome(errors / links[0].samples, links)
+            errors += int((classes != self._labels[phase][blocks[0].sample_ids]).sum())
+        return PassOutcome(errors / self.plan.pass_samples(phase), tuple(costs))
 
     def hop_times_ns(self) -> Int64:
         """(single samples · links, 3) int64: encode, emulate and decode times of the timed pass."""
         rows = []
-        for number in range(self.config.inference.latency_samples):
+        self._announce(Symbols.HARD)
+        for number in range(self.plan.block_count(Phase.SERVE, 0)):
             encode_ns, blocks = [], []
             for worker in self.workers:
                 started = time.perf_counter_ns()
-                blocks.append(worker.pass_block(Phase.LATENCY, 0, number, Symbols.HARD))
+                blocks.append(worker.pass_block(Phase.SERVE, 0, number, Symbols.HARD))
                 encode_ns.append(time.perf_counter_ns() - started)
             started = time.perf_counter_ns()
             fused = self._transmit(blocks)
@@ -120,6 +121,10 @@ class InprocessRun:
             decoded = time.perf_counter_ns()
             rows += [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
         return np.array(rows, dtype=np.int64)
+
+    def _announce(self, symbols: Symbols) -> None:
+        for channel in self._channels:
+            channel.symbols = symbols
 
     def _transmit(self, blocks: Sequence[SymbolBlock]) -> FusedBlock:
         fused = None
@@ -137,7 +142,7 @@ class InprocessEngine:
         torch.set_num_threads(job.config.runtime.torch_threads)
         run = _prepare(job)
         records = [] if job.restore else _train(run, job, observe)
-        observe(Progress("evaluating", 0, 0, 0, 0))
+        observe(Progress("evaluating", 0, 0, run.plan.steps, run.plan.steps))
         hard, soft = (run.evaluate(Phase.TEST, 0, symbols) for symbols in (Symbols.HARD, Symbols.SOFT))
         return RunResult(
             steps=records[-1].step if records else 0,
@@ -169,6 +174,7 @@ def _prepare(job: Job) -> InprocessRun:
     run = open_run(job.config, job.data_dir)
     if job.restore:
         manifest = Manifest.read(job.checkpoint_dir)
+        manifest.check_fits(job.config, job.checkpoint_dir)
         load_part(job.checkpoint_dir / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)
         for link, sha256 in enumerate(manifest.device_sha256):
             load_part(job.checkpoint_dir / device_part(link), run.workers[link].model, sha256)
@@ -180,22 +186,12 @@ def _train(run: InprocessRun, job: Job, observe: Observer) -> list[EpochRecord]:
     for record in run.train(observe):
         observe(record)
         records.append(record)
-    for link, worker in enumerate(run.workers):
-        save_part(job.checkpoint_dir / device_part(link), worker.model)
-    save_part(job.checkpoint_dir / BASESTATION_PART, run.trainer.decoder)
-    Manifest(
-        step=run.plan.steps,
-        settings_json=run.config.canonical_json(),
-        device_sha256=tuple(run.device_sha256),
-        basestation_sha256=run.basestation_sha256,
-    ).publish(job.checkpoint_dir)
+    _save(run, job.checkpoint_dir)
     return records
 
 
-def _sum_costs(link: int, blocks: Sequence[BlockCost]) -> LinkCost:
-    return LinkCost(
-        link=link,
-        samples=sum(block.samples for block in blocks),
-        packed_bytes=sum(block.packed_bytes for block in blocks),
-        message_bytes=sum(block.message_bytes for block in blocks),
-    )
+def _save(run: InprocessRun, folder: Path) -> None:
+    Manifest.withdraw(folder)
+    devices = [save_part(folder / device_part(link), worker.model) for link, worker in enumerate(run.workers)]
+    basestation = save_part(folder / BASESTATION_PART, run.trainer.decoder)
+    Manifest(run.plan.steps, run.config.canonical_json(), tuple(devices), basestation).publish(folder)

@@ -23,7 +23,9 @@ def hold_out(count: int, validation: int) -> tuple[NDArray[np.int64], NDArray[np
         DataError: if `validation` is out of range.
     """
     if not 0 <= validation < count:
-        raise DataError(f"cannot hold out {validation} of {count} training samples: expected 0 to {count - 1}")
+        raise DataError(
+            f"data.validation = {validation}: of {count} training samples, 0 to {count - 1} can be held out"
+        )
     centres = 2 * np.arange(validation, dtype=np.int64) + 1
     held_out = centres * count // max(2 * validation, 1)
     return np.delete(np.arange(count, dtype=np.int64), held_out), held_out

@@ -30,8 +30,10 @@ class _StageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Stage.ValueType
     """for devices to take their links"""
     STAGE_TRAINING: _Stage.ValueType  # 2
     STAGE_EVALUATING: _Stage.ValueType  # 3
-    STAGE_FINISHED: _Stage.ValueType  # 4
-    STAGE_FAILED: _Stage.ValueType  # 5
+    STAGE_SERVING: _Stage.ValueType  # 4
+    """answering queries, one sample at a time"""
+    STAGE_FINISHED: _Stage.ValueType  # 5
+    STAGE_FAILED: _Stage.ValueType  # 6
 
 class Stage(_Stage, metaclass=_StageEnumTypeWrapper): ...
 
@@ -40,8 +42,10 @@ STAGE_WAITING: Stage.ValueType  # 1
 """for devices to take their links"""
 STAGE_TRAINING: Stage.ValueType  # 2
 STAGE_EVALUATING: Stage.ValueType  # 3
-STAGE_FINISHED: Stage.ValueType  # 4
-STAGE_FAILED: Stage.ValueType  # 5
+STAGE_SERVING: Stage.ValueType  # 4
+"""answering queries, one sample at a time"""
+STAGE_FINISHED: Stage.ValueType  # 5
+STAGE_FAILED: Stage.ValueType  # 6
 Global___Stage: _TypeAlias = Stage  # noqa: Y015
 
 @_typing.final
@@ -245,7 +249,9 @@ class RunResult(_message.Message):
     """(samples, hops) little-endian int64, all links"""
     weights_sha256: _builtins.str
     @_builtins.property
-    def costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkCost]: ...
+    def costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___UplinkCost]:
+        """by link"""
+
     @_builtins.property
     def hops(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -255,7 +261,7 @@ class RunResult(_message.Message):
         samples_per_s: _builtins.float = ...,
         error_rate: _builtins.float = ...,
         error_rate_soft: _builtins.float = ...,
-        costs: _abc.Iterable[Global___LinkCost] | None = ...,
+        costs: _abc.Iterable[Global___UplinkCost] | None = ...,
         hops: _abc.Iterable[_builtins.str] | None = ...,
         hop_times_ns: _builtins.bytes = ...,
         weights_sha256: _builtins.str = ...,
@@ -269,29 +275,26 @@ class RunResult(_message.Message):
 Global___RunResult: _TypeAlias = RunResult  # noqa: Y015
 
 @_typing.final
-class LinkCost(_message.Message):
+class UplinkCost(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    LINK_FIELD_NUMBER: _builtins.int
     SAMPLES_FIELD_NUMBER: _builtins.int
     PACKED_BYTES_FIELD_NUMBER: _builtins.int
     MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
-    link: _builtins.int
     samples: _builtins.int
     packed_bytes: _builtins.int
     message_bytes: _builtins.int
     def __init__(
         self,
         *,
-        link: _builtins.int = ...,
         samples: _builtins.int = ...,
         packed_bytes: _builtins.int = ...,
         message_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["link", b"link", "message_bytes", b"message_bytes", "packed_bytes", b"packed_bytes", "samples", b"samples"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_bytes", b"message_bytes", "packed_bytes", b"packed_bytes", "samples", b"samples"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___LinkCost: _TypeAlias = LinkCost  # noqa: Y015
+Global___UplinkCost: _TypeAlias = UplinkCost  # noqa: Y015

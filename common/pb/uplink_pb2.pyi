@@ -29,7 +29,8 @@ class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType
     PHASE_TRAIN: _Phase.ValueType  # 1
     PHASE_VALIDATION: _Phase.ValueType  # 2
     PHASE_TEST: _Phase.ValueType  # 3
-    PHASE_LATENCY: _Phase.ValueType  # 4
+    PHASE_SERVE: _Phase.ValueType  # 4
+    """queries, one sample at a time, each timed"""
 
 class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper): ...
 
@@ -37,7 +38,8 @@ PHASE_UNSPECIFIED: Phase.ValueType  # 0
 PHASE_TRAIN: Phase.ValueType  # 1
 PHASE_VALIDATION: Phase.ValueType  # 2
 PHASE_TEST: Phase.ValueType  # 3
-PHASE_LATENCY: Phase.ValueType  # 4
+PHASE_SERVE: Phase.ValueType  # 4
+"""queries, one sample at a time, each timed"""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
 
 class _Dtype:
@@ -509,18 +511,15 @@ class TrainStep(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STEP_FIELD_NUMBER: _builtins.int
-    EPOCH_FIELD_NUMBER: _builtins.int
     step: _builtins.int
-    epoch: _builtins.int
     def __init__(
         self,
         *,
         step: _builtins.int = ...,
-        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,12 +1,15 @@
 """What real servers answer to a peer that is wrong: a precise status and message, and nothing left waiting."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
+import grpc
 import numpy as np
 import pytest
 from grpc import aio
@@ -15,14 +18,17 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from basestation.service import BaseStation
 from common import messages as m
 from common.config import RunConfig
-from common.errors import AddressError, ProtocolError, RunFailedError, UnreachableError
+from common.errors import AddressError, CheckpointError, ProtocolError, RunFailedError, UnreachableError
 from common.pb import uplink_pb2 as pb
+from common.pb import uplink_pb2_grpc
 from common.plan import RunPlan
-from common.server import serving
+from common.rpc import CLIENT_OPTIONS
+from common.server import DRAIN_GRACE_S, serving
 from common.symbols import LinkContract
 from common.wire_control import uplink_to_proto
+from testbed.supervisor import GRACE_S
 from tests.integration.raw_device import RawDevice, level_block, raw_device
-from tests.integration.testbed import TEST, TRAIN, DeviceThread, running_channel, tiny_data
+from tests.integration.testbed import DIGEST, TEST, TRAIN, DeviceThread, run_distributed, running_channel, tiny_data
 
 CONFIG = RunConfig.model_validate(
     {
@@ -32,7 +38,7 @@ CONFIG = RunConfig.model_validate(
         "training": {"epochs": 1, "batch_size": 16},
     }
 )
-IDS = RunPlan(CONFIG, TRAIN, TEST).micro_batches(0)[0]
+IDS = RunPlan(CONFIG, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0)
 
 
 class Servers:
@@ -133,6 +139,69 @@ def test_blocks_that_were_not_asked_for_are_refused(server: str, tmp_path: Path)
                 "FAILED_PRECONDITION",
                 "train step 7 micro-batch 0 was not asked for: expected train step 0, micro-batch below 1",
             )
+
+    asyncio.run(scenario())
+
+
+def _flood(address: str, first: m.SymbolBlock, rest: int) -> tuple[str, str]:
+    """Send a block and, without a look at the answer, `rest` good ones behind it; what ended the stream."""
+    contract = LinkContract.of(CONFIG, 0)
+    outbox: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
+    outbox.put(uplink_to_proto(m.Hello(m.PROTOCOL_VERSION, "flood", "test", None, 4096)))
+    with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        call = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect(iter(outbox.get, None))
+        next(call)
+        outbox.put(uplink_to_proto(m.Ready(TRAIN, TEST, DIGEST)))
+        next(call)
+        outbox.put(uplink_to_proto(first, contract))
+        known = m.LevelPayload(np.zeros((len(IDS), contract.dimension), dtype=np.uint8), 0, None)
+        for sequence in range(1, rest + 1):
+            outbox.put(uplink_to_proto(level_block(contract, IDS, sequence=sequence, payload=known), contract))
+        try:
+            for _ in call:
+                pass
+        except grpc.RpcError as error:
+            return error.code().name, error.details() or ""
+        finally:
+            outbox.put(None)
+    return "OK", ""
+
+
+@pytest.mark.parametrize("server", ["base station", "channel"])
+def test_the_status_of_a_refusal_survives_a_device_that_goes_on_sending(server: str, tmp_path: Path) -> None:
+    """grpc.aio replaces a status by INTERNAL when a write follows it: seen in two of three runs without care."""
+    stray = level_block(LinkContract.of(CONFIG, 0), IDS, key=m.BlockKey(m.Phase.TRAIN, 7, 0))
+
+    async def scenario() -> tuple[str, str]:
+        async with servers(tmp_path) as running:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(None, _flood, running.addresses[server], stray, 60)
+
+    for _ in range(8):
+        code, details = asyncio.run(scenario())
+        assert (code, "was not asked for" in details) == ("FAILED_PRECONDITION", True)
+
+
+def test_reports_and_parts_that_were_not_asked_for_are_refused(tmp_path: Path) -> None:
+    async def scenario(body: m.Uplink) -> None:
+        async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
+            await device.start_training()
+            await device.say(body)
+            code, details = await device.end()
+            assert (code, "that was not asked for" in details) == ("FAILED_PRECONDITION", True)
+
+    nothing = np.zeros((0, 0), dtype=np.int64)
+    asyncio.run(scenario(m.PassReport(m.Phase.TEST, m.Symbols.HARD, m.UplinkCost(24, 1, 1), (), nothing)))
+    asyncio.run(scenario(m.PartSaved(0, "0" * 64)))
+
+
+def test_a_device_that_leaves_as_soon_as_it_is_ready_fails_the_run(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path) as running:
+            async with raw_device(running.addresses["base station"], CONFIG) as device:
+                await device.shake_hands()
+                await device.say(m.Ready(TRAIN, TEST, DIGEST))
+            assert "link 0 (device raw) was lost" in await running.failure()
 
     asyncio.run(scenario())
 
@@ -287,8 +356,8 @@ def free_address() -> str:
     """An address that nobody listens on: bound and released."""
 
     async def bind() -> str:
-        async with serving("127.0.0.1:0", lambda _: None, []) as bound:
-            return bound.address
+        async with serving("127.0.0.1:0", lambda _: None, []) as address:
+            return address
 
     return asyncio.run(bind())
 
@@ -297,7 +366,7 @@ def test_a_device_retries_up_to_its_limit_and_says_whom_it_did_not_reach(tmp_pat
     address = free_address()
     error = _run_device(address, tmp_path, 0.25)
     assert isinstance(error, UnreachableError)
-    assert f"nobody answered at {address} within 0.25 s" in str(error)
+    assert f"nobody at {address} took this device within 0.25 s" in str(error)
 
 
 def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path) -> None:
@@ -312,6 +381,37 @@ def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path
     error = asyncio.run(scenario())
     assert isinstance(error, UnreachableError)
     assert f"the channel emulator cannot reach the base station at {nowhere}" in str(error)
+
+
+def test_a_listener_that_never_speaks_is_given_up_at_the_limit(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host, port = listener.getsockname()
+        error = _run_device(f"{host}:{port}", tmp_path, 0.5)
+    assert isinstance(error, UnreachableError)
+    assert "accepted the connection, but sent no Welcome" in str(error)
+
+
+def test_a_device_that_is_stopped_before_it_dials_ends(tmp_path: Path) -> None:
+    async def scenario() -> BaseException | None:
+        async with servers(tmp_path) as running:
+            device = DeviceThread(running.addresses["channel"], None, tiny_data(1).views, tmp_path, start=False)
+            device.client.stop()
+            device.start()
+            await device.join()
+            return device.error
+
+    assert asyncio.run(scenario()) is None
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
+    asyncio.run(run_distributed(CONFIG, tiny_data(1), tmp_path))
+    other = CONFIG.model_copy(update={"encoder": CONFIG.encoder.model_copy(update={"dimension": 7})})
+    with pytest.raises(CheckpointError, match="trained with encoder = dimension=6, this run has dimension=7"):
+        asyncio.run(run_distributed(other, tiny_data(1), tmp_path, restore=True))
+
+
+def test_servers_drain_before_a_supervisor_loses_patience() -> None:
+    assert DRAIN_GRACE_S < GRACE_S
 
 
 def test_a_refused_device_does_not_retry(tmp_path: Path) -> None:
@@ -329,8 +429,8 @@ def test_a_refused_device_does_not_retry(tmp_path: Path) -> None:
 def test_a_taken_port_is_an_error_that_names_it() -> None:
     async def scenario() -> None:
         async with serving("127.0.0.1:0", lambda _: None, []) as first:
-            with pytest.raises(AddressError, match=f"cannot listen on {first.address}: the port is taken"):
-                async with serving(first.address, lambda _: None, []):
+            with pytest.raises(AddressError, match=f"cannot listen on {first}: the port is taken"):
+                async with serving(first, lambda _: None, []):
                     pass
 
     asyncio.run(scenario())

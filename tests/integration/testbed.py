@@ -55,8 +55,8 @@ async def running_channel(basestation: str) -> AsyncIterator[str]:
     def register(server: aio.Server) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
 
-    async with serving("127.0.0.1:0", register, [SERVICE]) as bound:
-        yield bound.address
+    async with serving("127.0.0.1:0", register, [SERVICE]) as address:
+        yield address
     await service.close()
 
 
@@ -70,6 +70,7 @@ class DeviceThread:
         views: Sequence[Views],
         state_dir: Path,
         connect_timeout_s: float = 5.0,
+        start: bool = True,
     ) -> None:
         self.error: BaseException | None = None
 
@@ -85,6 +86,10 @@ class DeviceThread:
 
         self.client = UplinkClient(address, open_session, connect_timeout_s)
         self._thread = threading.Thread(target=self._run)
+        if start:
+            self.start()
+
+    def start(self) -> None:
         self._thread.start()
 
     def _run(self) -> None:
@@ -104,7 +109,12 @@ async def run_distributed(
     addresses: asyncio.Queue[str] = asyncio.Queue()
     basestation = BaseStation(config, data.labels, "127.0.0.1:0", state_dir, restore, "test-run")
     serving_run = asyncio.create_task(basestation.serve(addresses.put_nowait, asyncio.Event()))
-    address = await addresses.get()
+    bound = asyncio.create_task(addresses.get())
+    await asyncio.wait({serving_run, bound}, return_when=asyncio.FIRST_COMPLETED)
+    if not bound.done():  # it could not even start
+        bound.cancel()
+        serving_run.result()
+    address = bound.result()
     async with _uplink(address, with_channel) as uplink:
         devices = [DeviceThread(uplink, link, data.views, state_dir) for link in range(config.links)]
         result = await serving_run

@@ -7,14 +7,29 @@ import pytest
 import torch
 
 from basestation.admission import Admission
+from basestation.answers import Answers
 from basestation.fusion import FusionBuffer
 from basestation.intake import Intake
 from basestation.leases import LinkLeases
 from basestation.link_session import LinkSession
+from basestation.passes import merge_hops
 from basestation.run_log import RunLog, StatusChanged
 from common.config import RunConfig
 from common.errors import ProtocolError, Refusal
-from common.messages import BlockKey, Float32, Hello, Phase, Prediction, Ready, RealPayload, SymbolBlock, Welcome
+from common.messages import (
+    BlockKey,
+    Float32,
+    Hello,
+    PassReport,
+    Phase,
+    Prediction,
+    Ready,
+    RealPayload,
+    SymbolBlock,
+    Symbols,
+    UplinkCost,
+    Welcome,
+)
 from common.plan import RunPlan
 from common.results import EpochRecord
 from common.symbols import LinkContract
@@ -67,12 +82,6 @@ class TestFusionBuffer:
         assert fused is not None
         assert torch.equal(fused.symbols, torch.tensor([1.0] * 3 + [2.0] * 3).expand(2, 4, 6))
 
-    def test_refuses_a_second_part_of_one_link(self) -> None:
-        fusion = FusionBuffer(2, 3, capacity=1)
-        fusion.add(KEY, 1, symbols(1.0))
-        with pytest.raises(ProtocolError, match="link 1 sent it twice"):
-            fusion.add(KEY, 1, symbols(1.0))
-
     def test_refuses_another_shape_than_the_other_links(self) -> None:
         fusion = FusionBuffer(2, 3, capacity=1)
         fusion.add(KEY, 0, symbols(1.0))
@@ -91,7 +100,7 @@ def session_of(link: int) -> LinkSession:
 
 
 def pass_block(link: int, number: int = 0) -> SymbolBlock:
-    ids = PLAN.pass_blocks(Phase.TEST)[number]
+    ids = PLAN.block_ids(Phase.TEST, 0, number)
     return SymbolBlock(link, number, BlockKey(Phase.TEST, 0, number), ids, RealPayload(symbols(1.0, samples=5)))
 
 
@@ -117,6 +126,16 @@ class TestIntake:
             intake.take(session_of(0), stray)
         assert error.value.refusal is Refusal.FAILED_PRECONDITION
 
+    @pytest.mark.parametrize("links", [1, 2])
+    def test_refuses_a_block_that_the_link_has_sent(self, links: int) -> None:
+        config = CONFIG.model_copy(update={"links": links})
+        intake = Intake(config, PLAN)
+        intake.expect(Phase.TEST, 0)
+        session = session_of(0)
+        intake.take(session, pass_block(0))
+        with pytest.raises(ProtocolError, match="test step 0 micro-batch 0: link 0 sent it twice"):
+            intake.take(session, pass_block(0))
+
     def test_refuses_other_samples_than_planned(self) -> None:
         block = pass_block(0)
         other = SymbolBlock(0, 0, block.key, block.sample_ids + 1, block.payload)
@@ -130,9 +149,10 @@ class TestIntake:
         intake.expect(Phase.TEST, 0)
         session = session_of(0)
         keys = [BlockKey(Phase.TEST, 0, number) for number in range(3)]
+        payload = RealPayload(symbols(1.0, samples=2))
         blocks = [
-            SymbolBlock(0, number, key, ids, RealPayload(symbols(1.0, samples=2)))
-            for number, (key, ids) in enumerate(zip(keys, plan.pass_blocks(Phase.TEST), strict=False))
+            SymbolBlock(0, key.micro_batch, key, plan.block_ids(Phase.TEST, 0, key.micro_batch), payload)
+            for key in keys
         ]
         intake.take(session, blocks[0])
         intake.take(session, blocks[1])
@@ -180,6 +200,38 @@ class TestAdmission:
         admission = self.admission()
         admission.dismiss(admission.connect(Hello(1, "a", "0.1", 1, 4096), "peer"))
         assert admission.connect(Hello(1, "b", "0.1", 1, 4096), "peer").link == 1
+
+
+class TestAnswers:
+    def test_come_by_link_once_all_are_in(self) -> None:
+        async def ask() -> list[str]:
+            answers: Answers[str] = Answers(2)
+            answers.expect(lambda answer: answer in ("yes", "no"))
+            answers.take(1, "no")
+            answers.take(0, "yes")
+            return await answers.all()
+
+        assert asyncio.run(ask()) == ["yes", "no"]
+
+    @pytest.mark.parametrize("answer", ["perhaps", "yes"])
+    def test_that_do_not_fit_or_come_twice_or_unasked_are_refused(self, answer: str) -> None:
+        answers: Answers[str] = Answers(2)
+        with pytest.raises(ProtocolError, match="link 0 sent a str that was not asked for"):
+            answers.take(0, "yes")
+        answers.expect(lambda text: text == "yes")
+        answers.take(0, "yes")
+        with pytest.raises(ProtocolError, match="not asked for"):
+            answers.take(0, answer)
+
+
+def test_hops_of_all_links_share_one_table() -> None:
+    emulated = PassReport(
+        Phase.SERVE, Symbols.HARD, UplinkCost(), ("encode", "emulate", "decode"), np.array([[1, 2, 3]])
+    )
+    direct = PassReport(Phase.SERVE, Symbols.HARD, UplinkCost(), ("encode", "decode"), np.array([[4, 5]]))
+    hops, times_ns = merge_hops([direct, emulated])
+    assert hops == ("encode", "emulate", "decode")
+    assert times_ns.tolist() == [[4, 0, 5], [1, 2, 3]]
 
 
 class TestRunLog:

@@ -7,7 +7,7 @@ from channel.awgn import AwgnChannel
 from channel.link import ChannelLink
 from common.config import RunConfig
 from common.errors import ProtocolError
-from common.messages import BlockKey, Gradient, LevelPayload, Phase, RealPayload, SymbolBlock
+from common.messages import BlockKey, Gradient, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
 
 KEY = BlockKey(Phase.TRAIN, 3, 1)
 
@@ -69,23 +69,25 @@ def test_adjoint_is_the_transpose_of_apply(draws: int, seed: int) -> None:
 
 class TestChannelLink:
     config = RunConfig.model_validate({"encoder": {"dimension": 3}, "objective": {"draws": 2}})
+    unquantized = config.model_copy(update={"quantizer": config.quantizer.model_copy(update={"breakpoints": 0})})
 
     def block(self, payload: LevelPayload | RealPayload, phase: Phase = Phase.TRAIN) -> SymbolBlock:
-        return SymbolBlock(1, 0, BlockKey(phase, 0, 0), np.arange(4), payload, None)
+        return SymbolBlock(1, 0, BlockKey(phase, 0, 0), np.arange(4), payload)
 
     def test_hard_symbols_leave_as_their_levels_with_noise(self) -> None:
         levels = np.linspace(-1, 1, 16, dtype=np.float32)
         indices = np.arange(12, dtype=np.uint8).reshape(4, 3)
-        received = ChannelLink(self.config, 1).transmit(self.block(LevelPayload(indices, 0, levels))).payload
+        block = self.block(LevelPayload(indices, 0, levels), Phase.TEST)
+        received = ChannelLink(self.config, 1).transmit(block).payload
         noise = AwgnChannel(seed=0, link=1, noise_variance=self.config.noise_variance(1))
         assert isinstance(received, RealPayload)
-        expected = levels[indices] + noise.draw(BlockKey(Phase.TRAIN, 0, 0), 2, 4, 3)
+        expected = levels[indices] + noise.draw(BlockKey(Phase.TEST, 0, 0), 1, 4, 3)
         np.testing.assert_array_equal(received.values, expected)
 
     def test_training_blocks_are_drawn_l_times_and_others_once(self) -> None:
-        for phase, draws in ((Phase.TRAIN, 2), (Phase.TEST, 1), (Phase.LATENCY, 1), (Phase.VALIDATION, 1)):
+        for phase, draws in ((Phase.TRAIN, 2), (Phase.TEST, 1), (Phase.SERVE, 1), (Phase.VALIDATION, 1)):
             payload = RealPayload(np.zeros((1, 4, 3), dtype=np.float32))
-            received = ChannelLink(self.config, 1).transmit(self.block(payload, phase)).payload
+            received = ChannelLink(self.unquantized, 1).transmit(self.block(payload, phase)).payload
             assert isinstance(received, RealPayload)
             assert received.values.shape == (draws, 4, 3)
 
@@ -97,3 +99,28 @@ class TestChannelLink:
     def test_blocks_for_another_link_are_refused(self) -> None:
         with pytest.raises(ProtocolError, match="a block for link 1 came over link 0"):
             ChannelLink(self.config, 0).transmit(self.block(RealPayload(np.zeros((1, 4, 3), dtype=np.float32))))
+
+    @pytest.mark.parametrize(
+        ("phase", "symbols", "value", "draws", "message"),
+        [
+            (Phase.TRAIN, Symbols.HARD, 0.5, 2, "2 noise draws before the channel: expected 1"),
+            (Phase.TRAIN, Symbols.HARD, 7.0, 1, "a symbol of size 7.0: quantized symbols are within ±1"),
+            (Phase.TEST, Symbols.SOFT, -1.5, 1, "a symbol of size 1.5"),
+            (Phase.TEST, Symbols.HARD, 0.5, 1, "came as RealPayload: expected level indices"),
+            (Phase.SERVE, Symbols.HARD, 0.5, 1, "came as RealPayload: expected level indices"),
+        ],
+    )
+    def test_what_a_radio_may_not_send_is_refused(
+        self, phase: Phase, symbols: Symbols, value: float, draws: int, message: str
+    ) -> None:
+        link = ChannelLink(self.config, 1)
+        link.symbols = symbols
+        payload = RealPayload(np.full((draws, 4, 3), value, dtype=np.float32))
+        with pytest.raises(ProtocolError, match=message):
+            link.transmit(self.block(payload, phase))
+
+    def test_straight_through_training_sends_level_indices(self) -> None:
+        hard = self.config.quantizer.model_copy(update={"forward": "straight-through"})
+        link = ChannelLink(self.config.model_copy(update={"quantizer": hard}), 1)
+        with pytest.raises(ProtocolError, match="expected level indices"):
+            link.transmit(self.block(RealPayload(np.zeros((1, 4, 3), dtype=np.float32))))

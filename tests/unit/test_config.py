@@ -70,6 +70,8 @@ def test_a_bad_value_from_the_environment_names_the_variable() -> None:
         load_config(environment={"SPLITWAVE_TRAINING__EPOCHS": "many"})
     with pytest.raises(ConfigError, match=r"training\.epoch: no such setting"):
         load_config(environment={"SPLITWAVE_TRAINING__EPOCH": "3"})
+    with pytest.raises(ConfigError, match=r"training_epochs: no such setting \(from environment variable SPLITWAVE_TR"):
+        load_config(environment={"SPLITWAVE_TRAINING_EPOCHS": "3"})
 
 
 def test_a_bad_override_is_quoted() -> None:

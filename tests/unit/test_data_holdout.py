@@ -60,5 +60,5 @@ def test_holding_out_nothing_keeps_all() -> None:
 
 @pytest.mark.parametrize("validation", [-1, 5, 6])
 def test_holding_out_all_or_less_than_none_is_refused(validation: int) -> None:
-    with pytest.raises(DataError, match=f"cannot hold out {validation} of 5 training samples: expected 0 to 4"):
+    with pytest.raises(DataError, match=rf"data\.validation = {validation}: of 5 training samples, 0 to 4"):
         hold_out(5, validation)

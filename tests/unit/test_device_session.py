@@ -1,6 +1,6 @@
 """The device's state machine, without a network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -23,11 +23,17 @@ CONFIG = RunConfig.model_validate(
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> DeviceSession:
+def session(fresh: Callable[[], DeviceSession]) -> DeviceSession:
+    return fresh()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[[], DeviceSession]:
+    """Makes sessions that share a folder."""
     rng = np.random.default_rng(0)
     views = Views(rng.random((16, 392), dtype=np.float32), rng.random((10, 392), dtype=np.float32), "digest")
     ticks = count(0, 1000)
-    return DeviceSession(
+    return lambda: DeviceSession(
         device_id="dev", software="test", wish=None, state_dir=tmp_path,
         open_views=lambda _config, _link: views, clock=lambda: next(ticks),
     )  # fmt: skip
@@ -43,14 +49,14 @@ def answer(block: m.Uplink) -> m.Gradient:
 
 
 def do_step(session: DeviceSession, step: int) -> list[m.Uplink]:
-    blocks = list(session.handle(m.TrainStep(step, 0)))
+    blocks = list(session.handle(m.TrainStep(step)))
     for block in blocks:
         assert not list(session.handle(answer(block)))
     return blocks
 
 
-def saved_digest(session: DeviceSession) -> str:
-    (saved,) = session.handle(m.SaveCheckpoint(0))
+def saved_digest(session: DeviceSession, steps: int = 0) -> str:
+    (saved,) = session.handle(m.SaveCheckpoint(steps))
     assert isinstance(saved, m.PartSaved)
     return saved.sha256
 
@@ -69,16 +75,16 @@ def test_a_step_sends_every_micro_batch_and_applies_once(session: DeviceSession)
     before = saved_digest(session)
     blocks = do_step(session, 0)
     assert [block.key.micro_batch for block in blocks if isinstance(block, m.SymbolBlock)] == [0, 1]
-    after = saved_digest(session)
+    after = saved_digest(session, steps=1)
     assert after != before
-    assert list(session.handle(m.TrainStep(0, 0))) == []  # announced again
-    assert saved_digest(session) == after
+    assert list(session.handle(m.TrainStep(0))) == []  # announced again
+    assert saved_digest(session, steps=1) == after
 
 
 def test_steps_out_of_order_are_refused(session: DeviceSession) -> None:
     list(session.handle(welcome()))
-    with pytest.raises(ProtocolError, match="step 1 was announced while step 0 is under way"):
-        list(session.handle(m.TrainStep(1, 0)))
+    with pytest.raises(ProtocolError, match="step 1 was announced: expected step 0"):
+        list(session.handle(m.TrainStep(1)))
 
 
 def test_gradients_that_nobody_asked_for_are_refused(session: DeviceSession) -> None:
@@ -86,22 +92,46 @@ def test_gradients_that_nobody_asked_for_are_refused(session: DeviceSession) -> 
     gradient = m.Gradient(m.BlockKey(m.Phase.TRAIN, 0, 0), np.zeros((1, 4, 3), dtype=np.float32))
     with pytest.raises(ProtocolError, match="no step or pass is under way"):
         list(session.handle(gradient))
-    blocks = list(session.handle(m.TrainStep(0, 0)))
+    blocks = list(session.handle(m.TrainStep(0)))
     with pytest.raises(ProtocolError, match="expected one to train step 0 micro-batch 0"):
         list(session.handle(answer(blocks[1])))
 
 
 def test_a_gradient_of_another_shape_is_refused(session: DeviceSession) -> None:
     list(session.handle(welcome()))
-    list(session.handle(m.TrainStep(0, 0)))
+    list(session.handle(m.TrainStep(0)))
     gradient = m.Gradient(m.BlockKey(m.Phase.TRAIN, 0, 0), np.zeros((2, 4, 3), dtype=np.float32))
     with pytest.raises(ProtocolError, match=r"shape \(2, 4, 3\): expected \(1, 4, 3\)"):
         list(session.handle(gradient))
 
 
+def test_another_version_or_a_second_welcome_is_refused(session: DeviceSession) -> None:
+    with pytest.raises(ProtocolError, match="protocol version 99, this device 1"):
+        list(session.handle(m.Welcome(99, "run", 1, CONFIG.canonical_json(), None)))
+    list(session.handle(welcome()))
+    with pytest.raises(ProtocolError, match="welcomed this device twice"):
+        list(session.handle(welcome()))
+
+
+def test_commands_that_make_no_sense_are_refused(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    with pytest.raises(ProtocolError, match="training goes by steps"):
+        list(session.handle(m.Evaluate(m.Phase.TRAIN, 0, m.Symbols.HARD)))
+    with pytest.raises(ProtocolError, match="validation pass was asked for, but it has no samples"):
+        list(session.handle(m.Evaluate(m.Phase.VALIDATION, 0, m.Symbols.HARD)))
+    with pytest.raises(ProtocolError, match="a checkpoint after step 777 was asked for in step 0"):
+        list(session.handle(m.SaveCheckpoint(777)))
+    list(session.handle(m.TrainStep(0)))
+    with pytest.raises(ProtocolError, match="a checkpoint after step 0"):
+        list(session.handle(m.SaveCheckpoint(0)))
+    for command in (m.TrainStep(0), m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)):
+        with pytest.raises(ProtocolError, match="while another command is under way"):
+            list(session.handle(command))
+
+
 def test_commands_before_the_handshake_are_refused(session: DeviceSession) -> None:
     with pytest.raises(ProtocolError, match="before the handshake"):
-        list(session.handle(m.TrainStep(0, 0)))
+        list(session.handle(m.TrainStep(0)))
 
 
 def run_pass(session: DeviceSession, phase: m.Phase) -> tuple[int, m.PassReport]:
@@ -114,7 +144,7 @@ def run_pass(session: DeviceSession, phase: m.Phase) -> tuple[int, m.PassReport]
             if isinstance(body, m.PassReport):
                 return body
             assert isinstance(body, m.SymbolBlock)
-            session.sending(m.BlockCost(len(body.sample_ids), 10, 20))
+            session.sending(m.UplinkCost(len(body.sample_ids), 10, 20))
             under_way.append(body)
         return None
 
@@ -123,7 +153,7 @@ def run_pass(session: DeviceSession, phase: m.Phase) -> tuple[int, m.PassReport]
         most = max(most, len(under_way))
         block = under_way.pop(0)
         classes = np.zeros(len(block.sample_ids), dtype=np.uint8)
-        hops = (m.Hop("decode", 300),) if phase is m.Phase.LATENCY else ()
+        hops = (m.Hop("decode", 300),) if phase is m.Phase.SERVE else ()
         report = collect(session.handle(m.Prediction(block.key, classes, hops)))
     return most, report
 
@@ -132,13 +162,13 @@ def test_a_pass_uses_its_window_and_reports_its_cost(session: DeviceSession) -> 
     list(session.handle(welcome()))
     most, report = run_pass(session, m.Phase.TEST)
     assert most == 2
-    assert (report.samples, report.packed_bytes, report.message_bytes) == (10, 20, 40)
+    assert report.cost == m.UplinkCost(10, 20, 40)
     assert report.hops == ()
 
 
 def test_single_samples_are_timed_one_at_a_time(session: DeviceSession) -> None:
     list(session.handle(welcome()))
-    most, report = run_pass(session, m.Phase.LATENCY)
+    most, report = run_pass(session, m.Phase.SERVE)
     assert most == 1
     assert report.hops == ("encode", "device link", "decode")
     np.testing.assert_array_equal(report.hop_times_ns, [[1000, 700, 300]] * 2)
@@ -156,11 +186,13 @@ def test_the_codebook_is_sent_when_it_is_new_and_not_again(session: DeviceSessio
     ]
 
 
-def test_a_missing_or_different_checkpoint_part_is_refused(session: DeviceSession) -> None:
+def test_a_missing_or_different_checkpoint_part_is_refused(
+    session: DeviceSession, fresh: Callable[[], DeviceSession]
+) -> None:
     with pytest.raises(CheckpointError, match="no such checkpoint part"):
         list(session.handle(welcome(restore="0" * 64)))
     list(session.handle(welcome()))
     saved = saved_digest(session)
     with pytest.raises(CheckpointError, match="holds weights"):
-        list(session.handle(welcome(restore="0" * 64)))
-    assert list(session.handle(welcome(restore=saved))) == [m.Ready(16, 10, "digest")]
+        list(fresh().handle(welcome(restore="0" * 64)))
+    assert list(fresh().handle(welcome(restore=saved))) == [m.Ready(16, 10, "digest")]

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,6 +5,10 @@ from hypothesis import strategies as st
 from common.config import RunConfig
 from common.messages import Phase
 from common.plan import RunPlan
+
+
+def blocks(plan: RunPlan, phase: Phase, step: int = 0) -> list[list[int]]:
+    return [plan.block_ids(phase, step, number).tolist() for number in range(plan.block_count(phase, step))]
 
 
 def plan_of(train: int = 70, test: int = 24, **settings: object) -> RunPlan:
@@ -20,28 +23,30 @@ def test_every_epoch_visits_every_training_sample_once(samples: int, batch_size:
     )
     for epoch in range(2):
         steps = range(epoch * plan.steps_per_epoch, (epoch + 1) * plan.steps_per_epoch)
-        visited = np.concatenate([ids for step in steps for ids in plan.micro_batches(step)])
-        assert sorted(visited.tolist()) == list(range(samples))
+        visited = [i for step in steps for ids in blocks(plan, Phase.TRAIN, step) for i in ids]
+        assert sorted(visited) == list(range(samples))
         assert all(plan.epoch(step) == epoch for step in steps)
     assert plan.steps == 2 * plan.steps_per_epoch
 
 
 def test_epochs_differ_in_order() -> None:
     plan = plan_of(training={"epochs": 2, "batch_size": 70})
-    assert plan.micro_batches(0)[0].tolist() != plan.micro_batches(1)[0].tolist()
+    assert blocks(plan, Phase.TRAIN, 0) != blocks(plan, Phase.TRAIN, 1)
 
 
 def test_cutting_a_step_into_micro_batches_keeps_its_samples() -> None:
     whole = plan_of(training={"batch_size": 16})
     cut = plan_of(training={"batch_size": 16, "micro_batches": 3})
-    np.testing.assert_array_equal(np.concatenate(cut.micro_batches(4)), whole.micro_batches(4)[0])
+    parts = blocks(cut, Phase.TRAIN, 4)
+    assert [len(part) for part in parts] == [2, 2, 2]
+    assert [[*parts[0], *parts[1], *parts[2]]] == blocks(whole, Phase.TRAIN, 4)
     assert cut.batch_size(4) == 6
 
 
 def test_held_out_samples_are_never_trained_on() -> None:
     plan = plan_of(data={"validation": 7}, training={"batch_size": 16})
-    trained = {i for step in range(plan.steps) for ids in plan.micro_batches(step) for i in ids}
-    validated = {i for ids in plan.pass_blocks(Phase.VALIDATION) for i in ids}
+    trained = {i for step in range(plan.steps) for ids in blocks(plan, Phase.TRAIN, step) for i in ids}
+    validated = {i for ids in blocks(plan, Phase.VALIDATION) for i in ids}
     assert len(validated) == 7
     assert trained | validated == set(range(70))
     assert not trained & validated
@@ -49,10 +54,9 @@ def test_held_out_samples_are_never_trained_on() -> None:
 
 def test_passes_cover_the_test_split_in_blocks_and_single_samples() -> None:
     plan = plan_of(inference={"block_size": 10, "latency_samples": 30})
-    assert [len(ids) for ids in plan.pass_blocks(Phase.TEST)] == [10, 10, 4]
-    singles = plan.pass_blocks(Phase.LATENCY)
-    assert [ids.tolist() for ids in singles] == [[i % 24] for i in range(30)]
-    assert (plan.window(Phase.TEST), plan.window(Phase.LATENCY)) == (8, 1)
+    assert blocks(plan, Phase.TEST) == [list(range(10)), list(range(10, 20)), list(range(20, 24))]
+    assert blocks(plan, Phase.SERVE) == [[i % 24] for i in range(30)]
+    assert (plan.window(Phase.TEST), plan.window(Phase.SERVE)) == (8, 1)
 
 
 def test_the_learning_rate_falls_along_half_a_cosine() -> None:

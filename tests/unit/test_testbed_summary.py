@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from common.config import RunConfig
-from common.results import LinkCost, RunResult
+from common.messages import UplinkCost
+from common.results import RunResult
 from testbed.summary import summarize
 
 RESULT = RunResult(
@@ -12,7 +13,7 @@ RESULT = RunResult(
     samples_per_s=8000.0,
     error_rate=0.07,
     error_rate_soft=0.0625,
-    costs=(LinkCost(0, 1000, 14_000, 14_150), LinkCost(1, 1000, 14_000, 14_250)),
+    costs=(UplinkCost(1000, 14_000, 14_150), UplinkCost(1000, 14_000, 14_250)),
     hops=("encode", "device link", "decode"),
     hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
     weights_sha256="5ha",

@@ -6,14 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ProtocolError
+from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
-from common.results import EpochRecord, LinkCost, RunResult
+from common.results import EpochRecord, RunResult
 from common.wire_results import epoch_from_proto, epoch_to_proto, result_from_proto, result_to_proto
 
 COUNTS = st.integers(0, 2**64 - 1)
 FLOATS = st.floats(allow_nan=False)
 NAMES = st.text(max_size=12)
-COSTS = st.builds(LinkCost, st.integers(0, 2**32 - 1), COUNTS, COUNTS, COUNTS)
+COSTS = st.builds(UplinkCost, COUNTS, COUNTS, COUNTS)
 
 
 @given(
@@ -45,7 +46,7 @@ def test_an_epoch_record_survives_the_wire(record: EpochRecord) -> None:
 def test_a_result_survives_the_wire(
     hops: tuple[str, ...],
     rows: int,
-    costs: tuple[LinkCost, ...],
+    costs: tuple[UplinkCost, ...],
     rates: tuple[float, float, float],
     seed: int,
 ) -> None:

@@ -70,15 +70,19 @@ def test_level_blocks_survive_the_wire(data: st.DataObject, breakpoints: int, co
     if not consecutive:
         ids = data.draw(hnp.arrays(np.int64, samples, elements=st.integers(0, 2**32 - 1)))
     indices = data.draw(hnp.arrays(np.uint8, (samples, D), elements=st.integers(0, breakpoints)))
-    levels = data.draw(hnp.arrays(np.float32, breakpoints + 1, elements=FLOATS)) if new else None
-    block = m.SymbolBlock(1, 7, data.draw(KEYS), ids, m.LevelPayload(indices, 2**63, levels))
+    inner = np.sort(data.draw(hnp.arrays(np.float32, breakpoints - 1, elements=st.floats(-1, 1, width=32))))
+    levels = np.concatenate([[-1], inner, [1]]).astype(np.float32) if new else None
+    key = data.draw(KEYS)
+    rate = 0.25 if key.phase is m.Phase.TRAIN else 0.0
+    block = m.SymbolBlock(1, 7, key, ids, m.LevelPayload(indices, 2**63, levels), rate)
     assert_equal_fields(uplink_from_proto(serialised(uplink_to_proto(block, contract)), contract), block)
 
 
 @given(hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 6), st.just(D)), elements=FLOATS), KEYS)
 def test_real_blocks_and_gradients_survive_the_wire(values: m.Float32, key: m.BlockKey) -> None:
-    contract = contract_of()
-    block = m.SymbolBlock(1, 0, key, np.arange(values.shape[1]), m.RealPayload(values), 0.25)
+    contract = contract_of(draws=len(values))
+    rate = 0.25 if key.phase is m.Phase.TRAIN else 0.0
+    block = m.SymbolBlock(1, 0, key, np.arange(values.shape[1]), m.RealPayload(values), rate)
     assert_equal_fields(block_from_proto(block_to_proto(block, contract), contract), block)
     gradient = m.Gradient(key, values)
     assert_equal_fields(gradient_from_proto(gradient_to_proto(gradient), contract), gradient)
@@ -92,8 +96,10 @@ def test_real_blocks_and_gradients_survive_the_wire(values: m.Float32, key: m.Bl
         m.Ready(4000, 1000, "abc"),
         m.PartSaved(240, "abc"),
         m.Leaving("no data"),
-        m.PassReport(m.Phase.LATENCY, m.Symbols.HARD, 2, 28, 80, ("encode", "decode"), np.array([[1, 2], [3, 4]])),
-        m.PassReport(m.Phase.TEST, m.Symbols.SOFT, 2, 28, 80, (), np.zeros((0, 0), dtype=np.int64)),
+        m.PassReport(
+            m.Phase.SERVE, m.Symbols.HARD, m.UplinkCost(2, 28, 80), ("encode", "decode"), np.array([[1, 2], [3, 4]])
+        ),
+        m.PassReport(m.Phase.TEST, m.Symbols.SOFT, m.UplinkCost(2, 28, 80), (), np.zeros((0, 0), dtype=np.int64)),
     ],
 )
 def test_other_uplink_messages_survive_the_wire(body: m.Uplink) -> None:
@@ -105,7 +111,7 @@ def test_other_uplink_messages_survive_the_wire(body: m.Uplink) -> None:
     [
         m.Welcome(1, "run", 3, "{}", None),
         m.Welcome(1, "run", 3, "{}", "abc"),
-        m.TrainStep(7, 2),
+        m.TrainStep(7),
         m.Evaluate(m.Phase.VALIDATION, 3, m.Symbols.HARD),
         m.Prediction(m.BlockKey(m.Phase.TEST, 0, 4), np.array([1, 9], dtype=np.uint8), (m.Hop("decode", 5),)),
         m.SaveCheckpoint(240),
@@ -141,7 +147,7 @@ def test_a_256_sample_block_of_4_bit_symbols_costs_at_most_1_05_of_its_packed_by
     block = m.SymbolBlock(1, 4000, m.BlockKey(m.Phase.TEST, 0, 38), np.arange(9728, 9728 + 256), payload)
     assert uplink_to_proto(block, contract).ByteSize() <= 1.05 * 256 * 14
     single = m.SymbolBlock(
-        1, 4000, m.BlockKey(m.Phase.LATENCY, 0, 199), np.array([9728]), m.LevelPayload(payload.indices[:1], 3510, None)
+        1, 4000, m.BlockKey(m.Phase.SERVE, 0, 199), np.array([9728]), m.LevelPayload(payload.indices[:1], 3510, None)
     )
     assert uplink_to_proto(single, contract).ByteSize() - 14 <= 64
 
@@ -199,7 +205,34 @@ def test_values_that_are_not_finite_are_refused(poison: float) -> None:
     assert isinstance(levels.payload, m.LevelPayload)
     assert levels.payload.codebook is not None
     levels.payload.codebook[2] = poison
-    assert "codebook level is not finite" in refused(block_to_proto(levels, contract), contract)
+    assert "levels must ascend from -1 to 1" in refused(block_to_proto(levels, contract), contract)
+
+
+@pytest.mark.parametrize("levels", [[-1, 0.5, 0.4, 0.6, 0.7, 0.8, 1], [-1.5, 0, 0, 0, 0, 0, 1], [-1, 0, 0, 0, 0, 0, 2]])
+def test_a_codebook_that_does_not_ascend_from_minus_one_to_one_is_refused(levels: list[float]) -> None:
+    payload = m.LevelPayload(np.zeros((4, D), dtype=np.uint8), 9, np.array(levels, dtype=np.float32))
+    message = block_to_proto(level_block(payload=payload), contract_of())
+    assert "levels must ascend from -1 to 1" in refused(message, contract_of())
+
+
+def test_training_blocks_alone_have_a_rate_and_it_is_finite() -> None:
+    contract = contract_of()
+    for rate in (np.nan, np.inf):
+        message = block_to_proto(real_block(), contract)
+        message.rate_nats = rate
+        assert "training blocks have a finite one, others none" in refused(message, contract)
+    message = block_to_proto(real_block(), contract)
+    message.ClearField("rate_nats")
+    assert "training blocks have a finite one" in refused(message, contract)
+    message = block_to_proto(level_block(), contract)
+    message.rate_nats = 1.0
+    assert "others none" in refused(message, contract)
+
+
+def test_a_gradient_for_another_number_of_draws_is_refused() -> None:
+    gradient = m.Gradient(m.BlockKey(m.Phase.TRAIN, 0, 0), np.zeros((2, 4, D), dtype=np.float32))
+    with pytest.raises(ProtocolError, match="a gradient for 2 noise draws: expected 1 or 3"):
+        gradient_from_proto(gradient_to_proto(gradient), contract_of(draws=3))
 
 
 def test_empty_and_misplaced_messages_are_refused() -> None:
@@ -243,6 +276,12 @@ class TestSymbolReader:
             SymbolReader(contract_of()).read(level_block(link=0))
         with pytest.raises(ProtocolError, match="out of sequence: expected 0"):
             SymbolReader(contract_of()).read(level_block(sequence=1))
+
+    def test_refuses_a_new_codebook_under_an_old_version(self) -> None:
+        reader = SymbolReader(contract_of())
+        reader.read(level_block())
+        with pytest.raises(ProtocolError, match="a codebook of version 9 came after version 9"):
+            reader.read(level_block(sequence=1))
 
     @pytest.mark.parametrize(("draws", "phase"), [(2, m.Phase.TRAIN), (3, m.Phase.TEST)])
     def test_refuses_a_number_of_draws_that_the_phase_does_not_have(self, draws: int, phase: m.Phase) -> None:

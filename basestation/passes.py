@@ -1,0 +1,80 @@
+"""Passes over evaluation data: asks the devices for the blocks, answers each with its classes, counts the errors."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from basestation.answers import Answers
+from basestation.fusion import FusedBlock
+from basestation.intake import Arrival, Intake
+from basestation.link_session import LinkSession
+from common.messages import Bytes, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Symbols
+from common.plan import RunPlan
+
+
+def merge_hops(reports: Sequence[PassReport]) -> tuple[tuple[str, ...], Int64]:
+    """All links' hop times under one row of names; a link without an emulator spent no time in its hops."""
+    hops = max((report.hops for report in reports), key=len)
+    rows = np.zeros((sum(len(report.hop_times_ns) for report in reports), len(hops)), dtype=np.int64)
+    start = 0
+    for report in reports:
+        end = start + len(report.hop_times_ns)
+        rows[start:end, [hops.index(hop) for hop in report.hops]] = report.hop_times_ns
+        start = end
+    return hops, rows
+
+
+Predict = Callable[[FusedBlock], Awaitable[Bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class PassOutcome:
+    """The share of wrong classes, and the devices' reports by link."""
+
+    error_rate: float
+    reports: list[PassReport]
+
+
+class Passes:
+    """Runs passes, one at a time, over the links of a run."""
+
+    def __init__(self, plan: RunPlan, intake: Intake, labels: dict[Phase, Int64], links: int, predict: Predict) -> None:
+        """Args: the run's plan and intake; labels of each phase's split; K; and the decoder, off the event loop."""
+        self._plan = plan
+        self._intake = intake
+        self._labels = labels
+        self._predict = predict
+        self.reports: Answers[PassReport] = Answers(links)
+
+    async def run(self, sessions: Sequence[LinkSession], phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
+        """One pass with all links."""
+        blocks, samples = self._plan.block_count(phase, step), self._plan.pass_samples(phase)
+        rows = blocks if phase is Phase.SERVE else 0
+        self._intake.expect(phase, step)
+        self.reports.expect(
+            lambda report: (
+                (report.phase, report.symbols, report.cost.samples) == (phase, symbols, samples)
+                and len(report.hop_times_ns) == rows
+            )
+        )
+        for session in sessions:
+            session.send(Evaluate(phase, step, symbols))
+        errors = 0
+        for _ in range(blocks):
+            errors += await self._answer(sessions, await self._intake.next())
+        return PassOutcome(errors / samples, await self.reports.all())
+
+    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> int:
+        """Predict a block, tell every device, and count the wrong classes."""
+        key = arrival.block.key
+        started = time.perf_counter_ns()
+        classes = await self._predict(arrival.block)
+        decode_ns = time.perf_counter_ns() - started
+        for session in sessions:
+            hops: tuple[Hop, ...] = ()
+            if key.phase is Phase.SERVE:
+                hops = (Hop("fuse wait", arrival.waited_ns[session.link]), Hop("decode", decode_ns))
+            session.send(Prediction(key, classes, hops))
+        return int(np.count_nonzero(classes != self._labels[key.phase][arrival.sample_ids]))
