@@ -7,28 +7,14 @@ then:     the elements, last dimension fastest
 
 import math
 import struct
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.content import read_content
 from common.errors import DataError
 
 _UINT8 = 0x08
 _MAX_DIMENSIONS = 4  # samples, height, width, channels
-
-
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The array in a plain or gzipped IDX file of unsigned bytes.
-
-    Returns:
-        uint8 array of one to four dimensions, writable.
-
-    Raises:
-        DataError: if the file cannot be read or is not exactly one such array.
-    """
-    return parse_idx(read_content(path), source=str(path))
 
 
 def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:

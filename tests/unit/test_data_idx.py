@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from common.data.content import verified_content
-from common.data.idx import parse_idx, read_idx
+from common.data.content import read_content, verified_content
+from common.data.idx import parse_idx
 from common.errors import DataError
 
 TWO_BY_THREE = b"\x00\x00\x08\x02" + struct.pack(">2I", 2, 3) + bytes([0, 1, 2, 253, 254, 255])
@@ -27,7 +27,7 @@ def test_plain_and_gzipped_files_hold_the_same_array(tmp_path: Path, packed: boo
     path = tmp_path / "digits"
     path.write_bytes(gzip.compress(TWO_BY_THREE) if packed else TWO_BY_THREE)
 
-    array = read_idx(path)
+    array = parse_idx(read_content(path), str(path))
 
     assert array.dtype == np.uint8
     assert array.tolist() == [[0, 1, 2], [253, 254, 255]]
@@ -68,14 +68,14 @@ def test_what_is_not_exactly_one_array_of_bytes_is_refused(tmp_path: Path, conte
     path.write_bytes(content)
 
     with pytest.raises(DataError, match=complaint) as refusal:
-        read_idx(path)
+        parse_idx(read_content(path), str(path))
 
     assert str(path) in str(refusal.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere cannot be read"):
-        read_idx(tmp_path / "nowhere")
+        parse_idx(read_content(tmp_path / "nowhere"), str(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize("cut_at", [2, 12, -6])
@@ -84,7 +84,7 @@ def test_a_damaged_gzip_file_is_a_data_error(tmp_path: Path, cut_at: int) -> Non
     path.write_bytes(gzip.compress(TWO_BY_THREE)[:cut_at])
 
     with pytest.raises(DataError, match="cannot be read"):
-        read_idx(path)
+        parse_idx(read_content(path), str(path))
 
 
 @pytest.mark.parametrize("position", [3, 14, -6])
