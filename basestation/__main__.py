@@ -25,9 +25,11 @@ log = structlog.get_logger()
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m basestation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m basestation", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     parser.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the run's settings (default: the demo's)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the run's settings; without one the demo's")
     parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
     parser.add_argument("--restore", action="store_true", help="evaluate the checkpoint in --state, do not train")
     add_data_option(parser)
@@ -46,7 +48,7 @@ def main() -> int:
     options = _arguments()
 
     def serve() -> None:
-        listen = parse_address(options.listen, "--listen")
+        listen = parse_address(options.listen, "--listen", lowest_port=0)
         check_data_dir(options.data)
         config = load_config(options.config)
         run_id = uuid.uuid4().hex[:12]

@@ -40,7 +40,7 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
         reason = "the connection broke"
         try:
             await self._exchange(session, request_iterator, context)
-            reason = "the device left"
+            reason = "its stream ended"
         except ProtocolError as error:
             reason = str(error)
             await refuse(context, error)

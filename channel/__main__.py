@@ -26,14 +26,16 @@ async def _serve(listen: str, connect: str, ready_fd: int | None) -> None:
 
 def main() -> int:
     """Parse the command line and serve until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m channel", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m channel", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     parser.add_argument("--listen", default="127.0.0.1:50052", metavar="HOST:PORT", help="for devices")
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="the base station")
     add_process_options(parser)
     options = parser.parse_args()
 
     def serve() -> None:
-        listen = parse_address(options.listen, "--listen")
+        listen = parse_address(options.listen, "--listen", lowest_port=0)
         connect = parse_address(options.connect, "--connect")
         asyncio.run(_serve(listen, connect, options.ready_fd))
 

@@ -92,7 +92,9 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         details = ending.details
         if ending.code is grpc.StatusCode.UNAVAILABLE:
             details = f"the channel emulator cannot reach the base station at {self._basestation}: {details}"
-        log.warning("base station ended the stream", code=ending.code.name, reason=details)
+            log.warning("base station not reached", reason=details)
+        else:
+            log.warning("base station ended the stream", code=ending.code.name, reason=details)
         await context.abort(ending.code, details)
 
 

@@ -144,7 +144,9 @@ class RunConfig(_Section):
             ("channel.psnr_db", self.channel.psnr_db),
         ):
             if isinstance(value, list) and len(value) != self.links:
-                raise ValueError(f"{path} has {len(value)} values for {self.links} links: give one, or one a link")
+                raise ValueError(
+                    f"{path} = {value} has {len(value)} values for {self.links} links: give one, or one a link"
+                )
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -18,6 +18,20 @@ OTHER_VARIABLES = frozenset({"SPLITWAVE_DATA_DIR"})
 """Variables with the prefix that are not settings."""
 
 Tree = dict[str, object]
+
+_SECTION_EXPECTED = "expected a section, with its settings indented below it"
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML's safe loader, which takes a repeated key for the mistake that it is."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} is set twice", node.start_mark)
+        return mapping
 
 
 def load_config(
@@ -58,14 +72,18 @@ def to_yaml(config: RunConfig) -> str:
 
 def _read_yaml(path: Path) -> Tree:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
+        raise ConfigError(f"{path}: cannot be read as a config file: {error}") from None
     if content is None:
         return {}
-    if not isinstance(content, dict):
+    if isinstance(content, dict):  # a section whose lines are all commented out
+        content = {
+            key: {} if value is None and key in RunConfig.model_fields else value for key, value in content.items()
+        }
+    else:
         raise ConfigError(f"{path}: expected a mapping of settings, got {type(content).__name__}")
     for key in content:
         if not isinstance(key, str):
@@ -99,8 +117,10 @@ def _nested(dotted: str, value: object) -> Tree:
 def _merge(into: Tree, layer: Tree, origin: str, origins: dict[str, str], prefix: str = "") -> None:
     for key, value in layer.items():
         dotted = f"{prefix}{key}"
-        origins[dotted] = origin
         below = into.get(key)
+        if isinstance(value, dict) and below is not None and not isinstance(below, dict):
+            raise ConfigError(f"{dotted} = {below!r} (from {origins[dotted]}): {_SECTION_EXPECTED}")
+        origins[dotted] = origin
         if isinstance(value, dict) and isinstance(below, dict):
             _merge(below, value, origin, origins, f"{dotted}.")
         else:
@@ -114,31 +134,43 @@ def _validate(tree: Tree, origins: Mapping[str, str]) -> RunConfig:
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        lines = dict.fromkeys(_describe(detail, origins) for detail in error.errors())
-        raise ConfigError("\n".join(lines)) from None
+        # "A number or a list" fails twice: once for each of them. The first says it.
+        lines: dict[str, str] = {}
+        for detail in error.errors():
+            dotted = _dotted(detail, origins)
+            lines.setdefault(dotted or detail["msg"], _describe(dotted, detail, origins))
+        raise ConfigError("\n".join(lines.values())) from None
 
 
-def _describe(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
+def _dotted(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     # Union members appear in `loc` after the setting's own path: cut at the deepest path that somebody set.
     parts = [str(part) for part in detail["loc"]]
     known = [n for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in origins]
-    dotted = ".".join(parts[: known[-1]] if known else parts)
-    origin = f" (from {origins[dotted]})" if dotted in origins else ""
+    return ".".join(parts[: known[-1]] if known else parts)
+
+
+def _describe(dotted: str, detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
+    if not dotted:  # settings at odds with each other; the message begins with the one to change
+        dotted = message.split()[0]
+        return f"{message} ({dotted} is from {origins[dotted]})" if dotted in origins else message
+    origin = f" (from {origins[dotted]})" if dotted in origins else ""
+    value = detail["input"]
     if detail["type"] == "extra_forbidden":
         return f"{dotted}: no such setting{origin}; see `splitwave config schema`"
-    if not dotted:
-        return message
-    value = detail["input"]
-    hint = ""
-    if isinstance(value, str) and _looks_numeric(value):
-        hint = f"; {value!r} is text (YAML wants a dot before the exponent: 1.0e-3)"
-    return f"{dotted} = {value!r}{origin}: {message}{hint}"
+    if detail["type"] == "model_type":
+        message = _SECTION_EXPECTED
+    return f"{dotted} = {value!r}{origin}: {message}{_hint(value)}"
 
 
-def _looks_numeric(text: str) -> bool:
+def _hint(value: object) -> str:
+    """Why a number in a file can be text."""
+    if not isinstance(value, str):
+        return ""
     try:
-        float(text)
+        float(value)
     except ValueError:
-        return False
-    return True
+        return ""
+    if "e" in value.lower() and "." not in value:
+        return "; YAML reads this as text, it wants a dot before the exponent: 1.0e-3"
+    return "; it is quoted, so it is text: remove the quotes"

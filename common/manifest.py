@@ -82,7 +82,11 @@ class Manifest:
             links = manifest.config.links
         except FileNotFoundError:
             raise CheckpointError(f"{path}: no published checkpoint there") from None
-        except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        except ValidationError:
+            raise CheckpointError(f"{path}: its settings are not those of this version") from None
+        except KeyError as error:
+            raise CheckpointError(f"{path}: not a checkpoint manifest: it lacks {error}") from None
+        except (OSError, ValueError, TypeError) as error:
             raise CheckpointError(f"{path}: not a checkpoint manifest: {error}") from None
         if len(manifest.device_sha256) != links:
             raise CheckpointError(f"{path}: {len(manifest.device_sha256)} device parts for {links} links")

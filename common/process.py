@@ -39,7 +39,7 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(default) if default else None,
         metavar="DIR",
-        help="folder with the data sets (default: $SPLITWAVE_DATA_DIR, else each data set's own source)",
+        help="folder with the data sets, or $SPLITWAVE_DATA_DIR; without one each data set's own source",
     )
 
 
@@ -55,7 +55,7 @@ def check_data_dir(data: Path | None) -> None:
         DataError: it does not.
     """
     if data is not None and not data.is_dir():
-        raise DataError(f"data directory {data} does not exist (from --data or SPLITWAVE_DATA_DIR)")
+        raise DataError(f"data directory {data} is not a directory that exists (from --data or SPLITWAVE_DATA_DIR)")
 
 
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
@@ -68,6 +68,9 @@ def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]
     except SplitwaveError as error:
         log.error(str(error), exit_code=error.exit_code.name)
         return error.exit_code
+    except OSError as error:  # a full disk, a forbidden folder: the message names the path
+        log.error(str(error), exit_code=ExitCode.FAILURE.name)
+        return ExitCode.FAILURE
     except Exception:
         log.exception("unforeseen error", exit_code=ExitCode.FAILURE.name)
         return ExitCode.FAILURE

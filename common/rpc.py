@@ -1,6 +1,7 @@
 """gRPC settings that both ends of every connection share, and addresses."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
@@ -15,6 +16,8 @@ HELLO_LIMIT_S = 10.0
 """How long a stream may stay silent before its first word."""
 MAX_STREAMS = 256
 """Calls that a server serves at a time: 64 links, and room for watchers and health checks."""
+
+HIGHEST_PORT = 65_535
 
 _KEEPALIVE = (
     ("grpc.keepalive_time_ms", 20_000),
@@ -42,15 +45,18 @@ SERVER_OPTIONS = (
 )
 
 
-def parse_address(text: str, option: str) -> str:
-    """HOST:PORT, checked.
+def parse_address(text: str, option: str, *, lowest_port: int = 1) -> str:
+    """HOST:PORT, checked; an IPv6 host stands in brackets.
 
     Raises:
         AddressError: it is anything else; the message names the option it came from.
     """
-    host, separator, port = text.rpartition(":")
-    if not separator or not host or not port.isdecimal() or int(port) > 65_535:
-        raise AddressError(f"{option} {text}: expected HOST:PORT, such as 127.0.0.1:50051")
+    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\[\]:/\s]+):(\d{1,5})", text)
+    if match is None or not lowest_port <= int(match[2]) <= HIGHEST_PORT:
+        raise AddressError(
+            f"{option} {text}: expected HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051, "
+            f"with a port from {lowest_port} to {HIGHEST_PORT}"
+        )
     return text
 
 

@@ -28,9 +28,11 @@ from device.worker import Views
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m device", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m device", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="a channel emulator or base station")
-    parser.add_argument("--link", type=int, metavar="N", help="the link to ask for (default: any that is free)")
+    parser.add_argument("--link", type=int, metavar="N", help="the link to ask for; without one any that is free")
     parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
     parser.add_argument("--connect-timeout", type=float, default=30.0, metavar="S", help="keep trying for S seconds")
     add_data_option(parser)
@@ -59,6 +61,8 @@ def main() -> int:
     def take_part() -> None:
         address = parse_address(options.connect, "--connect")
         check_data_dir(options.data)
+        if not options.connect_timeout >= 0:
+            raise ConfigError(f"--connect-timeout {options.connect_timeout}: expected seconds, 0 or more")
         if options.link is not None and options.link < 0:
             raise ConfigError(f"--link {options.link}: links are numbered from 0")
         client = UplinkClient(address, open_session, options.connect_timeout)

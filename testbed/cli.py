@@ -33,8 +33,9 @@ def splitwave(
 
 
 def main() -> None:
-    """Entry point of the console script; SIGTERM ends a command as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Entry point of the console script; SIGTERM and a closed terminal end a command as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     app()
 
 

@@ -62,7 +62,7 @@ def execute(order: Order) -> None:
 def _existing(data_dir: Path | None) -> Path | None:
     if data_dir is not None and not data_dir.is_dir():
         raise DataError(
-            f"data directory {data_dir} does not exist (from --data-dir or SPLITWAVE_DATA_DIR); "
+            f"data directory {data_dir} is not a directory that exists (from --data-dir or SPLITWAVE_DATA_DIR); "
             "make it and put the data set's files there, or name none to have them downloaded"
         )
     return None if data_dir is None else data_dir.resolve()

@@ -36,7 +36,7 @@ def draw_training(metrics: Path, figure: Path) -> None:
     if len(validation) == len(epochs):
         _curve(error, epochs, validation, _GREEN, "validation (hard symbols)")
         error.legend(frameon=False)
-    error.set_ylabel("classification error")
+    error.set_ylabel("classification error" if validation else "training error")
     error.yaxis.set_major_formatter(PercentFormatter(xmax=1.0))
     for link, rates in enumerate(zip(*(record.rate_nats for record in records), strict=True)):
         _curve(rate, epochs, list(rates), _COLOURS[link % len(_COLOURS)], f"link {link}")
@@ -47,7 +47,8 @@ def draw_training(metrics: Path, figure: Path) -> None:
         axes.set_ylim(bottom=0)
     for axes in (loss, error, rate):
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.set_xlim(0.5, len(epochs) + 0.5)
         axes.grid(alpha=0.3)
     canvas.savefig(figure, dpi=_DPI)
 

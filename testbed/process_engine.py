@@ -16,6 +16,7 @@ from testbed.control_client import watch_run
 from testbed.engine import Job, Observer
 from testbed.supervisor import Supervisor
 
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ANY_PORT = "127.0.0.1:0"
 READY_LIMIT_S = 60.0
 """How long a service may take to serve: importing torch on a busy machine takes many seconds."""
@@ -31,13 +32,14 @@ class ProcessEngine:
             SplitwaveError: a process ended when it should not have; of the class that fits its exit code.
             KeyboardInterrupt: SIGINT or SIGTERM came; the processes have been stopped.
         """
-        on_sigterm = signal.getsignal(signal.SIGTERM)
+        handlers = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
         try:
             return asyncio.run(_carry_out(job, observe))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         finally:
-            signal.signal(signal.SIGTERM, on_sigterm)  # the event loop leaves the default behind
+            for number, handler in handlers.items():
+                signal.signal(number, handler)  # the event loop leaves the default behind
 
 
 async def _carry_out(job: Job, observe: Observer) -> RunResult:
@@ -53,7 +55,8 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
             pids = {"splitwave": os.getpid()} | {child.role: child.pid for child in supervisor.children}
             with Announcement(job.config.config_hash, address, channel_address, pids).published(job.log_dir):
                 result = await supervisor.unless_one_dies(watch_run(address, observe))
-                await supervisor.unless_one_dies(supervisor.finished([*devices, basestation]))
+                # The result is in hand: whoever does not leave by itself is stopped, and that is no failure.
+                await supervisor.farewell([*devices, basestation])
             return result
 
 
@@ -104,13 +107,13 @@ def _config_file(job: Job) -> Iterator[Path]:
 
 @contextmanager
 def _cancelled_by_signals() -> Iterator[None]:
-    """SIGINT and SIGTERM cancel this task, so that its `finally` clauses stop the processes in good order."""
+    """SIGINT, SIGTERM and SIGHUP cancel this task, so that its `finally` clauses stop the processes in good order."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, task.cancel)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _STOP_SIGNALS:
             loop.remove_signal_handler(number)

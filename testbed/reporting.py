@@ -25,6 +25,9 @@ def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
         except SplitwaveError as error:
             _complain(f"error: {error}", error)
             raise typer.Exit(error.exit_code) from None
+        except OSError as error:  # a full disk, a forbidden folder: the message names the path
+            _complain(f"error: {error}", error)
+            raise typer.Exit(ExitCode.FAILURE) from None
         except KeyboardInterrupt as interrupt:
             _complain("interrupted: everything that was started has been stopped", interrupt)
             raise typer.Exit(ExitCode.INTERRUPTED) from None

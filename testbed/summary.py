@@ -13,15 +13,14 @@ def summarize(config: RunConfig, engine: str, result: RunResult) -> Summary:
 
     Error rates are shares in [0, 1] of the test split; costs are means of the hard test pass over samples and
     links; `airtime_ms` is modelled (d symbols at the configured baud); `latency_ms` is measured, from a device's
-    sending of a single sample to its prediction.
+    sending of a single sample to its prediction. Inference alone has no training steps to report.
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
         "error_rate": result.error_rate,
         "error_rate_soft": result.error_rate_soft,
         "error_rate_hard_minus_soft": result.error_rate - result.error_rate_soft,
-        "steps": result.steps,
-        "samples_per_s": result.samples_per_s,
+        **({"steps": result.steps, "samples_per_s": result.samples_per_s} if result.steps else {}),
         "payload_bits_per_sample_per_link": config.payload_bits_per_sample,
         "packed_bytes_per_sample_per_link": sum(cost.packed_bytes for cost in result.costs) / samples,
         "wire_bytes_per_sample_per_link": result.wire_bytes_per_sample_per_link,

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from common.errors import RunFailedError, SplitwaveError
+from common.errors import SplitwaveError
 from testbed.child import Child, start_child
 from testbed.process_death import Death, to_blame
 
@@ -76,17 +76,10 @@ class Supervisor:
             death.cancel()
             await asyncio.gather(task, death, return_exceptions=True)
 
-    async def finished(self, children: Sequence[Child]) -> None:
-        """Wait until these have ended by themselves.
-
-        Raises:
-            RunFailedError: some still run after the grace period.
-        """
-        watchers = [self._watchers[child.role] for child in children]
-        await asyncio.wait(watchers, timeout=GRACE_S)
-        late = [child.role for child in children if not self._watchers[child.role].done()]
-        if late:
-            raise RunFailedError(f"{', '.join(late)} still ran {GRACE_S:g} s after the run's end")
+    async def farewell(self, children: Sequence[Child]) -> None:
+        """Give these time to end by themselves; what they do from here on is no failure."""
+        self._stopping = True
+        await asyncio.wait([self._watchers[child.role] for child in children], timeout=GRACE_S)
 
     async def _watch(self, child: Child) -> None:
         code = await child.exited()

@@ -36,7 +36,7 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
         ("quantizer: {breakpoints: -1}", ["quantizer.breakpoints = -1", "greater than or equal to 0"]),
         ("channel: {psnr_db: .inf}", ["channel.psnr_db = inf", "finite"]),
         ("channel: {psnr_db: .nan}", ["channel.psnr_db = nan", "finite"]),
-        ("channel: {psnr_db: [10.0]}", ["channel.psnr_db", "1 values for 2 links"]),
+        ("channel: {psnr_db: [10.0]}", ["channel.psnr_db = [10.0]", "1 values for 2 links", "run.yaml"]),
         ("objective: {beta: [1.0, 2.0, 3.0]}", ["objective.beta", "3 values for 2 links"]),
         ("objective: {beta: -1.0}", ["objective.beta = -1.0", "greater than or equal to 0"]),
         ("training: {batch_size: 2, micro_batches: 3}", ["micro_batches = 3", "batch_size = 2"]),
@@ -47,9 +47,12 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
             ["inference.block_size = 65536", "fit a message"],
         ),
         ("seed: -1", ["seed = -1"]),
-        ("training: 3", ["training = 3"]),
+        ("training: 3", ["training = 3", "run.yaml", "expected a section"]),
+        ("links: 2\nlinks: 4", ["'links' is set twice", "run.yaml"]),
+        ("links: '2'", ["links = '2'", "remove the quotes"]),
+        ("7: 2", ["7 is not the name of a setting"]),
         ("[1, 2]", ["expected a mapping", "list"]),
-        ("a: [", ["cannot be read as YAML"]),
+        ("a: [", ["cannot be read as a config file"]),
         (
             "objective: {draws: 64}\nencoder: {dimension: 4096}\ntraining: {batch_size: 1024}",
             ["objective.draws", "training.batch_size", "MiB"],
@@ -72,6 +75,21 @@ def test_a_bad_value_from_the_environment_names_the_variable() -> None:
         load_config(environment={"SPLITWAVE_TRAINING__EPOCH": "3"})
     with pytest.raises(ConfigError, match=r"training_epochs: no such setting \(from environment variable SPLITWAVE_TR"):
         load_config(environment={"SPLITWAVE_TRAINING_EPOCHS": "3"})
+
+
+def test_a_bad_section_is_not_replaced_by_a_stronger_layer(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"training = 3 \(from .*run.yaml\): expected a section"):
+        load_config(write(tmp_path, "training: 3"), environment={}, overrides=["training.epochs=1"])
+
+
+def test_an_empty_section_changes_nothing(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "training:\n  # epochs: 3\n"), environment={}) == RunConfig()
+
+
+def test_a_setting_that_may_be_a_list_is_complained_of_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(write(tmp_path, "objective: {beta: 1e-3}"), environment={})
+    assert len(str(error.value).splitlines()) == 1
 
 
 def test_a_bad_override_is_quoted() -> None:

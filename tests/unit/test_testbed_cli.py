@@ -73,7 +73,7 @@ def test_a_bad_override_is_refused(results: Path, setting: str, words: list[str]
         ("channel: {psnr_db: .inf}", ["channel.psnr_db = inf", "finite"]),
         ("channel: {psnr_db: .nan}", ["channel.psnr_db = nan", "finite"]),
         ("- a list", ["expected a mapping"]),
-        ("a: [", ["cannot be read as YAML"]),
+        ("a: [", ["cannot be read as a config file"]),
     ],
 )
 def test_a_bad_config_file_is_refused(tmp_path: Path, results: Path, content: str, words: list[str]) -> None:
@@ -106,7 +106,7 @@ def test_a_data_directory_that_is_not_there_is_refused_before_anything_starts(
     missing = tmp_path / "no[data]"  # as it is, not as markup
     result = splitwave("demo", "--engine", engine, "--data-dir", missing, "--results", results)
 
-    assert_refused(result, ExitCode.DATA, f"data directory {missing} does not exist", "--data-dir")
+    assert_refused(result, ExitCode.DATA, f"data directory {missing} is not a directory that exists", "--data-dir")
     assert not results.exists()
 
 
@@ -117,7 +117,7 @@ def test_the_data_directory_may_come_from_the_environment(
 
     result = splitwave("demo", "--results", results)
 
-    assert_refused(result, ExitCode.DATA, f"data directory {tmp_path}/nowhere does not exist")
+    assert_refused(result, ExitCode.DATA, f"data directory {tmp_path}/nowhere is not a directory that exists")
 
 
 @pytest.mark.parametrize("engine", ["process", "inprocess"])
@@ -172,7 +172,7 @@ def test_the_status_of_a_malformed_address_is_refused() -> None:
 def test_the_status_at_an_address_where_nobody_listens_is_an_error() -> None:
     result = splitwave("status", "--address", "127.0.0.1:1")
 
-    assert_refused(result, ExitCode.UNREACHABLE, "no base station answered at 127.0.0.1:1 within 5 s")
+    assert_refused(result, ExitCode.UNREACHABLE, "no base station answered at 127.0.0.1:1: ")
 
 
 def test_the_resolved_settings_are_a_config_file(tmp_path: Path) -> None:

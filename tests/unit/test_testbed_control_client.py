@@ -111,7 +111,7 @@ def test_a_server_that_is_no_base_station_is_told_apart() -> None:
 
 
 def test_an_address_where_nobody_listens_is_an_error_that_names_it() -> None:
-    with pytest.raises(UnreachableError, match=r"no base station answered at 127\.0\.0\.1:1 within 5 s"):
+    with pytest.raises(UnreachableError, match=r"no base station answered at 127\.0\.0\.1:1: "):
         get_status("127.0.0.1:1")
 
 

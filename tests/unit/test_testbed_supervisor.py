@@ -137,7 +137,7 @@ def test_work_that_outlives_no_process_gives_its_outcome(module: Callable[[str],
     async def scenario(supervisor: Supervisor) -> None:
         device = await supervisor.start("device-0", [leaver], finishes=True)
         await supervisor.start("channel", [stayer])
-        await supervisor.unless_one_dies(supervisor.finished([device]))
+        await device.exited()
 
         async def work() -> int:
             return 42
@@ -158,18 +158,22 @@ def test_a_process_that_may_not_finish_is_blamed_for_leaving(module: Callable[[s
         supervise(tmp_path, scenario)
 
 
-def test_a_process_that_stays_after_the_end_is_named(
+def test_after_the_farewell_no_process_is_blamed_and_none_stays(
     module: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("testbed.supervisor.GRACE_S", 0.05)
-    stayer = module(UNTIL_LIFELINE_ENDS)
+    stayer, failer = module(UNTIL_LIFELINE_ENDS), module(UNTIL_LIFELINE_ENDS + "\nsys.exit(7)")
+    children = []
 
     async def scenario(supervisor: Supervisor) -> None:
-        child = await supervisor.start("device-0", [stayer], finishes=True)
-        await supervisor.finished([child])
+        children.append(await supervisor.start("device-0", [stayer], finishes=True))
+        children.append(await supervisor.start("device-1", [failer], finishes=True))
+        await supervisor.farewell(children)
 
-    with pytest.raises(RunFailedError, match=r"device-0 still ran 0\.05 s after"):
-        supervise(tmp_path, scenario)
+    supervise(tmp_path, scenario)
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child.pid, 0)
 
 
 def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period(
