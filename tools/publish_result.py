@@ -66,8 +66,9 @@ def _publish(source: Path, name: str) -> None:
         shutil.copy(source / file, target)
     for figure in sorted((source / "figs").glob("*.png")):
         shutil.copy(figure, target)
-    readme = README.read_text(encoding="utf-8")
-    README.write_text(readme.replace(table_in(readme), results_table(PUBLISHED)), encoding="utf-8")
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    README.write_text(f"{before}{BEGIN}\n{results_table(PUBLISHED)}\n{END}{after}", encoding="utf-8")
 
 
 def main() -> None:
