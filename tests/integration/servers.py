@@ -1,0 +1,52 @@
+"""A base station and a channel emulator in front of it, for tests that drive the device's side by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from basestation.service import BaseStation
+from common import messages as m
+from common.config import RunConfig
+from common.errors import RunFailedError
+from common.plan import RunPlan
+from tests.integration.testbed import TEST, TRAIN, running_channel, tiny_data
+
+CONFIG = RunConfig.model_validate(
+    {
+        "links": 1,
+        "encoder": {"dimension": 6},
+        "quantizer": {"breakpoints": 6, "forward": "straight-through"},
+        "training": {"epochs": 1, "batch_size": 16},
+    }
+)
+IDS = RunPlan(CONFIG, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0)
+
+
+class Servers:
+    """A base station (its run may fail, which `failure` waits for) and a channel emulator in front of it."""
+
+    def __init__(self, basestation: str, channel: str, run: "asyncio.Task[object]") -> None:
+        self.addresses = {"base station": basestation, "channel": channel}
+        self._run = run
+
+    async def failure(self) -> str:
+        with pytest.raises(RunFailedError) as error:
+            await self._run
+        return str(error.value)
+
+
+@asynccontextmanager
+async def servers(state_dir: Path, config: RunConfig = CONFIG) -> AsyncIterator[Servers]:
+    bound: asyncio.Queue[str] = asyncio.Queue()
+    stop = asyncio.Event()
+    labels = tiny_data(config.links).labels
+    basestation = BaseStation(config, labels, "127.0.0.1:0", state_dir, False, "run")
+    run = asyncio.create_task(basestation.serve(bound.put_nowait, stop))
+    address = await bound.get()
+    async with running_channel(address) as channel:
+        yield Servers(address, channel, run)
+        stop.set()
+        await asyncio.gather(run, return_exceptions=True)

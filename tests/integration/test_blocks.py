@@ -1,0 +1,158 @@
+"""What real servers answer to blocks and reports that are wrong: a precise status, and nothing left waiting."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+
+import grpc
+import numpy as np
+import pytest
+
+from common import messages as m
+from common.pb import uplink_pb2 as pb
+from common.pb import uplink_pb2_grpc
+from common.rpc import CLIENT_OPTIONS
+from common.symbols import LinkContract
+from common.wire_control import uplink_to_proto
+from tests.integration.raw_device import level_block, raw_device
+from tests.integration.servers import CONFIG, IDS, servers
+from tests.integration.testbed import DIGEST, TEST, TRAIN
+
+
+def broken(change: Callable[[pb.SymbolBlock], None]) -> Callable[[LinkContract], pb.UplinkMessage]:
+    """A good block, then broken as bytes on the wire could be."""
+
+    def build(contract: LinkContract) -> pb.UplinkMessage:
+        message = uplink_to_proto(level_block(contract, IDS), contract)
+        change(message.block)
+        return message
+
+    return build
+
+
+def wrong(**changes: object) -> Callable[[LinkContract], pb.UplinkMessage]:
+    return lambda contract: uplink_to_proto(level_block(contract, IDS, **changes), contract)
+
+
+def reals(value: float, dtype: int = pb.DTYPE_FLOAT32) -> Callable[[LinkContract], pb.UplinkMessage]:
+    def build(contract: LinkContract) -> pb.UplinkMessage:
+        payload = m.RealPayload(np.full((1, len(IDS), contract.dimension), value, dtype=np.float32))
+        message = uplink_to_proto(level_block(contract, IDS, payload=payload), contract)
+        message.block.reals.dtype = dtype  # type: ignore[assignment]
+        return message
+
+    return build
+
+
+def set_field(name: str, value: object) -> Callable[[pb.SymbolBlock], None]:
+    return lambda block: setattr(block, name, value)
+
+
+BAD_BLOCKS = [
+    (broken(lambda block: setattr(block.levels, "packed", b"\0")), "1 bytes of packed levels: expected 36"),
+    (broken(set_field("dimension", 5)), "5 symbols a sample: expected 6"),
+    (broken(set_field("samples", 15)), "36 bytes of packed levels: expected 34"),
+    (broken(lambda block: setattr(block.levels, "codebook", b"")), "codebook version 0 was not sent on this stream"),
+    (broken(lambda block: setattr(block.levels, "packed", b"\xff" * 36)), "level index 7 exceeds T = 6"),
+    (broken(set_field("sequence", 3)), "block 3 came out of sequence: expected 0"),
+    (reals(np.nan), "96 symbols are not finite"),
+    (reals(0.5, dtype=9), "unknown dtype 9"),
+    (wrong(link=4), "a block for link 4 came over link 0"),
+]
+
+
+@pytest.mark.parametrize(("build", "message"), BAD_BLOCKS, ids=[message for _, message in BAD_BLOCKS])
+@pytest.mark.parametrize("server", ["base station", "channel"])
+def test_a_bad_block_ends_its_stream_with_a_precise_status(
+    server: str, build: Callable[[LinkContract], pb.UplinkMessage], message: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path) as running, raw_device(running.addresses[server], CONFIG) as device:
+            await device.start_training()
+            assert device.contract is not None
+            await device.say(build(device.contract))
+            code, details = await device.end()
+            assert code == "INVALID_ARGUMENT"
+            assert message in details
+            assert "link 0 (device raw) was lost" in await running.failure()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("server", ["base station", "channel"])
+def test_blocks_that_were_not_asked_for_are_refused(server: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path) as running, raw_device(running.addresses[server], CONFIG) as device:
+            await device.start_training()
+            assert device.contract is not None
+            await device.say(level_block(device.contract, IDS, key=m.BlockKey(m.Phase.TRAIN, 7, 0)))
+            assert await device.end() == (
+                "FAILED_PRECONDITION",
+                "train step 7 micro-batch 0 was not asked for: expected train step 0, micro-batch below 1",
+            )
+
+    asyncio.run(scenario())
+
+
+def _flood(address: str, first: m.SymbolBlock, rest: int) -> tuple[str, str]:
+    """Send a block and, without a look at the answer, `rest` good ones behind it; what ended the stream."""
+    contract = LinkContract.of(CONFIG, 0)
+    outbox: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
+    outbox.put(uplink_to_proto(m.Hello(m.PROTOCOL_VERSION, "flood", "test", None, 4096)))
+    with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        call = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect(iter(outbox.get, None))
+        next(call)
+        outbox.put(uplink_to_proto(m.Ready(TRAIN, TEST, DIGEST)))
+        next(call)
+        outbox.put(uplink_to_proto(first, contract))
+        known = m.LevelPayload(np.zeros((len(IDS), contract.dimension), dtype=np.uint8), 0, None)
+        for sequence in range(1, rest + 1):
+            outbox.put(uplink_to_proto(level_block(contract, IDS, sequence=sequence, payload=known), contract))
+        try:
+            for _ in call:
+                pass
+        except grpc.RpcError as error:
+            return error.code().name, error.details() or ""
+        finally:
+            outbox.put(None)
+    return "OK", ""
+
+
+@pytest.mark.parametrize("server", ["base station", "channel"])
+def test_the_status_of_a_refusal_survives_a_device_that_goes_on_sending(server: str, tmp_path: Path) -> None:
+    """grpc.aio replaces a status by INTERNAL when a write follows it: seen in two of three runs without care."""
+    stray = level_block(LinkContract.of(CONFIG, 0), IDS, key=m.BlockKey(m.Phase.TRAIN, 7, 0))
+
+    async def scenario() -> tuple[str, str]:
+        async with servers(tmp_path) as running:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(None, _flood, running.addresses[server], stray, 60)
+
+    for _ in range(8):
+        code, details = asyncio.run(scenario())
+        assert (code, "was not asked for" in details) == ("FAILED_PRECONDITION", True)
+
+
+def test_reports_and_parts_that_were_not_asked_for_are_refused(tmp_path: Path) -> None:
+    async def scenario(body: m.Uplink) -> None:
+        async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
+            await device.start_training()
+            await device.say(body)
+            code, details = await device.end()
+            assert (code, "that was not asked for" in details) == ("FAILED_PRECONDITION", True)
+
+    nothing = np.zeros((0, 0), dtype=np.int64)
+    asyncio.run(scenario(m.PassReport(m.Phase.TEST, m.Symbols.HARD, m.UplinkCost(24, 1, 1), (), nothing)))
+    asyncio.run(scenario(m.PartSaved(0, "0" * 64)))
+
+
+def test_a_device_that_leaves_as_soon_as_it_is_ready_fails_the_run(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path) as running:
+            async with raw_device(running.addresses["base station"], CONFIG) as device:
+                await device.shake_hands()
+                await device.say(m.Ready(TRAIN, TEST, DIGEST))
+            assert "link 0 (device raw) was lost" in await running.failure()
+
+    asyncio.run(scenario())

@@ -1,0 +1,96 @@
+"""The device's client: how long it tries, when it gives up, and what it says then."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from common.errors import CheckpointError, ProtocolError, UnreachableError
+from common.server import DRAIN_GRACE_S, serving
+from testbed.supervisor import GRACE_S
+from tests.integration.servers import CONFIG, servers
+from tests.integration.testbed import DeviceThread, run_distributed, running_channel, tiny_data
+
+
+def _run_device(address: str, tmp_path: Path, timeout_s: float) -> BaseException | None:
+    async def scenario() -> BaseException | None:
+        device = DeviceThread(address, None, tiny_data(1).views, tmp_path, connect_timeout_s=timeout_s)
+        await device.join()
+        return device.error
+
+    return asyncio.run(scenario())
+
+
+def free_address() -> str:
+    """An address that nobody listens on: bound and released."""
+
+    async def bind() -> str:
+        async with serving("127.0.0.1:0", lambda _: None, []) as address:
+            return address
+
+    return asyncio.run(bind())
+
+
+def test_a_device_retries_up_to_its_limit_and_says_whom_it_did_not_reach(tmp_path: Path) -> None:
+    address = free_address()
+    error = _run_device(address, tmp_path, 0.25)
+    assert isinstance(error, UnreachableError)
+    assert f"nobody at {address} took this device within 0.25 s" in str(error)
+
+
+def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path) -> None:
+    nowhere = free_address()
+
+    async def scenario() -> BaseException | None:
+        async with running_channel(nowhere) as address:
+            device = DeviceThread(address, None, tiny_data(1).views, tmp_path, connect_timeout_s=0.25)
+            await device.join()
+            return device.error
+
+    error = asyncio.run(scenario())
+    assert isinstance(error, UnreachableError)
+    assert f"the channel emulator cannot reach the base station at {nowhere}" in str(error)
+
+
+def test_a_listener_that_never_speaks_is_given_up_at_the_limit(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host, port = listener.getsockname()
+        error = _run_device(f"{host}:{port}", tmp_path, 0.5)
+    assert isinstance(error, UnreachableError)
+    assert "accepted the connection, but sent no Welcome" in str(error)
+
+
+def test_a_device_that_is_stopped_before_it_dials_ends(tmp_path: Path) -> None:
+    async def scenario() -> BaseException | None:
+        async with servers(tmp_path) as running:
+            device = DeviceThread(running.addresses["channel"], None, tiny_data(1).views, tmp_path, start=False)
+            device.client.stop()
+            device.start()
+            await device.join()
+            return device.error
+
+    assert asyncio.run(scenario()) is None
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
+    asyncio.run(run_distributed(CONFIG, tiny_data(1), tmp_path))
+    other = CONFIG.model_copy(update={"encoder": CONFIG.encoder.model_copy(update={"dimension": 7})})
+    with pytest.raises(CheckpointError, match="trained with encoder = dimension=6, this run has dimension=7"):
+        asyncio.run(run_distributed(other, tiny_data(1), tmp_path, restore=True))
+
+
+def test_servers_drain_before_a_supervisor_loses_patience() -> None:
+    assert DRAIN_GRACE_S < GRACE_S
+
+
+def test_a_refused_device_does_not_retry(tmp_path: Path) -> None:
+    async def scenario() -> BaseException | None:
+        async with servers(tmp_path) as running:
+            device = DeviceThread(running.addresses["channel"], 3, tiny_data(1).views, tmp_path)
+            await device.join()
+            return device.error
+
+    error = asyncio.run(scenario())
+    assert isinstance(error, ProtocolError)
+    assert "link 3 does not exist" in str(error)

@@ -1,0 +1,40 @@
+"""The servers themselves: ports, health, limits, and what they do not import."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from grpc import aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from common.errors import AddressError
+from common.server import serving
+from tests.integration.testbed import running_channel
+
+
+def test_a_taken_port_is_an_error_that_names_it() -> None:
+    async def scenario() -> None:
+        async with serving("127.0.0.1:0", lambda _: None, []) as first:
+            with pytest.raises(AddressError, match=f"cannot listen on {first}: the port is taken"):
+                async with serving(first, lambda _: None, []):
+                    pass
+
+    asyncio.run(scenario())
+
+
+def test_the_channel_answers_its_health_check() -> None:
+    async def scenario() -> None:
+        async with running_channel("127.0.0.1:1") as address, aio.insecure_channel(address) as grpc_channel:
+            stub = health_pb2_grpc.HealthStub(grpc_channel)
+            for service in ("", "splitwave.uplink.v1.Uplink"):
+                answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+                assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("module", ["channel.service", "channel.__main__", "common.config_layers", "testbed.cli"])
+def test_what_needs_no_torch_does_not_import_it(module: str) -> None:
+    code = f"import sys, {module}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
