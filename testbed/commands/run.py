@@ -19,7 +19,7 @@ def demo(
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> None:
-    """Train two devices and a base station on 5,000 digits, with the default settings."""
+    """Train on 5,000 digits with the default settings."""
     config = load_config(overrides=overrides or ())
     execute(Order("demo", config, engine, data_dir, results))
 
@@ -44,7 +44,7 @@ def infer(
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> None:
-    """Evaluate trained weights on the test split, under the settings that trained them."""
+    """Let trained weights answer the test split."""
     inside = checkpoint / "ckpt"
     folder = inside if inside.is_dir() else checkpoint
     config = Manifest.read(folder).config
