@@ -48,7 +48,10 @@ class FusionBuffer:
             self._waiting[key] = waiting
         if waiting.symbols.shape[:2] != (draws, samples):
             expected = tuple(waiting.symbols.shape[:2])
-            raise ProtocolError(f"{key}: link {link} sent (L, B) = {(draws, samples)}, another link {expected}")
+            raise ProtocolError(
+                f"{key}: link {link} sent (L, B) = {(draws, samples)}, another link {expected}; "
+                "with L > 1 every link needs a channel emulator, or none has one"
+            )
         start = link * dimension
         waiting.symbols.numpy()[..., start : start + dimension] = symbols
         waiting.missing.discard(link)

@@ -16,7 +16,7 @@ from common.plan import RunPlan
 
 def merge_hops(reports: Sequence[PassReport]) -> tuple[tuple[str, ...], Int64]:
     """All links' hop times under one row of names; a link without an emulator spent no time in its hops."""
-    hops = max((report.hops for report in reports), key=len)
+    hops = tuple(dict.fromkeys(hop for report in sorted(reports, key=_most_hops_first) for hop in report.hops))
     rows = np.zeros((sum(len(report.hop_times_ns) for report in reports), len(hops)), dtype=np.int64)
     start = 0
     for report in reports:
@@ -24,6 +24,10 @@ def merge_hops(reports: Sequence[PassReport]) -> tuple[tuple[str, ...], Int64]:
         rows[start:end, [hops.index(hop) for hop in report.hops]] = report.hop_times_ns
         start = end
     return hops, rows
+
+
+def _most_hops_first(report: PassReport) -> int:
+    return -len(report.hops)
 
 
 Predict = Callable[[FusedBlock], Awaitable[Bytes]]

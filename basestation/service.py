@@ -12,7 +12,7 @@ from grpc import aio
 from basestation import control_service, uplink_service
 from basestation.coordinator import Coordinator, Labels
 from basestation.trainer import Trainer
-from common.checkpoint import load_part
+from common.checkpoint import check_state_dir, load_part
 from common.config import RunConfig
 from common.data.catalog import fingerprint, load_labels
 from common.manifest import BASESTATION_PART, Manifest
@@ -48,7 +48,7 @@ class BaseStation:
 
         Raises:
             AddressError: cannot listen.
-            CheckpointError: there is nothing to restore.
+            CheckpointError: there is nothing to restore, or nowhere to write.
             RunFailedError: a link was lost on the way.
         """
         with ThreadPoolExecutor(1, "torch", torch.set_num_threads, (self.config.runtime.torch_threads,)) as compute:
@@ -67,7 +67,9 @@ class BaseStation:
         plan = RunPlan(self.config, len(self.labels.train), len(self.labels.test))
         trainer = Trainer(self.config, plan, torch.from_numpy(self.labels.train))
         manifest = None
-        if self.restore:
+        if not self.restore:
+            check_state_dir(self.state_dir)
+        else:
             manifest = Manifest.read(self.state_dir)
             manifest.check_fits(self.config, self.state_dir)
             load_part(self.state_dir / BASESTATION_PART, trainer.decoder, manifest.basestation_sha256)

@@ -20,7 +20,7 @@ from common.errors import ProtocolError
 from common.messages import BlockKey, Phase
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
-from common.rpc import CLIENT_OPTIONS, first_message, refuse
+from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S, first_message, refuse
 from common.wire import (
     block_from_proto,
     block_to_proto,
@@ -81,6 +81,11 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
             if up.done():
                 up.result()  # a refused block ends the stream here
             await down  # the device may have said all that it has to say: the base station ends the stream
+        except ProtocolError as error:
+            up.cancel()
+            await asyncio.gather(up, return_exceptions=True)  # one writer at a time
+            await stream.give_up(str(error))
+            raise
         finally:
             for task in (up, down):
                 task.cancel()
@@ -141,6 +146,16 @@ class _EmulatedStream:
             await self._upstream.done_writing()
         except (asyncio.InvalidStateError, aio.AioRpcError):
             return  # the base station has ended the stream; how, it has told `_Ending`
+
+    async def give_up(self, reason: str) -> None:
+        """Tell the base station why this stream ends, and give it time to hear it."""
+        try:
+            async with asyncio.timeout(FAREWELL_LIMIT_S):
+                await self._upstream.write(pb.UplinkMessage(leaving=pb.Leaving(reason=reason)))
+                await self._upstream.done_writing()
+                await self._upstream.code()
+        except (TimeoutError, asyncio.InvalidStateError, aio.AioRpcError):
+            return  # it has ended the stream itself, or does not listen
 
     async def carry_down(self) -> None:
         try:

@@ -6,12 +6,14 @@ Parts hold weights, to answer from; resuming a training would need the optimiser
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryFile
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from common.errors import CheckpointError
+from common.errors import CheckpointError, RunFailedError
 
 
 def weights_sha256(module: nn.Module) -> str:
@@ -28,12 +30,37 @@ def combined_sha256(parts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def check_state_dir(folder: Path) -> None:
+    """Make sure, before hours of training, that a party can write its part.
+
+    Raises:
+        CheckpointError: it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CheckpointError(f"{folder}: no checkpoint can be written there: {error}") from None
+
+
 def save_part(path: Path, module: nn.Module) -> str:
-    """Write a party's parameters, under a temporary name first; returns their digest."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a party's parameters, under a temporary name first; returns their digest.
+
+    Raises:
+        RunFailedError: a parameter is not finite.
+        CheckpointError: the part cannot be written.
+    """
+    state = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            raise RunFailedError(f"training diverged: {name} is not finite")
     temporary = path.with_name(f".{path.name}.partial")
-    save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, temporary)
-    temporary.rename(path)
+    try:
+        save_file(state, temporary)
+        temporary.rename(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: cannot be written: {error}") from None
     return weights_sha256(module)
 
 

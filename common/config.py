@@ -160,6 +160,13 @@ class RunConfig(_Section):
                 f"samples in training.micro_batches = {training.micro_batches} parts exceed the "
                 f"{MAX_MESSAGE_BYTES >> 20} MiB of a message: use more micro-batches"
             )
+        hop_row_bytes = 6 * 8 * self.links  # all links' times of one query travel in the run's result
+        queries = (MAX_MESSAGE_BYTES - framing_bytes) // hop_row_bytes
+        if self.inference.latency_samples > queries:
+            raise ValueError(
+                f"inference.latency_samples = {self.inference.latency_samples}: with {self.links} links the times of "
+                f"at most {queries} samples fit a message"
+            )
         limit = (MAX_MESSAGE_BYTES - framing_bytes) // (symbol_bytes + id_bytes)
         if self.inference.block_size > limit:
             raise ValueError(

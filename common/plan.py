@@ -79,10 +79,14 @@ class RunPlan:
 
     def gamma(self, epoch: int) -> float:
         """The soft quantizer's slope, geometric from `gamma` in the first to `gamma_final` in the last epoch."""
-        quantizer, epochs = self._config.quantizer, self._config.training.epochs
-        if quantizer.gamma_final is None or epochs == 1:
-            return quantizer.gamma
-        return quantizer.gamma * math.pow(quantizer.gamma_final / quantizer.gamma, epoch / (epochs - 1))
+        gamma, epochs = self._config.quantizer.gamma, self._config.training.epochs
+        return gamma * math.pow(self.gamma_final / gamma, epoch / max(1, epochs - 1))
+
+    @property
+    def gamma_final(self) -> float:
+        """The slope that training ends with, and soft evaluation uses."""
+        quantizer = self._config.quantizer
+        return quantizer.gamma if quantizer.gamma_final is None else quantizer.gamma_final
 
     def _block_size(self, phase: Phase) -> int:
         return 1 if phase is Phase.SERVE else self._config.inference.block_size

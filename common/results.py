@@ -41,7 +41,7 @@ class RunResult:
         steps: training steps taken (0 for inference only).
         samples_per_s: training samples a second, validation passes excluded; 0 without training.
         error_rate, error_rate_soft: on the test split, with hard and with soft symbols over the same channel noise.
-        costs: of the hard test pass, by link.
+        costs: of the hard test pass, by link; the codebook counts if no pass sent these levels before.
         hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
         hop_times_ns: (single samples of all links, hops).
         weights_sha256: over all parties' parameters, devices by link, base station last.

@@ -14,6 +14,8 @@ from common.pb import uplink_pb2 as pb
 
 HELLO_LIMIT_S = 10.0
 """How long a stream may stay silent before its first word."""
+FAREWELL_LIMIT_S = 5.0
+"""How long a party that gives up waits for the other side to hear why."""
 MAX_STREAMS = 256
 """Calls that a server serves at a time: 64 links, and room for watchers and health checks."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.checkpoint import load_part, save_part
+from common.checkpoint import check_state_dir, load_part, save_part
 from common.config import MAX_DIMENSION, RunConfig
 from common.errors import ProtocolError
 from common.manifest import device_part
@@ -112,7 +112,7 @@ class DeviceSession:
         Raises:
             ProtocolError: the message does not fit the state of the run.
             DataError: the device does not hold the run's data.
-            CheckpointError: nor the checkpoint it is asked to restore.
+            CheckpointError: nor the checkpoint it is asked to restore, or it cannot write one.
         """
         match message:
             case Welcome():
@@ -145,7 +145,9 @@ class DeviceSession:
         config = RunConfig.from_handshake(welcome.settings_json)
         views = self._open_views(config, welcome.link)
         worker = DeviceWorker(config, welcome.link, views)
-        if welcome.restore_sha256 is not None:
+        if welcome.restore_sha256 is None:
+            check_state_dir(self._state_dir)
+        else:
             load_part(self._state_dir / device_part(welcome.link), worker.model, welcome.restore_sha256)
         self._lease = _Lease(LinkContract.of(config, welcome.link), worker)
         return Ready(len(views.train), len(views.test), views.data_digest)

@@ -13,13 +13,12 @@ from common.errors import ProtocolError, RunFailedError, SplitwaveError, Unreach
 from common.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, Uplink, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
-from common.rpc import CLIENT_OPTIONS
+from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
 from common.wire_control import downlink_from_proto, uplink_to_proto
 from device.session import DeviceSession
 
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 2.0
-FAREWELL_LIMIT_S = 5.0
 
 log = structlog.get_logger()
 
@@ -127,6 +126,9 @@ class _Stream:
                 self._react(downlink_from_proto(message, session.contract))
             except SplitwaveError as error:
                 self._give_up(str(error))
+                raise
+            except Exception as error:  # a bug or a broken machine: the base station should know as much as we do
+                self._give_up(f"{type(error).__name__}: {error}")
                 raise
             if session.finished:
                 self._outbox.put(None)  # nothing more to say: the base station closes the stream

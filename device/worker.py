@@ -122,8 +122,7 @@ class DeviceWorker:
         if codebook is None:
             payload: LevelPayload | RealPayload = RealPayload(mean.numpy()[None])
         elif symbols is Symbols.SOFT:
-            gamma = self.plan.gamma(self._config.training.epochs - 1)
-            soft = soft_quantize(mean, codebook.weights(), codebook.breakpoints(), gamma)
+            soft = soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self.plan.gamma_final)
             payload = RealPayload(soft.numpy()[None])
         else:
             payload = self._levels(level_indices(mean, codebook.breakpoints()), codebook)

@@ -16,7 +16,7 @@ from basestation.meter import EpochMeter, mean_samples_per_s
 from basestation.trainer import Trainer
 from channel.link import ChannelLink
 from common.accounting import block_cost
-from common.checkpoint import combined_sha256, load_part, save_part, weights_sha256
+from common.checkpoint import check_state_dir, combined_sha256, load_part, save_part, weights_sha256
 from common.config import RunConfig
 from common.data.catalog import load_labels
 from common.manifest import BASESTATION_PART, Manifest, device_part
@@ -172,7 +172,9 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
 
 def _prepare(job: Job) -> InprocessRun:
     run = open_run(job.config, job.data_dir)
-    if job.restore:
+    if not job.restore:
+        check_state_dir(job.checkpoint_dir)
+    else:
         manifest = Manifest.read(job.checkpoint_dir)
         manifest.check_fits(job.config, job.checkpoint_dir)
         load_part(job.checkpoint_dir / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)

@@ -75,7 +75,9 @@ def test_a_bad_block_ends_its_stream_with_a_precise_status(
             code, details = await device.end()
             assert code == "INVALID_ARGUMENT"
             assert message in details
-            assert "link 0 (device raw) was lost" in await running.failure()
+            failure = await running.failure()
+            assert failure.startswith("link 0 (device raw) was lost: ")
+            assert message in failure
 
     asyncio.run(scenario())
 

@@ -46,6 +46,7 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
             "inference: {block_size: 65536}\nencoder: {dimension: 4096}",
             ["inference.block_size = 65536", "fit a message"],
         ),
+        ("inference: {latency_samples: 400000}", ["inference.latency_samples = 400000", "fit a message"]),
         ("seed: -1", ["seed = -1"]),
         ("training: 3", ["training = 3", "run.yaml", "expected a section"]),
         ("links: 2\nlinks: 4", ["'links' is set twice", "run.yaml"]),

@@ -73,3 +73,4 @@ def test_gamma_is_constant_or_annealed_geometrically() -> None:
     assert plan_of().gamma(7) == 10.0
     annealed = plan_of(quantizer={"gamma": 10.0, "gamma_final": 1000.0}, training={"epochs": 3})
     assert [annealed.gamma(epoch) for epoch in range(3)] == pytest.approx([10.0, 100.0, 1000.0])
+    assert (plan_of().gamma_final, annealed.gamma_final) == (10.0, 1000.0)
