@@ -28,14 +28,16 @@ def seconds_to_health(command: list[str]) -> float:
         pass_fds=(write_fd,),
         stderr=subprocess.DEVNULL,
     ) as process:
-        os.close(write_fd)
-        with os.fdopen(read_fd) as ready:
-            address = ready.readline().strip()
-        with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
-            stub = health_pb2_grpc.HealthStub(grpc_channel)
-            answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=30, wait_for_ready=True)
-            seconds = time.perf_counter() - started
-        process.terminate()
+        try:
+            os.close(write_fd)
+            with os.fdopen(read_fd) as ready:
+                address = ready.readline().strip()
+            with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+                stub = health_pb2_grpc.HealthStub(grpc_channel)
+                answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=30, wait_for_ready=True)
+                seconds = time.perf_counter() - started
+        finally:
+            process.terminate()
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
         raise RuntimeError(f"{command[0]} answered {answer.status}")
     return seconds

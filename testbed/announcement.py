@@ -48,7 +48,7 @@ def running_testbeds(results: Path) -> list[Announcement]:
 def _read(path: Path) -> Announcement | None:
     try:
         return Announcement(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:  # it ended this very moment
+    except (FileNotFoundError, ValueError, TypeError):  # it ended this very moment, or is another version's left-over
         return None
 
 

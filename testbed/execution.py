@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common.config import RunConfig
 from common.errors import DataError
-from common.results import EpochRecord, RunResult
+from common.results import EpochRecord
 from testbed.display import Display
 from testbed.engine import Job, Observer, Progress, load_engine
 from testbed.metrics import append_epoch, write_latency
@@ -55,8 +55,10 @@ def execute(order: Order) -> None:
             result = engine.run(job, _each(_recorder(folder), display))
         summary = summarize(order.config, order.engine, result)
         folder.write_json("summary.json", summary)
-        _draw(folder, result)
+        write_latency(folder.latency, result.hops, result.hop_times_ns)
+    # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
+    _draw(folder)
 
 
 def _existing(data_dir: Path | None) -> Path | None:
@@ -84,9 +86,7 @@ def _each(*observers: Observer) -> Observer:
     return observe
 
 
-def _draw(folder: ResultsFolder, result: RunResult) -> None:
-    latency = folder.figures / "latency.csv"
-    write_latency(latency, result.hops, result.hop_times_ns)
-    draw_latency(latency, folder.figures / "latency.png")
+def _draw(folder: ResultsFolder) -> None:
+    draw_latency(folder.latency, folder.figures / "latency.png")
     if folder.metrics.exists():  # not so after inference alone
         draw_training(folder.metrics, folder.figures / "training.png")

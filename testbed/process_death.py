@@ -50,7 +50,8 @@ class Death:
 def describe(exit_code: int) -> str:
     """How a process ended, from asyncio's exit code (negative for a signal)."""
     if exit_code < 0:
-        return f"was killed by {signal.Signals(-exit_code).name}"
+        names = {int(number): number.name for number in signal.Signals}
+        return f"was killed by {names.get(-exit_code, f'signal {-exit_code}')}"
     if exit_code == ExitCode.OK:
         return "left before the run was over"
     names = {int(code): code.name for code in ExitCode}

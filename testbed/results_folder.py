@@ -71,6 +71,11 @@ class ResultsFolder:
         """The record an epoch."""
         return self.path / "metrics.jsonl"
 
+    @property
+    def latency(self) -> Path:
+        """The hop times of every query."""
+        return self.figures / "latency.csv"
+
     def write_json(self, name: str, content: Mapping[str, object]) -> None:
         """Write one of the folder's JSON files, keys in their given order."""
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)

@@ -68,7 +68,7 @@ class Supervisor:
         task, death = asyncio.create_task(work), asyncio.create_task(self._died.wait())
         try:
             await asyncio.wait((task, death), return_when=asyncio.FIRST_COMPLETED)
-            if self._died.is_set():
+            if self._died.is_set() and not _succeeded(task):
                 raise await self._blame()
             return await self._outcome(task)
         finally:
@@ -117,6 +117,10 @@ class Supervisor:
             for child in self.children:
                 child.kill()
         await asyncio.gather(*self._watchers.values())
+
+
+def _succeeded(task: "asyncio.Task[T]") -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 async def _within(limit_s: float, event: asyncio.Event) -> None:

@@ -6,6 +6,7 @@ and rewrites the README's table from all published summaries.
 
 import argparse
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -57,15 +58,22 @@ def _row(folder: Path) -> str:
 
 
 def _publish(source: Path, name: str) -> None:
-    if json.loads((source / "env.json").read_text(encoding="utf-8"))["dirty"]:
+    if not re.fullmatch("[a-z0-9][a-z0-9-]*", name):
+        sys.exit(f"error: {name!r}: a published result is named in a-z, 0-9 and -")
+    files = [*(source / file for file in _FILES), *sorted((source / "figs").glob("*.png"))]
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        sys.exit(f"error: {source} is no complete results folder: it lacks {', '.join(missing)}")
+    environment = json.loads((source / "env.json").read_text(encoding="utf-8"))
+    if environment["dirty"] is not False:
         sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")
-    target = PUBLISHED / name
+    fresh, target = PUBLISHED / f".{name}.partial", PUBLISHED / name
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, fresh)
     shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for file in _FILES:
-        shutil.copy(source / file, target)
-    for figure in sorted((source / "figs").glob("*.png")):
-        shutil.copy(figure, target)
+    fresh.rename(target)
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     README.write_text(f"{before}{BEGIN}\n{results_table(PUBLISHED)}\n{END}{after}", encoding="utf-8")

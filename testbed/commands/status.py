@@ -24,9 +24,10 @@ def status(
     results: Results = RESULTS,
 ) -> None:
     """Show stage, epoch and links of a running base station."""
-    addresses = [testbed.basestation for testbed in running_testbeds(results)]
     if address is not None:
         addresses = [parse_address(address, "--address")]
+    else:
+        addresses = [testbed.basestation for testbed in running_testbeds(results)]
     if not addresses:
         raise UnreachableError(f"no testbed is running whose results go to {results}: give --address or --results")
     for each in addresses:

@@ -4,6 +4,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from common.exit_codes import ExitCode
 from testbed.announcement import running_testbeds
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 SPLITWAVE = Path(sys.executable).with_name("splitwave")
 SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
 SHORT = (*SMALL, "--set", "training.epochs=2")
@@ -133,6 +135,35 @@ def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, 
     for row in ("weights_sha256", "config_hash", "error_rate", "error_rate_soft"):
         assert inferred[row] == trained[row]
     assert "steps" not in inferred
+
+
+@pytest.mark.e2e
+def test_the_demo_reaches_what_it_promises_on_both_engines(tmp_path: Path) -> None:
+    demo = splitwave("demo", "--results", tmp_path)
+    assert float(demo["error_rate"]) <= 0.08
+    assert demo["payload_bits_per_sample_per_link"] == "112"
+    assert float(demo["wire_bytes_per_sample_per_link"]) <= 15.4
+    train = ("train", "-c", CONFIGS / "demo.yaml", "--engine", "inprocess", "--results", tmp_path)
+    assert splitwave(*train)["weights_sha256"] == demo["weights_sha256"]
+
+
+def _exit_of(*arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
+    return answer.returncode, answer.stderr
+
+
+def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, said = _exit_of("channel", f"--listen={address}", "--connect=127.0.0.1:1")
+        assert (code, f"cannot listen on {address}: the port is taken" in said) == (ExitCode.ADDRESS, True)
+        assert "add_port.cc" not in said
+    code, said = _exit_of("channel", "--connect=nowhere")
+    assert (code, "--connect nowhere: expected HOST:PORT" in said) == (ExitCode.ADDRESS, True)
+    arguments = ("device", "--connect=127.0.0.1:1", "--connect-timeout=0.2", f"--state={tmp_path}")
+    code, said = _exit_of(*arguments)
+    assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in said) == (ExitCode.UNREACHABLE, True)
 
 
 def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> None:

@@ -32,6 +32,15 @@ def test_a_published_result_says_how_it_was_made(folder: Path) -> None:
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == config.training.epochs
 
 
+@pytest.mark.parametrize(("name", "most"), [("demo", 0.08), ("mnist-k2", 0.022)])
+def test_published_results_are_within_what_was_promised(name: str, most: float) -> None:
+    summary = json.loads((PUBLISHED / name / "summary.json").read_text())
+    assert summary["engine"] == "process"
+    assert summary["error_rate"] <= most
+    assert summary["payload_bits_per_sample_per_link"] == 112
+    assert summary["wire_bytes_per_sample_per_link"] <= 1.1 * 14
+
+
 def test_every_exit_code_is_documented() -> None:
     rows = re.findall(r"^\| (\d+) \| (\w+) \|", (ROOT / "docs" / "exit-codes.md").read_text(), re.MULTILINE)
     assert rows == [(str(code.value), code.name) for code in ExitCode]
