@@ -2,14 +2,20 @@
 
 import argparse
 import asyncio
+import math
+import os
 import sys
 import uuid
 from pathlib import Path
 
 import structlog
 
+from basestation.coordinator import Report
+from basestation.policy import Policy
 from basestation.service import BaseStation, open_labels
+from common.config import RunConfig
 from common.config_layers import load_config
+from common.errors import ConfigError
 from common.process import (
     add_data_option,
     add_process_options,
@@ -19,7 +25,9 @@ from common.process import (
     run_service,
     stop_signal,
 )
+from common.results import RunResult
 from common.rpc import parse_address
+from common.summary import summarize, write_summary
 
 log = structlog.get_logger()
 
@@ -32,15 +40,56 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--config", type=Path, metavar="FILE", help="the run's settings; without one the demo's")
     parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
     parser.add_argument("--restore", action="store_true", help="evaluate the checkpoint in --state, do not train")
+    parser.add_argument(
+        "--rejoin",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="seconds that a link lost in a run may take to come back; the run then starts over from its last "
+        "checkpoint, which is its beginning or its trained weights; 0 fails the run at once",
+    )
+    parser.add_argument(
+        "--late-after", type=float, default=5.0, metavar="S", help="report a link that owes something for S seconds"
+    )
+    parser.add_argument(
+        "--serve-every",
+        type=float,
+        metavar="S",
+        help="after the result answer queries again each S seconds, until stopped; without it the run ends there",
+    )
+    parser.add_argument("--summaries", type=Path, metavar="DIR", help="write the run's summary there as RUN.json")
     add_data_option(parser)
     add_process_options(parser)
     return parser.parse_args()
 
 
 async def _serve(basestation: BaseStation, ready_fd: int | None) -> None:
-    result = await basestation.serve(lambda address: announce_ready(ready_fd, address), stop_signal())
-    if result is not None:
-        log.info("run finished", error_rate=result.error_rate, weights_sha256=result.weights_sha256)
+    await basestation.serve(lambda address: announce_ready(ready_fd, address), stop_signal())
+
+
+def _policy(options: argparse.Namespace) -> Policy:
+    if not 0 <= options.rejoin < math.inf:
+        raise ConfigError(f"--rejoin {options.rejoin:g}: expected seconds, 0 or more")
+    for name, seconds in (("--late-after", options.late_after), ("--serve-every", options.serve_every)):
+        if seconds is not None and not 0 < seconds < math.inf:
+            raise ConfigError(f"{name} {seconds:g}: expected seconds, more than 0")
+    return Policy(options.rejoin, options.late_after, options.serve_every)
+
+
+def _reporter(config: RunConfig, run_id: str, summaries: Path | None) -> Report:
+    if summaries is not None and not os.access(summaries, os.W_OK | os.X_OK):
+        raise ConfigError(f"--summaries {summaries}: not a folder that can be written to")
+
+    def report(result: RunResult) -> None:
+        log.info("result", error_rate=result.error_rate, weights_sha256=result.weights_sha256)
+        if summaries is not None:
+            path = summaries / f"{run_id}.json"
+            try:
+                write_summary(summarize(config, None, result), path)
+            except OSError as error:  # the result is in the log, and on its way to whoever watches
+                log.error("summary not written", path=str(path), reason=str(error))
+
+    return report
 
 
 def main() -> int:
@@ -53,8 +102,11 @@ def main() -> int:
         config = load_config(options.config)
         run_id = uuid.uuid4().hex[:12]
         structlog.contextvars.bind_contextvars(run=run_id)
+        policy, report = _policy(options), _reporter(config, run_id, options.summaries)
         labels = open_labels(config, options.data)
-        basestation = BaseStation(config, labels, listen, options.state, options.restore, run_id)
+        basestation = BaseStation(
+            config, labels, listen, options.state, options.restore, run_id, policy=policy, report=report
+        )
         asyncio.run(_serve(basestation, options.ready_fd))
 
     return run_service("basestation", options, serve)

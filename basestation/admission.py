@@ -59,12 +59,10 @@ class Admission:
                 f"this run needs {self._config.encoder.dimension}",
                 Refusal.FAILED_PRECONDITION,
             )
-        link = self._leases.lease(hello.device_id, hello.link)
-        restore = self._restore[link] if self._restore else None
+        link = self._leases.lease(hello.device_id, hello.link, hello.host)
         contract = LinkContract.of(self._config, link)
         session = LinkSession(contract, hello.device_id, peer, self._config.runtime.credits)
-        settings = self._config.canonical_json()
-        session.send(Welcome(PROTOCOL_VERSION, self._run_id, link, settings, restore))
+        session.send(self._welcome(link))
         self.sessions[link] = session
         return session
 
@@ -83,7 +81,17 @@ class Admission:
             )
         session.ready = True
 
+    def start_over(self, restore: tuple[str, ...]) -> None:
+        """Welcome every device that is here once more, to start from these checkpoint parts, or afresh if empty."""
+        self._restore = restore
+        for link, session in self.sessions.items():
+            session.start_over(self._welcome(link))
+
     def dismiss(self, session: LinkSession) -> None:
         """Free the link of a device that is gone."""
         del self.sessions[session.link]
         self._leases.release(session.link)
+
+    def _welcome(self, link: int) -> Welcome:
+        restore = self._restore[link] if self._restore else None
+        return Welcome(PROTOCOL_VERSION, self._run_id, link, self._config.canonical_json(), restore)

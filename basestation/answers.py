@@ -38,6 +38,10 @@ class Answers(Generic[Answer]):
             self._fits = None
             self._complete.set()
 
+    def expects(self, link: int) -> bool:
+        """Whether this link's answer is still to come."""
+        return self._fits is not None and link not in self._by_link
+
     async def all(self) -> list[Answer]:
         """Every link's answer, by link."""
         await self._complete.wait()

@@ -35,7 +35,7 @@ class ControlService(control_pb2_grpc.ControlServicer):
         context: "aio.ServicerContext[Any, Any]",  # noqa: ARG002
     ) -> AsyncIterator[pb.RunEvent]:
         """The run from its first epoch to its result."""
-        async for event in self._coordinator.log.events():
+        async for event in self._coordinator.run.log.events():
             match event:
                 case EpochRecord():
                     yield pb.RunEvent(epoch=epoch_to_proto(event))
@@ -47,7 +47,7 @@ class ControlService(control_pb2_grpc.ControlServicer):
     def _status(self) -> pb.RunStatus:
         run = self._coordinator
         links = []
-        for link in range(run.config.links):
+        for link in range(run.run.config.links):
             session = run.admission.sessions.get(link)
             links.append(
                 pb.LinkStatus(link=link)
@@ -58,15 +58,18 @@ class ControlService(control_pb2_grpc.ControlServicer):
                     peer=session.peer,
                     ready=session.ready,
                     blocks=session.blocks,
+                    late=link in run.late,
                 )
             )
         return pb.RunStatus(
             run_id=run.run_id,
             stage=pb.Stage.ValueType(run.stage),
-            epoch=run.plan.epoch(run.step),
-            epochs=run.config.training.epochs,
+            epoch=run.run.plan.epoch(run.step),
+            epochs=run.run.config.training.epochs,
             step=run.step,
-            steps=run.plan.steps,
+            steps=run.run.plan.steps,
             links=links,
             failure=run.failure,
+            restarts=run.restarts,
+            queries=run.queries,
         )

@@ -1,56 +1,32 @@
-"""Leads a run from the first device to the result: announces steps and passes, answers blocks. No transport."""
+"""Leads a run from the first device to the result, and over again when a link is lost on the way. No transport."""
 
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
-from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
-from typing import TypeVar, TypeVarTuple, Unpack
 
 import structlog
 
 from basestation.admission import Admission
-from basestation.answers import Answers
-from basestation.fusion import FusedBlock
-from basestation.intake import Intake
+from basestation.attempt import Attempt, Run, Trained
+from basestation.lateness import Lateness
 from basestation.link_session import LinkSession
-from basestation.meter import EpochMeter, mean_samples_per_s
-from basestation.passes import Passes, merge_hops
-from basestation.run_log import RunLog
+from basestation.passes import PassOutcome, merge_hops
+from basestation.policy import Policy
 from basestation.trainer import Trainer
-from common.checkpoint import combined_sha256, save_part
-from common.config import RunConfig
+from common.checkpoint import combined_sha256
 from common.errors import ProtocolError, Refusal, RunFailedError
-from common.manifest import BASESTATION_PART, Manifest
-from common.messages import (
-    Bytes,
-    Downlink,
-    Finish,
-    Gradient,
-    Hello,
-    Int64,
-    Leaving,
-    PartSaved,
-    PassReport,
-    Phase,
-    Ready,
-    SaveCheckpoint,
-    SymbolBlock,
-    Symbols,
-    TrainStep,
-    Uplink,
-)
-from common.plan import RunPlan
-from common.results import EpochRecord, RunResult
+from common.manifest import Manifest
+from common.messages import Finish, Hello, Leaving, PartSaved, PassReport, Phase, Ready, SymbolBlock, Symbols, Uplink
+from common.results import RunResult
 
 log = structlog.get_logger()
 
-SHA256_DIGITS = 64
+MakeTrainer = Callable[[Manifest | None], Trainer]
+Report = Callable[[RunResult], None]
 
-Arguments = TypeVarTuple("Arguments")
-Result = TypeVar("Result")
+_LATENESS_CHECKS = 10
+"""How often lateness is looked for within the time after which a link is late."""
 
 
 class Stage(IntEnum):
@@ -64,69 +40,76 @@ class Stage(IntEnum):
     FAILED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What only the base station has: (N,) int64 labels of both splits, and the digest of the data they belong to."""
-
-    train: Int64
-    test: Int64
-    data_digest: str
+_UNDER_WAY = frozenset({Stage.TRAINING, Stage.EVALUATING, Stage.SERVING})
 
 
 class Coordinator:
-    """One run. `connect`, `receive` and `disconnect` are called as devices come, speak and go; `run` leads.
+    """One run. `connect`, `receive` and `disconnect` are called as devices come, speak and go; `lead` leads.
 
     Attributes:
-        stage, step: where the run is.
+        stage: where the run is.
         failed: set when it fails; `failure` then says why.
+        restarts: how often it started over because a link was lost.
+        queries: how many it has answered in finished serving passes.
+        late: the links that owe something for too long.
     """
 
     def __init__(
         self,
-        config: RunConfig,
+        run: Run,
         *,
         run_id: str,
-        plan: RunPlan,
-        labels: Labels,
-        trainer: Trainer,
-        state_dir: Path,
+        make_trainer: MakeTrainer,
         restore: Manifest | None,
-        compute: Executor,
+        policy: Policy,
+        report: Report,
     ) -> None:
         """Set up a run.
 
         Args:
-            config: its settings.
+            run: what is carried out.
             run_id: its name in logs.
-            plan: its order.
-            labels: of all samples.
-            trainer: the decoder, already restored if `restore` is given.
-            state_dir: where the base station's part of the checkpoint and its manifest go.
+            make_trainer: a fresh decoder, or the one of a checkpoint.
             restore: evaluate this checkpoint instead of training.
-            compute: one worker thread for torch, so that the event loop never waits for it.
+            policy: how long to wait for what.
+            report: told the result as soon as it is there.
+
+        Raises:
+            CheckpointError: what `make_trainer` raises about the checkpoint.
         """
-        self.config = config
+        self.run = run
         self.run_id = run_id
-        self.plan = plan
-        self.log = RunLog()
         self.stage = Stage.WAITING
-        self.step = restore.step if restore else 0
         self.failure = ""
         self.failed = asyncio.Event()
+        self.restarts = 0
+        self.queries = 0
+        config, labels = run.config, run.labels
         samples = (len(labels.train), len(labels.test))
         parts = restore.device_sha256 if restore else ()
         self.admission = Admission(config, run_id, samples, labels.data_digest, parts)
-        self._trainer = trainer
-        self._state_dir = state_dir
-        self._restore = restore
-        self._executor = compute
-        self._intake = Intake(config, plan)
-        by_phase = {Phase.VALIDATION: labels.train, Phase.TEST: labels.test, Phase.SERVE: labels.test}
-        self._passes = Passes(plan, self._intake, by_phase, config.links, self._predict)
-        self._parts: Answers[PartSaved] = Answers(config.links)
+        self._make_trainer = make_trainer
+        self._policy = policy
+        self._report = report
+        self._trained = Trained(restore) if restore else None
+        self._result: RunResult | None = None
+        self._serving_passes = 0
+        self._attempt = self._new_attempt(make_trainer(restore))
         self._admitted = asyncio.Event()
+        self._under_way: asyncio.Task[None] | None = None
         self._work: asyncio.Task[RunResult] | None = None
-        self._status_interval = max(1, plan.steps_per_epoch // 20)
+        self._loss = ""
+        self._lateness = Lateness(policy.late_after_s)
+
+    @property
+    def step(self) -> int:
+        """Training steps behind the weights."""
+        return self._attempt.step
+
+    @property
+    def late(self) -> set[int]:
+        """The links that owe something for too long."""
+        return self._lateness.late
 
     def connect(self, hello: Hello, peer: str) -> LinkSession:
         """Admit a device; see `Admission.connect`."""
@@ -140,41 +123,49 @@ class Coordinator:
         Raises:
             ProtocolError: it is not what the run expects of this link, or the device gives up.
         """
+        if not session.counts(body):
+            return
         match body:
-            case SymbolBlock():
-                self._intake.take(session, body)
+            case SymbolBlock() | PassReport() | PartSaved():
+                self._attempt.receive(session, body)
             case Ready():
                 self.admission.admit(session, body)
                 log.info("device ready", link=session.link)
-                if self.stage is Stage.WAITING and self.admission.complete:
-                    self.stage = Stage.EVALUATING if self._restore else Stage.TRAINING
+                if self.admission.complete:
                     self._admitted.set()
-            case PassReport():
-                self._passes.reports.take(session.link, body)
-            case PartSaved():
-                self._parts.take(session.link, body)
             case Leaving():
                 raise ProtocolError(f"it gave up: {body.reason}", Refusal.ABORTED)
             case Hello():
                 raise ProtocolError(f"link {session.link} said hello twice")
 
-    def disconnect(self, session: LinkSession, reason: str) -> None:
-        """A device is gone: its link is free again while the run waits, but a run under way fails."""
+    def disconnect(self, session: LinkSession, reason: str, *, may_return: bool) -> None:
+        """A device is gone.
+
+        While the run waits for devices its link is free again. A run under way starts over when the device comes
+        back, if it may (its connection was lost, say); else it fails.
+        """
         log.info("link closed", link=session.link, reason=reason)
+        if self.stage in (Stage.FINISHED, Stage.FAILED):
+            return
+        self.admission.dismiss(session)
         if self.stage is Stage.WAITING:
-            self.admission.dismiss(session)
-        elif self.stage not in (Stage.FINISHED, Stage.FAILED):
-            self._fail(f"link {session.link} (device {session.device_id}) was lost: {reason}")
+            return
+        self._loss = f"link {session.link} (device {session.device_id}) was lost: {reason}"
+        if may_return and self._policy.rejoin_s:
+            self._start_over()
+        else:
+            self._fail(self._loss)
             if self._work is not None:
                 self._work.cancel()
 
-    async def run(self) -> RunResult:
-        """Lead the run to its end; cancelling it fails the run.
+    async def lead(self) -> RunResult:
+        """Lead the run to its end; cancelling it fails the run, or ends it in good order once it has a result.
 
         Raises:
-            RunFailedError: a link was lost on the way.
+            RunFailedError: a link was lost on the way, and did not come back.
         """
         self._work = asyncio.create_task(self._lead())
+        watch = asyncio.create_task(self._watch_lateness())
         try:
             return await self._work
         except asyncio.CancelledError:
@@ -182,114 +173,125 @@ class Coordinator:
             await asyncio.gather(self._work, return_exceptions=True)
             if self.stage is Stage.FAILED:
                 raise RunFailedError(self.failure) from None
+            if self._result is not None:
+                return self._finish(self._result)
             self._fail("the base station was stopped")
             raise
         except Exception as error:
             self._fail(str(error))
             raise
         finally:
-            await self.log.close()
-
-    def _fail(self, reason: str) -> None:
-        self.stage, self.failure = Stage.FAILED, reason
-        self.failed.set()
+            watch.cancel()
+            await self.run.log.close()
 
     async def _lead(self) -> RunResult:
-        await self.log.touch()
-        await self._admitted.wait()
-        if self._restore is None:
-            records = [await self._epoch(epoch) for epoch in range(self.config.training.epochs)]
-            manifest = await self._save()
-        else:
-            records, manifest = [], self._restore
-        result = await self._result(records, manifest)
-        self.stage = Stage.FINISHED
-        self._broadcast(Finish())
-        for session in self._sessions:
-            session.close()
-        await self.log.add(result)
-        return result
+        await self.run.log.touch()
+        limit_s = None
+        while True:
+            await self._all_ready(limit_s)
+            self.stage = Stage.TRAINING if self._trained is None else Stage.EVALUATING
+            self._under_way = asyncio.create_task(self._carry_on())
+            try:
+                await self._under_way
+                break
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():  # it is not the attempt that was given up, but the run
+                    raise
+            checkpoint = self._trained.checkpoint if self._trained else None
+            self._attempt = self._new_attempt(await self.run.compute(self._make_trainer, checkpoint))
+            limit_s = self._policy.rejoin_s
+        assert self._result is not None
+        return self._finish(self._result)
 
-    async def _epoch(self, epoch: int) -> EpochRecord:
-        meter = EpochMeter(self.config.links)
-        per_epoch = self.plan.steps_per_epoch
-        steps = range(epoch * per_epoch, (epoch + 1) * per_epoch)
-        started = time.perf_counter()
-        self._announce(steps[0])
-        for step in steps:
-            for _ in range(self.plan.block_count(Phase.TRAIN, step)):
-                await self._train_block(meter)
-            if step + 1 in steps:
-                self._announce(step + 1)  # the devices begin while the decoder takes its own step
-            await self._compute(self._trainer.finish_step, step)
-            self.step = step + 1
-            if self.step % self._status_interval == 0:
-                await self.log.touch()
-        seconds = time.perf_counter() - started
-        error = None
-        if self.config.data.validation:
-            validation = await self._passes.run(self._sessions, Phase.VALIDATION, epoch, Symbols.HARD)
-            error = validation.error_rate
-        record = meter.record(epoch, steps.stop, seconds, error)
-        log.info("epoch", epoch=epoch, loss=record.cross_entropy, training_error=record.training_error)
-        await self.log.add(record)
-        return record
+    async def _all_ready(self, limit_s: float | None) -> None:
+        try:
+            async with asyncio.timeout(limit_s):
+                while not self.admission.complete:
+                    self._admitted.clear()
+                    await self._admitted.wait()
+        except TimeoutError:
+            raise RunFailedError(f"{self._loss}; it did not come back within {limit_s:g} s") from None
 
-    def _announce(self, step: int) -> None:
-        self._intake.expect(Phase.TRAIN, step)
-        self._broadcast(TrainStep(step))
-
-    async def _train_block(self, meter: EpochMeter) -> None:
-        arrival = await self._intake.next()
-        result = await self._compute(self._trainer.micro_batch, arrival.block)
-        for session, gradient in zip(self._sessions, result.gradients, strict=True):
-            session.send(Gradient(arrival.block.key, gradient))
-        meter.add(result, len(arrival.sample_ids), arrival.rates_nats)
-
-    async def _save(self) -> Manifest:
-        """Every party writes its part; the checkpoint exists once the manifest does."""
-        Manifest.withdraw(self._state_dir)
-        self._parts.expect(lambda part: part.step == self.step and len(part.sha256) == SHA256_DIGITS)
-        self._broadcast(SaveCheckpoint(self.step))
-        basestation = await self._compute(save_part, self._state_dir / BASESTATION_PART, self._trainer.decoder)
-        devices = tuple(part.sha256 for part in await self._parts.all())
-        manifest = Manifest(self.step, self.config.canonical_json(), devices, basestation)
-        manifest.publish(self._state_dir)
-        log.info("checkpoint published", step=self.step, folder=str(self._state_dir))
-        return manifest
-
-    async def _result(self, records: list[EpochRecord], manifest: Manifest) -> RunResult:
-        await self._enter(Stage.EVALUATING)
-        hard = await self._passes.run(self._sessions, Phase.TEST, 0, Symbols.HARD)
-        soft = await self._passes.run(self._sessions, Phase.TEST, 0, Symbols.SOFT)
+    async def _carry_on(self) -> None:
+        """What is left of the run: training, the result, serving until the run is stopped."""
+        if self._trained is None:
+            self._trained = await self._attempt.train()
+        if self._result is None:
+            self._result = await self._evaluate(self._trained)
+            self._report(self._result)
+            await self.run.log.add(self._result)
         await self._enter(Stage.SERVING)
-        served = await self._passes.run(self._sessions, Phase.SERVE, 0, Symbols.HARD)
+        while self._policy.serve_every_s is not None:
+            await asyncio.sleep(self._policy.serve_every_s)
+            await self._serve()
+
+    async def _evaluate(self, trained: Trained) -> RunResult:
+        await self._enter(Stage.EVALUATING)
+        hard = await self._attempt.test(Symbols.HARD)
+        soft = await self._attempt.test(Symbols.SOFT)
+        await self._enter(Stage.SERVING)
+        served = await self._serve()
         hops, hop_times_ns = merge_hops(served.reports)
+        checkpoint = trained.checkpoint
         return RunResult(
-            steps=records[-1].step if records else 0,
-            samples_per_s=mean_samples_per_s(records),
+            steps=trained.steps,
+            samples_per_s=trained.samples_per_s,
             error_rate=hard.error_rate,
             error_rate_soft=soft.error_rate,
             costs=tuple(report.cost for report in hard.reports),
             hops=hops,
             hop_times_ns=hop_times_ns,
-            weights_sha256=combined_sha256([*manifest.device_sha256, manifest.basestation_sha256]),
+            weights_sha256=combined_sha256([*checkpoint.device_sha256, checkpoint.basestation_sha256]),
         )
+
+    async def _serve(self) -> PassOutcome:
+        served = await self._attempt.serve(self._serving_passes)
+        self._serving_passes += 1
+        self.queries += self.run.plan.pass_samples(Phase.SERVE)
+        log.info("served", queries=self.queries, error_rate=served.error_rate)
+        await self.run.log.touch()
+        return served
+
+    def _start_over(self) -> None:
+        """Give the attempt up and call everybody who is still here back to the last checkpoint."""
+        assert self._under_way is not None
+        self._under_way.cancel()
+        self.stage = Stage.WAITING
+        self.restarts += 1
+        checkpoint = self._trained.checkpoint if self._trained else None
+        step = checkpoint.step if checkpoint else 0
+        log.warning(
+            "run starts over", reason=self._loss, lost_at_step=self.step, from_step=step, wait_s=self._policy.rejoin_s
+        )
+        self.admission.start_over(checkpoint.device_sha256 if checkpoint else ())
+
+    def _new_attempt(self, trainer: Trainer) -> Attempt:
+        step = self._trained.checkpoint.step if self._trained else 0
+        return Attempt(self.run, trainer, step, self.admission.sessions)
+
+    def _finish(self, result: RunResult) -> RunResult:
+        self.stage = Stage.FINISHED
+        for session in self.admission.sessions.values():
+            session.send(Finish())
+            session.close()
+        return result
+
+    def _fail(self, reason: str) -> None:
+        self.stage, self.failure = Stage.FAILED, reason
+        self.failed.set()
 
     async def _enter(self, stage: Stage) -> None:
         self.stage = stage
-        await self.log.touch()
+        await self.run.log.touch()
 
-    @property
-    def _sessions(self) -> list[LinkSession]:
-        return [self.admission.sessions[link] for link in range(self.config.links)]
-
-    def _broadcast(self, body: Downlink) -> None:
-        for session in self._sessions:
-            session.send(body)
-
-    async def _predict(self, block: FusedBlock) -> Bytes:
-        return await self._compute(self._trainer.predict, block)
-
-    async def _compute(self, work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+    async def _watch_lateness(self) -> None:
+        while True:
+            await asyncio.sleep(self._policy.late_after_s / _LATENESS_CHECKS)
+            sessions = self.admission.sessions if self.stage in _UNDER_WAY else {}
+            debts = {link: each.activity for link, each in sessions.items() if self._attempt.owes(each)}
+            for change in self._lateness.check(time.monotonic(), debts):
+                tell, event = (log.warning, "link late") if change.late else (log.info, "link caught up")
+                session = self.admission.sessions.get(change.link)
+                tell(event, link=change.link, device=session and session.device_id, silent_s=round(change.silent_s, 1))
+                await self.run.log.touch()

@@ -43,7 +43,7 @@ class Intake:
         self._phase = Phase.TRAIN
         self._step = -1
         self._total = 0
-        self._taken: list[set[int]] = []
+        self._taken: list[set[int]] = [set() for _ in range(self._links)]
 
     def expect(self, phase: Phase, step: int) -> None:
         """From now on take the blocks of this command, from each link once, and no others."""
@@ -65,6 +65,10 @@ class Intake:
         parts[session.link] = (time.perf_counter_ns(), block.rate_nats)
         if fused is not None:
             self._arrivals.put_nowait(self._arrival(fused, block.sample_ids))
+
+    def expects(self, link: int) -> bool:
+        """Whether blocks of this link are still to come."""
+        return len(self._taken[link]) < self._total
 
     async def next(self) -> Arrival:
         """The next complete block, in the order of completion."""

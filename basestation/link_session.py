@@ -3,12 +3,20 @@
 import asyncio
 
 from common.errors import ProtocolError, Refusal
-from common.messages import Downlink, Gradient, Prediction
+from common.messages import Downlink, Gradient, Prediction, Ready, Uplink, Welcome
 from common.symbols import LinkContract, SymbolReader
 
 
 class LinkSession:
-    """One leased link. `outbox` holds what is to be sent down; None ends the stream."""
+    """One leased link.
+
+    Attributes:
+        outbox: what is to be sent down; None ends the stream.
+        ready: whether the device has said Ready since its last Welcome.
+        blocks: how many it sent.
+        unanswered: how many of them wait for a gradient or a prediction.
+        activity: counts all messages, both ways.
+    """
 
     def __init__(self, contract: LinkContract, device_id: str, peer: str, window: int) -> None:
         self.contract = contract
@@ -19,18 +27,36 @@ class LinkSession:
         self.outbox: asyncio.Queue[Downlink | None] = asyncio.Queue()
         self.ready = False
         self.blocks = 0
+        self.unanswered = 0
+        self.activity = 0
         self._window = window
-        self._unanswered = 0
+        self._starting_over = False
 
     def send(self, body: Downlink) -> None:
         """Queue a message; an answer gives its block's credit back."""
         if isinstance(body, Gradient | Prediction):
-            self._unanswered -= 1
+            self.unanswered -= 1
+        self.activity += 1
         self.outbox.put_nowait(body)
 
     def close(self) -> None:
         """End the stream after what is queued."""
         self.outbox.put_nowait(None)
+
+    def counts(self, body: Uplink) -> bool:
+        """Note a message; False if the device sent it before it heard that the run starts over."""
+        self.activity += 1
+        if isinstance(body, Ready):
+            self._starting_over = False
+        return not self._starting_over
+
+    def start_over(self, welcome: Welcome) -> None:
+        """Welcome the device again: until its next Ready nothing that it sends counts."""
+        self.reader = SymbolReader(self.contract)
+        self.ready = False
+        self.unanswered = 0
+        self._starting_over = True
+        self.send(welcome)
 
     def spend_credit(self) -> None:
         """Count an incoming block.
@@ -38,10 +64,10 @@ class LinkSession:
         Raises:
             ProtocolError: the link has as many unanswered blocks as it may.
         """
-        if self._unanswered >= self._window:
+        if self.unanswered >= self._window:
             raise ProtocolError(
                 f"link {self.link} sent a block without credit: {self._window} are unanswered",
                 Refusal.RESOURCE_EXHAUSTED,
             )
-        self._unanswered += 1
+        self.unanswered += 1
         self.blocks += 1

@@ -25,8 +25,9 @@ class RunLog:
         self._changed = asyncio.Condition()
 
     async def add(self, record: EpochRecord | RunResult) -> None:
-        """Append an epoch or the result."""
-        self._records.append(record)
+        """Append an epoch or the result; an epoch that a restarted run goes through again is known already."""
+        if isinstance(record, RunResult) or record.epoch == len(self._records):
+            self._records.append(record)
         await self.touch()
 
     async def touch(self) -> None:

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from grpc import aio
 
 from basestation import control_service, uplink_service
-from basestation.coordinator import Coordinator, Labels
+from basestation.attempt import Labels, Run
+from basestation.compute import Compute
+from basestation.coordinator import Coordinator, Report
+from basestation.policy import Policy
+from basestation.run_log import RunLog
 from basestation.trainer import Trainer
 from common.checkpoint import check_state_dir, load_part
 from common.config import RunConfig
@@ -30,6 +33,8 @@ class BaseStation:
         listen: HOST:PORT for devices, emulators and watchers.
         state_dir: for its checkpoint part and the manifest.
         restore: evaluate the checkpoint in `state_dir` instead of training.
+        policy: how long to wait for what.
+        report: told the result as soon as it is there, which with `policy.serve_every_s` is not the end.
     """
 
     config: RunConfig
@@ -38,9 +43,11 @@ class BaseStation:
     state_dir: Path
     restore: bool
     run_id: str
+    policy: Policy = field(default_factory=Policy)
+    report: Report = lambda _result: None
 
     async def serve(self, announce: Callable[[str], None], stop: asyncio.Event) -> RunResult | None:
-        """Serve the run to its end; None if `stop` is set before.
+        """Serve the run to its end; None if `stop` is set before there is a result.
 
         Args:
             announce: told the bound HOST:PORT.
@@ -49,9 +56,9 @@ class BaseStation:
         Raises:
             AddressError: cannot listen.
             CheckpointError: there is nothing to restore, or nowhere to write.
-            RunFailedError: a link was lost on the way.
+            RunFailedError: a link was lost on the way, and did not come back.
         """
-        with ThreadPoolExecutor(1, "torch", torch.set_num_threads, (self.config.runtime.torch_threads,)) as compute:
+        with Compute(self.config.runtime.torch_threads) as compute:
             coordinator = self._coordinator(compute)
 
             def register(server: aio.Server) -> None:
@@ -61,27 +68,30 @@ class BaseStation:
             services = [uplink_service.SERVICE, control_service.SERVICE]
             async with serving(self.listen, register, services) as address:
                 announce(address)
-                return await _until(stop, coordinator.run())
+                return await _until(stop, coordinator.lead())
 
-    def _coordinator(self, compute: Executor) -> Coordinator:
+    def _coordinator(self, compute: Compute) -> Coordinator:
         plan = RunPlan(self.config, len(self.labels.train), len(self.labels.test))
-        trainer = Trainer(self.config, plan, torch.from_numpy(self.labels.train))
         manifest = None
         if not self.restore:
             check_state_dir(self.state_dir)
         else:
             manifest = Manifest.read(self.state_dir)
             manifest.check_fits(self.config, self.state_dir)
-            load_part(self.state_dir / BASESTATION_PART, trainer.decoder, manifest.basestation_sha256)
+
+        def make_trainer(checkpoint: Manifest | None) -> Trainer:
+            trainer = Trainer(self.config, plan, torch.from_numpy(self.labels.train))
+            if checkpoint is not None:
+                load_part(self.state_dir / BASESTATION_PART, trainer.decoder, checkpoint.basestation_sha256)
+            return trainer
+
         return Coordinator(
-            self.config,
+            Run(self.config, plan, self.labels, self.state_dir, compute, RunLog()),
             run_id=self.run_id,
-            plan=plan,
-            labels=self.labels,
-            trainer=trainer,
-            state_dir=self.state_dir,
+            make_trainer=make_trainer,
             restore=manifest,
-            compute=compute,
+            policy=self.policy,
+            report=self.report,
         )
 
 

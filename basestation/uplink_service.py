@@ -37,15 +37,15 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
         except ProtocolError as error:
             log.warning("device refused", peer=context.peer(), reason=str(error))
             await refuse(context, error)
-        reason = "the connection broke"
+        reason, may_return = "the connection broke", True
         try:
             await self._exchange(session, request_iterator, context)
             reason = "its stream ended"
         except ProtocolError as error:
-            reason = str(error)
+            reason, may_return = str(error), False
             await refuse(context, error)
         finally:
-            self._coordinator.disconnect(session, reason)
+            self._coordinator.disconnect(session, reason, may_return=may_return)
 
     async def _welcome(self, messages: AsyncIterator[pb.UplinkMessage], peer: str) -> LinkSession:
         hello = uplink_from_proto(await first_message(messages))

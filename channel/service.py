@@ -135,11 +135,15 @@ class _EmulatedStream:
         self._context = context
         self._link: ChannelLink | None = None
         self._timed: dict[BlockKey, tuple[int, int]] = {}
+        self._starting_over = False
 
     async def carry_up(self, hello: pb.UplinkMessage, messages: AsyncIterator[pb.UplinkMessage]) -> None:
         try:
             await self._upstream.write(hello)
             async for message in messages:
+                if self._starting_over and not message.HasField("ready"):
+                    continue  # sent before the device heard of it: this link's channel begins with the next Ready
+                self._starting_over = False
                 if message.HasField("block"):
                     self._transmit(message)
                 await self._upstream.write(message)
@@ -168,9 +172,7 @@ class _EmulatedStream:
     def _return(self, message: pb.DownlinkMessage) -> None:
         match message.WhichOneof("body"):
             case "welcome":
-                config = RunConfig.from_handshake(message.welcome.settings_json)
-                self._link = ChannelLink(config, message.welcome.link)
-                log.info("link up", link=message.welcome.link, run=message.welcome.run_id)
+                self._begin(message.welcome)
             case "evaluate":
                 self._welcomed.symbols = symbols_from_proto(message.evaluate.symbols)
             case "gradient":
@@ -178,6 +180,13 @@ class _EmulatedStream:
                 message.gradient.CopyFrom(gradient_to_proto(self._welcomed.return_gradient(gradient)))
             case "prediction":
                 self._add_hops(message.prediction)
+
+    def _begin(self, welcome: pb.Welcome) -> None:
+        """The link of a run, from its first block; a second Welcome starts the run over."""
+        self._starting_over = self._link is not None
+        self._link = ChannelLink(RunConfig.from_handshake(welcome.settings_json), welcome.link)
+        self._timed.clear()
+        log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)
 
     @property
     def _welcomed(self) -> ChannelLink:

@@ -45,7 +45,8 @@ def load_config(
     Args:
         path: a YAML file, or None for the defaults.
         environment: `os.environ` unless given. A variable with the prefix is a setting, a double underscore a dot:
-            SPLITWAVE_TRAINING__EPOCHS is training.epochs. SPLITWAVE_DATA_DIR alone is not one.
+            SPLITWAVE_TRAINING__EPOCHS is training.epochs. SPLITWAVE_DATA_DIR alone is not one, and an empty
+            variable sets nothing.
         overrides: `dotted.path=value` from the command line.
 
     Raises:
@@ -94,7 +95,7 @@ def _read_yaml(path: Path) -> Tree:
 def _environment_settings(environment: Mapping[str, str]) -> Iterator[tuple[str, str, object]]:
     for variable, text in sorted(environment.items()):
         name = variable.removeprefix(ENVIRONMENT_PREFIX)
-        if name != variable and variable not in OTHER_VARIABLES:
+        if name != variable and text and variable not in OTHER_VARIABLES:
             yield variable, name.lower().replace(ENVIRONMENT_NESTING, "."), _parse(text)
 
 

@@ -13,7 +13,7 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 """Of one serialised message; settings whose blocks would not fit are refused."""
 
@@ -40,7 +40,7 @@ class BlockKey:
 
     Attributes:
         phase: what it is part of.
-        step: training step, or the epoch of a validation pass, else 0.
+        step: training step, the epoch of a validation pass, the count of a serving pass, else 0.
         micro_batch: micro-batch within a step, or number of the block within a pass.
     """
 
@@ -70,13 +70,17 @@ class RealPayload:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A device's first words: who it is, what it can do, which protocol it speaks, which link it would like."""
+    """A device's first words: who it is, what it can do, which protocol it speaks, which link it would like.
+
+    A device without a wish that comes back from the same `host` is given its link again.
+    """
 
     protocol_version: int
     device_id: str
     software: str
     link: int | None
     max_dimension: int
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,10 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The lease of a link and the run's settings; `restore_sha256` asks for a checkpoint part, not fresh weights."""
+    """The lease of a link and the run's settings; `restore_sha256` asks for a checkpoint part, not fresh weights.
+
+    Said again on the same stream, it starts the run over.
+    """
 
     protocol_version: int
     run_id: str
@@ -183,7 +190,7 @@ class Gradient:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """A pass over the data that `phase` names begins; `step` is the epoch of a validation pass, else 0."""
+    """A pass over the data that `phase` names begins; `step` is as in `BlockKey`."""
 
     phase: Phase
     step: int

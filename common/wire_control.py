@@ -45,6 +45,7 @@ def uplink_to_proto(body: m.Uplink, contract: LinkContract | None = None) -> pb.
                 software=body.software,
                 link=body.link,
                 max_dimension=body.max_dimension,
+                host=body.host,
             )
             return pb.UplinkMessage(hello=hello)
         case m.Ready():
@@ -74,7 +75,9 @@ def uplink_from_proto(message: pb.UplinkMessage, contract: LinkContract | None =
         case "hello":
             hello = message.hello
             link = hello.link if hello.HasField("link") else None
-            return m.Hello(hello.protocol_version, hello.device_id, hello.software, link, hello.max_dimension)
+            return m.Hello(
+                hello.protocol_version, hello.device_id, hello.software, link, hello.max_dimension, hello.host
+            )
         case "ready":
             ready = message.ready
             return m.Ready(ready.train_samples, ready.test_samples, ready.data_digest)

@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -21,6 +20,7 @@ from common.process import (
     run_service,
 )
 from common.rpc import parse_address
+from common.version import VERSION
 from device.session import DeviceSession
 from device.uplink import UplinkClient
 from device.views import load_views
@@ -51,8 +51,9 @@ def main() -> int:
     def open_session() -> DeviceSession:
         return DeviceSession(
             device_id=f"{socket.gethostname()}-{os.getpid()}",
-            software=version("splitwave"),
+            software=VERSION,
             wish=options.link,
+            host=socket.gethostname(),
             state_dir=options.state,
             open_views=open_views,
             clock=time.perf_counter_ns,

@@ -61,7 +61,9 @@ class _Command:
 class _Lease:
     """What the handshake brought."""
 
+    config: RunConfig
     contract: LinkContract
+    views: Views
     worker: DeviceWorker
 
 
@@ -74,6 +76,7 @@ class DeviceSession:
         device_id: str,
         software: str,
         wish: int | None,
+        host: str,
         state_dir: Path,
         open_views: OpenViews,
         clock: Clock,
@@ -84,11 +87,12 @@ class DeviceSession:
             device_id: unique to this process.
             software: version of this package.
             wish: the link to ask for, or None for any.
+            host: machine or container that this process runs on.
             state_dir: where the device's part of a checkpoint is.
             open_views: loads this device's view of the data, once the handshake has said which.
             clock: nanoseconds, monotonic.
         """
-        self._hello = Hello(PROTOCOL_VERSION, device_id, software, wish, MAX_DIMENSION)
+        self._hello = Hello(PROTOCOL_VERSION, device_id, software, wish, MAX_DIMENSION, host)
         self._state_dir = state_dir
         self._open_views = open_views
         self._clock = clock
@@ -136,21 +140,29 @@ class DeviceSession:
             self._meter.sent(cost, self._clock())
 
     def _accept(self, welcome: Welcome) -> Ready:
-        if self._lease is not None:
-            raise ProtocolError("the base station welcomed this device twice")
         if welcome.protocol_version != PROTOCOL_VERSION:
             raise ProtocolError(
                 f"the base station speaks protocol version {welcome.protocol_version}, this device {PROTOCOL_VERSION}"
             )
         config = RunConfig.from_handshake(welcome.settings_json)
-        views = self._open_views(config, welcome.link)
+        views = self._views(config, welcome.link)
+        self._command = self._meter = None
         worker = DeviceWorker(config, welcome.link, views)
         if welcome.restore_sha256 is None:
             check_state_dir(self._state_dir)
         else:
             load_part(self._state_dir / device_part(welcome.link), worker.model, welcome.restore_sha256)
-        self._lease = _Lease(LinkContract.of(config, welcome.link), worker)
+        self._lease = _Lease(config, LinkContract.of(config, welcome.link), views, worker)
         return Ready(len(views.train), len(views.test), views.data_digest)
+
+    def _views(self, config: RunConfig, link: int) -> Views:
+        """What this device sees; it is loaded once, however often the run starts over."""
+        lease = self._lease
+        if lease is None:
+            return self._open_views(config, link)
+        if (lease.contract.link, lease.config) != (link, config):
+            raise ProtocolError(f"the base station moved this device from link {lease.contract.link} to another run")
+        return lease.views
 
     def _train(self, message: TrainStep) -> Iterator[SymbolBlock]:
         worker = self._leased.worker

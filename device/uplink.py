@@ -144,8 +144,8 @@ class _Stream:
     def _react(self, body: Downlink) -> None:
         if isinstance(body, Welcome):
             self._until_welcome.cancel()
-            self.welcomed = True
-            log.info("link leased", link=body.link, run=body.run_id)
+            again, self.welcomed = self.welcomed, True
+            log.info("run starts over" if again else "link leased", link=body.link, run=body.run_id)
         elif not isinstance(body, Gradient | Prediction | TrainStep):
             log.info("command", command=str(body))
         for answer in self._session.handle(body):

@@ -1,12 +1,12 @@
 """The command line `splitwave`."""
 
 import signal
-from importlib.metadata import version
 from types import FrameType
 from typing import Annotated
 
 import typer
 
+from common.version import VERSION
 from testbed.commands.config import config_app
 from testbed.commands.run import demo, infer, train
 from testbed.commands.status import status
@@ -19,7 +19,7 @@ app.add_typer(config_app, name="config")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"splitwave {version('splitwave')}")
+        typer.echo(f"splitwave {VERSION}")
         raise typer.Exit
 
 

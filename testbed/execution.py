@@ -6,13 +6,13 @@ from pathlib import Path
 from common.config import RunConfig
 from common.errors import DataError
 from common.results import EpochRecord
+from common.summary import summarize
 from testbed.display import Display
 from testbed.engine import Job, Observer, Progress, load_engine
 from testbed.metrics import append_epoch, write_latency
 from testbed.plots import draw_latency, draw_training
 from testbed.reporting import print_summary
 from testbed.results_folder import ResultsFolder
-from testbed.summary import summarize
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ _SERVER = (f"--listen={_ANY_PORT}",)
 
 
 async def _start_basestation(supervisor: Supervisor, job: Job, config_file: Path) -> Child:
-    arguments = ["basestation", f"--config={config_file}", *_folders(job), *_SERVER, *_SERVICE]
+    arguments = ["basestation", f"--config={config_file}", *_folders(job), "--rejoin=0", *_SERVER, *_SERVICE]
     if job.restore:
         arguments.append("--restore")
     return await supervisor.start("basestation", arguments, announces=True, finishes=True)

@@ -10,7 +10,7 @@ import typer
 
 from common.errors import SplitwaveError
 from common.exit_codes import ExitCode
-from testbed.summary import Summary
+from common.summary import Summary
 
 P = ParamSpec("P")
 

@@ -90,6 +90,8 @@ class RunStatus(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     LINKS_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    RESTARTS_FIELD_NUMBER: _builtins.int
+    QUERIES_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     stage: Global___Stage.ValueType
     epoch: _builtins.int
@@ -97,6 +99,10 @@ class RunStatus(_message.Message):
     step: _builtins.int
     steps: _builtins.int
     failure: _builtins.str
+    restarts: _builtins.int
+    """how often the run started over because a link was lost"""
+    queries: _builtins.int
+    """answered in finished serving passes"""
     @_builtins.property
     def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkStatus]: ...
     def __init__(
@@ -110,10 +116,12 @@ class RunStatus(_message.Message):
         steps: _builtins.int = ...,
         links: _abc.Iterable[Global___LinkStatus] | None = ...,
         failure: _builtins.str = ...,
+        restarts: _builtins.int = ...,
+        queries: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "epochs", b"epochs", "failure", b"failure", "links", b"links", "run_id", b"run_id", "stage", b"stage", "step", b"step", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "epochs", b"epochs", "failure", b"failure", "links", b"links", "queries", b"queries", "restarts", b"restarts", "run_id", b"run_id", "stage", b"stage", "step", b"step", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -128,12 +136,15 @@ class LinkStatus(_message.Message):
     PEER_FIELD_NUMBER: _builtins.int
     READY_FIELD_NUMBER: _builtins.int
     BLOCKS_FIELD_NUMBER: _builtins.int
+    LATE_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     device_id: _builtins.str
     """empty: free"""
     peer: _builtins.str
     ready: _builtins.bool
     blocks: _builtins.int
+    late: _builtins.bool
+    """it owes something for longer than the base station's --late-after"""
     def __init__(
         self,
         *,
@@ -142,10 +153,11 @@ class LinkStatus(_message.Message):
         peer: _builtins.str = ...,
         ready: _builtins.bool = ...,
         blocks: _builtins.int = ...,
+        late: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "device_id", b"device_id", "link", b"link", "peer", b"peer", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "device_id", b"device_id", "late", b"late", "link", b"link", "peer", b"peer", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

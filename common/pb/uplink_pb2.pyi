@@ -129,6 +129,7 @@ class Hello(_message.Message):
     SOFTWARE_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
     MAX_DIMENSION_FIELD_NUMBER: _builtins.int
+    HOST_FIELD_NUMBER: _builtins.int
     protocol_version: _builtins.int
     device_id: _builtins.str
     """unique to the process, for logs"""
@@ -138,6 +139,8 @@ class Hello(_message.Message):
     """a wish; without it the lowest free link is leased"""
     max_dimension: _builtins.int
     """what the device can do: the largest feature it accepts to encode"""
+    host: _builtins.str
+    """machine or container: a device that comes back from it is given its link again"""
     def __init__(
         self,
         *,
@@ -146,10 +149,11 @@ class Hello(_message.Message):
         software: _builtins.str = ...,
         link: _builtins.int | None = ...,
         max_dimension: _builtins.int = ...,
+        host: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "link", b"link"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "device_id", b"device_id", "link", b"link", "max_dimension", b"max_dimension", "protocol_version", b"protocol_version", "software", b"software"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "device_id", b"device_id", "host", b"host", "link", b"link", "max_dimension", b"max_dimension", "protocol_version", b"protocol_version", "software", b"software"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__link: _TypeAlias = _typing.Literal["link"]  # noqa: Y015
     _WhichOneofArgType__link: _TypeAlias = _typing.Literal["_link", b"_link"]  # noqa: Y015
@@ -196,7 +200,7 @@ class BlockKey(_message.Message):
     MICRO_BATCH_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     step: _builtins.int
-    """training step; epoch of a validation pass"""
+    """training step; epoch of a validation pass; count of a serving pass"""
     micro_batch: _builtins.int
     """micro-batch of a step; number of the block in a pass"""
     def __init__(

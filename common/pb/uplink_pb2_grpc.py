@@ -49,7 +49,9 @@ class UplinkServicer:
     """
 
     def Connect(self, request_iterator, context):
-        """One long-lived stream a device. The first message up is Hello; the first one down is Welcome.
+        """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+        starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
+        sent is dropped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,10 @@ class UplinkStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UplinkAsyncStub: ...
     Connect: _grpc.StreamStreamMultiCallable[_uplink_pb2.UplinkMessage, _uplink_pb2.DownlinkMessage]
-    """One long-lived stream a device. The first message up is Hello; the first one down is Welcome."""
+    """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+    starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
+    sent is dropped.
+    """
 
 @_typing.type_check_only
 class UplinkAsyncStub(UplinkStub):
@@ -46,7 +49,10 @@ class UplinkAsyncStub(UplinkStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Connect: _aio.StreamStreamMultiCallable[_uplink_pb2.UplinkMessage, _uplink_pb2.DownlinkMessage]  # type: ignore[assignment]
-    """One long-lived stream a device. The first message up is Hello; the first one down is Welcome."""
+    """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+    starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
+    sent is dropped.
+    """
 
 class UplinkServicer(metaclass=_abc_1.ABCMeta):
     """The radio link between a device and a base station. The channel emulator speaks this service on both of its
@@ -59,6 +65,9 @@ class UplinkServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_uplink_pb2.UplinkMessage],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_uplink_pb2.DownlinkMessage], _abc.AsyncIterator[_uplink_pb2.DownlinkMessage]]:
-        """One long-lived stream a device. The first message up is Hello; the first one down is Welcome."""
+        """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+        starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
+        sent is dropped.
+        """
 
 def add_UplinkServicer_to_server(servicer: UplinkServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -161,6 +161,8 @@ def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
         assert "add_port.cc" not in said
     code, said = _exit_of("channel", "--connect=nowhere")
     assert (code, "--connect nowhere: expected HOST:PORT" in said) == (ExitCode.ADDRESS, True)
+    code, said = _exit_of("basestation", "--late-after=0")
+    assert (code, "--late-after 0: expected seconds, more than 0" in said) == (ExitCode.CONFIG, True)
     arguments = ("device", "--connect=127.0.0.1:1", "--connect-timeout=0.2", f"--state={tmp_path}")
     code, said = _exit_of(*arguments)
     assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in said) == (ExitCode.UNREACHABLE, True)

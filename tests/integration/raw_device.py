@@ -49,6 +49,10 @@ class RawDevice:
         assert isinstance(step, m.TrainStep)
         return step
 
+    def hang_up(self) -> None:
+        """Break the stream without a word, as a crash does."""
+        self._call.cancel()
+
     async def end(self) -> tuple[str, str]:
         """Wait for the other side to end the stream; status name and message."""
         while True:

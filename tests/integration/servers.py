@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from basestation.policy import Policy
 from basestation.service import BaseStation
 from common import messages as m
 from common.config import RunConfig
 from common.errors import RunFailedError
 from common.plan import RunPlan
+from common.results import RunResult
 from tests.integration.testbed import TEST, TRAIN, running_channel, tiny_data
 
 CONFIG = RunConfig.model_validate(
@@ -25,28 +27,34 @@ CONFIG = RunConfig.model_validate(
 IDS = RunPlan(CONFIG, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0)
 
 
+AT_ONCE = Policy()
+
+
 class Servers:
     """A base station (its run may fail, which `failure` waits for) and a channel emulator in front of it."""
 
-    def __init__(self, basestation: str, channel: str, run: "asyncio.Task[object]") -> None:
+    def __init__(
+        self, basestation: str, channel: str, run: "asyncio.Task[RunResult | None]", stop: asyncio.Event
+    ) -> None:
         self.addresses = {"base station": basestation, "channel": channel}
-        self._run = run
+        self.run = run
+        self.stop = stop
 
     async def failure(self) -> str:
         with pytest.raises(RunFailedError) as error:
-            await self._run
+            await self.run
         return str(error.value)
 
 
 @asynccontextmanager
-async def servers(state_dir: Path, config: RunConfig = CONFIG) -> AsyncIterator[Servers]:
+async def servers(state_dir: Path, config: RunConfig = CONFIG, policy: Policy = AT_ONCE) -> AsyncIterator[Servers]:
     bound: asyncio.Queue[str] = asyncio.Queue()
     stop = asyncio.Event()
     labels = tiny_data(config.links).labels
-    basestation = BaseStation(config, labels, "127.0.0.1:0", state_dir, False, "run")
+    basestation = BaseStation(config, labels, "127.0.0.1:0", state_dir, False, "run", policy)
     run = asyncio.create_task(basestation.serve(bound.put_nowait, stop))
     address = await bound.get()
     async with running_channel(address) as channel:
-        yield Servers(address, channel, run)
+        yield Servers(address, channel, run, stop)
         stop.set()
         await asyncio.gather(run, return_exceptions=True)

@@ -23,12 +23,20 @@ async def _refused(device: RawDevice, hello: m.Hello) -> tuple[str, str]:
     ("hello", "code", "message"),
     [
         (
-            m.Hello(2, "raw", "test", None, 4096),
+            m.Hello(1, "raw", "test", None, 4096),
             "FAILED_PRECONDITION",
-            "version 2, this base station version 1",
+            "version 1, this base station version 2",
         ),
-        (m.Hello(1, "raw", "test", 1, 4096), "INVALID_ARGUMENT", "link 1 does not exist: this run has links 0 to 0"),
-        (m.Hello(1, "raw", "test", None, 5), "FAILED_PRECONDITION", "at most 5 features, this run needs 6"),
+        (
+            m.Hello(m.PROTOCOL_VERSION, "raw", "test", 1, 4096),
+            "INVALID_ARGUMENT",
+            "link 1 does not exist: this run has links 0 to 0",
+        ),
+        (
+            m.Hello(m.PROTOCOL_VERSION, "raw", "test", None, 5),
+            "FAILED_PRECONDITION",
+            "at most 5 features, this run needs 6",
+        ),
     ],
 )
 def test_a_device_that_does_not_fit_the_run_is_refused(
@@ -49,7 +57,7 @@ def test_more_devices_than_links_are_refused_and_a_freed_link_is_leased_again(tm
             address = running.addresses["channel"]
             async with raw_device(address, CONFIG) as first, raw_device(address, CONFIG) as second:
                 await first.shake_hands()
-                hello = m.Hello(1, "second", "test", None, 4096)
+                hello = m.Hello(m.PROTOCOL_VERSION, "second", "test", None, 4096)
                 assert await _refused(second, hello) == (
                     "RESOURCE_EXHAUSTED",
                     "all 1 links are leased: more devices than links",
@@ -62,7 +70,7 @@ def test_more_devices_than_links_are_refused_and_a_freed_link_is_leased_again(tm
 
 async def _leases_a_link(address: str) -> bool:
     async with raw_device(address, CONFIG) as device:
-        await device.say(m.Hello(1, "third", "test", None, 4096))
+        await device.say(m.Hello(m.PROTOCOL_VERSION, "third", "test", None, 4096))
         try:
             await device.hear()
         except aio.AioRpcError:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from grpc import aio
 
-from basestation.coordinator import Labels
+from basestation.attempt import Labels
 from basestation.service import BaseStation
 from channel.service import SERVICE, ChannelService
 from common.config import RunConfig
@@ -79,6 +79,7 @@ class DeviceThread:
                 device_id=f"thread-{link}",
                 software="test",
                 wish=link,
+                host="test",
                 state_dir=state_dir,
                 open_views=lambda _, leased: views[leased],
                 clock=time.perf_counter_ns,

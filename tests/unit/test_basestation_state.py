@@ -1,6 +1,7 @@
 """The base station's state machines, without a network."""
 
 import asyncio
+import dataclasses
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from basestation.admission import Admission
 from basestation.answers import Answers
 from basestation.fusion import FusionBuffer
 from basestation.intake import Intake
+from basestation.lateness import Lateness, LatenessChange
 from basestation.leases import LinkLeases
 from basestation.link_session import LinkSession
 from basestation.passes import merge_hops
@@ -56,6 +58,21 @@ class TestLinkLeases:
         assert [leases.lease("a", None), leases.lease("b", 2), leases.lease("c", None)] == [0, 2, 1]
         leases.release(2)
         assert leases.lease("d", None) == 2
+
+    def test_a_host_gets_the_link_again_that_it_had(self) -> None:
+        leases = LinkLeases(3)
+        assert [leases.lease(host, None, host) for host in ("x", "y")] == [0, 1]
+        leases.release(0)
+        leases.release(1)
+        assert leases.lease("y-again", None, "y") == 1
+        assert leases.lease("stranger", None, "z") == 2  # nobody's: x may yet come back
+        assert leases.lease("x-again", None, "x") == 0
+
+    def test_a_stranger_gets_an_absent_hosts_link_when_there_is_no_other(self) -> None:
+        leases = LinkLeases(1)
+        leases.lease("x", None, "x")
+        leases.release(0)
+        assert leases.lease("stranger", None, "z") == 0
 
     def test_refuses_more_devices_than_links(self) -> None:
         leases = LinkLeases(1)
@@ -170,36 +187,76 @@ class TestAdmission:
         return Admission(CONFIG, "run", (8, 10), "digest", restore=())
 
     def test_welcomes_a_device_with_the_runs_settings(self) -> None:
-        session = self.admission().connect(Hello(1, "dev", "0.1", None, 4096), "peer")
-        assert session.outbox.get_nowait() == Welcome(1, "run", 0, CONFIG.canonical_json(), None)
+        session = self.admission().connect(Hello(2, "dev", "0.1", None, 4096), "peer")
+        assert session.outbox.get_nowait() == Welcome(2, "run", 0, CONFIG.canonical_json(), None)
 
     def test_is_complete_when_every_link_is_ready_and_not_before(self) -> None:
         admission = self.admission()
-        sessions = [admission.connect(Hello(1, name, "0.1", None, 4096), "peer") for name in "ab"]
+        sessions = [admission.connect(Hello(2, name, "0.1", None, 4096), "peer") for name in "ab"]
         admission.admit(sessions[0], Ready(8, 10, "digest"))
         assert not admission.complete
         admission.admit(sessions[1], Ready(8, 10, "digest"))
         assert admission.complete
 
     def test_refuses_another_protocol_version(self) -> None:
-        with pytest.raises(ProtocolError, match="speaks protocol version 2, this base station version 1"):
-            self.admission().connect(Hello(2, "dev", "0.1", None, 4096), "peer")
+        with pytest.raises(ProtocolError, match="speaks protocol version 1, this base station version 2"):
+            self.admission().connect(Hello(1, "dev", "0.1", None, 4096), "peer")
 
     def test_refuses_a_device_that_is_too_small(self) -> None:
         with pytest.raises(ProtocolError, match="encodes at most 2 features, this run needs 3"):
-            self.admission().connect(Hello(1, "dev", "0.1", None, 2), "peer")
+            self.admission().connect(Hello(2, "dev", "0.1", None, 2), "peer")
 
     @pytest.mark.parametrize("ready", [Ready(7, 10, "digest"), Ready(8, 10, "other")])
     def test_refuses_other_data(self, ready: Ready) -> None:
         admission = self.admission()
-        session = admission.connect(Hello(1, "dev", "0.1", None, 4096), "peer")
+        session = admission.connect(Hello(2, "dev", "0.1", None, 4096), "peer")
         with pytest.raises(ProtocolError, match="link 0 holds other data"):
             admission.admit(session, ready)
 
     def test_a_dismissed_devices_link_is_free_again(self) -> None:
         admission = self.admission()
-        admission.dismiss(admission.connect(Hello(1, "a", "0.1", 1, 4096), "peer"))
-        assert admission.connect(Hello(1, "b", "0.1", 1, 4096), "peer").link == 1
+        admission.dismiss(admission.connect(Hello(2, "a", "0.1", 1, 4096), "peer"))
+        assert admission.connect(Hello(2, "b", "0.1", 1, 4096), "peer").link == 1
+
+    def test_starting_over_welcomes_everybody_to_the_checkpoint(self) -> None:
+        admission = self.admission()
+        session = admission.connect(Hello(2, "a", "0.1", 1, 4096), "peer")
+        admission.admit(session, Ready(8, 10, "digest"))
+        admission.start_over(("sha-0", "sha-1"))
+        assert not session.ready
+        welcomes = [session.outbox.get_nowait() for _ in range(2)]
+        assert welcomes[1] == Welcome(2, "run", 1, CONFIG.canonical_json(), "sha-1")
+        later = admission.connect(Hello(2, "b", "0.1", None, 4096), "peer")
+        assert later.outbox.get_nowait() == Welcome(2, "run", 0, CONFIG.canonical_json(), "sha-0")
+
+
+def test_what_a_device_sent_before_it_heard_of_the_new_start_does_not_count() -> None:
+    session = session_of(0)
+    session.spend_credit()
+    assert session.counts(pass_block(0))
+    session.start_over(Welcome(2, "run", 0, CONFIG.canonical_json(), None))
+    assert not session.counts(pass_block(0, 1))
+    assert session.unanswered == 0
+    assert session.counts(Ready(8, 10, "digest"))
+    assert session.counts(pass_block(0))
+
+
+class TestLateness:
+    def test_a_link_is_late_once_it_owes_the_same_thing_for_too_long(self) -> None:
+        lateness = Lateness(5.0)
+        assert lateness.check(100.0, {0: 7, 1: 3}) == []
+        assert lateness.check(104.9, {0: 7, 1: 3}) == []
+        assert lateness.check(105.0, {0: 7, 1: 4}) == [LatenessChange(0, late=True, silent_s=5.0)]
+        assert lateness.check(106.0, {0: 7, 1: 4}) == []
+        assert lateness.late == {0}
+
+    @pytest.mark.parametrize("debts", [{}, {0: 8}])
+    def test_it_catches_up_when_it_pays_even_if_it_owes_something_new(self, debts: dict[int, int]) -> None:
+        lateness = Lateness(5.0)
+        lateness.check(0.0, {0: 7})
+        lateness.check(6.0, {0: 7})
+        assert lateness.check(9.0, debts) == [LatenessChange(0, late=False, silent_s=9.0)]
+        assert lateness.late == set()
 
 
 class TestAnswers:
@@ -245,6 +302,17 @@ class TestRunLog:
             return [event async for event in log.events()]
 
         assert asyncio.run(watch_late()) == [self.record, StatusChanged()]
+
+    def test_an_epoch_that_a_restarted_run_repeats_is_logged_once(self) -> None:
+        async def repeat() -> list[object]:
+            log = RunLog()
+            later = dataclasses.replace(self.record, epoch=1)
+            for record in (self.record, later, self.record, later):
+                await log.add(record)
+            await log.close()
+            return [event async for event in log.events() if isinstance(event, EpochRecord)]
+
+        assert [event.epoch for event in asyncio.run(repeat()) if isinstance(event, EpochRecord)] == [0, 1]
 
     def test_a_watcher_follows_until_the_log_is_closed(self) -> None:
         async def follow() -> list[object]:

@@ -69,6 +69,10 @@ def test_a_bad_setting_is_refused_by_name_with_its_value_and_origin(
         assert part in str(error.value)
 
 
+def test_an_empty_variable_sets_nothing() -> None:
+    assert load_config(environment={"SPLITWAVE_LINKS": "", "SPLITWAVE_SEED": "3"}) == RunConfig(seed=3)
+
+
 def test_a_bad_value_from_the_environment_names_the_variable() -> None:
     with pytest.raises(ConfigError, match=r"training.epochs = 'many' \(from environment variable SPLITWAVE_TRAINING"):
         load_config(environment={"SPLITWAVE_TRAINING__EPOCHS": "many"})

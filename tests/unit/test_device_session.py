@@ -34,13 +34,13 @@ def fresh(tmp_path: Path) -> Callable[[], DeviceSession]:
     views = Views(rng.random((16, 392), dtype=np.float32), rng.random((10, 392), dtype=np.float32), "digest")
     ticks = count(0, 1000)
     return lambda: DeviceSession(
-        device_id="dev", software="test", wish=None, state_dir=tmp_path,
+        device_id="dev", software="test", wish=None, host="", state_dir=tmp_path,
         open_views=lambda _config, _link: views, clock=lambda: next(ticks),
     )  # fmt: skip
 
 
 def welcome(restore: str | None = None) -> m.Welcome:
-    return m.Welcome(1, "run", 1, CONFIG.canonical_json(), restore)
+    return m.Welcome(m.PROTOCOL_VERSION, "run", 1, CONFIG.canonical_json(), restore)
 
 
 def answer(block: m.Uplink) -> m.Gradient:
@@ -105,12 +105,32 @@ def test_a_gradient_of_another_shape_is_refused(session: DeviceSession) -> None:
         list(session.handle(gradient))
 
 
-def test_another_version_or_a_second_welcome_is_refused(session: DeviceSession) -> None:
-    with pytest.raises(ProtocolError, match="protocol version 99, this device 1"):
+def test_another_version_is_refused(session: DeviceSession) -> None:
+    with pytest.raises(ProtocolError, match="protocol version 99, this device 2"):
         list(session.handle(m.Welcome(99, "run", 1, CONFIG.canonical_json(), None)))
+
+
+def test_a_second_welcome_starts_the_run_over_with_fresh_weights(session: DeviceSession) -> None:
     list(session.handle(welcome()))
-    with pytest.raises(ProtocolError, match="welcomed this device twice"):
-        list(session.handle(welcome()))
+    fresh = saved_digest(session)
+    first = do_step(session, 0)
+    list(session.handle(m.TrainStep(1)))  # under way when the run starts over
+
+    assert list(session.handle(welcome())) == [m.Ready(16, 10, "digest")]
+
+    assert saved_digest(session) == fresh
+    again = do_step(session, 0)
+    for before, after in zip(first, again, strict=True):
+        assert isinstance(before, m.SymbolBlock)
+        assert isinstance(after, m.SymbolBlock)
+        assert (after.sequence, after.key) == (before.sequence, before.key)
+        assert after.rate_nats == before.rate_nats
+
+
+def test_a_second_welcome_to_another_link_is_refused(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    with pytest.raises(ProtocolError, match="moved this device from link 1 to another run"):
+        list(session.handle(m.Welcome(m.PROTOCOL_VERSION, "run", 0, CONFIG.canonical_json(), None)))
 
 
 def test_commands_that_make_no_sense_are_refused(session: DeviceSession) -> None:

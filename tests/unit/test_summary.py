@@ -6,7 +6,7 @@ import pytest
 from common.config import RunConfig
 from common.messages import UplinkCost
 from common.results import RunResult
-from testbed.summary import summarize
+from common.summary import summarize
 
 RESULT = RunResult(
     steps=240,

@@ -1,6 +1,8 @@
 """`summary.json`: what a run achieved, in the names that results are compared by."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from common.config import RunConfig
 from common.results import RunResult
@@ -8,12 +10,13 @@ from common.results import RunResult
 Summary = Mapping[str, object]
 
 
-def summarize(config: RunConfig, engine: str, result: RunResult) -> Summary:
+def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summary:
     """The numbers of a finished run, in a fixed order.
 
     Error rates are shares in [0, 1] of the test split; costs are means of the hard test pass over samples and
     links; `airtime_ms` is modelled (d symbols at the configured baud); `latency_ms` is measured, from a device's
-    sending of a single sample to its prediction. Inference alone has no training steps to report.
+    sending of a single sample to its prediction. Inference alone has no training steps to report, and a base station
+    does not know which engine, if any, started it.
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
@@ -26,10 +29,22 @@ def summarize(config: RunConfig, engine: str, result: RunResult) -> Summary:
         "wire_bytes_per_sample_per_link": result.wire_bytes_per_sample_per_link,
         "airtime_ms": config.airtime_s * 1e3,
         "latency_ms": {f"p{percentile}": result.latency_ms(percentile) for percentile in (50, 90, 99)},
-        "engine": engine,
+        **({"engine": engine} if engine else {}),
         "data": config.data.name,
         "links": config.links,
         "seed": config.seed,
         "config_hash": config.config_hash,
         "weights_sha256": result.weights_sha256,
     }
+
+
+def write_summary(summary: Summary, path: Path) -> None:
+    """Write a summary as JSON, keys in their order, at once or not at all.
+
+    Raises:
+        OSError: it cannot be written there.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
+    text = json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False)
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.rename(path)

@@ -1,0 +1,191 @@
+"""One go at a run, with the links as they are. A lost link ends it, and the next one begins anew. No transport."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from basestation.answers import Answers
+from basestation.compute import Compute
+from basestation.fusion import FusedBlock
+from basestation.intake import Intake
+from basestation.link_session import LinkSession
+from basestation.meter import EpochMeter, mean_samples_per_s
+from basestation.passes import Passes, PassOutcome
+from basestation.run_log import RunLog
+from basestation.trainer import Trainer
+from common.checkpoint import save_part
+from common.config import RunConfig
+from common.manifest import BASESTATION_PART, Manifest
+from common.messages import (
+    Bytes,
+    Downlink,
+    Gradient,
+    Int64,
+    PartSaved,
+    PassReport,
+    Phase,
+    SaveCheckpoint,
+    SymbolBlock,
+    Symbols,
+    TrainStep,
+)
+from common.plan import RunPlan
+from common.results import EpochRecord
+
+log = structlog.get_logger()
+
+SHA256_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What only the base station has: (N,) int64 labels of both splits, and the digest of the data they belong to."""
+
+    train: Int64
+    test: Int64
+    data_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all attempts at a run share.
+
+    Attributes:
+        config, plan: its settings and order.
+        labels: of all samples.
+        state_dir: where the base station's part of the checkpoint and its manifest go.
+        compute: where torch works.
+        log: what watchers see.
+    """
+
+    config: RunConfig
+    plan: RunPlan
+    labels: Labels
+    state_dir: Path
+    compute: Compute
+    log: RunLog
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A published checkpoint, and what training it took: nothing if it was restored."""
+
+    checkpoint: Manifest
+    steps: int = 0
+    samples_per_s: float = 0.0
+
+
+class Attempt:
+    """Announces steps and passes, answers blocks.
+
+    Attributes:
+        step: training steps behind the weights.
+    """
+
+    def __init__(self, run: Run, trainer: Trainer, step: int, sessions: Mapping[int, LinkSession]) -> None:
+        """Args: the run; the decoder, and the steps that it has behind it; by link, who holds it."""
+        config, labels = run.config, run.labels
+        self.step = step
+        self._run = run
+        self._trainer = trainer
+        self._by_link = sessions
+        self._intake = Intake(config, run.plan)
+        by_phase = {Phase.VALIDATION: labels.train, Phase.TEST: labels.test, Phase.SERVE: labels.test}
+        self._passes = Passes(run.plan, self._intake, by_phase, config.links, self._predict)
+        self._parts: Answers[PartSaved] = Answers(config.links)
+        self._status_interval = max(1, run.plan.steps_per_epoch // 20)
+
+    def receive(self, session: LinkSession, body: SymbolBlock | PassReport | PartSaved) -> None:
+        """Take what a device sent.
+
+        Raises:
+            ProtocolError: it is not what this link was asked for.
+        """
+        match body:
+            case SymbolBlock():
+                self._intake.take(session, body)
+            case PassReport():
+                self._passes.reports.take(session.link, body)
+            case PartSaved():
+                self._parts.take(session.link, body)
+
+    def owes(self, session: LinkSession) -> bool:
+        """Whether a link has had all its answers, and has more to send."""
+        questions = (self._intake, self._passes.reports, self._parts)
+        return session.unanswered == 0 and any(question.expects(session.link) for question in questions)
+
+    async def train(self) -> Trained:
+        """All epochs, and the checkpoint of their weights."""
+        records = [await self._epoch(epoch) for epoch in range(self._run.config.training.epochs)]
+        return Trained(await self._save(), records[-1].step, mean_samples_per_s(records))
+
+    async def test(self, symbols: Symbols) -> PassOutcome:
+        """One pass over the test split."""
+        return await self._passes.run(self._sessions, Phase.TEST, 0, symbols)
+
+    async def serve(self, count: int) -> PassOutcome:
+        """Answer queries, one sample at a time; `count` passes went before this one."""
+        return await self._passes.run(self._sessions, Phase.SERVE, count, Symbols.HARD)
+
+    async def _epoch(self, epoch: int) -> EpochRecord:
+        meter = EpochMeter(self._run.config.links)
+        per_epoch = self._run.plan.steps_per_epoch
+        steps = range(epoch * per_epoch, (epoch + 1) * per_epoch)
+        started = time.perf_counter()
+        self._announce(steps[0])
+        for step in steps:
+            for _ in range(self._run.plan.block_count(Phase.TRAIN, step)):
+                await self._train_block(meter)
+            if step + 1 in steps:
+                self._announce(step + 1)  # the devices begin while the decoder takes its own step
+            await self._run.compute(self._trainer.finish_step, step)
+            self.step = step + 1
+            if self.step % self._status_interval == 0:
+                await self._run.log.touch()
+        seconds = time.perf_counter() - started
+        error = None
+        if self._run.config.data.validation:
+            validation = await self._passes.run(self._sessions, Phase.VALIDATION, epoch, Symbols.HARD)
+            error = validation.error_rate
+        record = meter.record(epoch, steps.stop, seconds, error)
+        log.info("epoch", epoch=epoch, loss=record.cross_entropy, training_error=record.training_error)
+        await self._run.log.add(record)
+        return record
+
+    def _announce(self, step: int) -> None:
+        self._intake.expect(Phase.TRAIN, step)
+        self._broadcast(TrainStep(step))
+
+    async def _train_block(self, meter: EpochMeter) -> None:
+        arrival = await self._intake.next()
+        result = await self._run.compute(self._trainer.micro_batch, arrival.block)
+        for session, gradient in zip(self._sessions, result.gradients, strict=True):
+            session.send(Gradient(arrival.block.key, gradient))
+        meter.add(result, len(arrival.sample_ids), arrival.rates_nats)
+
+    async def _save(self) -> Manifest:
+        """Every party writes its part; the checkpoint exists once the manifest does."""
+        folder = self._run.state_dir
+        Manifest.withdraw(folder)
+        self._parts.expect(lambda part: part.step == self.step and len(part.sha256) == SHA256_DIGITS)
+        self._broadcast(SaveCheckpoint(self.step))
+        basestation = await self._run.compute(save_part, folder / BASESTATION_PART, self._trainer.decoder)
+        devices = tuple(part.sha256 for part in await self._parts.all())
+        manifest = Manifest(self.step, self._run.config.canonical_json(), devices, basestation)
+        manifest.publish(folder)
+        log.info("checkpoint published", step=self.step, folder=str(folder))
+        return manifest
+
+    @property
+    def _sessions(self) -> list[LinkSession]:
+        return [self._by_link[link] for link in range(self._run.config.links)]
+
+    def _broadcast(self, body: Downlink) -> None:
+        for session in self._sessions:
+            session.send(body)
+
+    async def _predict(self, block: FusedBlock) -> Bytes:
+        return await self._run.compute(self._trainer.predict, block)

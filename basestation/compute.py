@@ -1,0 +1,34 @@
+"""The thread that torch works in, so that the event loop never waits for it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self, TypeVar, TypeVarTuple, Unpack
+
+import torch
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+
+class Compute:
+    """One worker thread, as a context; what is asked of it runs one after the other."""
+
+    def __init__(self, torch_threads: int) -> None:
+        """Args: threads that one torch operation may use."""
+        self._executor = ThreadPoolExecutor(1, "torch", torch.set_num_threads, (torch_threads,))
+
+    def __enter__(self) -> Self:
+        """The thread starts with its first work."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for the work under way."""
+        self._executor.shutdown()
+
+    async def __call__(self, work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
+        """The result of `work(*arguments)`."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
