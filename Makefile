@@ -6,9 +6,12 @@ BIN := $(VENV)/bin
 PROTOS := $(wildcard proto/common/pb/*.proto)
 PROTOC = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m grpc_tools.protoc -I proto $(PROTOS) \
 	--python_out=$(1) --grpc_python_out=$(1) --mypy_out=quiet:$(1) --mypy_grpc_out=quiet:$(1)
+# The images' Python, not this one's.
+DOWNLOAD = $(BIN)/python -m pip download --quiet --python-version 3.11 --only-binary :all: \
+	--constraint constraints.txt --dest wheels
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train-mnist test lint format proto check-proto bench e2e clean
+.PHONY: help setup demo train-mnist test lint format proto check-proto bench base-image wheels images e2e clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,8 +33,22 @@ train-mnist: setup ## the same on full MNIST (SPLITWAVE_DATA_DIR, or downloaded)
 test: setup ## run the tests (under 5 minutes; the long ones are in e2e)
 	$(BIN)/pytest -m 'not e2e'
 
-e2e: setup ## run the long tests: whole testbeds as processes
-	$(BIN)/pytest -m e2e
+base-image: ## see to the images' base image: pulled, or made of Debian's packages
+	tools/base-image.sh
+
+wheels: wheels/.complete ## download what the images install, for their Python
+
+wheels/.complete: constraints.txt $(wildcard requirements/*.txt) | $(VENV)/.installed
+	rm -f wheels/*.whl
+	$(DOWNLOAD) --requirement requirements/torch.txt
+	$(DOWNLOAD) --no-deps --requirement requirements/data.txt
+	@touch $@
+
+images: base-image wheels ## build the images and print their sizes
+	tools/images.sh
+
+e2e: setup ## run the long tests: whole testbeds, as processes and in containers
+	VENV=$(VENV) tools/e2e.sh
 
 lint: setup ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

@@ -1,0 +1,81 @@
+# Images of the services: docker build --target channel|device|basestation|bench . (or `make images`)
+# Needs the wheelhouse of `make wheels` and no network. BuildKit and the classic builder both build it; the latter builds
+# all stages down to its target, so those without torch stand first.
+
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+# --- What every image has ---
+
+FROM ${BASE_IMAGE} AS runtime
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp XDG_CACHE_HOME=/var/cache XDG_STATE_HOME=/var/lib
+# A new volume takes over owner and mode of the folder that it is mounted on.
+RUN groupadd --gid 10001 splitwave \
+    && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin splitwave \
+    && install --directory --owner 10001 --group 10001 \
+        /var/cache/splitwave /var/lib/splitwave /var/lib/splitwave-results
+WORKDIR /opt/splitwave
+
+# --- Dependencies are installed here and copied from here: pip and wheels stay behind ---
+
+FROM ${BASE_IMAGE} AS channel-dependencies
+RUN python -m venv /opt/pip && python -m venv --without-pip /opt/venv
+WORKDIR /build
+COPY constraints.txt ./
+COPY requirements/*.txt requirements/
+COPY wheels wheels
+ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels PIP_CONSTRAINT=constraints.txt PIP_PYTHON=/opt/venv/bin/python \
+    PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+RUN /opt/pip/bin/pip install --quiet --requirement requirements/channel.txt \
+    || { echo "wheels/ lacks what requirements/channel.txt asks for: run 'make wheels', then build again" >&2; exit 1; }
+# The packages' own tests, and what is there to compile against them.
+RUN cd /opt/venv/lib/python3*/site-packages \
+    && find . -type d -name tests -prune -exec rm -rf {} + \
+    && rm -rf numpy/_core/include numpy/_core/lib numpy/random/lib
+
+# --- The services. Code comes last: a change to it rebuilds that layer and its bytecode, no more ---
+
+FROM runtime AS channel
+COPY --from=channel-dependencies /opt/venv /opt/venv
+COPY common common
+COPY channel channel
+RUN python -m compileall -q .
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "channel"]
+
+FROM channel-dependencies AS torch-dependencies
+RUN { /opt/pip/bin/pip install --quiet --requirement requirements/torch.txt \
+      && /opt/pip/bin/pip install --quiet --no-deps --requirement requirements/data.txt; } \
+    || { echo "wheels/ lacks what requirements/torch.txt or data.txt asks for: run 'make wheels', then build again" >&2; exit 1; }
+# Of torch that is a quarter.
+RUN cd /opt/venv/lib/python3*/site-packages \
+    && find . -type d -name tests -prune -exec rm -rf {} + \
+    && rm -rf torch/include torch/test torch/share \
+    && find torch/bin -type f -not -name torch_shm_manager -delete
+
+FROM runtime AS torch-runtime
+COPY --from=torch-dependencies /opt/venv /opt/venv
+
+FROM torch-runtime AS device
+COPY common common
+COPY device device
+RUN python -m compileall -q .
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "device"]
+
+FROM torch-runtime AS basestation
+COPY common common
+COPY basestation basestation
+RUN python -m compileall -q .
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "basestation"]
+
+FROM torch-runtime AS bench
+COPY common common
+COPY device device
+COPY basestation basestation
+COPY testbed testbed
+COPY benchmarks benchmarks
+RUN python -m compileall -q .
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "benchmarks.core"]

@@ -1,0 +1,57 @@
+"""The health check that containers run, against real servers."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from common.healthcheck import main
+from tests.integration.testbed import running_channel
+
+
+def test_a_serving_channel_is_healthy() -> None:
+    async def scenario() -> int:
+        async with running_channel("127.0.0.1:1") as address:
+            return await asyncio.to_thread(main, [address])
+
+    assert asyncio.run(scenario()) == 0
+
+
+def test_a_server_that_drains_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> tuple[int, int]:
+        server = aio.server()
+        servicer = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+        before = await asyncio.to_thread(main, [f"127.0.0.1:{port}"])
+        await servicer.enter_graceful_shutdown()
+        after = await asyncio.to_thread(main, [f"127.0.0.1:{port}"])
+        await server.stop(None)
+        return before, after
+
+    assert asyncio.run(scenario()) == (0, 1)
+    assert capsys.readouterr().err.endswith(" is not serving\n")
+
+
+def test_where_nobody_serves_the_reason_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["127.0.0.1:1"]) == 1
+    assert capsys.readouterr().err.startswith("127.0.0.1:1: UNAVAILABLE: ")
+
+
+def test_it_needs_one_address(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert capsys.readouterr().err == "usage: python -m common.healthcheck HOST:PORT\n"
+
+
+def test_it_loads_grpc_and_the_standard_library_alone() -> None:
+    code = (
+        "import sys, grpc; with_grpc = set(sys.modules); import common.healthcheck; "
+        "print(*(name for name in set(sys.modules) - with_grpc if name not in sys.stdlib_module_names))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert set(answer.stdout.split()) == {"common", "common.healthcheck"}

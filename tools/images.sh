@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds the images from wheels/ and prints their sizes; fails if the channel's is larger than it may be.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly TAG=${TAG:-latest} BASE_IMAGE=${BASE_IMAGE:-python:3.11-slim-bookworm}
+readonly CHANNEL_LIMIT_MB=250
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for name in channel device basestation bench; do
+    docker build --network none --force-rm --target "$name" --tag "splitwave/$name:$TAG" \
+        --build-arg "BASE_IMAGE=$BASE_IMAGE" . >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+    megabytes=$(($(docker image inspect --format '{{.Size}}' "splitwave/$name:$TAG") / 1000000))
+    printf 'image %-30s %5d MB\n' "splitwave/$name:$TAG" "$megabytes"
+    if [[ $name == channel ]] && ((megabytes > CHANNEL_LIMIT_MB)); then
+        echo "tools/images.sh: the channel's image may have $CHANNEL_LIMIT_MB MB" >&2
+        exit 1
+    fi
+done
