@@ -8,12 +8,15 @@ import typer
 
 from common.version import VERSION
 from testbed.commands.config import config_app
+from testbed.commands.fault import fault_app
 from testbed.commands.run import demo, infer, train
+from testbed.commands.standing import down, logs, up
 from testbed.commands.status import status
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (demo, train, infer, status):
+for command in (demo, train, infer, up, down, status, logs):
     app.command()(command)
+app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")
 
 

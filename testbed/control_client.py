@@ -16,13 +16,17 @@ from testbed.engine import Observer, Progress
 STATUS_DEADLINE_S = 5.0
 
 
+class BaseStationLostError(RunFailedError):
+    """The base station went without saying how the run ended; it may come back."""
+
+
 async def watch_run(address: str, observe: Observer) -> RunResult:
     """Follow a run to its end; `observe` sees every epoch and the progress in between.
 
     Raises:
-        RunFailedError: the run failed, or the base station was lost.
+        RunFailedError: the run failed.
+        BaseStationLostError: nobody can tell, for the base station was lost.
     """
-    failure = "the base station ended without a result"
     async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         try:
             # No deadline: a run takes as long as it takes, and the supervisor knows if the base station dies.
@@ -32,12 +36,13 @@ async def watch_run(address: str, observe: Observer) -> RunResult:
                         observe(epoch_from_proto(event.epoch))
                     case "status":
                         observe(progress_from_proto(event.status))
-                        failure = event.status.failure or failure
+                        if event.status.failure:
+                            raise RunFailedError(event.status.failure)
                     case "result":
                         return result_from_proto(event.result)
         except grpc.aio.AioRpcError as error:
-            raise RunFailedError(f"lost the base station at {address}: {error.details()}") from None
-    raise RunFailedError(failure)
+            raise BaseStationLostError(f"lost the base station at {address}: {error.details()}") from None
+    raise BaseStationLostError("the base station ended without a result")
 
 
 def get_status(address: str) -> pb.RunStatus:
@@ -46,7 +51,25 @@ def get_status(address: str) -> pb.RunStatus:
     Raises:
         UnreachableError: no base station answers there in time.
     """
-    return asyncio.run(_get_status(address))
+    return asyncio.run(ask_status(address))
+
+
+async def ask_status(address: str) -> pb.RunStatus:
+    """The same, within an event loop.
+
+    Raises:
+        UnreachableError: no base station answers there in time.
+    """
+    async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        call = ControlStub(grpc_channel).GetStatus(pb.GetStatusRequest(), timeout=STATUS_DEADLINE_S)
+        try:
+            status: pb.RunStatus = await call
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                raise UnreachableError(f"{address} answers, but is no base station") from None
+            raise UnreachableError(f"no base station answered at {address}: {error.details()}") from None
+        else:
+            return status
 
 
 def progress_from_proto(status: pb.RunStatus) -> Progress:
@@ -58,16 +81,3 @@ def stage_name(stage: pb.Stage.ValueType) -> str:
     """`waiting`, `training`, …; a stage this version does not know keeps its number."""
     known = stage in pb.Stage.values()
     return pb.Stage.Name(stage).removeprefix("STAGE_").lower() if known else f"stage {stage}"
-
-
-async def _get_status(address: str) -> pb.RunStatus:
-    async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
-        call = ControlStub(grpc_channel).GetStatus(pb.GetStatusRequest(), timeout=STATUS_DEADLINE_S)
-        try:
-            status: pb.RunStatus = await call
-        except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
-                raise UnreachableError(f"{address} answers, but is no base station") from None
-            raise UnreachableError(f"no base station answered at {address}: {error.details()}") from None
-        else:
-            return status

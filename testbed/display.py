@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as ProgressBar
 
 from common.results import EpochRecord
-from testbed.engine import Progress
+from testbed.engine import Event, Progress
 
 _BAR = (
     TextColumn("{task.description}", markup=False),
@@ -45,11 +45,11 @@ class Display:
         if self._console.is_terminal:
             self._bar.stop()
 
-    def __call__(self, event: EpochRecord | Progress) -> None:
+    def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, EpochRecord):
             self._console.print(epoch_line(event, self._epochs))
-        else:
+        elif isinstance(event, Progress):
             stage = event.stage
             if stage == "training":
                 stage = f"epoch {min(event.epoch + 1, event.epochs)}/{event.epochs}"

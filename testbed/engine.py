@@ -42,14 +42,33 @@ class Progress:
     steps: int
 
 
-Observer = Callable[[EpochRecord | Progress], None]
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one part of a testbed has used, from an engine that can tell.
+
+    Attributes:
+        part: its name, such as `device-1`.
+        cpu_s: processor time of all its processes.
+        memory_peak_bytes: the most it held at a time, without the page cache.
+        network_rx_bytes, network_tx_bytes: received and sent, headers and retransmissions included.
+    """
+
+    part: str
+    cpu_s: float
+    memory_peak_bytes: int
+    network_rx_bytes: int
+    network_tx_bytes: int
+
+
+Event = EpochRecord | Progress | Usage
+Observer = Callable[[Event], None]
 
 
 class Engine(Protocol):
     """Carries a job out to the end, or raises a SplitwaveError and leaves nothing running."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
-        """Run the job; `observe` sees each epoch and the progress in between."""
+        """Run the job; `observe` sees each epoch, the progress in between and, where it is known, each part's usage."""
         ...
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from common.config import RunConfig
 from common.errors import DataError
-from common.results import EpochRecord
 from common.summary import summarize
 from testbed.display import Display
-from testbed.engine import Job, Observer, Progress, load_engine
-from testbed.metrics import append_epoch, write_latency
+from testbed.engine import Event, Job, Observer, load_engine
+from testbed.metrics import write_latency
 from testbed.plots import draw_latency, draw_training
 from testbed.reporting import print_summary
 from testbed.results_folder import ResultsFolder
+from testbed.run_record import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def execute(order: Order) -> None:
         SplitwaveError: what the engine or the order's own settings raise.
     """
     engine = load_engine(order.engine)
-    data_dir = _existing(order.data_dir)
+    data_dir = existing_data_dir(order.data_dir)
     with ResultsFolder(order.results, order.what, order.config, data_dir) as folder:
         job = Job(
             config=order.config,
@@ -51,9 +51,10 @@ def execute(order: Order) -> None:
             restore=order.restore is not None,
             log_dir=folder.logs,
         )
+        record = RunRecord(folder.metrics)
         with Display(order.config.training.epochs) as display:
-            result = engine.run(job, _each(_recorder(folder), display))
-        summary = summarize(order.config, order.engine, result)
+            result = engine.run(job, _each(record, display))
+        summary = {**summarize(order.config, order.engine, result), **record.usage()}
         folder.write_json("summary.json", summary)
         write_latency(folder.latency, result.hops, result.hop_times_ns)
     # The result is published: nothing that happens from here on takes it back.
@@ -61,7 +62,12 @@ def execute(order: Order) -> None:
     _draw(folder)
 
 
-def _existing(data_dir: Path | None) -> Path | None:
+def existing_data_dir(data_dir: Path | None) -> Path | None:
+    """A folder with data sets as an absolute path, None for none.
+
+    Raises:
+        DataError: it does not exist.
+    """
     if data_dir is not None and not data_dir.is_dir():
         raise DataError(
             f"data directory {data_dir} is not a directory that exists (from --data-dir or SPLITWAVE_DATA_DIR); "
@@ -70,16 +76,8 @@ def _existing(data_dir: Path | None) -> Path | None:
     return None if data_dir is None else data_dir.resolve()
 
 
-def _recorder(folder: ResultsFolder) -> Observer:
-    def record(event: EpochRecord | Progress) -> None:
-        if isinstance(event, EpochRecord):
-            append_epoch(folder.metrics, event)
-
-    return record
-
-
 def _each(*observers: Observer) -> Observer:
-    def observe(event: EpochRecord | Progress) -> None:
+    def observe(event: Event) -> None:
         for observer in observers:
             observer(event)
 

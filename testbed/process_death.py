@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from common.errors import (
     AddressError,
@@ -15,7 +17,6 @@ from common.errors import (
     UnreachableError,
 )
 from common.exit_codes import ExitCode
-from testbed.child import Child
 from testbed.log_tail import last_lines
 
 LOG_LINES = 15
@@ -26,6 +27,16 @@ _ERRORS: dict[int, type[SplitwaveError]] = {
 }
 # A process that ends with one of these tells of a peer it lost.
 _TELLS_OF_ANOTHER = frozenset({ExitCode.RUN_FAILED, ExitCode.UNREACHABLE})
+
+
+class Child(Protocol):
+    """A process, or a container: its name in the testbed, and the file with its output."""
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def log(self) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +80,4 @@ def to_blame(deaths: Sequence[Death]) -> Death:
 
 def _innocence(death: Death) -> tuple[bool, bool, bool]:
     only_tells = not death.is_cause
-    return only_tells, death.exit_code == ExitCode.OK, only_tells and death.child.role != "basestation"
+    return only_tells, death.exit_code == ExitCode.OK, only_tells and not death.child.role.startswith("basestation")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,9 @@ from testbed.announcement import Announcement
 from testbed.child import Child
 from testbed.control_client import watch_run
 from testbed.engine import Job, Observer
+from testbed.interruption import run_interruptibly
 from testbed.supervisor import Supervisor
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ANY_PORT = "127.0.0.1:0"
 READY_LIMIT_S = 60.0
 """How long a service may take to serve: importing torch on a busy machine takes many seconds."""
@@ -32,18 +31,11 @@ class ProcessEngine:
             SplitwaveError: a process ended when it should not have; of the class that fits its exit code.
             KeyboardInterrupt: SIGINT or SIGTERM came; the processes have been stopped.
         """
-        handlers = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
-        try:
-            return asyncio.run(_carry_out(job, observe))
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)  # the event loop leaves the default behind
+        return run_interruptibly(_carry_out(job, observe))
 
 
 async def _carry_out(job: Job, observe: Observer) -> RunResult:
-    with _cancelled_by_signals(), _config_file(job) as config_file:
+    with _config_file(job) as config_file:
         async with Supervisor(job.log_dir) as supervisor:
             basestation = await _start_basestation(supervisor, job, config_file)
             address = await _address(supervisor, basestation)
@@ -103,17 +95,3 @@ def _config_file(job: Job) -> Iterator[Path]:
         yield path
     finally:
         path.unlink()
-
-
-@contextmanager
-def _cancelled_by_signals() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP cancel this task, so that its `finally` clauses stop the processes in good order."""
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    assert task is not None
-    for number in _STOP_SIGNALS:
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        yield
-    finally:
-        for number in _STOP_SIGNALS:
-            loop.remove_signal_handler(number)

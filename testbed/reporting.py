@@ -52,5 +52,11 @@ def _rows(summary: Summary) -> dict[str, str]:
     for name, value in summary.items():
         parts = value if isinstance(value, Mapping) else {"": value}
         for part, number in parts.items():
-            rows[f"{name} {part}".rstrip()] = f"{number:.6g}" if isinstance(number, float) else str(number)
+            rows[f"{name} {part}".rstrip()] = _cell(number)
     return rows
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_cell(number)}" for name, number in value.items())
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

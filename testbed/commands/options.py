@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-Engine = Annotated[str, typer.Option(metavar="NAME", help="What carries the run out: process or inprocess.")]
+from common.errors import ConfigError
+from testbed.engine import load_engine
+
+Engine = Annotated[str, typer.Option(metavar="NAME", help="What carries the run out: process, inprocess or compose.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(
@@ -21,5 +24,23 @@ Overrides = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Override one setting, such as training.epochs=3."),
 ]
 
+StandingEngine = Annotated[str, typer.Option("--engine", metavar="NAME", help="What runs the testbed: compose.")]
+Project = Annotated[str, typer.Option(metavar="NAME", help="The testbed's name among the containers.")]
+
 PROCESS = "process"
+COMPOSE = "compose"
 RESULTS = Path("results")
+
+
+def require_compose(engine: str, command: str) -> None:
+    """Refuse an engine whose testbeds end with the command that started them.
+
+    Raises:
+        ConfigError: it is not the compose engine.
+    """
+    if engine != COMPOSE:
+        load_engine(engine)
+        raise ConfigError(
+            f"--engine {engine}: the {engine} engine has no `{command}`, its testbeds end with the command that "
+            f"started them; the {COMPOSE} engine has"
+        )

@@ -12,8 +12,8 @@ from common.errors import RunFailedError, UnreachableError
 from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
 from common.results import EpochRecord, RunResult
-from testbed.control_client import get_status, stage_name, watch_run
-from testbed.engine import Progress
+from testbed.control_client import BaseStationLostError, get_status, stage_name, watch_run
+from testbed.engine import Event, Progress
 
 T = TypeVar("T")
 
@@ -65,8 +65,8 @@ def ask(ask_at: Callable[[str], Awaitable[T]], servicer: ControlServicer | None)
     return asyncio.run(main())
 
 
-def watch(servicer: ControlServicer) -> tuple[list[EpochRecord | Progress], RunResult]:
-    seen: list[EpochRecord | Progress] = []
+def watch(servicer: ControlServicer) -> tuple[list[Event], RunResult]:
+    seen: list[Event] = []
     return seen, ask(lambda address: watch_run(address, seen.append), servicer)
 
 
@@ -92,12 +92,12 @@ def test_a_run_that_fails_gives_the_base_stations_reason() -> None:
 
 
 def test_a_base_station_that_breaks_off_is_an_error_that_says_so() -> None:
-    with pytest.raises(RunFailedError, match=r"lost the base station at .*: the script says so"):
+    with pytest.raises(BaseStationLostError, match=r"lost the base station at .*: the script says so"):
         watch(ScriptedControl(pb.RunEvent(epoch=EPOCH), ending=grpc.StatusCode.UNAVAILABLE))
 
 
 def test_a_stream_without_a_result_is_an_error() -> None:
-    with pytest.raises(RunFailedError, match="without a result"):
+    with pytest.raises(BaseStationLostError, match="without a result"):
         watch(ScriptedControl(pb.RunEvent(epoch=EPOCH)))
 
 

@@ -1,0 +1,137 @@
+"""The compose command: found on this machine, and run with an environment that holds no settings of its own."""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.config_layers import ENVIRONMENT_PREFIX
+from common.errors import AddressError, ConfigError, RunFailedError
+
+ROOT = Path(__file__).parents[2]
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+BOARDS = ROOT / "configs" / "boards"
+
+# "Bind for HOST:PORT failed: port is already allocated", "listen tcp4 HOST:PORT: bind: address already in use"
+_TAKEN_PORT = re.compile(r"(?:Bind for|listen tcp\d?) ([\w.:\[\]]+:\d+)")
+_LINES_TOLD = 5
+
+
+def find_compose() -> tuple[str, ...]:
+    """The words that start Compose: v2, a plugin of `docker`, or else the stand-alone `docker-compose`.
+
+    Raises:
+        ConfigError: neither is installed.
+    """
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0:
+        return (docker, "compose")
+    standalone = shutil.which("docker-compose")
+    if standalone:
+        return (standalone,)
+    raise ConfigError("no compose command: neither `docker compose` (the plugin) nor `docker-compose` is installed")
+
+
+def board_file(name: str) -> Path:
+    """The compose override that makes the devices a board's size.
+
+    Raises:
+        ConfigError: there is no such board.
+    """
+    path = BOARDS / f"{name}.yaml"
+    if not path.is_file():
+        boards = ", ".join(sorted(board.stem for board in BOARDS.glob("*.yaml"))) or "none"
+        raise ConfigError(f"--board {name}: no such board; there are: {boards}")
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """The compose command, for one project.
+
+    Attributes:
+        project: its name.
+        variables: of the compose file; they beat the shell's and those of `.env`.
+        board: an override file.
+        words: that start the command.
+    """
+
+    project: str
+    variables: Mapping[str, str]
+    board: Path | None
+    words: tuple[str, ...]
+
+    @classmethod
+    def find(cls, project: str, variables: Mapping[str, str], board: Path | None = None) -> "Compose":
+        """With the command and the compose file of this machine.
+
+        Raises:
+            ConfigError: one of them is missing.
+        """
+        if not COMPOSE_FILE.is_file():
+            raise ConfigError(f"{COMPOSE_FILE}: no such file; the compose engine works from a checkout of Splitwave")
+        return cls(project, variables, board, find_compose())
+
+    def run(self, *arguments: str) -> str:
+        """Run it to its end; returns its standard output.
+
+        Raises:
+            AddressError: a port is taken.
+            RunFailedError: it failed otherwise.
+        """
+        process = self._spawn(arguments)
+        output, errors = process.communicate()
+        self._check(arguments, process.returncode, errors)
+        return output
+
+    async def start(self, *arguments: str) -> None:
+        """Run it to its end, or until this task is cancelled: then it is told to stop, and waited for.
+
+        Raises:
+            AddressError: a port is taken.
+            RunFailedError: it failed otherwise.
+        """
+        process = self._spawn(arguments)
+        ending = asyncio.create_task(asyncio.to_thread(process.communicate))
+        try:
+            _, errors = await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            # What it has under way must be over before anyone takes the project down.
+            process.terminate()
+            await ending
+            raise
+        self._check(arguments, process.returncode, errors)
+
+    def _spawn(self, arguments: Sequence[str]) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            self._command(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._environment(),
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        files = [COMPOSE_FILE] if self.board is None else [COMPOSE_FILE, self.board]
+        return [*self.words, *(f"--file={file}" for file in files), f"--project-name={self.project}", *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        # Settings in the environment are in the resolved config already; passed on, they would beat `--set`.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
+        return {**inherited, "COMPOSE_PROFILES": "", **self.variables}
+
+    def _check(self, arguments: Sequence[str], code: int, errors: str) -> None:
+        if code == 0:
+            return
+        if taken := _TAKEN_PORT.search(errors):
+            raise AddressError(f"{taken[1]}: the port is taken; BASESTATION_PORT and CHANNEL_PORT choose others, 0 any")
+        lines = [line.strip() for line in errors.splitlines() if line.strip()]
+        told = "\n  ".join(["", *lines[-_LINES_TOLD:]]) if lines else ""
+        name = " ".join([Path(self.words[0]).name, *self.words[1:], arguments[0]])
+        raise RunFailedError(f"`{name}` failed with exit code {code}{told}")

@@ -1,0 +1,79 @@
+"""The compose engine: base station, channel emulator and devices as containers of a project of their own."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.config_layers import to_yaml
+from common.results import RunResult
+from docker import DockerClient
+from testbed.compose.command import Compose
+from testbed.compose.docker_api import docker_engine
+from testbed.compose.lifecycle import Deployment, bring_up, check_images, stop, take_down
+from testbed.compose.losses import unless_one_is_lost, write_logs
+from testbed.compose.sampler import Sampler
+from testbed.compose.state_volume import get_checkpoint
+from testbed.compose.watching import Watcher
+from testbed.engine import Job, Observer
+from testbed.interruption import run_interruptibly
+
+
+class ComposeEngine:
+    """Runs a job in containers, and removes them; must be called in the main thread, for it handles Ctrl-C."""
+
+    def run(self, job: Job, observe: Observer) -> RunResult:
+        """Run the job; see `testbed.engine.Engine`.
+
+        The usage that it reports is sampled once a second; the last sample is taken when the result is there.
+
+        Raises:
+            SplitwaveError: Docker or Compose is not to be had, or a container ended for good; of the class that fits
+                its exit code.
+            KeyboardInterrupt: SIGINT, SIGTERM or SIGHUP came; the containers have been removed.
+        """
+        with docker_engine() as client, _deployment(job) as deployment:
+            compose = Compose.find(f"splitwave-{secrets.token_hex(4)}", deployment.variables())
+            check_images(client, compose)
+            return run_interruptibly(_carry_out(client, compose, deployment, job, observe))
+
+
+async def _carry_out(
+    client: DockerClient, compose: Compose, deployment: Deployment, job: Job, observe: Observer
+) -> RunResult:
+    project = compose.project
+    sampler = Sampler(project)
+    watcher = Watcher(client, project, job.config.config_hash, job.log_dir)
+    try:
+        with sampler.running():
+            await bring_up(client, compose, deployment.restore, job.log_dir)
+            result = await unless_one_is_lost(client, project, job.log_dir, watcher.follow(observe))
+        for usage in sampler.usage():
+            observe(usage)
+        if not job.restore:
+            get_checkpoint(client, project, job.checkpoint_dir)
+        return result
+    finally:
+        # Nothing here awaits, so no second Ctrl-C cuts it short.
+        _clean_up(client, compose, job.log_dir)
+
+
+def _clean_up(client: DockerClient, compose: Compose, logs: Path) -> None:
+    try:
+        stop(compose)
+        write_logs(client, compose.project, logs)
+    finally:
+        take_down(compose, volumes=True)
+
+
+@contextmanager
+def _deployment(job: Job) -> Iterator[Deployment]:
+    """With the resolved settings in a file, for the base station to read."""
+    path = job.log_dir / "resolved.yaml"
+    path.write_text(to_yaml(job.config), encoding="utf-8")
+    path.chmod(0o644)  # the containers' user is not this one
+    restore = job.checkpoint_dir if job.restore else None
+    try:
+        yield Deployment(path, job.config.links, job.data_dir, restore, any_port=True)
+    finally:
+        path.unlink()

@@ -1,0 +1,93 @@
+"""The output of several containers as one stream of lines, through their restarts."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from queue import SimpleQueue
+from typing import Literal
+
+from docker.errors import NotFound
+from docker.models.containers import Container
+
+from common.errors import SplitwaveError
+from testbed.compose.containers import Part
+from testbed.compose.docker_api import docker_engine
+
+RETURN_LIMIT_S = 5.0
+"""How long a container that ended may take to be started again before its stream ends, too."""
+_POLL_S = 0.5
+
+Line = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream:
+    """What to read of each container's output.
+
+    Attributes:
+        follow: go on with what comes, until the containers have ended.
+        tail: how many lines of what there is to begin with; None for all.
+    """
+
+    follow: bool
+    tail: int | None
+
+    def lines(self, parts: list[Part]) -> Iterator[Line]:
+        """Names of parts, each with a line of its output; a part's own lines are in order.
+
+        Raises:
+            SplitwaveError: the engine was lost.
+        """
+        queue: SimpleQueue[Line | SplitwaveError | None] = SimpleQueue()
+        for part in parts:
+            threading.Thread(target=self._read_into, args=(queue, part), daemon=True).start()
+        reading = len(parts)
+        while reading:
+            entry = queue.get()
+            if isinstance(entry, SplitwaveError):
+                raise entry
+            if entry is None:
+                reading -= 1
+            else:
+                yield entry
+
+    def _read_into(self, queue: "SimpleQueue[Line | SplitwaveError | None]", part: Part) -> None:
+        try:
+            with docker_engine(answer_limit_s=None) as client:
+                for line in self._lines(client.containers.get(part.id)):
+                    queue.put((part.name, line))
+        except SplitwaveError as error:
+            queue.put(error)
+        else:
+            queue.put(None)
+
+    def _lines(self, container: Container) -> Iterator[str]:
+        tail: int | Literal["all"] = "all" if self.tail is None else self.tail
+        life = container.attrs["State"]["StartedAt"]
+        yield from _decoded(container.logs(stream=True, follow=self.follow, tail=tail))
+        # The engine ends a stream with the container's life; a restart is another one.
+        while self.follow and (life := _next_life(container, life)):
+            since = datetime.fromisoformat(life).timestamp()
+            yield from _decoded(container.logs(stream=True, follow=True, since=since))
+
+
+def _next_life(container: Container, last: str) -> str | None:
+    deadline = time.monotonic() + RETURN_LIMIT_S
+    while True:
+        try:
+            container.reload()
+        except NotFound:
+            return None
+        state = container.attrs["State"]
+        if state["StartedAt"] != last:
+            return str(state["StartedAt"])
+        if state["Status"] != "restarting" and time.monotonic() > deadline:
+            return None
+        time.sleep(_POLL_S)
+
+
+def _decoded(chunks: Iterator[bytes]) -> Iterator[str]:
+    for chunk in chunks:
+        yield chunk.decode(errors="replace").rstrip("\n")

@@ -1,0 +1,70 @@
+"""What each container of a project does and uses, for people to read."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from docker.errors import APIError
+
+from testbed.compose.containers import Part
+from testbed.compose.docker_api import docker_engine
+from testbed.compose.usage import Reading, cpu_percent, reading_from_statistics
+
+COLUMNS = ("container", "state", "restarts", "CPU %", "CPU s", "MiB", "MB in", "MB out")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a container uses now, and has used since it started last."""
+
+    cpu_percent: float
+    reading: Reading
+
+
+def measure(parts: list[Part]) -> list[Load | None]:
+    """The load of each part, measured over one second; None for those that do not run."""
+    if not parts:
+        return []
+    with ThreadPoolExecutor(len(parts)) as threads:
+        return list(threads.map(_measure_one, parts))
+
+
+def row(part: Part, load: Load | None) -> tuple[str, ...]:
+    """The cells of one container, in the order of the columns."""
+    return (part.name, _state(part), str(part.restarts), *_load_cells(load))
+
+
+def _measure_one(part: Part) -> Load | None:
+    if not part.is_running:
+        return None
+    with docker_engine() as client:
+        try:
+            statistics = client.containers.get(part.id).stats(stream=False)
+        except APIError:  # it ended this very moment
+            return None
+    assert isinstance(statistics, dict)
+    reading = reading_from_statistics(statistics)
+    return None if reading is None else Load(cpu_percent(statistics), reading)
+
+
+def _state(part: Part) -> str:
+    if part.status in ("exited", "dead", "restarting"):
+        return f"{part.status} ({part.exit_code})"
+    words = [part.status]
+    if part.status == "running" and part.health:
+        words.append(part.health)
+    if part.is_running and not part.networks:
+        words.append("cut off")
+    return ", ".join(words)
+
+
+def _load_cells(load: Load | None) -> tuple[str, ...]:
+    if load is None:
+        return ("–",) * 5
+    reading = load.reading
+    return (
+        f"{load.cpu_percent:.0f}",
+        f"{reading.cpu_ns / 1e9:.1f}",
+        f"{reading.memory_bytes / 2**20:.0f}",
+        f"{reading.network_rx_bytes / 1e6:.2f}",
+        f"{reading.network_tx_bytes / 1e6:.2f}",
+    )

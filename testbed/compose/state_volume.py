@@ -1,0 +1,65 @@
+"""Checkpoints in and out of the volume in which the containers keep them."""
+
+import io
+import tarfile
+from pathlib import Path
+
+from docker.errors import APIError
+from docker.models.containers import Container
+
+from common.errors import CheckpointError, RunFailedError
+from common.manifest import Manifest
+from docker import DockerClient
+from testbed.compose.containers import find_containers
+
+STATE_DIR = "/var/lib/splitwave"
+OWNER = 10001
+"""User and group in the images."""
+
+
+def put_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
+    """Copy a checkpoint to where the containers look for it; they need not run.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        try:
+            for path in sorted(path for path in folder.iterdir() if path.is_file()):
+                tar.add(path, path.name, filter=_owned)
+        except OSError as error:
+            raise CheckpointError(f"{folder}: the checkpoint cannot be read: {error}") from None
+    _basestation(client, project).put_archive(STATE_DIR, archive.getvalue())
+
+
+def get_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
+    """Copy what the containers left into a folder, which is made.
+
+    Raises:
+        RunFailedError: there is nothing to copy.
+        CheckpointError: it is no published checkpoint.
+    """
+    try:
+        chunks, _ = _basestation(client, project).get_archive(STATE_DIR)
+    except APIError as error:
+        raise RunFailedError(f"the checkpoint cannot be read from its volume: {error.explanation or error}") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            name = Path(member.name).name  # no path of a container's choosing
+            if content is not None and not name.startswith("."):
+                (folder / name).write_bytes(content.read())
+    Manifest.read(folder)
+
+
+def _basestation(client: DockerClient, project: str) -> Container:
+    return next(container for part, container in find_containers(client, project) if part.service == "basestation")
+
+
+def _owned(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = OWNER
+    member.uname = member.gname = ""
+    member.mode = 0o644
+    return member

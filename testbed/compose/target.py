@@ -1,0 +1,63 @@
+"""Which container a person means by `SERVICE` or `SERVICE:N`."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from common.errors import ConfigError
+from testbed.compose.containers import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service, and the number of one of its replicas, or None for the only one (or, where that fits, for all)."""
+
+    service: str
+    number: int | None
+
+    def matches(self, part: Part) -> bool:
+        """Whether this part is meant, or one of those meant."""
+        return part.service == self.service and self.number in (None, part.number)
+
+    def choose(self, parts: Iterable[Part]) -> list[Part]:
+        """Those meant.
+
+        Raises:
+            ConfigError: there is none; the message lists what there is.
+        """
+        there = list(parts)
+        chosen = [part for part in there if self.matches(part)]
+        if not chosen:
+            raise ConfigError(f"{self}: no such container; there are: {_listed(there)}")
+        return chosen
+
+    def choose_one(self, parts: Iterable[Part]) -> Part:
+        """The one meant.
+
+        Raises:
+            ConfigError: there is none, or there are several; the message lists the choices.
+        """
+        first, *others = self.choose(parts)
+        if others:
+            raise ConfigError(f"{self}: there are several, name one of {_listed([first, *others])}")
+        return first
+
+    def __str__(self) -> str:
+        """As a person writes it."""
+        return self.service if self.number is None else f"{self.service}:{self.number}"
+
+
+def parse_target(text: str) -> Target:
+    """`device` or `device:2`.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    match = re.fullmatch(r"([a-z][a-z0-9_-]*)(?::([1-9]\d{0,5}))?", text)
+    if match is None:
+        raise ConfigError(f"{text}: expected SERVICE or SERVICE:N with N from 1, such as channel or device:2")
+    return Target(match[1], int(match[2]) if match[2] else None)
+
+
+def _listed(parts: Iterable[Part]) -> str:
+    return ", ".join(f"{part.service}:{part.number}" for part in parts) or "none"

@@ -1,0 +1,42 @@
+"""What a results folder keeps of a run while it goes on: its epochs, and what its parts used."""
+
+from pathlib import Path
+
+from common.results import EpochRecord
+from common.summary import Summary
+from testbed.engine import Event, Usage
+from testbed.metrics import append_epoch
+
+
+class RunRecord:
+    """An observer of a run."""
+
+    def __init__(self, metrics: Path) -> None:
+        """Args: the file that receives the epochs."""
+        self._metrics = metrics
+        self._usage: dict[str, Usage] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Keep one event."""
+        if isinstance(event, EpochRecord):
+            if event.epoch == 0:  # a run that lost one of its parts starts over
+                self._metrics.unlink(missing_ok=True)
+            append_epoch(self._metrics, event)
+        elif isinstance(event, Usage):
+            self._usage[event.part] = event
+
+    def usage(self) -> Summary:
+        """The summary's entry `containers`; none where the engine cannot tell.
+
+        The numbers are sampled each second: what a container used after its last sample is missing.
+        """
+        return {"containers": {part: _numbers(usage) for part, usage in self._usage.items()}} if self._usage else {}
+
+
+def _numbers(usage: Usage) -> Summary:
+    return {
+        "cpu_s": round(usage.cpu_s, 3),
+        "memory_peak_mib": round(usage.memory_peak_bytes / 2**20, 1),
+        "network_rx_bytes": usage.network_rx_bytes,
+        "network_tx_bytes": usage.network_tx_bytes,
+    }

@@ -1,0 +1,185 @@
+"""A testbed in containers for a test: brought up, followed and taken down through the command line."""
+
+import asyncio
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.exit_codes import ExitCode
+from common.results import EpochRecord, RunResult
+from testbed.compose.containers import PROJECT_LABEL, Part, find_parts
+from testbed.compose.docker_api import docker_engine
+from testbed.compose.lifecycle import leavings
+from testbed.control_client import watch_run
+from testbed.engine import Event
+
+SPLITWAVE = Path(sys.executable).with_name("splitwave")
+SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
+EVENT_LIMIT_S = 120
+"""How long an event in a log may take: a lost connection is noticed within 30 s, and a restart takes a few more."""
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")},
+    "BASESTATION_PORT": "0",
+    "CHANNEL_PORT": "0",
+    "SERVE_EVERY": "1",
+    "LATE_AFTER": "2",
+}
+
+Table = dict[str, str]
+
+
+def splitwave(*arguments: str | Path) -> str:
+    """Standard output of a command that succeeds."""
+    answer = subprocess.run([SPLITWAVE, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert answer.returncode == ExitCode.OK, answer.stderr
+    return answer.stdout
+
+
+def finished_run(*arguments: str | Path) -> Table:
+    """The table that a run ends with."""
+    rows = f"\n{splitwave(*arguments)}".partition("\n\n")[2].splitlines()
+    return {name.strip(): value.strip() for name, _, value in (row.partition("  ") for row in rows)}
+
+
+def left_over(project: str) -> list[str]:
+    """Containers, networks and volumes of a project."""
+    with docker_engine() as client:
+        return leavings(client, project)
+
+
+class Log:
+    """What a service's containers write, read line by line."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+
+    def until(self, event: str) -> dict[str, object]:
+        """The next entry about an event; what came before it is read over."""
+        read = []
+        for line in self._lines:
+            read.append(line)
+            entry = json.loads(line)
+            if entry["event"] == event:
+                return dict(entry)
+        raise AssertionError(f"the log ended, or {EVENT_LIMIT_S} s passed, without {event!r}: {''.join(read)}")
+
+
+class Project:
+    """A testbed that is up."""
+
+    def __init__(self, name: str, address: str) -> None:
+        self.name = name
+        self.address = address
+
+    def parts(self) -> dict[str, Part]:
+        with docker_engine() as client:
+            return {part.name: part for part in find_parts(client, self.name)}
+
+    def splitwave(self, *arguments: str) -> str:
+        return splitwave(*arguments, "--project", self.name)
+
+    def result(self, after_an_epoch: tuple[str, ...] = ()) -> RunResult:
+        """The run's result; a command, if any, is given once the first epoch is over."""
+        commands = [after_an_epoch] if after_an_epoch else []
+
+        def observe(event: Event) -> None:
+            if isinstance(event, EpochRecord) and commands:
+                self.splitwave(*commands.pop())
+
+        return asyncio.run(watch_run(self.address, observe))
+
+    @contextmanager
+    def log(self, service: str) -> Iterator[Log]:
+        """From its beginning on; given up after a time limit, so that a test fails rather than hangs."""
+        command: list[str | Path] = [SPLITWAVE, "logs", service, "--follow", "--project", self.name]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+            limit = threading.Timer(EVENT_LIMIT_S, process.kill)
+            limit.start()
+            try:
+                assert process.stdout is not None
+                yield Log(process.stdout)
+            finally:
+                limit.cancel()
+                process.kill()
+
+
+@contextmanager
+def taken_down(project: str) -> Iterator[str]:
+    """Whatever there is of a project is gone after the body of the `with`."""
+    try:
+        yield project
+    finally:
+        splitwave("down", "--volumes", "--project", project)
+
+
+def new_project() -> str:
+    """A name that nobody has."""
+    return f"splitwave-test-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def up(results: Path, *settings: str) -> Iterator[Project]:
+    """A testbed that is up for the body of the `with`."""
+    with taken_down(new_project()) as name:
+        said = splitwave("up", "--project", name, "--results", results, *settings)
+        rows = dict(line.rsplit(maxsplit=1) for line in said.splitlines())
+        yield Project(name, rows["base station"])
+
+
+class Run:
+    """A command that is under way."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        self._process = process
+        self._output = process.stdout
+
+    @property
+    def exit_code(self) -> int:
+        return self._process.wait()
+
+    def wait_for(self, beginning: str) -> None:
+        """Read up to a line that begins so."""
+        read = []
+        for line in self._output:
+            read.append(line)
+            if line.startswith(beginning):
+                return
+        raise AssertionError("".join(read))
+
+    def rest(self) -> str:
+        """What it says until its end, errors included."""
+        return self._output.read()
+
+    def interrupt(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+
+    def project(self) -> str:
+        """The name that it chose for its containers."""
+        with docker_engine() as client:
+            parts = client.containers.list(filters={"label": PROJECT_LABEL})
+        names = {part.labels[PROJECT_LABEL] for part in parts}
+        (name,) = {name for name in names if re.fullmatch("splitwave-[0-9a-f]{8}", name)}
+        return name
+
+
+@contextmanager
+def started(*arguments: str | Path) -> Iterator[Run]:
+    """A command in the background; interrupted if the test ends before it does."""
+    command: list[str | Path] = [SPLITWAVE, *arguments]
+    output = subprocess.PIPE
+    with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT) as process:
+        try:
+            yield Run(process)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.communicate()

@@ -1,0 +1,139 @@
+"""Containers that are harmed on purpose: what the others notice, and that the run goes on."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.exit_codes import ExitCode
+from testbed.compose.containers import find_containers
+from testbed.compose.docker_api import docker_engine
+from tests.e2e.compose_testbed import SMALL, Log, Project, finished_run, left_over, splitwave, started, up
+
+pytestmark = [pytest.mark.e2e, pytest.mark.compose]
+
+LONGER = (*SMALL, "--set", "training.epochs=8")
+GRACE_S = 15  # docker-compose.yml's stop_grace_period; whoever takes longer is killed, which its exit code tells
+
+
+@pytest.fixture(scope="module")
+def undisturbed_sha256(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The weights that `LONGER` gives where nothing happens; process by process, which is faster."""
+    return finished_run("demo", *LONGER, "--results", tmp_path_factory.mktemp("undisturbed"))["weights_sha256"]
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Log]]:
+    """A testbed that has trained and answers queries, and the base station's log from there on."""
+    folder = tmp_path_factory.mktemp("serving")
+    with up(folder, *SMALL, "--set", "training.epochs=1") as project, project.log("basestation") as log:
+        log.until("served")
+        yield project, log
+
+
+def test_a_killed_device_comes_back_to_its_link_and_the_run_ends_with_the_same_weights(
+    tmp_path: Path, undisturbed_sha256: str
+) -> None:
+    with up(tmp_path, *LONGER) as project, project.log("basestation") as log:
+        leased = [log.until("link leased") for _ in range(2)]
+        result = project.result(after_an_epoch=("fault", "kill", "device:1"))
+
+        device = project.parts()["device-1"]
+        assert (device.restarts, device.status) == (1, "running")
+        assert log.until("run starts over")["from_step"] == 0
+        back = log.until("link leased")
+        host = device.id[:12]
+        (before,) = [entry["link"] for entry in leased if str(entry["device"]).startswith(host)]
+        assert str(back["device"]).startswith(host)
+        assert back["link"] == before
+
+    assert result.weights_sha256 == undisturbed_sha256
+
+
+def test_a_run_of_the_command_line_outlives_its_base_station(tmp_path: Path, undisturbed_sha256: str) -> None:
+    with started("demo", "--engine", "compose", *LONGER, "--results", tmp_path) as run:
+        run.wait_for("epoch 2/8")
+        splitwave("fault", "kill", "basestation", "--project", run.project())
+        said = run.rest()
+
+    assert run.exit_code == ExitCode.OK
+    assert "epoch 1/8" in said  # it started over
+    (harmed,) = (tmp_path / "demo").iterdir()
+    assert len((harmed / "metrics.jsonl").read_text().splitlines()) == 8
+    assert json.loads((harmed / "summary.json").read_text())["weights_sha256"] == undisturbed_sha256
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    with started("demo", "--engine", "compose", *LONGER, "--results", tmp_path) as run:
+        run.wait_for("epoch 1/8")
+        project = run.project()
+        run.interrupt()
+        said = run.rest()
+
+    assert run.exit_code == ExitCode.INTERRUPTED
+    assert "interrupted: " in said
+    assert left_over(project) == []
+
+
+def test_a_container_that_cannot_go_on_is_named_with_its_exit_code_and_last_words(tmp_path: Path) -> None:
+    empty = tmp_path / "data"
+    empty.mkdir()
+    arguments = ("--engine", "compose", "--data-dir", empty, "--results", tmp_path / "results")
+    with started("demo", "--set", "data.name=mnist", *arguments) as run:
+        said = run.rest()
+
+    assert run.exit_code == ExitCode.DATA
+    assert "error: basestation-1 ended with exit code 3 (DATA); its last words:\n  MNIST: train-labels" in said
+
+
+def test_a_paused_device_is_late_until_it_is_resumed(serving: tuple[Project, Log]) -> None:
+    project, log = serving
+
+    project.splitwave("fault", "pause", "device:2")
+    late = log.until("link late")
+
+    assert late["level"] == "warning"
+    assert _late_links(project) == {str(late["link"])}
+    assert "paused" in _row(project.splitwave("status", "--engine", "compose"), "device-2")
+
+    project.splitwave("fault", "resume", "device:2")
+    assert log.until("link caught up")["link"] == late["link"]
+    log.until("served")
+    assert _late_links(project) == set()
+
+
+def test_a_partition_heals(serving: tuple[Project, Log]) -> None:
+    project, log = serving
+
+    project.splitwave("fault", "partition", "device:1")
+    late = log.until("link late")
+    assert "cut off" in _row(project.splitwave("status", "--engine", "compose"), "device-1")
+
+    project.splitwave("fault", "resume", "device:1")
+    log.until("served")
+    assert _late_links(project) == set()
+    assert late["link"] in (0, 1)
+
+
+def test_every_service_drains_within_its_grace_period(serving: tuple[Project, Log]) -> None:
+    project, _ = serving  # the last that needs it
+
+    with docker_engine() as client:
+        # From the devices on, so that each is stopped, and does not merely follow another.
+        for _, container in reversed(find_containers(client, project.name)):
+            container.stop(timeout=GRACE_S)
+
+    ended = {part.name: (part.status, part.exit_code) for part in project.parts().values()}
+    services = ("basestation-1", "channel-1", "device-1", "device-2")
+    assert ended == dict.fromkeys(services, ("exited", ExitCode.OK))
+
+
+def _row(table: str, first: str) -> str:
+    return next(line for line in table.splitlines() if first in line)
+
+
+def _late_links(project: Project) -> set[str]:
+    said = splitwave("status", "--address", project.address)
+    rows = [[cell.strip() for cell in line.split("│")] for line in said.splitlines() if line.startswith("│")]
+    return {row[1] for row in rows if row[5] == "yes"}

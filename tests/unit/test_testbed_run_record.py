@@ -1,0 +1,50 @@
+"""What a results folder keeps of a run while it goes on."""
+
+from pathlib import Path
+
+import pytest
+
+from common.results import EpochRecord
+from testbed.engine import Progress, Usage
+from testbed.metrics import read_epochs
+from testbed.run_record import RunRecord
+
+
+def epoch(number: int, cross_entropy: float = 1.0) -> EpochRecord:
+    return EpochRecord(number, 16 * (number + 1), cross_entropy, (20.0,), 0.5, None, 100.0, 1.0)
+
+
+@pytest.fixture
+def metrics(tmp_path: Path) -> Path:
+    return tmp_path / "metrics.jsonl"
+
+
+def test_epochs_are_kept_in_their_order(metrics: Path) -> None:
+    record = RunRecord(metrics)
+    for event in (epoch(0), Progress("training", 1, 2, 20, 32), epoch(1)):
+        record(event)
+
+    assert read_epochs(metrics) == [epoch(0), epoch(1)]
+
+
+def test_a_run_that_starts_over_is_kept_from_its_new_start(metrics: Path) -> None:
+    record = RunRecord(metrics)
+    for event in (epoch(0, 3.0), epoch(1, 2.0), epoch(0), epoch(1)):
+        record(event)
+
+    assert read_epochs(metrics) == [epoch(0), epoch(1)]
+
+
+def test_usage_is_told_a_container(metrics: Path) -> None:
+    record = RunRecord(metrics)
+    record(Usage("channel-1", cpu_s=1.23456, memory_peak_bytes=3 << 19, network_rx_bytes=7, network_tx_bytes=8))
+
+    assert record.usage() == {
+        "containers": {
+            "channel-1": {"cpu_s": 1.235, "memory_peak_mib": 1.5, "network_rx_bytes": 7, "network_tx_bytes": 8}
+        }
+    }
+
+
+def test_an_engine_that_tells_no_usage_leaves_no_entry(metrics: Path) -> None:
+    assert RunRecord(metrics).usage() == {}
