@@ -1,4 +1,4 @@
-"""`python -m basestation`: trains and evaluates one run with the devices that connect, then ends."""
+"""`python -m basestation`: trains and evaluates one run with the devices that connect, then ends or serves on."""
 
 import argparse
 import asyncio
@@ -45,8 +45,8 @@ def _arguments() -> argparse.Namespace:
         type=float,
         default=60.0,
         metavar="S",
-        help="seconds that a link lost in a run may take to come back; the run then starts over from its last "
-        "checkpoint, which is its beginning or its trained weights; 0 fails the run at once",
+        help="when a link is lost in a run, start over from the last checkpoint (its beginning, or its trained "
+        "weights) as soon as all links are back, within S seconds; 0 fails the run at once",
     )
     parser.add_argument(
         "--late-after", type=float, default=5.0, metavar="S", help="report a link that owes something for S seconds"

@@ -11,6 +11,7 @@ from basestation.admission import Admission
 from basestation.attempt import Attempt, Run, Trained
 from basestation.lateness import Lateness
 from basestation.link_session import LinkSession
+from basestation.losses import MAX_FRUITLESS_RESTARTS, Losses, Progress
 from basestation.passes import PassOutcome, merge_hops
 from basestation.policy import Policy
 from basestation.trainer import Trainer
@@ -98,7 +99,7 @@ class Coordinator:
         self._admitted = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
         self._work: asyncio.Task[RunResult] | None = None
-        self._loss = ""
+        self._losses = Losses()
         self._lateness = Lateness(policy.late_after_s)
 
     @property
@@ -123,7 +124,7 @@ class Coordinator:
         Raises:
             ProtocolError: it is not what the run expects of this link, or the device gives up.
         """
-        if not session.counts(body):
+        if not session.accept(body):
             return
         match body:
             case SymbolBlock() | PassReport() | PartSaved():
@@ -141,22 +142,22 @@ class Coordinator:
     def disconnect(self, session: LinkSession, reason: str, *, may_return: bool) -> None:
         """A device is gone.
 
-        While the run waits for devices its link is free again. A run under way starts over when the device comes
-        back, if it may (its connection was lost, say); else it fails.
+        While the run waits for its first devices, their links are just free again. A run under way starts over, and
+        waits for the device, if it may return (its connection was lost, say); else it fails.
         """
         log.info("link closed", link=session.link, reason=reason)
         if self.stage in (Stage.FINISHED, Stage.FAILED):
             return
         self.admission.dismiss(session)
-        if self.stage is Stage.WAITING:
+        loss = self._losses.add(session, reason)
+        if self.stage is Stage.WAITING and (may_return or not session.in_run):
             return
-        self._loss = f"link {session.link} (device {session.device_id}) was lost: {reason}"
-        if may_return and self._policy.rejoin_s:
-            self._start_over()
+        if not may_return or not self._policy.rejoin_s:
+            self._give_up(loss)
+        elif self._losses.lead_nowhere(self._progress):
+            self._give_up(f"{loss}; the run got no further in {MAX_FRUITLESS_RESTARTS} times that it started over")
         else:
-            self._fail(self._loss)
-            if self._work is not None:
-                self._work.cancel()
+            self._start_over(loss)
 
     async def lead(self) -> RunResult:
         """Lead the run to its end; cancelling it fails the run, or ends it in good order once it has a result.
@@ -189,7 +190,10 @@ class Coordinator:
         limit_s = None
         while True:
             await self._all_ready(limit_s)
-            self.stage = Stage.TRAINING if self._trained is None else Stage.EVALUATING
+            # Before anything else can happen: from here on a loss is one of a run under way.
+            self.stage = self._next_stage
+            for session in self.admission.sessions.values():
+                session.in_run = True
             self._under_way = asyncio.create_task(self._carry_on())
             try:
                 await self._under_way
@@ -211,7 +215,8 @@ class Coordinator:
                     self._admitted.clear()
                     await self._admitted.wait()
         except TimeoutError:
-            raise RunFailedError(f"{self._loss}; it did not come back within {limit_s:g} s") from None
+            missing = self._losses.explain(self.run.config.links, self.admission.sessions)
+            raise RunFailedError(f"{missing}; waited for {limit_s:g} s") from None
 
     async def _carry_on(self) -> None:
         """What is left of the run: training, the result, serving until the run is stopped."""
@@ -253,7 +258,7 @@ class Coordinator:
         await self.run.log.touch()
         return served
 
-    def _start_over(self) -> None:
+    def _start_over(self, loss: str) -> None:
         """Give the attempt up and call everybody who is still here back to the last checkpoint."""
         assert self._under_way is not None
         self._under_way.cancel()
@@ -262,9 +267,20 @@ class Coordinator:
         checkpoint = self._trained.checkpoint if self._trained else None
         step = checkpoint.step if checkpoint else 0
         log.warning(
-            "run starts over", reason=self._loss, lost_at_step=self.step, from_step=step, wait_s=self._policy.rejoin_s
+            "run starts over", reason=loss, lost_at_step=self.step, from_step=step, wait_s=self._policy.rejoin_s
         )
         self.admission.start_over(checkpoint.device_sha256 if checkpoint else ())
+        self._lateness = Lateness(self._policy.late_after_s)
+
+    @property
+    def _next_stage(self) -> Stage:
+        if self._trained is None:
+            return Stage.TRAINING
+        return Stage.EVALUATING if self._result is None else Stage.SERVING
+
+    @property
+    def _progress(self) -> Progress:
+        return (self._next_stage, self.step, self._serving_passes)
 
     def _new_attempt(self, trainer: Trainer) -> Attempt:
         step = self._trained.checkpoint.step if self._trained else 0
@@ -276,6 +292,11 @@ class Coordinator:
             session.send(Finish())
             session.close()
         return result
+
+    def _give_up(self, reason: str) -> None:
+        self._fail(reason)
+        if self._work is not None:
+            self._work.cancel()
 
     def _fail(self, reason: str) -> None:
         self.stage, self.failure = Stage.FAILED, reason

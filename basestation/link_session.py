@@ -3,7 +3,7 @@
 import asyncio
 
 from common.errors import ProtocolError, Refusal
-from common.messages import Downlink, Gradient, Prediction, Ready, Uplink, Welcome
+from common.messages import Downlink, Gradient, Leaving, Prediction, Ready, Uplink, Welcome
 from common.symbols import LinkContract, SymbolReader
 
 
@@ -13,6 +13,7 @@ class LinkSession:
     Attributes:
         outbox: what is to be sent down; None ends the stream.
         ready: whether the device has said Ready since its last Welcome.
+        in_run: whether a run has gone under way with it.
         blocks: how many it sent.
         unanswered: how many of them wait for a gradient or a prediction.
         activity: counts all messages, both ways.
@@ -26,6 +27,7 @@ class LinkSession:
         self.reader = SymbolReader(contract)
         self.outbox: asyncio.Queue[Downlink | None] = asyncio.Queue()
         self.ready = False
+        self.in_run = False
         self.blocks = 0
         self.unanswered = 0
         self.activity = 0
@@ -43,10 +45,10 @@ class LinkSession:
         """End the stream after what is queued."""
         self.outbox.put_nowait(None)
 
-    def counts(self, body: Uplink) -> bool:
-        """Note a message; False if the device sent it before it heard that the run starts over."""
+    def accept(self, body: Uplink) -> bool:
+        """Note a message; False if it is void, sent before the device heard that the run starts over."""
         self.activity += 1
-        if isinstance(body, Ready):
+        if isinstance(body, Ready | Leaving):
             self._starting_over = False
         return not self._starting_over
 

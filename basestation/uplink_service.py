@@ -44,6 +44,11 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
         except ProtocolError as error:
             reason, may_return = str(error), False
             await refuse(context, error)
+        except (aio.AioRpcError, aio.UsageError):  # writing to a peer that is gone
+            raise
+        except Exception as error:  # what cannot be decoded, or a bug of ours: it would not get better by itself
+            reason, may_return = f"{type(error).__name__}: {error}", False
+            raise
         finally:
             self._coordinator.disconnect(session, reason, may_return=may_return)
 

@@ -141,7 +141,7 @@ class _EmulatedStream:
         try:
             await self._upstream.write(hello)
             async for message in messages:
-                if self._starting_over and not message.HasField("ready"):
+                if self._starting_over and message.WhichOneof("body") not in ("ready", "leaving"):
                     continue  # sent before the device heard of it: this link's channel begins with the next Ready
                 self._starting_over = False
                 if message.HasField("block"):

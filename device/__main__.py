@@ -34,7 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="a channel emulator or base station")
     parser.add_argument("--link", type=int, metavar="N", help="the link to ask for; without one any that is free")
     parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
-    parser.add_argument("--connect-timeout", type=float, default=30.0, metavar="S", help="keep trying for S seconds")
+    parser.add_argument("--connect-timeout", type=float, default=60.0, metavar="S", help="keep trying for S seconds")
     add_data_option(parser)
     add_process_options(parser)
     return parser.parse_args()

@@ -22,14 +22,9 @@ LONGEST_BACKOFF_S = 2.0
 
 log = structlog.get_logger()
 
-_REFUSALS = frozenset(
-    {
-        grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.FAILED_PRECONDITION,
-        grpc.StatusCode.ALREADY_EXISTS,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-    }
-)
+# Of a link that is leased: to a connection that has broken, perhaps, and that the base station has yet to miss.
+_TAKEN = frozenset({grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.RESOURCE_EXHAUSTED})
+_REFUSALS = _TAKEN | {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
 
 
 class UplinkClient:
@@ -74,7 +69,7 @@ class UplinkClient:
                     raise UnreachableError(
                         f"nobody at {self._address} took this device within {self._connect_timeout_s:g} s: {reason}"
                     )
-                log.warning("not reachable yet", address=self._address, retry_in_s=backoff_s, reason=reason)
+                log.warning("not taken yet", address=self._address, retry_in_s=backoff_s, reason=reason)
                 self._stopped.wait(backoff_s)
                 backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
@@ -98,6 +93,8 @@ class UplinkClient:
             return None
         if stream.timed_out:
             return "it accepted the connection, but sent no Welcome"
+        if code in _TAKEN and not stream.welcomed:
+            return str(details)
         if code in _REFUSALS:
             raise ProtocolError(f"refused by {self._address}: {details}") from None
         if stream.welcomed:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from grpc import aio
 
+from channel.service import SERVICE
 from common import messages as m
 from common.config import RunConfig
 from common.pb import uplink_pb2 as pb
-from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS
 from common.symbols import LinkContract
 from common.wire_control import downlink_from_proto, uplink_to_proto
@@ -20,13 +20,19 @@ from tests.integration.testbed import DIGEST, TEST, TRAIN
 class RawDevice:
     """One stream. `say` sends; `hear` waits for the next message down, or raises what ended the stream."""
 
-    def __init__(self, config: RunConfig, call: "aio.StreamStreamCall[pb.UplinkMessage, pb.DownlinkMessage]") -> None:
+    def __init__(
+        self, config: RunConfig, call: "aio.StreamStreamCall[pb.UplinkMessage | bytes, pb.DownlinkMessage]"
+    ) -> None:
         self._config = config
         self._call = call
         self.contract: LinkContract | None = None
 
     async def say(self, body: m.Uplink | pb.UplinkMessage) -> None:
         message = body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract)
+        await self._call.write(message)
+
+    async def say_bytes(self, message: bytes) -> None:
+        """Send what is no message at all."""
         await self._call.write(message)
 
     async def hear(self) -> m.Downlink:
@@ -62,10 +68,16 @@ class RawDevice:
                 return error.code().name, error.details() or ""
 
 
+def _serialized(message: pb.UplinkMessage | bytes) -> bytes:
+    return message if isinstance(message, bytes) else message.SerializeToString()
+
+
 @asynccontextmanager
 async def raw_device(address: str, config: RunConfig) -> AsyncIterator[RawDevice]:
     async with aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
-        call: Any = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect()
+        call: Any = grpc_channel.stream_stream(
+            f"/{SERVICE}/Connect", request_serializer=_serialized, response_deserializer=pb.DownlinkMessage.FromString
+        )()
         yield RawDevice(config, call)
         call.cancel()
 

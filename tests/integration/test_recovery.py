@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from grpc import aio
+from structlog.testing import capture_logs
 
+from basestation.losses import MAX_FRUITLESS_RESTARTS
 from basestation.policy import Policy
 from common import messages as m
 from common.config import RunConfig
@@ -161,7 +163,78 @@ def test_a_device_that_does_not_come_back_in_time_fails_the_run(tmp_path: Path) 
             code, details = await stays.end()
             assert code == "ABORTED"
             assert "link 1 (device raw) was lost" in details
-            assert "it did not come back within 0.2 s" in await running.failure()
+            assert (await running.failure()).endswith("the connection broke; waited for 0.2 s")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("server", ["base station", "channel"])
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [(m.Leaving("no such checkpoint part"), "no such checkpoint part"), (m.Ready(TRAIN, TEST, "other"), "other data")],
+)
+def test_a_survivor_that_cannot_start_over_fails_the_run_at_once(
+    server: str, says: m.Uplink, reason: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0), server) as (running, stays, leaves):
+            leaves.hang_up()
+            assert isinstance(await stays.hear(), m.Welcome)
+            await stays.say(says)
+            assert reason in await running.failure()
+
+    asyncio.run(scenario())
+
+
+def test_a_newcomer_that_gives_up_is_the_reason_if_nobody_else_comes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with two_raw_devices(tmp_path, Policy(rejoin_s=0.5)) as (running, stays, leaves):
+            leaves.hang_up()
+            assert isinstance(await stays.hear(), m.Welcome)
+            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+            async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
+                await returns.shake_hands()
+                await returns.say(m.Leaving("the disk is full"))
+                assert "it gave up: the disk is full; waited for 0.5 s" in await running.failure()
+
+    asyncio.run(scenario())
+
+
+def test_the_error_names_the_link_that_is_missing_not_the_one_that_came_back(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with two_raw_devices(tmp_path, Policy(rejoin_s=0.5)) as (running, stays, leaves):
+            leaves.hang_up()
+            assert isinstance(await stays.hear(), m.Welcome)
+            async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
+                assert (await returns.shake_hands()).link == 1
+                await returns.say(m.Ready(TRAIN, TEST, DIGEST))
+                assert await running.failure() == "link 0 (device raw) did not get ready; waited for 0.5 s"
+
+    asyncio.run(scenario())
+
+
+def test_a_message_that_cannot_be_decoded_fails_the_run(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with two_raw_devices(tmp_path, PATIENT, "base station") as (running, _, confused):
+            await confused.say_bytes(b"\xff\xff\xff")
+            assert "link 1 (device raw) was lost: DecodeError" in await running.failure()
+
+    asyncio.run(scenario())
+
+
+def test_a_device_that_crashes_at_the_same_step_again_and_again_fails_the_run(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
+            leaves.hang_up()
+            for _ in range(MAX_FRUITLESS_RESTARTS):
+                assert isinstance(await stays.hear(), m.Welcome)
+                await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+                async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
+                    await returns.shake_hands()
+                    await returns.say(m.Ready(TRAIN, TEST, DIGEST))
+                    assert await stays.hear() == m.TrainStep(0)
+            failure = await running.failure()
+            assert f"the run got no further in {MAX_FRUITLESS_RESTARTS} times that it started over" in failure
 
     asyncio.run(scenario())
 
@@ -201,6 +274,44 @@ async def _next_but(values: AsyncIterator[list[int]], known: list[int]) -> list[
         if value != known:
             return value
     raise AssertionError(f"nothing but {known} came")
+
+
+def test_a_late_link_that_is_lost_has_not_caught_up(tmp_path: Path) -> None:
+    async def scenario() -> list[str]:
+        with capture_logs() as logs:
+            async with (
+                two_raw_devices(tmp_path, Policy(rejoin_s=0.5, late_after_s=0.2)) as (running, prompt, slow),
+                status_of(running) as events,
+            ):
+                await prompt.say(first_block(prompt))
+                assert await _next_but(_late_links(events), []) == [1]
+                slow.hang_up()
+                await running.failure()
+        return [str(entry["event"]) for entry in logs]
+
+    events = asyncio.run(scenario())
+    assert "link late" in events
+    assert "link caught up" not in events
+
+
+def test_a_device_waits_for_a_link_that_is_leased_to_a_dead_connection(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        data = tiny_data(2)
+        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, silent):
+            rebooted = DeviceThread(running.addresses["channel"], 1, data.views, tmp_path, connect_timeout_s=20.0)
+            with capture_logs() as logs:
+                while not any(entry["event"] == "not taken yet" for entry in logs):
+                    await asyncio.sleep(0)
+            assert "link 1 is leased to device raw" in str(logs)
+            silent.hang_up()
+            assert isinstance(await stays.hear(), m.Welcome)
+            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+            assert await stays.hear() == m.TrainStep(0)  # so link 1 is ready again
+            rebooted.client.stop()
+            await rebooted.join()
+            assert rebooted.error is None
+
+    asyncio.run(scenario())
 
 
 def test_a_base_station_that_serves_on_ends_in_good_order_when_it_is_stopped(tmp_path: Path) -> None:

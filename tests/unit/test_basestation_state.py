@@ -233,12 +233,12 @@ class TestAdmission:
 def test_what_a_device_sent_before_it_heard_of_the_new_start_does_not_count() -> None:
     session = session_of(0)
     session.spend_credit()
-    assert session.counts(pass_block(0))
+    assert session.accept(pass_block(0))
     session.start_over(Welcome(2, "run", 0, CONFIG.canonical_json(), None))
-    assert not session.counts(pass_block(0, 1))
+    assert not session.accept(pass_block(0, 1))
     assert session.unanswered == 0
-    assert session.counts(Ready(8, 10, "digest"))
-    assert session.counts(pass_block(0))
+    assert session.accept(Ready(8, 10, "digest"))
+    assert session.accept(pass_block(0))
 
 
 class TestLateness:
