@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from enum import IntEnum
 
 import structlog
 
@@ -14,6 +13,7 @@ from basestation.link_session import LinkSession
 from basestation.losses import MAX_FRUITLESS_RESTARTS, Losses, Progress
 from basestation.passes import PassOutcome, merge_hops
 from basestation.policy import Policy
+from basestation.stage import Stage
 from basestation.trainer import Trainer
 from common.checkpoint import combined_sha256
 from common.errors import ProtocolError, Refusal, RunFailedError
@@ -28,20 +28,6 @@ Report = Callable[[RunResult], None]
 
 _LATENESS_CHECKS = 10
 """How often lateness is looked for within the time after which a link is late."""
-
-
-class Stage(IntEnum):
-    """Where a run is; numbered as on the wire."""
-
-    WAITING = 1
-    TRAINING = 2
-    EVALUATING = 3
-    SERVING = 4
-    FINISHED = 5
-    FAILED = 6
-
-
-_UNDER_WAY = frozenset({Stage.TRAINING, Stage.EVALUATING, Stage.SERVING})
 
 
 class Coordinator:
@@ -146,7 +132,7 @@ class Coordinator:
         waits for the device, if it may return (its connection was lost, say); else it fails.
         """
         log.info("link closed", link=session.link, reason=reason)
-        if self.stage in (Stage.FINISHED, Stage.FAILED):
+        if self.stage.is_over:
             return
         self.admission.dismiss(session)
         loss = self._losses.add(session, reason)
@@ -309,7 +295,7 @@ class Coordinator:
     async def _watch_lateness(self) -> None:
         while True:
             await asyncio.sleep(self._policy.late_after_s / _LATENESS_CHECKS)
-            sessions = self.admission.sessions if self.stage in _UNDER_WAY else {}
+            sessions = self.admission.sessions if self.stage.is_under_way else {}
             debts = {link: each.activity for link, each in sessions.items() if self._attempt.owes(each)}
             for change in self._lateness.check(time.monotonic(), debts):
                 tell, event = (log.warning, "link late") if change.late else (log.info, "link caught up")

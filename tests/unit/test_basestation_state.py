@@ -14,6 +14,7 @@ from basestation.intake import Intake
 from basestation.lateness import Lateness, LatenessChange
 from basestation.leases import LinkLeases
 from basestation.link_session import LinkSession
+from basestation.losses import Losses
 from basestation.passes import merge_hops
 from basestation.run_log import RunLog, StatusChanged
 from common.config import RunConfig
@@ -239,6 +240,25 @@ def test_what_a_device_sent_before_it_heard_of_the_new_start_does_not_count() ->
     assert session.unanswered == 0
     assert session.accept(Ready(8, 10, "digest"))
     assert session.accept(pass_block(0))
+
+
+class TestLosses:
+    def test_restarts_that_get_no_further_lead_nowhere_after_ten_of_them(self) -> None:
+        losses = Losses()
+        assert not losses.lead_nowhere((2, 7))
+        assert [losses.lead_nowhere((2, 7)) for _ in range(9)] == [False] * 9
+        assert not losses.lead_nowhere((2, 8))  # further: it counts afresh
+        assert [losses.lead_nowhere((2, 5)) for _ in range(10)] == [False] * 9 + [True]
+
+    def test_it_explains_every_link_that_is_missing(self) -> None:
+        losses = Losses()
+        ready, silent = session_of(0), session_of(1)
+        ready.ready = True
+        losses.add(session_of(2), "the connection broke")
+        assert losses.explain(4, {0: ready, 1: silent}) == (
+            "link 1 (device device-1) did not get ready; link 2 (device device-2) was lost: the connection broke; "
+            "link 3 has no device"
+        )
 
 
 class TestLateness:
