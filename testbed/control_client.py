@@ -11,7 +11,7 @@ from common.pb.control_pb2_grpc import ControlStub
 from common.results import RunResult
 from common.rpc import CLIENT_OPTIONS
 from common.wire_results import epoch_from_proto, result_from_proto
-from testbed.engine import Observer, Progress
+from testbed.engine import Observer, Progress, StartedOver
 
 STATUS_DEADLINE_S = 5.0
 
@@ -28,6 +28,7 @@ async def watch_run(address: str, observe: Observer) -> RunResult:
         BaseStationLostError: nobody can tell, for the base station was lost.
     """
     async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        restarts = 0
         try:
             # No deadline: a run takes as long as it takes, and the supervisor knows if the base station dies.
             async for event in ControlStub(grpc_channel).WatchRun(pb.WatchRunRequest(), wait_for_ready=True):
@@ -36,6 +37,9 @@ async def watch_run(address: str, observe: Observer) -> RunResult:
                         observe(epoch_from_proto(event.epoch))
                     case "status":
                         observe(progress_from_proto(event.status))
+                        if event.status.restarts > restarts:
+                            restarts = event.status.restarts
+                            observe(StartedOver("a link was lost"))
                         if event.status.failure:
                             raise RunFailedError(event.status.failure)
                     case "result":

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as ProgressBar
 
 from common.results import EpochRecord
-from testbed.engine import Event, Progress
+from testbed.engine import Event, Note, Progress, StartedOver
 
 _BAR = (
     TextColumn("{task.description}", markup=False),
@@ -49,6 +49,10 @@ class Display:
         """Show one event."""
         if isinstance(event, EpochRecord):
             self._console.print(epoch_line(event, self._epochs))
+        elif isinstance(event, StartedOver):
+            self._console.print(f"{event.reason}: the run starts over")
+        elif isinstance(event, Note):
+            self._console.print(event.text)
         elif isinstance(event, Progress):
             stage = event.stage
             if stage == "training":

@@ -60,7 +60,21 @@ class Usage:
     network_tx_bytes: int
 
 
-Event = EpochRecord | Progress | Usage
+@dataclass(frozen=True, slots=True)
+class StartedOver:
+    """The run lost one of its parts, and begins again from its last checkpoint."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line for whoever watches."""
+
+    text: str
+
+
+Event = EpochRecord | Progress | Usage | StartedOver | Note
 Observer = Callable[[Event], None]
 
 
@@ -68,7 +82,7 @@ class Engine(Protocol):
     """Carries a job out to the end, or raises a SplitwaveError and leaves nothing running."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
-        """Run the job; `observe` sees each epoch, the progress in between and, where it is known, each part's usage."""
+        """Run the job; `observe` sees each epoch, the progress in between and whatever else is to be told."""
         ...
 
 

@@ -54,7 +54,7 @@ def execute(order: Order) -> None:
         record = RunRecord(folder.metrics)
         with Display(order.config.training.epochs) as display:
             result = engine.run(job, _each(record, display))
-        summary = {**summarize(order.config, order.engine, result), **record.usage()}
+        summary = {**summarize(order.config, order.engine, result), **record.summary()}
         folder.write_json("summary.json", summary)
         write_latency(folder.latency, result.hops, result.hop_times_ns)
     # The result is published: nothing that happens from here on takes it back.

@@ -1,10 +1,10 @@
-"""What a results folder keeps of a run while it goes on: its epochs, and what its parts used."""
+"""What a results folder keeps of a run while it goes on: its epochs, how often it started over, what its parts used."""
 
 from pathlib import Path
 
 from common.results import EpochRecord
 from common.summary import Summary
-from testbed.engine import Event, Usage
+from testbed.engine import Event, StartedOver, Usage
 from testbed.metrics import append_epoch
 
 
@@ -15,6 +15,7 @@ class RunRecord:
         """Args: the file that receives the epochs."""
         self._metrics = metrics
         self._usage: dict[str, Usage] = {}
+        self._restarts = 0
 
     def __call__(self, event: Event) -> None:
         """Keep one event."""
@@ -24,13 +25,19 @@ class RunRecord:
             append_epoch(self._metrics, event)
         elif isinstance(event, Usage):
             self._usage[event.part] = event
+        elif isinstance(event, StartedOver):
+            self._restarts += 1
 
-    def usage(self) -> Summary:
-        """The summary's entry `containers`; none where the engine cannot tell.
+    def summary(self) -> Summary:
+        """The summary's entries `restarts`, of a run that was disturbed, and `containers`, of an engine that can tell.
 
-        The numbers are sampled each second: what a container used after its last sample is missing.
+        What containers use is sampled each second: what one used after its last sample is missing.
         """
-        return {"containers": {part: _numbers(usage) for part, usage in self._usage.items()}} if self._usage else {}
+        containers = {part: _numbers(usage) for part, usage in self._usage.items()}
+        return {
+            **({"restarts": self._restarts} if self._restarts else {}),
+            **({"containers": containers} if containers else {}),
+        }
 
 
 def _numbers(usage: Usage) -> Summary:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from docker import DockerClient
+
 from common.config_layers import to_yaml
 from common.results import RunResult
-from docker import DockerClient
 from testbed.compose.command import Compose
 from testbed.compose.docker_api import docker_engine
 from testbed.compose.lifecycle import Deployment, bring_up, check_images, stop, take_down
@@ -15,7 +16,7 @@ from testbed.compose.losses import unless_one_is_lost, write_logs
 from testbed.compose.sampler import Sampler
 from testbed.compose.state_volume import get_checkpoint
 from testbed.compose.watching import Watcher
-from testbed.engine import Job, Observer
+from testbed.engine import Job, Note, Observer, Progress
 from testbed.interruption import run_interruptibly
 
 
@@ -44,6 +45,7 @@ async def _carry_out(
     project = compose.project
     sampler = Sampler(project)
     watcher = Watcher(client, project, job.config.config_hash, job.log_dir)
+    observe(Note(f"project {project}; from another terminal: splitwave status --engine compose --project {project}"))
     try:
         with sampler.running():
             await bring_up(client, compose, deployment.restore, job.log_dir)
@@ -54,6 +56,7 @@ async def _carry_out(
             get_checkpoint(client, project, job.checkpoint_dir)
         return result
     finally:
+        observe(Progress("stopping", 0, 0, 0, 0))
         # Nothing here awaits, so no second Ctrl-C cuts it short.
         _clean_up(client, compose, job.log_dir)
 

@@ -1,10 +1,10 @@
 """Faults on purpose, through the Docker API: what a testbed must survive, and how it is mended."""
 
+from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
 
 from common.errors import ConfigError, RunFailedError
-from docker import DockerClient
 from testbed.compose.containers import PROJECT_LABEL, Part, find_containers
 from testbed.compose.target import Target
 
@@ -72,7 +72,8 @@ class Faults:
     def _running(self, target: Target) -> tuple[Part, Container]:
         part, container = self._one(target)
         if part.status != "running":
-            raise ConfigError(f"{target}: is not running ({part.status})")
+            remedy = "; resume it first" if part.status == "paused" else ""
+            raise ConfigError(f"{target}: is not running ({part.status}){remedy}")
         return part, container
 
     def _networks(self) -> list[Network]:

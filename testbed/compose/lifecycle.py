@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from common.errors import ConfigError
-from docker import DockerClient
+from common.errors import ConfigError, RunFailedError
 from testbed.compose.command import Compose
 from testbed.compose.containers import PROJECT_LABEL, find_parts
 from testbed.compose.losses import unless_one_is_lost
@@ -56,9 +56,12 @@ def check_images(client: DockerClient, compose: Compose) -> None:
     """Make sure that nothing needs to be built or pulled.
 
     Raises:
-        ConfigError: an image is missing.
+        ConfigError: an image is missing, or a variable of the compose file makes no sense.
     """
-    services = yaml.safe_load(compose.run("config"))["services"]
+    try:
+        services = yaml.safe_load(compose.run("config"))["services"]
+    except RunFailedError as error:
+        raise ConfigError(f"the compose file's variables (from .env or the shell; see .env.example): {error}") from None
     for image in sorted({services[name]["image"] for name in SERVICES}):
         try:
             client.images.get(image)

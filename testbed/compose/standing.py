@@ -5,17 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from docker import DockerClient
+
 from common.config import RunConfig
 from common.config_layers import to_yaml
 from common.errors import ConfigError
-from docker import DockerClient
 from testbed.compose.command import Compose
-from testbed.compose.containers import find_containers
+from testbed.compose.containers import find_containers, find_parts
 from testbed.compose.lifecycle import CONFIG_TARGET, Deployment, bring_up, check_images, leavings, take_down
 from testbed.interruption import run_interruptibly
 
 DEFAULT_PROJECT = "splitwave"
 _SETTINGS_FOLDER = ".compose"
+
+# A variable that makes no sense must not keep anyone from taking a project down.
+_HARMLESS = dict.fromkeys(("BASESTATION_PORT", "CHANNEL_PORT"), "0") | dict.fromkeys(
+    ("DEVICES", "BASESTATION_CPUS", "DEVICE_CPUS"), "1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def start(client: DockerClient, wish: Wish, results: Path) -> str:
         ConfigError: it is up with other settings, or an image is missing.
         SplitwaveError: a container ended, a port is taken, or Compose failed.
     """
-    running = _settings_file(client, wish.project)
+    running = _settings_file(client, wish.project) if _is_up(client, wish.project) else None
     file = running or results / _SETTINGS_FOLDER / f"{wish.project}.yaml"
     if running is not None and _read(running) != wish.settings_text():
         raise ConfigError(
@@ -84,7 +90,7 @@ def end(client: DockerClient, project: str, *, volumes: bool) -> list[str]:
     """Take a project down; returns what is left of it: its volumes, unless they go, too."""
     file = _settings_file(client, project)
     # Containers of the profile `bench` hold the network, too.
-    compose = Compose.find(project, {"COMPOSE_PROFILES": "bench"})
+    compose = Compose.find(project, {"COMPOSE_PROFILES": "bench", **_HARMLESS})
     take_down(compose, volumes=volumes)
     if file is not None and file.parent.name == _SETTINGS_FOLDER:  # one that `start` wrote
         _remove(file)
@@ -101,6 +107,10 @@ async def _bring_up_or_undo(client: DockerClient, compose: Compose, wish: Wish, 
             take_down(compose, volumes=is_new)
             _remove(file)
         raise
+
+
+def _is_up(client: DockerClient, project: str) -> bool:
+    return any(part.is_running or part.status == "restarting" for part in find_parts(client, project))
 
 
 def _settings_file(client: DockerClient, project: str) -> Path | None:

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from docker import DockerClient
+
 from common.errors import UnreachableError
 from common.results import RunResult
-from docker import DockerClient
 from testbed.announcement import Announcement
 from testbed.compose.containers import Part, find_parts
 from testbed.compose.losses import POLL_S
 from testbed.control_client import BaseStationLostError, ask_status, watch_run
-from testbed.engine import Observer
+from testbed.engine import Observer, StartedOver
 
 ANSWER_LIMIT_S = 120.0
 """How long a base station may take to answer: its restart policy waits up to 51 s before it brings it back."""
@@ -78,6 +79,7 @@ class Watcher:
             try:
                 return await self._follow_one_life(address, observe)
             except BaseStationLostError:
+                observe(StartedOver("the base station was lost"))
                 await asyncio.sleep(POLL_S)
 
     async def _follow_one_life(self, address: str, observe: Observer) -> RunResult:

@@ -58,10 +58,12 @@ def test_a_run_of_the_command_line_outlives_its_base_station(tmp_path: Path, und
         said = run.rest()
 
     assert run.exit_code == ExitCode.OK
-    assert "epoch 1/8" in said  # it started over
+    assert "the base station was lost: the run starts over" in said
+    assert "epoch 1/8" in said
     (harmed,) = (tmp_path / "demo").iterdir()
     assert len((harmed / "metrics.jsonl").read_text().splitlines()) == 8
-    assert json.loads((harmed / "summary.json").read_text())["weights_sha256"] == undisturbed_sha256
+    summary = json.loads((harmed / "summary.json").read_text())
+    assert (summary["weights_sha256"], summary["restarts"]) == (undisturbed_sha256, 1)
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
 from common.results import EpochRecord, RunResult
 from testbed.control_client import BaseStationLostError, get_status, stage_name, watch_run
-from testbed.engine import Event, Progress
+from testbed.engine import Event, Progress, StartedOver
 
 T = TypeVar("T")
 
@@ -84,6 +84,14 @@ def test_a_run_is_watched_from_its_progress_to_its_result() -> None:
         EpochRecord(0, 16, 2.0, (50.0,), 0.5, None, 0.0, 0.0),
     ]
     assert (result.steps, result.error_rate, result.weights_sha256) == (32, 0.25, "5ha")
+
+
+def test_a_run_that_starts_over_is_told_once_each_time() -> None:
+    waiting = [pb.RunStatus(stage=pb.STAGE_WAITING, restarts=restarts) for restarts in (0, 1, 1, 2)]
+
+    seen, _ = watch(ScriptedControl(*(pb.RunEvent(status=each) for each in waiting), pb.RunEvent(result=RESULT)))
+
+    assert [event for event in seen if isinstance(event, StartedOver)] == [StartedOver("a link was lost")] * 2
 
 
 def test_a_run_that_fails_gives_the_base_stations_reason() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from common.results import EpochRecord
 from testbed.display import Display, epoch_line
-from testbed.engine import Progress
+from testbed.engine import Note, Progress, StartedOver
 
 RECORD = EpochRecord(
     epoch=2,
@@ -39,3 +39,11 @@ def test_without_a_terminal_a_run_is_a_line_an_epoch(capsys: pytest.CaptureFixtu
         display(Progress("evaluating", epoch=15, epochs=15, step=240, steps=240))
 
     assert capsys.readouterr().out == epoch_line(RECORD, 15) + "\n"
+
+
+def test_notes_and_new_starts_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display(15) as display:
+        display(Note("project splitwave-1"))
+        display(StartedOver("a link was lost"))
+
+    assert capsys.readouterr().out == "project splitwave-1\na link was lost: the run starts over\n"

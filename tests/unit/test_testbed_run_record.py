@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.results import EpochRecord
-from testbed.engine import Progress, Usage
+from testbed.engine import Progress, StartedOver, Usage
 from testbed.metrics import read_epochs
 from testbed.run_record import RunRecord
 
@@ -39,12 +39,20 @@ def test_usage_is_told_a_container(metrics: Path) -> None:
     record = RunRecord(metrics)
     record(Usage("channel-1", cpu_s=1.23456, memory_peak_bytes=3 << 19, network_rx_bytes=7, network_tx_bytes=8))
 
-    assert record.usage() == {
+    assert record.summary() == {
         "containers": {
             "channel-1": {"cpu_s": 1.235, "memory_peak_mib": 1.5, "network_rx_bytes": 7, "network_tx_bytes": 8}
         }
     }
 
 
-def test_an_engine_that_tells_no_usage_leaves_no_entry(metrics: Path) -> None:
-    assert RunRecord(metrics).usage() == {}
+def test_a_run_that_was_disturbed_says_how_often(metrics: Path) -> None:
+    record = RunRecord(metrics)
+    for reason in ("a link was lost", "the base station was lost"):
+        record(StartedOver(reason))
+
+    assert record.summary() == {"restarts": 2}
+
+
+def test_an_undisturbed_run_of_an_engine_that_tells_no_usage_adds_nothing(metrics: Path) -> None:
+    assert RunRecord(metrics).summary() == {}
