@@ -1,0 +1,79 @@
+"""Train and report VDDIB-SR: `python -m experiments.vddib_sr --links 2 --symbols 16 --bits 1 --psnr ideal`.
+
+Several `--symbols` share one phase 1. The test split is read after all training, and evaluated once a network, over the
+links that `--report` names.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+import torch
+
+from common.checkpoint import weights_sha256
+from common.errors import SplitwaveError
+from common.messages import Phase
+from common.process import check_data_dir
+from experiments.vddib_sr.air import Air
+from experiments.vddib_sr.encoding import Trained, train_encoding
+from experiments.vddib_sr.evaluation import answer
+from experiments.vddib_sr.extraction import Extraction, extract
+from experiments.vddib_sr.options import parse, settings_of
+from experiments.vddib_sr.report import print_answers, print_phase
+from experiments.vddib_sr.samples import Samples, load_samples, load_training
+from experiments.vddib_sr.settings import Settings
+
+
+def _run(options: argparse.Namespace) -> None:
+    points = [settings_of(options, symbols) for symbols in options.symbols]
+    shared = points[0]
+    train, validation = load_training(shared.data, shared.links, shared.validation, options.data)
+    extraction = extract(shared, train, validation)
+    for link, report in enumerate(extraction.reports):
+        print_phase(f"extract view {link}", report)
+    trained = [_train(settings, extraction, train, validation) for settings in points]
+    links = options.report or [options.psnr]
+    _answer(Phase.VALIDATION, points, trained, validation, links)
+    if not options.no_test:
+        test = load_samples(shared.data, "test", shared.links, options.data)
+        _answer(Phase.TEST, points, trained, test, links)
+
+
+def _answer(
+    phase: Phase,
+    points: Sequence[Settings],
+    trained: Sequence[Trained],
+    samples: Samples,
+    links: Sequence[float | None],
+) -> None:
+    for settings, result in zip(points, trained, strict=True):
+        for psnr_db in links:
+            air = Air(settings.seed, settings.links, psnr_db)
+            print_answers(phase, settings, psnr_db, answer(result.network, samples, air, phase))
+
+
+def _train(settings: Settings, extraction: Extraction, train: Samples, validation: Samples) -> Trained:
+    started = time.perf_counter()
+    trained = train_encoding(settings, extraction, train, validation)
+    print_phase("encode", trained.encode)
+    print_phase("finetune", trained.finetune)
+    print(f"{time.perf_counter() - started:.0f} s, weights {weights_sha256(trained.network)[:12]}", flush=True)
+    return trained
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, train and report."""
+    options = parse(arguments, __doc__)
+    torch.set_num_threads(1)
+    try:
+        check_data_dir(options.data)
+        _run(options)
+    except SplitwaveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

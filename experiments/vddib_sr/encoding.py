@@ -1,0 +1,75 @@
+"""Phases 2 and 3: distributed encoding over frozen extractors, then all of it end to end."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from common.initialisation import initialise_linear_layers
+from common.messages import BlockKey, Int64
+from common.messages import Phase as Pass
+from experiments.vddib_sr.air import Air
+from experiments.vddib_sr.codec import Codec, Logits
+from experiments.vddib_sr.evaluation import answer
+from experiments.vddib_sr.extraction import Extraction, freeze
+from experiments.vddib_sr.extractor import Features
+from experiments.vddib_sr.network import VddibSr
+from experiments.vddib_sr.noise import sample_features
+from experiments.vddib_sr.objective import distributed_loss, gaussian_rate
+from experiments.vddib_sr.phase import Phase, PhaseReport, Score
+from experiments.vddib_sr.samples import Samples
+from experiments.vddib_sr.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained network, and how phases 2 and 3 went."""
+
+    network: VddibSr
+    encode: PhaseReport
+    finetune: PhaseReport
+
+
+def train_encoding(settings: Settings, extraction: Extraction, train: Samples, validation: Samples) -> Trained:
+    """Phases 2 and 3 over a phase 1, which stays as it is and serves other encodings too.
+
+    Both phases minimise `distributed_loss` with the extractors' noise on, phase 3 with their KL rate added, and keep
+    the epoch with the lowest validation error after both rounds, over the link that is trained on.
+
+    Raises:
+        RunFailedError: a loss is not finite.
+    """
+    network = _network(settings, extraction)
+    encoding, seed = settings.encoding, settings.seed
+    air = Air(seed, settings.links, encoding.psnr_db)
+    frozen = freeze(list(extraction.extractors), train)
+
+    def score() -> Score:
+        return answer(network, validation, air, Pass.VALIDATION).score
+
+    def decode(laws: Sequence[Features], step: int) -> Logits:
+        features = [sample_features(law, seed, link, step) for link, law in enumerate(laws)]
+        return network.codec.decode(air.transmit(network.codec.encode(features), BlockKey(Pass.TRAIN, step, 0)))
+
+    def loss_over_frozen(ids: Int64, step: int) -> Tensor:
+        places = torch.from_numpy(ids)
+        laws = [Features(law.mean[places], law.sigma[places]) for law in frozen]
+        return distributed_loss(decode(laws, step), train.labels[places], encoding.beta)
+
+    def loss(ids: Int64, step: int) -> Tensor:
+        places = torch.from_numpy(ids)
+        laws = network.features([view[places] for view in train.views])
+        rate = torch.stack([gaussian_rate(law) for law in laws]).sum()
+        return distributed_loss(decode(laws, step), train.labels[places], encoding.beta) + encoding.rate_beta * rate
+
+    encode = Phase(network.codec, loss_over_frozen, score, len(train), seed, encoding.encode, extraction.end)
+    finetune = Phase(network, loss, score, len(train), seed, encoding.finetune, encode.end)
+    return Trained(network, encode.run(), finetune.run())
+
+
+def _network(settings: Settings, extraction: Extraction) -> VddibSr:
+    codec = Codec(settings.links, settings.extraction.features, settings.encoding)
+    initialise_linear_layers(codec, settings.seed, party=settings.links)
+    return VddibSr(copy.deepcopy(extraction.extractors), codec)

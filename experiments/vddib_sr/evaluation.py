@@ -1,0 +1,64 @@
+"""What a network answers on a split, with and without round 2."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from common.messages import BlockKey, Phase
+from experiments.vddib_sr.air import Air
+from experiments.vddib_sr.network import VddibSr
+from experiments.vddib_sr.phase import Score
+from experiments.vddib_sr.samples import Samples
+
+BLOCK = 2500
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Logits of both decoders on N samples, (N, 10) each, and the (N,) classes they should have found."""
+
+    first: Tensor
+    second: Tensor
+    labels: Tensor
+
+    @property
+    def confidence(self) -> Tensor:
+        """Decoder 1's largest softmax probability, (N,)."""
+        return self.first.softmax(dim=1).amax(dim=1)
+
+    @property
+    def first_error_rate(self) -> float:
+        """Share of wrong classes when no sample gets round 2."""
+        return _error_rate(self.first.argmax(dim=1), self.labels)
+
+    @property
+    def score(self) -> Score:
+        """With both rounds of every sample: what models are selected by."""
+        cross_entropy = functional.cross_entropy(self.second, self.labels).item()
+        return Score(_error_rate(self.second.argmax(dim=1), self.labels), cross_entropy)
+
+    def error_rate(self, again: Tensor) -> float:
+        """Share of wrong classes when the samples marked in `again`, (N,) bool, get round 2."""
+        classes = torch.where(again, self.second.argmax(dim=1), self.first.argmax(dim=1))
+        return _error_rate(classes, self.labels)
+
+
+@torch.no_grad()
+def answer(network: VddibSr, samples: Samples, air: Air, phase: Phase) -> Answers:
+    """Both decoders' logits on a split, in large blocks; the channel's noise is keyed by `phase` and the block.
+
+    Every call meets the same noise, so two epochs or two networks are compared over the same channel.
+    """
+    first, second = [], []
+    for number, start in enumerate(range(0, len(samples), BLOCK)):
+        sent = network.send([view[start : start + BLOCK] for view in samples.views])
+        received = air.transmit(sent, BlockKey(phase, 0, number))
+        first.append(network.codec.decode_first(received))
+        second.append(network.codec.decode_second(received))
+    return Answers(torch.cat(first), torch.cat(second), samples.labels)
+
+
+def _error_rate(classes: Tensor, labels: Tensor) -> float:
+    return (classes != labels).double().mean().item()

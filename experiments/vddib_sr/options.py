@@ -1,0 +1,84 @@
+"""The command line's options, and the settings they make."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from common.errors import ConfigError
+from common.process import add_data_option
+from experiments.vddib_sr.chosen import chosen
+from experiments.vddib_sr.settings import Settings
+
+
+def _psnr_db(text: str) -> float | None:
+    return None if text == "ideal" else float(text)
+
+
+def parse(arguments: Sequence[str] | None, description: str | None) -> argparse.Namespace:
+    """The options of a command line; `sys.argv` where `arguments` is None."""
+    epilog = "Where no default is named, it is what was chosen for the extractor."
+    parser = argparse.ArgumentParser(prog="python -m experiments.vddib_sr", description=description, epilog=epilog)
+    add = parser.add_argument
+    add("--data-set", default="mnist", help="mnist or mnist5k")
+    add("--links", type=int, default=2, help="K devices")
+    add("--symbols", type=int, nargs="+", default=[16], metavar="D", help="a device, both rounds together")
+    add("--first", type=int, metavar="D1", help="of them in round 1 (default: half, rounded up)")
+    add("--bits", type=int, default=1, help="a symbol (default: 1); 0: unquantized")
+    add("--psnr", type=_psnr_db, metavar="DB|ideal", help="the link trained on (default: ideal)")
+    add("--report", type=_psnr_db, nargs="+", metavar="DB|ideal", help="the links tested on (default: --psnr)")
+    add("--extractor", default="mlp", help="linear or mlp (default: mlp)")
+    add("--features", type=int, help="f a view")
+    add("--extraction-beta", type=float, help="weight of the rate in phase 1")
+    add("--beta", type=float, help="weight of the views' own decoders in phases 2 and 3")
+    add("--rate-beta", type=float, help="weight of the extractors' rate in phase 3")
+    add("--widths", type=int, nargs=2, help="of the decoders' hidden layers")
+    add("--epochs", type=int, nargs=3, metavar=("P1", "P2", "P3"), help="of the phases")
+    add("--rates", type=float, nargs=3, metavar=("P1", "P2", "P3"), help="of learning, at first")
+    add("--batch", type=int, help="samples a step")
+    add("--validation", type=int, default=5000, help="training samples held out to choose the epoch by")
+    add("--seed", type=int, default=0)
+    add("--no-test", action="store_true", help="leave the test split alone: for choosing settings")
+    add_data_option(parser)
+    return parser.parse_args(arguments)
+
+
+def settings_of(options: argparse.Namespace, symbols: int) -> Settings:
+    """The settings that a command line gives for one number of symbols a device; the rest are the extractor's.
+
+    Raises:
+        ConfigError: one of them is out of range, or the extractor is none.
+    """
+    first = (symbols + 1) // 2 if options.first is None else options.first
+    base = chosen(options.extractor, options.psnr).model_dump()
+    extraction = base["extraction"] | _given(features=options.features, beta=options.extraction_beta)
+    encoding = base["encoding"] | _given(
+        first=first,
+        second=symbols - first,
+        bits=options.bits,
+        beta=options.beta,
+        rate_beta=options.rate_beta,
+        decoder_widths=None if options.widths is None else tuple(options.widths),
+    )
+    phases = [(extraction, "schedule"), (encoding, "encode"), (encoding, "finetune")]
+    nothing = [None] * len(phases)
+    for (section, name), epochs, rate in zip(phases, options.epochs or nothing, options.rates or nothing, strict=True):
+        section[name] = section[name] | _given(epochs=epochs, learning_rate=rate, batch_size=options.batch)
+    try:
+        return Settings.model_validate(
+            {
+                "seed": options.seed,
+                "links": options.links,
+                "data": options.data_set,
+                "validation": options.validation,
+                "extraction": extraction,
+                "encoding": encoding,
+            }
+        )
+    except ValidationError as error:
+        raise ConfigError(f"--symbols {symbols}: {error}") from None
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,55 @@
+"""Selective retransmission at inference: round 2 only for samples that decoder 1 is unsure of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from experiments.vddib_sr.evaluation import Answers
+from experiments.vddib_sr.settings import EncodingSettings
+from experiments.vddib_sr.symbols import payload_bits
+
+BAUD = 9600.0
+"""Symbols a second on each of the parallel links [QML-IB, Experiments]."""
+
+THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, inf)
+"""0 never sends round 2, ∞ always does (a softmax probability can round to 1, so a threshold of 1 need not)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """What a threshold costs and gives.
+
+    Attributes:
+        threshold: round 2 is sent where decoder 1's largest probability is below it.
+        ratio: share of samples with round 2.
+        error_rate: share of wrong classes, round 1's where round 2 is not sent.
+        bits: a sample over all links, K·(d1 + d2·ratio)·n, mean.
+        latency_s: of a sample, (d1 + d2·ratio) / 9,600 baud on each of the parallel links, mean; the feedback
+            that asks for round 2 is taken as free, which favours the baseline.
+    """
+
+    threshold: float
+    ratio: float
+    error_rate: float
+    bits: float
+    latency_s: float
+
+
+def sweep(
+    answers: Answers, links: int, encoding: EncodingSettings, thresholds: Sequence[float] = THRESHOLDS
+) -> list[OperatingPoint]:
+    """The trade between bits and error, a point a threshold; all views of a sample send round 2, or none."""
+    return [_at(threshold, answers, links, encoding) for threshold in thresholds]
+
+
+def _at(threshold: float, answers: Answers, links: int, encoding: EncodingSettings) -> OperatingPoint:
+    again = answers.confidence < threshold
+    ratio = again.double().mean().item()
+    symbols = encoding.first + encoding.second * ratio
+    return OperatingPoint(
+        threshold=threshold,
+        ratio=ratio,
+        error_rate=answers.error_rate(again),
+        bits=links * symbols * payload_bits(encoding.bits),
+        latency_s=symbols / BAUD,
+    )

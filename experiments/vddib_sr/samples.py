@@ -1,0 +1,51 @@
+"""Data sets as resident tensors: every view of every sample, and the labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from common.data.catalog import DataSetName, Split, load_images, load_labels
+from common.data.holdout import hold_out
+from common.data.views import row_view
+from common.messages import Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """N samples: K views of (N, P) float32 in [0, 1], and (N,) int64 classes."""
+
+    views: tuple[Tensor, ...]
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, ids: Int64) -> Self:
+        """The samples at these places, copied."""
+        places = torch.from_numpy(ids)
+        return type(self)(tuple(view[places] for view in self.views), self.labels[places])
+
+
+def load_samples(name: DataSetName, split: Split, links: int, data_dir: Path | None) -> Samples:
+    """One split, cut into K views.
+
+    Raises:
+        DataError: the data are missing or damaged, or K does not divide an image's rows.
+    """
+    images = load_images(name, split, data_dir)
+    views = tuple(torch.from_numpy(row_view(images, links, link)) for link in range(links))
+    return Samples(views, torch.from_numpy(load_labels(name, split, data_dir)))
+
+
+def load_training(name: DataSetName, links: int, validation: int, data_dir: Path | None) -> tuple[Samples, Samples]:
+    """The training split without what is held out, and what is held out.
+
+    Raises:
+        DataError: as for `load_samples`, or `validation` leaves nothing to train on.
+    """
+    samples = load_samples(name, "train", links, data_dir)
+    train_ids, validation_ids = hold_out(len(samples), validation)
+    return samples.take(train_ids), samples.take(validation_ids)

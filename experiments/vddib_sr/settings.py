@@ -1,0 +1,74 @@
+"""The settings of a VDDIB-SR training: frozen models that refuse unknown keys."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from common.config import MAX_DIMENSION, MAX_LINKS, Decibels, NonNegative, Positive
+from common.data.catalog import DataSetName
+
+MAX_BITS = 16
+
+ExtractorName = Literal["linear", "mlp"]
+Width = Annotated[int, Field(ge=1, le=MAX_DIMENSION)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Schedule(_Section):
+    """How long and how fast one phase learns: Adam, its rate falling along half a cosine over the phase's steps."""
+
+    epochs: Annotated[int, Field(ge=0, le=100_000)] = 20
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
+    learning_rate: Positive = 1e-3
+    learning_rate_final: Positive = 1e-5
+
+
+class ExtractionSettings(_Section):
+    """Phase 1. `features`: f a view. `beta`: weight of the KL rate, in nats, against the cross-entropy."""
+
+    extractor: ExtractorName = "mlp"
+    features: Width = 64
+    beta: NonNegative = 1e-2
+    schedule: Schedule = Schedule(epochs=15)
+
+
+class EncodingSettings(_Section):
+    """Phases 2 and 3.
+
+    The defaults are those of `mlp` over an ideal link; `chosen` says how they, and those of `linear`, were chosen.
+
+    `first`, `second`: symbols a view in each round, d1 and d2. `bits`: n a symbol; 0 sends them unquantized.
+    `psnr_db`: the AWGN link trained and selected on; None for the ideal link. `beta`: weight of the views' own
+    decoders. `rate_beta`: weight of the extractors' KL rate in phase 3, in nats, which
+    the source does not name; 0 leaves it out. `decoder_widths`: of the two hidden layers of every decoder.
+    """
+
+    first: Width = 8
+    second: Width = 8
+    bits: Annotated[int, Field(ge=0, le=MAX_BITS)] = 1
+    psnr_db: Decibels | None = None
+    beta: NonNegative = 0.1
+    rate_beta: NonNegative = 1e-3
+    decoder_widths: tuple[Width, Width] = (256, 256)
+    encode: Schedule = Schedule(epochs=5)
+    finetune: Schedule = Schedule(epochs=20)
+
+
+class Settings(_Section):
+    """Everything that decides a training's result."""
+
+    seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
+    links: Annotated[int, Field(ge=1, le=MAX_LINKS)] = 2
+    data: DataSetName = "mnist"
+    validation: Annotated[int, Field(ge=1)] = 5000
+    extraction: ExtractionSettings = ExtractionSettings()
+    encoding: EncodingSettings = EncodingSettings()
+
+    @model_validator(mode="after")
+    def _a_model_is_trained(self) -> Self:
+        if self.encoding.encode.epochs + self.encoding.finetune.epochs == 0:
+            raise ValueError("phases 2 and 3 both have 0 epochs: nothing would be trained")
+        return self

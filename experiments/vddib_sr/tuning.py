@@ -1,0 +1,142 @@
+"""How the settings were chosen: `python -m experiments.vddib_sr.tuning --symbols 16 --grid A.B=X,Y --csv OUT`.
+
+Trains every point of a grid around the settings chosen so far for `--extractor`, and appends a row a training with all
+of its settings. Points with an equal phase 1 share it. The test split is not looked at here.
+"""
+
+import argparse
+import csv
+import itertools
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from common.errors import ConfigError, SplitwaveError
+from common.process import add_data_option, check_data_dir
+from experiments.vddib_sr.chosen import chosen
+from experiments.vddib_sr.encoding import train_encoding
+from experiments.vddib_sr.extraction import Extraction, extract
+from experiments.vddib_sr.samples import load_training
+from experiments.vddib_sr.settings import Settings
+
+Row = dict[str, Any]
+
+
+def points(base: Settings, grid: Sequence[str]) -> Iterator[Settings]:
+    """`base` with every combination of the axes `dotted.path=value,value`, values as JSON; the last axis innermost.
+
+    Raises:
+        ConfigError: an axis, or a setting that it gives.
+    """
+    for combination in itertools.product(*map(_axis, grid)):
+        sections = base.model_dump()
+        for path, value in combination:
+            _put(sections, path, value)
+        try:
+            yield Settings.model_validate(sections)
+        except ValidationError as error:
+            raise ConfigError(f"--grid: {error}") from None
+
+
+def _axis(text: str) -> list[tuple[str, Any]]:
+    path, separator, values = text.partition("=")
+    try:
+        parsed: list[Any] = json.loads(f"[{values}]") if separator else []
+    except json.JSONDecodeError:
+        parsed = []
+    if not parsed:
+        raise ConfigError(f"--grid {text}: expected dotted.path=value,value,… with JSON values")
+    return [(path, tuple(value) if isinstance(value, list) else value) for value in parsed]
+
+
+def _put(sections: Row, path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for parent in parents:
+        child = sections.get(parent)
+        sections = child if isinstance(child, dict) else {}
+    if last not in sections:
+        raise ConfigError(f"--grid {path}: there is no such setting")
+    sections[last] = value
+
+
+def flat(sections: Mapping[str, Any], prefix: str = "") -> Row:
+    """Nested settings as one level of dotted names."""
+    row: Row = {}
+    for name, value in sections.items():
+        row |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return row
+
+
+def trials(settings: Sequence[Settings], data: Path | None) -> Iterator[Row]:
+    """Train each in turn: its settings, validation errors in percent, epochs kept, and CPU seconds of all phases."""
+    extractions: dict[str, tuple[Extraction, float]] = {}
+    splits = {point: load_training(*point, data) for point in {(s.data, s.links, s.validation) for s in settings}}
+    for point in settings:
+        train, validation = splits[point.data, point.links, point.validation]
+        shared = point.model_copy(update={"encoding": None}).model_dump_json()
+        if shared not in extractions:
+            started = time.process_time()
+            extractions[shared] = extract(point, train, validation), time.process_time() - started
+        extraction, extract_s = extractions[shared]
+        started = time.process_time()
+        trained = train_encoding(point, extraction, train, validation)
+        encode, finetune = trained.encode, trained.finetune
+        scores = " ".join(f"{score.error_rate:.2%}/{score.cross_entropy:.3f}" for score in finetune.scores)
+        print(f"phase 3, validation error/CE after each epoch: {scores}", flush=True)
+        yield flat(point.model_dump()) | {
+            "extract_error_percent": " ".join(f"{100 * report.best.error_rate:.2f}" for report in extraction.reports),
+            "encode_error_percent": f"{100 * encode.best.error_rate:.2f}",
+            "encode_epoch": encode.best_epoch,
+            "last_error_percent": f"{100 * finetune.scores[-1].error_rate:.2f}",
+            "validation_error_percent": f"{100 * finetune.best.error_rate:.2f}",
+            "validation_cross_entropy": f"{finetune.best.cross_entropy:.4f}",
+            "finetune_epoch": finetune.best_epoch,
+            "cpu_s": f"{extract_s + time.process_time() - started:.0f}",
+        }
+
+
+def _append(path: Path, row: Row) -> None:
+    """Add a row; the first one brings the header, and none is ever rewritten."""
+    fresh = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        if fresh:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m experiments.vddib_sr.tuning", description=__doc__)
+    parser.add_argument("--extractor", default="mlp", choices=["linear", "mlp"])
+    parser.add_argument("--symbols", type=int, default=16, metavar="D", help="a device, half of them in each round")
+    parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; repeat for more")
+    parser.add_argument("--csv", type=Path, required=True, metavar="OUT", help="gets a row a training")
+    add_data_option(parser)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and let the table grow."""
+    options = _arguments(arguments)
+    torch.set_num_threads(1)
+    try:
+        check_data_dir(options.data)
+        first = (options.symbols + 1) // 2
+        rounds = [f"encoding.first={first}", f"encoding.second={options.symbols - first}"]
+        for row in trials(list(points(chosen(options.extractor), [*rounds, *options.grid])), options.data):
+            _append(options.csv, row)
+            print(row, flush=True)
+    except SplitwaveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
