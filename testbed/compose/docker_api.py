@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import docker
 import requests
+from docker import DockerClient
 from docker.errors import APIError, DockerException
 
-import docker
 from common.errors import RunFailedError, UnreachableError
-from docker import DockerClient
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 ANSWER_LIMIT_S = 60

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from docker import DockerClient
+
 from common.errors import RunFailedError, SplitwaveError
 from common.exit_codes import ExitCode
-from docker import DockerClient
 from testbed.compose.containers import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, find_containers, find_parts
 from testbed.process_death import Death, to_blame
 

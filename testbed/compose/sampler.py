@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 
 from common.errors import SplitwaveError
-from docker import DockerClient
 from testbed.compose.containers import find_containers
 from testbed.compose.docker_api import docker_engine
 from testbed.compose.usage import Meter, Reading, reading_from_statistics

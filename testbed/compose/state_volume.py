@@ -4,12 +4,12 @@ import io
 import tarfile
 from pathlib import Path
 
+from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 
 from common.errors import CheckpointError, RunFailedError
 from common.manifest import Manifest
-from docker import DockerClient
 from testbed.compose.containers import find_containers
 
 STATE_DIR = "/var/lib/splitwave"
