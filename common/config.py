@@ -16,6 +16,7 @@ from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 from common.packing import MAX_BREAKPOINTS
 
+Backbone = Literal["linear", "mlp"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -29,15 +30,24 @@ class _Section(BaseModel):
 
 
 class DataSettings(_Section):
-    """Which images, and how many training samples are held out for validation."""
+    """Which images, how the devices share them, and how many training samples are held out for validation.
+
+    `overlap`: the share of a view that the next device sees too, QML-IB Fig. 4.
+    """
 
     name: DataSetName = "mnist5k"
+    overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     validation: Annotated[int, Field(ge=0)] = 0
 
 
 class EncoderSettings(_Section):
-    """The device's network (QML-IB, Table I)."""
+    """The device's network, and d = `dimension`, the symbols of a sample.
 
+    `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `mlp`: two hidden layers of 256, the
+    extractor of VDDIB-SR's authors.
+    """
+
+    backbone: Backbone = "linear"
     dimension: Annotated[int, Field(ge=1, le=MAX_DIMENSION)] = 28
 
 

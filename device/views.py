@@ -14,9 +14,9 @@ def load_views(config: RunConfig, link: int, data_dir: Path | None) -> Views:
     Raises:
         DataError: the data are missing or damaged.
     """
-    name = config.data.name
+    name, overlap = config.data.name, config.data.overlap
     return Views(
-        train=row_view(load_images(name, "train", data_dir), config.links, link),
-        test=row_view(load_images(name, "test", data_dir), config.links, link),
+        train=row_view(load_images(name, "train", data_dir), config.links, link, overlap),
+        test=row_view(load_images(name, "test", data_dir), config.links, link, overlap),
         data_digest=fingerprint(name, data_dir),
     )

@@ -43,7 +43,7 @@ class DeviceModel(nn.Module):
 
     def __init__(self, config: RunConfig, link: int, features: int) -> None:
         super().__init__()
-        self.encoder = GaussianEncoder(features, config.encoder.dimension)
+        self.encoder = GaussianEncoder(features, config.encoder.dimension, config.encoder.backbone)
         breakpoints = config.quantizer.breakpoints
         self.codebook = Codebook(breakpoints) if breakpoints else None
         initialise_linear_layers(self, config.seed, party=link)

@@ -1,4 +1,4 @@
-"""How K devices share one image: equal sub-images of adjacent rows, no overlap [QML-IB, Experiments]."""
+"""How K devices share one image: equal sub-images of adjacent rows, apart or overlapping [QML-IB, Experiments]."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +13,50 @@ def valid_link_counts(height: int) -> tuple[int, ...]:
     return tuple(links for links in range(1, height + 1) if height % links == 0)
 
 
-def row_view(images: NDArray[np.uint8], links: int, link: int) -> NDArray[np.float32]:
-    """What one device sees of each image: the link-th of K horizontal strips, top to bottom, flattened.
+def view_rows(height: int, links: int, link: int, overlap: float = 0.0) -> slice:
+    """The rows that one device sees: K equal parts, spread evenly from the top of the image to its bottom.
+
+    A part of h rows shares `overlap`·h with the next, so h = H / (K − (K − 1)·overlap), to the nearest row; where that
+    is not whole, neighbours share a row more or less.
 
     Args:
-        images: (N, H, W) uint8.
+        height: H rows of an image.
         links: K, a divisor of H.
         link: 0 ≤ link < K.
-
-    Returns:
-        (N, H/K·W) float32 in [0, 1] (pixel / 255), row by row, contiguous.
+        overlap: share of a view that its neighbour sees too, in [0, 1).
 
     Raises:
         DataError: if K does not divide H.
-        ValueError: if the link is not one of K.
+        ValueError: if the link is not one of K, or the overlap out of range.
     """
-    height = images.shape[1]
     if links not in valid_link_counts(height):
         valid = ", ".join(map(str, valid_link_counts(height)))
         raise DataError(f"images of height {height} do not split into K = {links} equal views; K can be {valid}")
     if not 0 <= link < links:
         raise ValueError(f"link {link} is not one of 0 … {links - 1}")
-    rows = height // links
-    strip = images[:, link * rows : (link + 1) * rows]
-    return np.divide(strip.reshape(len(images), rows * images.shape[2]), _MAX_PIXEL, dtype=np.float32)
+    if not 0 <= overlap < 1:
+        raise ValueError(f"overlap = {overlap}: expected a share in [0, 1)")
+    rows = round(height / (links - (links - 1) * overlap))
+    first = round(link * (height - rows) / max(1, links - 1))
+    return slice(first, first + rows)
+
+
+def row_view(images: NDArray[np.uint8], links: int, link: int, overlap: float = 0.0) -> NDArray[np.float32]:
+    """What one device sees of each image: its `view_rows`, flattened.
+
+    Args:
+        images: (N, H, W) uint8.
+        links: K, a divisor of H.
+        link: 0 ≤ link < K.
+        overlap: share of a view that its neighbour sees too, in [0, 1).
+
+    Returns:
+        (N, h·W) float32 in [0, 1] (pixel / 255), row by row, contiguous.
+
+    Raises:
+        DataError: if K does not divide H.
+        ValueError: if the link is not one of K, or the overlap out of range.
+    """
+    strip = images[:, view_rows(images.shape[1], links, link, overlap)]
+    flat = strip.reshape(len(strip), strip.shape[1] * strip.shape[2])
+    return np.divide(flat, _MAX_PIXEL, dtype=np.float32)

@@ -1,11 +1,13 @@
 """Splitting images into equal horizontal views."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.data.views import row_view, valid_link_counts
+from common.data.views import row_view, valid_link_counts, view_rows
 from common.errors import DataError
 
 IMAGES = np.random.default_rng(20240607).integers(0, 256, size=(3, 28, 28), dtype=np.uint8)
@@ -67,3 +69,36 @@ def test_links_that_do_not_divide_the_height_are_refused_with_those_that_do(link
 def test_a_link_beyond_the_links_is_refused(link: int) -> None:
     with pytest.raises(ValueError, match=f"link {link} is not one of 0 … 3"):
         row_view(IMAGES, links=4, link=link)
+
+
+@given(st.sampled_from(valid_link_counts(28)), st.floats(0, 0.9))
+def test_overlapping_views_are_equal_parts_that_cover_the_image(links: int, overlap: float) -> None:
+    views = [range(28)[view_rows(28, links, link, overlap)] for link in range(links)]
+
+    assert len({len(view) for view in views}) == 1
+    assert (views[0].start, views[-1].stop) == (0, 28)
+    assert all(after.start <= before.stop for before, after in itertools.pairwise(views))
+    shared = [(before.stop - after.start) for before, after in itertools.pairwise(views)]
+    assert all(abs(rows - overlap * len(views[0])) <= 1.5 for rows in shared)
+
+
+@pytest.mark.parametrize(
+    ("height", "links", "expected"),
+    [(28, 2, [(0, 19), (9, 28)]), (28, 4, [(0, 11), (6, 17), (11, 22), (17, 28)]), (32, 2, [(0, 21), (11, 32)])],
+)
+def test_half_overlap_in_rows(height: int, links: int, expected: list[tuple[int, int]]) -> None:
+    rows = [view_rows(height, links, link, overlap=0.5) for link in range(links)]
+
+    assert [(part.start, part.stop) for part in rows] == expected
+
+
+def test_an_overlapping_view_is_its_rows_flattened() -> None:
+    view = row_view(IMAGES, links=2, link=1, overlap=0.5)
+
+    assert np.array_equal(np.rint(view * 255).reshape(3, 19, 28), IMAGES[:, 9:])
+
+
+@pytest.mark.parametrize("overlap", [-0.1, 1.0, float("nan")])
+def test_an_overlap_out_of_range_is_refused(overlap: float) -> None:
+    with pytest.raises(ValueError, match=f"overlap = {overlap}"):
+        view_rows(28, 2, 0, overlap)

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from common.config import Backbone
 from common.initialisation import initialise_linear_layers
-from device.encoder import MIN_THETA, START_THETA, GaussianEncoder
+from device.encoder import MIN_THETA, MLP_WIDTH, START_THETA, GaussianEncoder
 
 
 def test_mean_is_the_tanh_of_its_head_and_spread_the_floored_softplus_of_its_own() -> None:
@@ -37,3 +38,20 @@ def test_theta_keeps_its_floor_and_finite_gradients_at_extreme_biases(bias: floa
     (mu.sum() + theta.sum()).backward()
     assert theta.min().item() >= MIN_THETA
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in encoder.parameters())
+
+
+def test_heads_of_the_mlp_read_two_hidden_layers() -> None:
+    encoder = GaussianEncoder(5, 3, "mlp").double()
+    initialise_linear_layers(encoder, seed=1, party=0)
+    x = torch.randn(7, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    weights = encoder.state_dict()
+    hidden = torch.relu(x @ weights["trunk.0.weight"].T + weights["trunk.0.bias"])
+    hidden = torch.relu(hidden @ weights["trunk.2.weight"].T + weights["trunk.2.bias"])
+    assert hidden.shape == (7, MLP_WIDTH)
+    torch.testing.assert_close(encoder(x)[0], torch.tanh(hidden @ encoder.mean.weight.T + encoder.mean.bias))
+
+
+@pytest.mark.parametrize(("backbone", "numbers"), [("linear", 2 * (392 * 57 + 57)), ("mlp", 195_698)])
+def test_networks_have_the_papers_sizes(backbone: Backbone, numbers: int) -> None:
+    # mlp: 392·256 + 256 + 256·256 + 256 + 2·(256·57 + 57)
+    assert sum(parameter.numel() for parameter in GaussianEncoder(392, 57, backbone).parameters()) == numbers
