@@ -28,7 +28,7 @@ from experiments.vddib_sr.settings import Settings
 def _run(options: argparse.Namespace) -> None:
     points = [settings_of(options, symbols) for symbols in options.symbols]
     shared = points[0]
-    train, validation = load_training(shared.data, shared.links, shared.validation, options.data)
+    train, validation = load_training(shared, options.data)
     extraction = extract(shared, train, validation)
     for link, report in enumerate(extraction.reports):
         print_phase(f"extract view {link}", report)
@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> None:
     links = options.report or [options.psnr]
     _answer(Phase.VALIDATION, points, trained, validation, links)
     if not options.no_test:
-        test = load_samples(shared.data, "test", shared.links, options.data)
+        test = load_samples(shared, "test", options.data)
         _answer(Phase.TEST, points, trained, test, links)
 
 

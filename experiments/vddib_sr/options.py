@@ -23,6 +23,7 @@ def parse(arguments: Sequence[str] | None, description: str | None) -> argparse.
     add = parser.add_argument
     add("--data-set", default="mnist", help="mnist or mnist5k")
     add("--links", type=int, default=2, help="K devices")
+    add("--overlap", type=float, default=0.0, help="share of a view that the next device sees too")
     add("--symbols", type=int, nargs="+", default=[16], metavar="D", help="a device, both rounds together")
     add("--first", type=int, metavar="D1", help="of them in round 1 (default: half, rounded up)")
     add("--bits", type=int, default=1, help="a symbol (default: 1); 0: unquantized")
@@ -71,6 +72,7 @@ def settings_of(options: argparse.Namespace, symbols: int) -> Settings:
                 "seed": options.seed,
                 "links": options.links,
                 "data": options.data_set,
+                "overlap": options.overlap,
                 "validation": options.validation,
                 "extraction": extraction,
                 "encoding": encoding,

@@ -7,10 +7,11 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from common.data.catalog import DataSetName, Split, load_images, load_labels
+from common.data.catalog import Split, load_images, load_labels
 from common.data.holdout import hold_out
 from common.data.views import row_view
 from common.messages import Int64
+from experiments.vddib_sr.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +30,24 @@ class Samples:
         return type(self)(tuple(view[places] for view in self.views), self.labels[places])
 
 
-def load_samples(name: DataSetName, split: Split, links: int, data_dir: Path | None) -> Samples:
-    """One split, cut into K views.
+def load_samples(settings: Settings, split: Split, data_dir: Path | None) -> Samples:
+    """One split of the settings' data set, cut into K views that overlap as they say.
 
     Raises:
         DataError: the data are missing or damaged, or K does not divide an image's rows.
     """
+    name, links = settings.data, settings.links
     images = load_images(name, split, data_dir)
-    views = tuple(torch.from_numpy(row_view(images, links, link)) for link in range(links))
+    views = tuple(torch.from_numpy(row_view(images, links, link, settings.overlap)) for link in range(links))
     return Samples(views, torch.from_numpy(load_labels(name, split, data_dir)))
 
 
-def load_training(name: DataSetName, links: int, validation: int, data_dir: Path | None) -> tuple[Samples, Samples]:
+def load_training(settings: Settings, data_dir: Path | None) -> tuple[Samples, Samples]:
     """The training split without what is held out, and what is held out.
 
     Raises:
         DataError: as for `load_samples`, or `validation` leaves nothing to train on.
     """
-    samples = load_samples(name, "train", links, data_dir)
-    train_ids, validation_ids = hold_out(len(samples), validation)
+    samples = load_samples(settings, "train", data_dir)
+    train_ids, validation_ids = hold_out(len(samples), settings.validation)
     return samples.take(train_ids), samples.take(validation_ids)

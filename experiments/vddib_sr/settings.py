@@ -58,11 +58,15 @@ class EncodingSettings(_Section):
 
 
 class Settings(_Section):
-    """Everything that decides a training's result."""
+    """Everything that decides a training's result.
+
+    `overlap`: the share of a view that the next device sees too, QML-IB Fig. 4.
+    """
 
     seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
     links: Annotated[int, Field(ge=1, le=MAX_LINKS)] = 2
     data: DataSetName = "mnist"
+    overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     validation: Annotated[int, Field(ge=1)] = 5000
     extraction: ExtractionSettings = ExtractionSettings()
     encoding: EncodingSettings = EncodingSettings()

@@ -9,7 +9,6 @@ import csv
 import itertools
 import json
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,8 @@ from common.errors import ConfigError, SplitwaveError
 from common.process import add_data_option, check_data_dir
 from experiments.vddib_sr.chosen import chosen
 from experiments.vddib_sr.encoding import train_encoding
-from experiments.vddib_sr.extraction import Extraction, extract
-from experiments.vddib_sr.samples import load_training
 from experiments.vddib_sr.settings import Settings
+from experiments.vddib_sr.shared import SharedWork
 
 Row = dict[str, Any]
 
@@ -75,17 +73,10 @@ def flat(sections: Mapping[str, Any], prefix: str = "") -> Row:
 
 def trials(settings: Sequence[Settings], data: Path | None) -> Iterator[Row]:
     """Train each in turn: its settings, validation errors in percent, epochs kept, and CPU seconds of all phases."""
-    extractions: dict[str, tuple[Extraction, float]] = {}
-    splits = {point: load_training(*point, data) for point in {(s.data, s.links, s.validation) for s in settings}}
+    work = SharedWork(data, kept=len(settings))
     for point in settings:
-        train, validation = splits[point.data, point.links, point.validation]
-        shared = point.model_copy(update={"encoding": None}).model_dump_json()
-        if shared not in extractions:
-            started = time.process_time()
-            extractions[shared] = extract(point, train, validation), time.process_time() - started
-        extraction, extract_s = extractions[shared]
-        started = time.process_time()
-        trained = train_encoding(point, extraction, train, validation)
+        extraction = work.extraction(point)
+        trained = train_encoding(point, extraction, *work.training(point))
         encode, finetune = trained.encode, trained.finetune
         scores = " ".join(f"{score.error_rate:.2%}/{score.cross_entropy:.3f}" for score in finetune.scores)
         print(f"phase 3, validation error/CE after each epoch: {scores}", flush=True)
@@ -97,16 +88,23 @@ def trials(settings: Sequence[Settings], data: Path | None) -> Iterator[Row]:
             "validation_error_percent": f"{100 * finetune.best.error_rate:.2f}",
             "validation_cross_entropy": f"{finetune.best.cross_entropy:.4f}",
             "finetune_epoch": finetune.best_epoch,
-            "cpu_s": f"{extract_s + time.process_time() - started:.0f}",
+            "cpu_s": f"{sum(report.seconds for report in (*extraction.reports, encode, finetune)):.0f}",
         }
 
 
 def _append(path: Path, row: Row) -> None:
-    """Add a row; the first one brings the header, and none is ever rewritten."""
-    fresh = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
+    """Add a row; the first one brings the header, and none is ever rewritten.
+
+    Raises:
+        ConfigError: the table has other columns, as one from before a setting was added has.
+    """
+    with path.open("a+", encoding="utf-8", newline="") as file:
+        file.seek(0)
+        header = next(csv.reader(file), None)
+        if header not in (None, list(row)):
+            raise ConfigError(f"--csv {path}: its columns are not this row's, {','.join(row)}")
         writer = csv.DictWriter(file, row)
-        if fresh:
+        if header is None:
             writer.writeheader()
         writer.writerow(row)
 

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from common.data.catalog import DataSetName, Split
+from common.data.catalog import Split
 from common.exit_codes import ExitCode
 from experiments.vddib_sr import __main__ as command
 from experiments.vddib_sr.samples import Samples, load_samples
+from experiments.vddib_sr.settings import Settings
 
 FAST = ["--data-set", "mnist5k", "--extractor", "linear", "--features", "8", "--widths", "16", "16"]
 FAST += ["--epochs", "1", "1", "1", "--validation", "500", "--batch", "200"]
@@ -16,9 +17,9 @@ def test_one_phase_1_serves_several_symbol_counts_and_the_test_split_is_read_onc
 ) -> None:
     splits: list[Split] = []
 
-    def load(name: DataSetName, split: Split, links: int, data_dir: Path | None) -> Samples:
+    def load(settings: Settings, split: Split, data_dir: Path | None) -> Samples:
         splits.append(split)
-        return load_samples(name, split, links, data_dir)
+        return load_samples(settings, split, data_dir)
 
     monkeypatch.setattr(command, "load_samples", load)
     assert command.main([*FAST, "--symbols", "3", "4", "--report", "ideal", "10"]) == ExitCode.OK
@@ -44,6 +45,7 @@ def test_choosing_settings_leaves_the_test_split_alone(
         (["--bits", "17"], ExitCode.CONFIG),
         (["--symbols", "1"], ExitCode.CONFIG),
         (["--data-set", "mnist6k"], ExitCode.CONFIG),
+        (["--overlap", "1"], ExitCode.CONFIG),
         (["--links", "3"], ExitCode.DATA),
         (["--validation", "4000"], ExitCode.DATA),
     ],

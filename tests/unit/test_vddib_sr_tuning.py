@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from common.data.catalog import DataSetName, Split
+from common.data.catalog import Split
 from common.errors import ConfigError
 from common.exit_codes import ExitCode
 from experiments.vddib_sr import samples
 from experiments.vddib_sr.chosen import chosen
 from experiments.vddib_sr.options import parse, settings_of
+from experiments.vddib_sr.settings import Settings
 from experiments.vddib_sr.tuning import main, points
 
 FAST = ["--extractor", "linear", "--symbols", "3", "--grid", 'data="mnist5k"', "--grid", "validation=500"]
@@ -43,9 +44,9 @@ def test_a_table_grows_by_a_row_a_training_and_never_meets_the_test_split(
     splits: list[Split] = []
     load = samples.load_samples
 
-    def record(name: DataSetName, split: Split, links: int, data_dir: Path | None) -> samples.Samples:
+    def record(settings: Settings, split: Split, data_dir: Path | None) -> samples.Samples:
         splits.append(split)
-        return load(name, split, links, data_dir)
+        return load(settings, split, data_dir)
 
     monkeypatch.setattr(samples, "load_samples", record)
     table = tmp_path / "trials.csv"
@@ -68,6 +69,16 @@ def test_a_table_grows_by_a_row_a_training_and_never_meets_the_test_split(
     assert set(splits) == {"train"}
 
 
+def test_a_table_with_other_columns_is_refused_and_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "trials.csv"
+    table.write_text("seed,links\n0,2\n", encoding="utf-8")
+    assert main([*FAST, "--grid", "encoding.finetune.epochs=0", "--csv", str(table)]) == ExitCode.CONFIG
+    assert "trials.csv" in capsys.readouterr().err
+    assert table.read_text(encoding="utf-8") == "seed,links\n0,2\n"
+
+
 @pytest.mark.parametrize("extractor", ["linear", "mlp"])
 @pytest.mark.parametrize("psnr_db", [None, 10.0])
 def test_the_command_line_trains_with_what_was_chosen_for_its_extractor(extractor: str, psnr_db: float | None) -> None:
@@ -82,6 +93,11 @@ def test_an_option_replaces_only_its_own_setting() -> None:
     base = chosen("linear")
     assert settings.encoding.encode == base.encoding.encode.model_copy(update={"learning_rate": 2e-3})
     assert settings.encoding.rate_beta == base.encoding.rate_beta
+
+
+def test_views_overlap_only_where_the_command_line_says_so() -> None:
+    assert settings_of(parse([], None), 16).overlap == 0
+    assert settings_of(parse(["--overlap", "0.5"], None), 16).overlap == 0.5
 
 
 def test_an_unknown_extractor_is_named() -> None:
