@@ -66,11 +66,13 @@ class QuantizerSettings(_Section):
 class ObjectiveSettings(_Section):
     """The information-bottleneck objective, QML-IB eqs. (7), (14), (18).
 
-    `beta`: one value for every link, or a list with one a link. `draws`: L, the channel-noise draws a transmission.
+    `beta`: one value for every link, or a list with one a link. `bound`: upper bound on the rate, or `quadrature`, the
+    rate itself; without a quantizer (`breakpoints: 0`) the rate is exact and the bound ignored. `draws`: L, the
+    channel-noise draws a transmission.
     """
 
     beta: NonNegative | list[NonNegative] = 1e-3
-    bound: Literal["tight", "paper", "prior"] = "tight"
+    bound: Literal["tight", "paper", "prior", "quadrature"] = "tight"
     draws: Annotated[int, Field(ge=1, le=64)] = 1
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-BoundName = Literal["tight", "paper", "prior"]
-"""`tight`: eq. (14) as its derivation gives it; `paper`: as printed; `prior`: weights on the levels."""
+BoundName = Literal["tight", "paper", "prior", "quadrature"]
+"""`tight`: eq. (14) as its derivation gives it; `paper`: as printed; `prior`: weights on the levels; `quadrature`:
+D itself."""
 
 _NODES = 128
 
@@ -79,8 +80,8 @@ def gaussian_kl(mu: Tensor, theta: Tensor, noise_variance: float) -> Tensor:
 def kl_quadrature(pmf: Tensor, levels: Tensor, noise_variance: float, nodes: int = _NODES) -> Tensor:
     """D itself, by Gauss–Hermite quadrature on each component of the mixture (13).
 
-    The reference that every bound is tested against; pass float64. 128 nodes are exact to 2·10⁻⁸ nats, worst where
-    neighbouring levels overlap by half. Memory: `nodes` numbers an element.
+    The reference that every bound and `device.quadrature` are tested against; pass float64. 128 nodes are exact to
+    2·10⁻⁸ nats, worst where neighbouring levels overlap by half. Memory: `nodes` numbers an element.
     """
     log_mixture = _mean_log_mixture(pmf, levels, noise_variance, nodes)
     log_reference = -0.5 * (math.log(2 * math.pi) + levels.square() + noise_variance)

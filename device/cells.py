@@ -1,4 +1,4 @@
-"""Blocks of the arrays that `device.fused` works on, small enough to stay in cache.
+"""Blocks of the arrays that `device.fused` and `device.quadrature` work on, small enough to stay in cache.
 
 Arrays are (T, n): one row a breakpoint, n elements of the flattened (B, d) features a block, so that all
 operations run along contiguous memory. Arctangents, exponentials, logarithms and differences of
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor
+
+from device.pmf import MIN_SCALE
 
 _BLOCK = 131_072
 """Numbers an array: larger ones leave the cache, smaller ones spend more on calls than on arithmetic."""
@@ -51,23 +53,58 @@ class Cells:
 
     def evaluate(self, costs: Tensor) -> None:
         """Values log P(c_t) + cost, (T + 1, n), after `locate`."""
-        _log(self.pmf, out=self.values)
+        log(self.pmf, out=self.values)
         self.values.view(len(self.values), -1, costs.shape[1]).add_(costs.unsqueeze(1))
 
     def flow(self) -> Tensor:
-        """∂D/∂F(b_t)·e^−y_t², (T, n), after `evaluate`."""
+        """∂D/∂F(b_t)·e^−y_t², (T, n), where `values` hold ∂D/∂P(c_t)."""
         flow, bells = self._steps[1:-1], self._tails[1:-1]
         _subtract(self.values[:-1], self.values[1:], out=flow)
         _exp(torch.mul(self.distances, self.distances, out=bells).neg_(), out=bells)
         return flow.mul_(bells)
 
 
+class CellGradient:
+    """The gradient of a rate with respect to μ, θ and the breakpoints, gathered block by block."""
+
+    def __init__(self, inverse_scales: Tensor, breakpoints: Tensor) -> None:
+        self._inverse_scales = inverse_scales
+        self._mu = torch.empty_like(inverse_scales)
+        self._theta = torch.empty_like(inverse_scales)
+        self._breakpoints = torch.zeros_like(breakpoints)
+
+    def add(self, block: slice, cells: Cells) -> None:
+        """Take in a block, whose `values` hold ∂D/∂P(c_t) up to a constant."""
+        flow = cells.flow()
+        self._breakpoints += flow @ self._inverse_scales[block]
+        torch.sum(flow, 0, out=self._mu[block])
+        torch.sum(flow.mul_(cells.distances), 0, out=self._theta[block])
+
+    def result(self, shape: torch.Size) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of μ and θ, of this shape, and breakpoints, (T,)."""
+        # ∂F(b)/∂b = e^−y²/(θ√(2π)), ∂F/∂μ = −∂F/∂b and ∂F/∂θ = −√2·y ∂F/∂b
+        density = self._inverse_scales * (1 / math.sqrt(math.pi))
+        return (
+            self._mu.mul_(density).neg_().view(shape),
+            self._theta.mul_(density).mul_(-math.sqrt(2)).view(shape),
+            self._breakpoints.mul_(1 / math.sqrt(math.pi)),
+        )
+
+
+def inverse_scales_of(theta: Tensor) -> Tensor:
+    """1/(θ√2), (B·d,)."""
+    return theta.detach().flatten().clamp_min(MIN_SCALE).mul_(math.sqrt(2)).reciprocal_()
+
+
 def cell_blocks(
-    means: Tensor, inverse_scales: Tensor, breakpoints: Tensor, multiple: int
+    means: Tensor, inverse_scales: Tensor, breakpoints: Tensor, *, multiple: int = 1, rows: int = 0
 ) -> Iterator[tuple[slice, Cells]]:
-    """The cells of all elements, located, block by block; a block holds a multiple of so many elements."""
+    """The cells of all elements, located, block by block.
+
+    A block holds a multiple of so many elements, few enough for arrays of so many rows.
+    """
     cells = None
-    for block in _blocks(len(means), len(breakpoints), multiple):
+    for block in _blocks(len(means), max(len(breakpoints), rows), multiple):
         part = means[block]
         if cells is None or len(part) != cells.pmf.shape[1]:
             cells = Cells(breakpoints, len(part))
@@ -83,9 +120,9 @@ def offset_blocks(features: Tensor, breakpoints: Tensor, gamma: float) -> Iterat
         yield block, offsets, torch.empty_like(offsets)
 
 
-def _blocks(elements: int, breakpoints: int, multiple: int = 1) -> Iterator[slice]:
+def _blocks(elements: int, rows: int, multiple: int = 1) -> Iterator[slice]:
     """Elements in as few blocks as the cache allows, of nearly equal size."""
-    count = math.ceil(elements * breakpoints / _BLOCK)
+    count = math.ceil(elements * rows / _BLOCK)
     size = math.ceil(elements / max(count, 1) / multiple) * multiple
     return (slice(start, min(start + size, elements)) for start in range(0, elements, max(size, 1)))
 
@@ -100,9 +137,11 @@ def arctan(x: Tensor, out: Tensor) -> Tensor:
     return out
 
 
+def log(x: Tensor, out: Tensor) -> Tensor:
+    """Write log x to `out`, and return that."""
+    np.log(x.numpy(), out=out.numpy())
+    return out
+
+
 def _exp(x: Tensor, out: Tensor) -> None:
     np.exp(x.numpy(), out=out.numpy())
-
-
-def _log(x: Tensor, out: Tensor) -> None:
-    np.log(x.numpy(), out=out.numpy())

@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
 from device.bounds import BoundName, noise_kl
-from device.cells import Cells, arctan, cell_blocks, offset_blocks
+from device.cells import CellGradient, arctan, cell_blocks, inverse_scales_of, offset_blocks
 from device.codebook import Codebook
-from device.pmf import MIN_SCALE
+from device.quadrature import quadrature_rate
 from device.quantizer import hard_quantize
 
 
@@ -45,7 +45,7 @@ def quantize_with_rate(
         gamma: slope of the soft quantizer, > 0.
         straight_through: give levels, with the soft quantizer's gradient.
         noise_variance: σ² > 0 of the link.
-        bound: which upper bound of `device.bounds`.
+        bound: which upper bound of `device.bounds`, or `quadrature`, the rate itself.
         log_prior: (d, T + 1) finite logarithms of the weights of bound `prior`, taken as constants. None
             takes the batch's mean pmf, the minimiser, whose own gradient thus vanishes (envelope theorem).
 
@@ -56,6 +56,8 @@ def quantize_with_rate(
     symbols = _Quantizer.apply(  # type: ignore[no-untyped-call]
         mu + theta * noise, weights, breakpoints, levels, gamma, straight_through
     )
+    if bound == "quadrature":
+        return cast(Tensor, symbols), quadrature_rate(mu, theta, breakpoints, levels, noise_variance)
     if bound == "prior":
         prior = _batch_log_prior(mu, theta, breakpoints) if log_prior is None else log_prior
         costs, constant = 0.5 * levels.square().unsqueeze(1) - prior.detach().T, 0.0
@@ -116,16 +118,17 @@ class _Rate(Function):
         ctx: Any, mu: Tensor, theta: Tensor, breakpoints: Tensor, costs: Tensor, differentiate: bool
     ) -> Tensor:
         """The sum, a scalar. All that its gradient lacks now is a factor, so it is computed on the way."""
-        means, inverse_scales = mu.detach().flatten(), _inverse_scales(theta)
-        gradient = _RateGradient(inverse_scales, breakpoints, costs)
+        means, inverse_scales = mu.detach().flatten(), inverse_scales_of(theta)
+        gradient, mass = CellGradient(inverse_scales, breakpoints), torch.zeros_like(costs)
         total = mu.new_zeros(())
-        for block, cells in cell_blocks(means, inverse_scales, breakpoints, costs.shape[1]):
+        for block, cells in cell_blocks(means, inverse_scales, breakpoints, multiple=costs.shape[1]):
             cells.evaluate(costs)
             total += torch.dot(cells.pmf.flatten(), cells.values.flatten())
             if differentiate:
                 gradient.add(block, cells)
+                mass += cells.pmf.view(len(mass), -1, mass.shape[1]).sum(1)
         if differentiate:
-            ctx.save_for_backward(*gradient.result(mu.shape))
+            ctx.save_for_backward(*gradient.result(mu.shape), mass)
         return total
 
     @staticmethod
@@ -135,45 +138,10 @@ class _Rate(Function):
         return *(gradient * grad_total for gradient in ctx.saved_tensors), None
 
 
-class _RateGradient:
-    """The gradient of `_Rate`, gathered block by block."""
-
-    def __init__(self, inverse_scales: Tensor, breakpoints: Tensor, costs: Tensor) -> None:
-        self._inverse_scales = inverse_scales
-        self._mu = torch.empty_like(inverse_scales)
-        self._theta = torch.empty_like(inverse_scales)
-        self._breakpoints = torch.zeros_like(breakpoints)
-        self._costs = torch.zeros_like(costs)
-
-    def add(self, block: slice, cells: Cells) -> None:
-        """Take in a block, after `evaluate`."""
-        self._costs += cells.pmf.view(len(cells.pmf), -1, self._costs.shape[1]).sum(1)
-        flow = cells.flow()
-        self._breakpoints += flow @ self._inverse_scales[block]
-        torch.sum(flow, 0, out=self._mu[block])
-        torch.sum(flow.mul_(cells.distances), 0, out=self._theta[block])
-
-    def result(self, shape: torch.Size) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Gradients of μ and θ, of this shape, breakpoints, (T,), and costs."""
-        # ∂F(b)/∂b = e^−y²/(θ√(2π)), ∂F/∂μ = −∂F/∂b and ∂F/∂θ = −√2·y ∂F/∂b
-        density = self._inverse_scales * (1 / math.sqrt(math.pi))
-        return (
-            self._mu.mul_(density).neg_().view(shape),
-            self._theta.mul_(density).mul_(-math.sqrt(2)).view(shape),
-            self._breakpoints.mul_(1 / math.sqrt(math.pi)),
-            self._costs,
-        )
-
-
 def _batch_log_prior(mu: Tensor, theta: Tensor, breakpoints: Tensor) -> Tensor:
     """Log of the batch's mean pmf, (d, T + 1)."""
-    dimension = mu.shape[1]
+    means, dimension = mu.detach().flatten(), mu.shape[1]
     mass = mu.new_zeros(len(breakpoints) + 1, dimension)
-    for _, cells in cell_blocks(mu.detach().flatten(), _inverse_scales(theta), breakpoints, dimension):
+    for _, cells in cell_blocks(means, inverse_scales_of(theta), breakpoints, multiple=dimension):
         mass += cells.pmf.view(len(mass), -1, dimension).sum(1)
     return mass.div_(len(mu)).log_().T
-
-
-def _inverse_scales(theta: Tensor) -> Tensor:
-    """1/(θ√2), (B·d,)."""
-    return theta.detach().flatten().clamp_min(MIN_SCALE).mul_(math.sqrt(2)).reciprocal_()

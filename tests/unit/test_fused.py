@@ -14,7 +14,9 @@ from device.pmf import symbol_log_pmf
 from device.quantizer import hard_quantize, soft_quantize, straight_through_quantize
 
 VARIANCE = 0.1
-BOUNDS: list[BoundName] = ["tight", "paper", "prior"]
+UPPER_BOUNDS: list[BoundName] = ["tight", "paper", "prior"]
+BOUNDS: list[BoundName] = [*UPPER_BOUNDS, "quadrature"]
+every_upper_bound = pytest.mark.parametrize("bound", UPPER_BOUNDS)
 every_bound = pytest.mark.parametrize("bound", BOUNDS)
 both_modes = pytest.mark.parametrize("straight_through", [False, True])
 
@@ -58,7 +60,7 @@ def fused(batch: Batch, bound: BoundName, straight_through: bool, prior: Tensor 
 
 
 def plain(batch: Batch, bound: BoundName, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The definitions; the gradient of a batch-mean prior flows through the prior, too."""
+    """The definitions of the upper bounds; the gradient of a batch-mean prior flows through the prior, too."""
     codebook = batch.codebook
     w, b, c = codebook.weights(), codebook.breakpoints(), codebook.levels()
     z = batch.mu + batch.theta * batch.noise
@@ -76,7 +78,7 @@ def value_and_gradient(batch: Batch, symbols: Tensor, rate: Tensor) -> list[Tens
     return [symbols, rate, *torch.autograd.grad(loss, batch.leaves())]
 
 
-@every_bound
+@every_upper_bound
 @both_modes
 @pytest.mark.parametrize("breakpoints", [1, 2, 6, 15, 31])
 def test_it_equals_the_plain_forms_in_double_precision(
@@ -88,7 +90,7 @@ def test_it_equals_the_plain_forms_in_double_precision(
     torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
 
 
-@every_bound
+@every_upper_bound
 @both_modes
 @pytest.mark.parametrize("breakpoints", [1, 2, 6, 15, 31])
 def test_single_precision_is_as_accurate_as_its_inputs(
