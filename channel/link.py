@@ -4,6 +4,7 @@ import dataclasses
 
 from channel.awgn import AwgnChannel
 from common.config import RunConfig
+from common.link_noise import noise_variance
 from common.messages import Float32, Gradient, Phase, RealPayload, SymbolBlock, Symbols
 from common.symbols import LinkContract, SymbolReader, check_transmitted
 
@@ -20,7 +21,7 @@ class ChannelLink:
         self.contract = LinkContract.of(config, link)
         self.symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
-        self._channel = AwgnChannel(seed=config.seed, link=link, noise_variance=config.noise_variance(link))
+        self._config = config
 
     def transmit(self, block: SymbolBlock) -> SymbolBlock:
         """The block as the base station receives it: real symbols ẑ, in training L times.
@@ -34,9 +35,10 @@ class ChannelLink:
 
     def return_gradient(self, gradient: Gradient) -> Gradient:
         """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station."""
-        return Gradient(gradient.key, self._channel.adjoint(gradient.values))
+        return Gradient(gradient.key, AwgnChannel.adjoint(gradient.values))
 
     def _pass_through(self, block: SymbolBlock, symbols: Float32) -> Float32:
         draws = self.contract.draws if block.key.phase is Phase.TRAIN else 1
-        noise = self._channel.draw(block.key, draws, *symbols.shape[1:])
-        return self._channel.apply(symbols, noise)
+        variance = noise_variance(self._config, block.link, block.key.phase, block.key.step)
+        channel = AwgnChannel(seed=self._config.seed, link=block.link, noise_variance=variance)
+        return channel.apply(symbols, channel.draw(block.key, draws, *symbols.shape[1:]))

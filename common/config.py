@@ -8,7 +8,7 @@ import json
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from common.data.catalog import DataSetName, image_height
 from common.data.views import valid_link_counts
@@ -16,8 +16,16 @@ from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 from common.packing import MAX_BREAKPOINTS
 
+
+def _ascending(values: list[float]) -> list[float]:
+    if values != sorted(values):
+        raise ValueError("expected [low, high] with low ≤ high")
+    return values
+
+
 Backbone = Literal["linear", "mlp"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
+DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -79,11 +87,14 @@ class ObjectiveSettings(_Section):
 class ChannelSettings(_Section):
     """The radio. `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
 
-    `baud`: symbols a second on each link (links are parallel), for the modelled airtime.
+    `training_psnr_db`: [low, high], from which every training step draws the PSNR of each link, uniform in decibels;
+    `psnr_db` is then that of validation, test and serving alone. `baud`: symbols a second on each link (links are
+    parallel), for the modelled airtime.
     """
 
     model: Literal["awgn"] = "awgn"
     psnr_db: Decibels | list[Decibels] = 10.0
+    training_psnr_db: DecibelRange | None = None
     baud: Positive = 9600.0
 
 
@@ -121,6 +132,11 @@ class RuntimeSettings(_Section):
 
     torch_threads: Annotated[int, Field(ge=1, le=256)] = 1
     credits: Annotated[int, Field(ge=1, le=256)] = 8
+
+
+def noise_variance_at(psnr_db: float) -> float:
+    """σ² = 10^(−PSNR/10), from eq. (20) with P_max = 1."""
+    return float(10.0 ** (-psnr_db / 10.0))
 
 
 class RunConfig(_Section):
@@ -192,9 +208,9 @@ class RunConfig(_Section):
         return beta[link] if isinstance(beta, list) else beta
 
     def noise_variance(self, link: int) -> float:
-        """σ_k² = 10^(−PSNR_k/10), from eq. (20) with P_max = 1."""
+        """σ_k² at `channel.psnr_db`; a training block's is `common.link_noise`'s business."""
         psnr_db = self.channel.psnr_db
-        return float(10.0 ** (-(psnr_db[link] if isinstance(psnr_db, list) else psnr_db) / 10.0))
+        return noise_variance_at(psnr_db[link] if isinstance(psnr_db, list) else psnr_db)
 
     @property
     def bits_per_symbol(self) -> int:

@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     FADING = 4
     BATCH_ORDER = 5
     LINK_DROPOUT = 6
+    TRAINING_PSNR = 7
 
 
 def generator(

@@ -10,6 +10,7 @@ from common.checkpoint import weights_sha256
 from common.config import RunConfig
 from common.errors import ProtocolError, RunFailedError
 from common.initialisation import initialise_linear_layers
+from common.link_noise import noise_variance
 from common.messages import BlockKey, Float32, Int64, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
 from common.plan import RunPlan
 from common.randomness import Purpose, generator
@@ -132,10 +133,10 @@ class DeviceWorker:
         return self._views[key.phase].index_select(0, torch.from_numpy(ids))
 
     def _quantize(self, step: int, mean: Tensor, spread: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        noise_variance = self._config.noise_variance(self._link)
+        variance = noise_variance(self._config, self._link, Phase.TRAIN, step)
         codebook, settings = self.model.codebook, self._config.quantizer
         if codebook is None:
-            return mean + spread * noise, gaussian_kl(mean, spread, noise_variance).sum()
+            return mean + spread * noise, gaussian_kl(mean, spread, variance).sum()
         return quantize_with_rate(
             mean,
             spread,
@@ -143,7 +144,7 @@ class DeviceWorker:
             codebook,
             gamma=self.plan.gamma(self.plan.epoch(step)),
             straight_through=settings.forward == "straight-through",
-            noise_variance=noise_variance,
+            noise_variance=variance,
             bound=self._config.objective.bound,
             log_prior=self._step_log_prior(step, codebook),
         )

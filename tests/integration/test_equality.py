@@ -85,6 +85,15 @@ def test_equality_holds_for_the_prior_bound_and_validation_passes_and_annealing(
     compare(config_of(2, 1, micro_batches, "soft", 15, **more), tmp_path)
 
 
+@pytest.mark.parametrize("breakpoints", [0, 15])
+def test_equality_holds_for_the_rate_itself_and_a_psnr_drawn_each_step(breakpoints: int, tmp_path: Path) -> None:
+    more = {
+        "objective": {"bound": "quadrature", "beta": 0.01, "draws": 2},
+        "channel": {"training_psnr_db": [0.0, 20.0]},
+    }
+    compare(config_of(2, 1, 2, "soft", breakpoints, **more), tmp_path)
+
+
 def test_more_micro_batches_than_credits_still_finish(tmp_path: Path) -> None:
     compare(config_of(2, 1, 8, "soft", 15, runtime={"credits": 2}), tmp_path)
 

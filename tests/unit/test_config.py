@@ -43,6 +43,14 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
         ("data: {name: cifar100}", ["data.name = 'cifar100'", "mnist5k"]),
         ("channel: {psnr_db: 1000.0}", ["channel.psnr_db = 1000.0", "150"]),
         (
+            "channel: {training_psnr_db: [20.0, 10.0]}",
+            ["channel.training_psnr_db = [20.0, 10.0]", "low ≤ high", "run.yaml"],
+        ),
+        ("channel: {training_psnr_db: [0.0, 151.0]}", ["channel.training_psnr_db", "151.0", "150"]),
+        ("channel: {training_psnr_db: [0.0]}", ["channel.training_psnr_db = [0.0]", "at least 2"]),
+        ("channel: {training_psnr_db: 10.0}", ["channel.training_psnr_db = 10.0", "list"]),
+        ("objective: {bound: exact}", ["objective.bound = 'exact'", "quadrature"]),
+        (
             "inference: {block_size: 65536}\nencoder: {dimension: 4096}",
             ["inference.block_size = 65536", "fit a message"],
         ),
