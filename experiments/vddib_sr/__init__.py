@@ -7,7 +7,7 @@ training samples by the error after both rounds, and the test split is looked at
 
 Phases: (1) `extraction`, a VIB extractor a view; (2) `encoding`, two encoders a view and the decoders over frozen
 extractors; (3) `encoding` again, all of it end to end. Phase 1 knows nothing of symbols, bits and channel, so one
-phase 1 serves every point of a sweep with equal seed, K and extractor.
+phase 1 serves every point of a sweep with equal seed, views and extractor.
 
 Legend of shapes: B samples, K links, P pixels a view, f features a view, d = d1 + d2 symbols a view in two rounds.
 """
