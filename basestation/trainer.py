@@ -31,6 +31,7 @@ class Trainer:
     def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
         """Args: the run's settings and plan; (N,) int64 labels of the training split."""
         self._links = config.links
+        self._in_bfloat16 = config.in_bfloat16
         self._plan = plan
         self._labels = train_labels
         self.decoder = Decoder(config.links * config.encoder.dimension)
@@ -48,8 +49,9 @@ class Trainer:
         draws, samples, _ = symbols.shape
         ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
-        logits = self.decoder(symbols.flatten(0, 1))
-        total = functional.cross_entropy(logits, labels, reduction="sum")
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
+            logits = self.decoder(symbols.flatten(0, 1))
+        total = functional.cross_entropy(logits.float(), labels, reduction="sum")
         if not torch.isfinite(total):
             raise RunFailedError(f"training diverged: the cross-entropy of step {step} is {total.item()}")
         torch.autograd.backward(total / (draws * self._plan.batch_size(step)))

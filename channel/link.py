@@ -14,6 +14,7 @@ class ChannelLink:
 
     Attributes:
         contract: what the link may carry.
+        config: the run's settings; other ones put the link at another PSNR.
         symbols: what the pass under way asks of the device, hard or soft symbols.
     """
 
@@ -21,7 +22,7 @@ class ChannelLink:
         self.contract = LinkContract.of(config, link)
         self.symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
-        self._config = config
+        self.config = config
 
     def transmit(self, block: SymbolBlock) -> SymbolBlock:
         """The block as the base station receives it: real symbols ẑ, in training L times.
@@ -39,6 +40,6 @@ class ChannelLink:
 
     def _pass_through(self, block: SymbolBlock, symbols: Float32) -> Float32:
         draws = self.contract.draws if block.key.phase is Phase.TRAIN else 1
-        variance = noise_variance(self._config, block.link, block.key.phase, block.key.step)
-        channel = AwgnChannel(seed=self._config.seed, link=block.link, noise_variance=variance)
+        variance = noise_variance(self.config, block.link, block.key.phase, block.key.step)
+        channel = AwgnChannel(seed=self.config.seed, link=block.link, noise_variance=variance)
         return channel.apply(symbols, channel.draw(block.key, draws, *symbols.shape[1:]))

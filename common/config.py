@@ -102,6 +102,8 @@ class TrainingSettings(_Section):
     """How the parties are trained, each with an Adam of its own.
 
     The learning rate falls from `learning_rate` to `learning_rate_final` along a half cosine over all steps.
+    `precision`: of the matrix products in a training step. `bfloat16` takes the decoder and the encoder's backbone
+    through autocast; weights, heads, quantizer, rate and all that is not training stay float32.
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 15
@@ -109,6 +111,7 @@ class TrainingSettings(_Section):
     micro_batches: Annotated[int, Field(ge=1, le=64)] = 1
     learning_rate: Positive = 4e-3
     learning_rate_final: Positive = 1e-5
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     @model_validator(mode="after")
     def _micro_batches_fit(self) -> Self:
@@ -211,6 +214,11 @@ class RunConfig(_Section):
         """σ_k² at `channel.psnr_db`; a training block's is `common.link_noise`'s business."""
         psnr_db = self.channel.psnr_db
         return noise_variance_at(psnr_db[link] if isinstance(psnr_db, list) else psnr_db)
+
+    @property
+    def in_bfloat16(self) -> bool:
+        """Whether a training step's matrix products are bfloat16's."""
+        return self.training.precision == "bfloat16"
 
     @property
     def bits_per_symbol(self) -> int:

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -35,16 +36,18 @@ class GaussianEncoder(nn.Module):
         self.mean = nn.Linear(features, dimension)
         self.spread = nn.Linear(features, dimension)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, in_bfloat16: bool = False) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the features.
 
         Args:
             x: (B, in_features) views.
+            in_bfloat16: take the backbone's matrix products in bfloat16.
 
         Returns:
             μ in [−1, 1] and θ ≥ MIN_THETA, (B, d) each.
         """
-        hidden = self.trunk(x)
+        with torch.autocast("cpu", torch.bfloat16, enabled=in_bfloat16):
+            hidden = self.trunk(x).float()
         mu = self.mean(hidden).tanh()
         theta = functional.softplus(self.spread(hidden) + _OFFSET) + MIN_THETA
         return mu, theta

@@ -81,7 +81,7 @@ class DeviceWorker:
         """
         key = BlockKey(Phase.TRAIN, step, micro_batch)
         ids = self.plan.block_ids(Phase.TRAIN, step, micro_batch)
-        mean, spread = self.model.encoder(self._inputs(key, ids))
+        mean, spread = self.model.encoder(self._inputs(key, ids), self._config.in_bfloat16)
         noise = self._encoder_noise(key, len(ids))
         symbols, rate = self._quantize(step, mean, spread, noise)
         if not (torch.isfinite(rate) and torch.isfinite(symbols).all()):
@@ -158,7 +158,7 @@ class DeviceWorker:
         if self._log_prior is None:
             ids = np.concatenate([self.plan.block_ids(Phase.TRAIN, step, number) for number in range(parts)])
             inputs = self._inputs(BlockKey(Phase.TRAIN, step, 0), ids)
-            mean, spread = self.model.encoder(inputs)
+            mean, spread = self.model.encoder(inputs, self._config.in_bfloat16)
             self._log_prior = batch_log_prior(symbol_log_pmf(mean, spread, codebook.breakpoints()))
         return self._log_prior
 

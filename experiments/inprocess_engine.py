@@ -91,6 +91,13 @@ class InprocessRun:
         for worker in self.workers:
             worker.finish_step()
 
+    def tune(self, psnr_db: float) -> None:
+        """Put all links at another PSNR from here on, as when weights are tested over a channel they do not know."""
+        channel = self.config.channel.model_copy(update={"psnr_db": psnr_db})
+        config = self.config.model_copy(update={"channel": channel})
+        for link in self._channels:
+            link.config = config
+
     def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
         """One pass over the samples that a phase names; its blocks are serialised to be weighed."""
         errors = 0

@@ -1,6 +1,7 @@
 """The command line `splitwave`."""
 
 import signal
+from importlib.metadata import entry_points
 from types import FrameType
 from typing import Annotated
 
@@ -18,6 +19,8 @@ for command in (demo, train, infer, up, down, status, logs):
     app.command()(command)
 app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")
+for group in entry_points(group="splitwave.commands"):  # of what is built on top of the testbed (ADR 2)
+    app.add_typer(group.load(), name=group.name)
 
 
 def _print_version(wanted: bool) -> None:

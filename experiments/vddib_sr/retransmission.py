@@ -2,17 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 from experiments.vddib_sr.evaluation import Answers
-from experiments.vddib_sr.settings import EncodingSettings
+from experiments.vddib_sr.settings import BAUD, THRESHOLDS, EncodingSettings
 from experiments.vddib_sr.symbols import payload_bits
-
-BAUD = 9600.0
-"""Symbols a second on each of the parallel links [QML-IB, Experiments]."""
-
-THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, inf)
-"""0 never sends round 2, ∞ always does (a softmax probability can round to 1, so a threshold of 1 need not)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The settings of a VDDIB-SR training: frozen models that refuse unknown keys."""
 
+from math import inf
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -8,6 +9,12 @@ from common.config import MAX_DIMENSION, MAX_LINKS, Decibels, NonNegative, Posit
 from common.data.catalog import DataSetName
 
 MAX_BITS = 16
+
+BAUD = 9600.0
+"""Symbols a second on each of the parallel links [QML-IB, Experiments]."""
+
+THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, inf)
+"""0 never sends round 2, ∞ always does (a softmax probability can round to 1, so a threshold of 1 need not)."""
 
 ExtractorName = Literal["linear", "mlp"]
 Width = Annotated[int, Field(ge=1, le=MAX_DIMENSION)]

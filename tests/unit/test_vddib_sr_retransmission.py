@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from experiments.vddib_sr.evaluation import Answers
-from experiments.vddib_sr.retransmission import THRESHOLDS, sweep
-from experiments.vddib_sr.settings import EncodingSettings
+from experiments.vddib_sr.retransmission import sweep
+from experiments.vddib_sr.settings import THRESHOLDS, EncodingSettings
 
 
 def two_class_answers() -> Answers:

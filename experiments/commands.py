@@ -1,0 +1,77 @@
+"""`splitwave experiment`: the papers' figures."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.errors import ConfigError
+from common.process import check_data_dir
+from experiments.paper.preset import Preset, preset_named
+from experiments.paper.qml_ib import FIGURES
+from experiments.sweep.figure import Figure
+from experiments.sweep.intervals import MAX_SEEDS
+from experiments.sweep.plot import redraw
+from testbed.commands.options import DataDir
+from testbed.reporting import reports_errors
+
+experiment_app = typer.Typer(no_args_is_help=True, help="The papers' figures: trainings, tables, pictures.")
+
+Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Of `list`.", show_default=False)]
+PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="How much of it: smoke or paper.")]
+Folder = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of all experiments.")]
+
+_RESULTS = Path("results/experiments")
+
+
+@experiment_app.command("list")
+@reports_errors
+def list_() -> None:
+    """Print what can be run."""
+    for name, make in FIGURES.items():
+        figure = make(preset_named("paper"), 1)
+        typer.echo(f"{name:<15} {figure.title} ({len(figure.trials)} trainings a seed)")
+
+
+@experiment_app.command()
+@reports_errors
+def run(  # noqa: PLR0917 — each is an option of the command line
+    names: Names,
+    preset: PresetOption = "paper",
+    seeds: Annotated[int | None, typer.Option(help="Trainings a point (default: the preset's).", min=1)] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes (default: one a core).", min=1)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what there is to do.")] = False,
+    data_dir: DataDir = None,
+    results: Folder = _RESULTS,
+) -> None:
+    """Train what is not finished yet, and write each figure's CSV, PDF and PNG."""
+    from experiments.sweep.sitting import Sitting  # noqa: PLC0415 — imports torch, which no other command needs
+
+    check_data_dir(data_dir)
+    figures = _figures(names, preset_named(preset), seeds)
+    sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo)
+    if dry_run:
+        sitting.plan()
+        return
+    sitting.run()
+    for figure in figures:
+        typer.echo(results / preset / f"{figure.name}.csv")
+
+
+@experiment_app.command()
+@reports_errors
+def plot(names: Names, preset: PresetOption = "paper", results: Folder = _RESULTS) -> None:
+    """Draw figures again, from their CSV files alone."""
+    for figure in _figures(names, preset_named(preset), 1):
+        for file in redraw(figure, results / preset):
+            typer.echo(file)
+
+
+def _figures(names: list[str], preset: Preset, seeds: int | None) -> list[Figure]:
+    unknown = [name for name in names if name not in FIGURES]
+    if unknown:
+        raise ConfigError(f"no experiment {', '.join(unknown)}: there are {', '.join(FIGURES)}")
+    if seeds is not None and seeds > MAX_SEEDS:
+        raise ConfigError(f"--seeds {seeds}: at most {MAX_SEEDS}")
+    return [FIGURES[name](preset, seeds or preset.seeds) for name in dict.fromkeys(names)]

@@ -1,0 +1,1 @@
+"""The papers' figures and tables, as lists of trials: what `splitwave experiment` can run."""

@@ -1,0 +1,95 @@
+"""How much of a figure to run: `smoke` to see that it works, `paper` for the numbers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from common.data.catalog import DataSetName
+from common.errors import ConfigError
+from experiments.sweep.trial import MlpOrLinear
+
+PresetName = Literal["smoke", "paper"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The grid's axes, and how QML-IB is trained at each point.
+
+    Attributes:
+        symbols: d a device; the last one is what fits 6 ms at 9,600 baud.
+        middle_symbols: d where the channel is varied.
+        links: K; the figures that do not vary it have K = 2.
+        psnr_db: those that do not vary it have 10 dB.
+        betas: the grid that β is searched in.
+        baseline_epochs: of VDDIB-SR's phases; None for those chosen for it.
+    """
+
+    data: DataSetName
+    validation: int
+    seeds: int
+    backbones: tuple[MlpOrLinear, ...]
+    symbols: tuple[int, ...]
+    middle_symbols: int
+    links: tuple[int, ...]
+    psnr_db: tuple[float, ...]
+    betas: tuple[float, ...]
+    epochs: int
+    longer_epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    baseline_epochs: tuple[int, int, int] | None
+
+    @property
+    def most_symbols(self) -> int:
+        """D under 6 ms."""
+        return self.symbols[-1]
+
+
+PRESETS: dict[PresetName, Preset] = {
+    "smoke": Preset(
+        data="mnist5k",
+        validation=400,
+        seeds=1,
+        backbones=("linear", "mlp"),
+        symbols=(6, 57),
+        middle_symbols=6,
+        links=(1, 2),
+        psnr_db=(0.0, 10.0),
+        betas=(1e-4, 1e-2),
+        epochs=6,
+        longer_epochs=8,
+        batch_size=64,
+        learning_rate=4e-3,
+        patience=6,
+        baseline_epochs=(2, 2, 2),
+    ),
+    "paper": Preset(
+        data="mnist",
+        validation=5000,
+        seeds=3,
+        backbones=("linear", "mlp"),
+        symbols=(6, 8, 16, 32, 57),
+        middle_symbols=16,
+        links=(1, 2, 4),
+        psnr_db=(0.0, 5.0, 10.0, 15.0, 20.0),
+        betas=(1e-5, 1e-4, 1e-3, 1e-2),
+        epochs=20,
+        longer_epochs=30,
+        batch_size=256,
+        learning_rate=3e-3,
+        patience=10,
+        baseline_epochs=None,
+    ),
+}
+
+
+def preset_named(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for known, preset in PRESETS.items():
+        if known == name:
+            return preset
+    raise ConfigError(f"--preset {name}: expected {' or '.join(PRESETS)}")

@@ -1,0 +1,203 @@
+"""Figures 2 to 4 of QML-IB, and what goes with them."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+from experiments.paper.grid import LINKS, PSNR_DB, Grid
+from experiments.paper.preset import Preset
+from experiments.sweep.figure import Figure, Mark
+from experiments.sweep.trial import BoundName, MlpOrLinear
+from experiments.vddib_sr.settings import BAUD, THRESHOLDS
+
+HALF = 0.5
+
+OURS = "QML-IB, 4 bits"
+OURS_UNQUANTIZED = "QML-IB, unquantized"
+OURS_OVER_A_RANGE = "QML-IB, 4 bits, trained over all PSNRs"
+BOUNDS: tuple[BoundName, ...] = ("tight", "paper", "prior", "quadrature")
+VFE = "VFE (K = 1)"
+
+
+def baseline_name(bits: int, link: str) -> str:
+    """A curve's name."""
+    return f"VDDIB-SR, {f'{bits} bit' if bits else 'unquantized'}, {link}"
+
+
+IDEAL, UNAWARE, AWARE = "ideal link", "trained without noise", "trained with noise"
+
+Marks = Iterator[Mark]
+
+
+def fig2a(preset: Preset, seeds: int) -> Figure:
+    """Error over latency."""
+    marks = [mark for grid, panel in _grids(preset, seeds) for d in preset.symbols for mark in _point(grid, panel, d)]
+    return Figure("fig2a", "Fig. 2(a): error over latency, K = 2, PSNR 10 dB", "latency (ms)", tuple(marks))
+
+
+def fig2b(preset: Preset, seeds: int) -> Figure:
+    """Error over the number of devices, latency < 6 ms."""
+
+    def marks() -> Marks:
+        for grid, panel in _grids(preset, seeds, ("linear",)):
+            for links in preset.links:
+                yield from _point(grid, panel, preset.most_symbols, x=links, links=links)
+            vfe = grid.ours(preset.most_symbols, links=1, breakpoints=0)
+            yield from (Mark(panel, VFE, links, vfe, PSNR_DB) for links in preset.links)
+
+    title = f"Fig. 2(b): error over devices, {_latency(preset.most_symbols)}, PSNR 10 dB"
+    return Figure("fig2b", title, "devices K", tuple(marks()))
+
+
+def fig2c(preset: Preset, seeds: int) -> Figure:
+    """Error over the PSNR, trained at each; and one training over their range."""
+
+    def marks() -> Marks:
+        d = preset.middle_symbols
+        for grid, panel in _grids(preset, seeds, ("linear",)):
+            lowest, highest = preset.psnr_db[0], preset.psnr_db[-1]
+            over_range = grid.ours(d, training_psnr_db=(lowest, highest))
+            for psnr_db in preset.psnr_db:
+                yield from _point(grid, panel, d, x=psnr_db, psnr_db=psnr_db)
+                yield Mark(panel, OURS_OVER_A_RANGE, psnr_db, over_range, psnr_db)
+
+    title = f"Fig. 2(c): error over PSNR, K = 2, {_latency(preset.middle_symbols)}"
+    return Figure("fig2c", title, "PSNR (dB)", tuple(marks()))
+
+
+def fig3(preset: Preset, seeds: int) -> Figure:
+    """Error over the bits of a symbol."""
+
+    def marks() -> Marks:
+        for grid, backbone in _grids(preset, seeds, ("linear",)):
+            for d in dict.fromkeys((preset.middle_symbols, preset.most_symbols)):
+                panel = f"{backbone}, {_latency(d)}"
+                for bits in (1, 2, 4):
+                    yield Mark(panel, "QML-IB", bits, grid.ours(d, breakpoints=2**bits - 1), PSNR_DB)
+                    yield Mark(panel, OURS_UNQUANTIZED, bits, grid.ours(d, breakpoints=0), PSNR_DB)
+
+    return Figure("fig3", "Fig. 3: error over bits a symbol, K = 2, PSNR 10 dB", "bits a symbol", tuple(marks()))
+
+
+def fig4(preset: Preset, seeds: int) -> Figure:
+    """Figure 2 with views that share half with their neighbour."""
+
+    def marks() -> Marks:
+        d = preset.middle_symbols
+        for grid, backbone in _grids(preset, seeds, ("linear",)):
+            for symbols in preset.symbols:
+                yield from _overlap(grid, f"{backbone}: latency (ms)", symbols, x=_latency_ms(symbols))
+            for links in preset.links:
+                yield from _overlap(grid, f"{backbone}, < 6 ms: devices K", preset.most_symbols, x=links, links=links)
+            for psnr_db in (preset.psnr_db[0], PSNR_DB, preset.psnr_db[-1]):
+                yield from _overlap(grid, f"{backbone}, {_latency(d)}: PSNR (dB)", d, x=psnr_db, psnr_db=psnr_db)
+
+    return Figure("fig4", "Fig. 4: Fig. 2 with views that overlap by half", "", tuple(marks()))
+
+
+def retransmission(preset: Preset, seeds: int) -> Figure:
+    """What VDDIB-SR's selective retransmission trades: a curve a network, a point a threshold."""
+
+    def marks() -> Marks:
+        for grid, backbone in _grids(preset, seeds):
+            for link, psnr_db in ((IDEAL, None), (AWARE, PSNR_DB)):
+                panel = f"{backbone}, VDDIB-SR: {link}"
+                for d in preset.symbols:
+                    trial = grid.baseline(d, bits=1, psnr_db=psnr_db)
+                    for threshold in THRESHOLDS:
+                        yield Mark(panel, f"VDDIB-SR, {d} one-bit symbols", None, trial, psnr_db, threshold)
+                    yield Mark(panel, OURS, _latency_ms(d), grid.ours(d), PSNR_DB)
+
+    title = "VDDIB-SR with round 2 only for samples that decoder 1 is unsure of"
+    return Figure("retransmission", title, "mean latency (ms)", tuple(marks()))
+
+
+def table1(preset: Preset, seeds: int) -> Figure:
+    """The network of Table I and the `mlp`, trained longer, at the most symbols under 6 ms."""
+    longer = dataclasses.replace(preset, epochs=preset.longer_epochs, patience=preset.longer_epochs)
+    d = preset.most_symbols
+    marks = [Mark(panel, OURS, d, grid.ours(d), PSNR_DB) for grid, panel in _grids(longer, seeds)]
+    return Figure("table1", "Table I's network, K = 2, PSNR 10 dB", "symbols a device", tuple(marks))
+
+
+def bounds(preset: Preset, seeds: int) -> Figure:
+    """The bounds on D as training objectives, and D itself by quadrature, as training objectives at equal β."""
+
+    def marks() -> Marks:
+        d = preset.middle_symbols
+        for grid, backbone in _grids(preset, seeds, ("linear",)):
+            for beta, bound in itertools.product((1e-3, 1e-2), BOUNDS):
+                yield Mark(f"{backbone}, {_latency(d)}", bound, beta, grid.ours(d, beta=beta, bound=bound), PSNR_DB)
+
+    return Figure("bounds", "Bounds on D as objectives, K = 2, PSNR 10 dB", "β", tuple(marks()), log_x=True)
+
+
+def beta(preset: Preset, _seeds: int) -> Figure:
+    """β searched on held-out samples, once per backbone, K and PSNR: one seed, one d; no test split is looked at."""
+
+    def marks() -> Marks:
+        for grid, backbone in _grids(preset, 1):
+            for links, psnr_db in settings_to_choose_for(preset, backbone):
+                curve = f"K = {links}, PSNR {psnr_db:g} dB"
+                for value in preset.betas:
+                    trial = grid.ours(preset.middle_symbols, links=links, psnr_db=psnr_db, beta=value, test=False)
+                    yield Mark(backbone, curve, value, trial, psnr_db)
+
+    return Figure(
+        "beta", "β chosen on held-out training samples", "β", tuple(marks()), log_x=True, error="validation_error"
+    )
+
+
+def settings_to_choose_for(preset: Preset, backbone: MlpOrLinear) -> list[tuple[int, float]]:
+    """The (K, PSNR in dB) at which β is searched: those of the figures of a backbone."""
+    if backbone == "mlp":
+        return [(LINKS, PSNR_DB)]
+    others = [(links, PSNR_DB) for links in preset.links if links != LINKS]
+    return [(LINKS, psnr_db) for psnr_db in preset.psnr_db] + others
+
+
+def _point(
+    grid: Grid, panel: str, d: int, *, x: float | None = None, links: int = LINKS, psnr_db: float = PSNR_DB
+) -> Marks:
+    """All curves of Figure 2 at one point; `x` is its latency unless given."""
+    x = _latency_ms(d) if x is None else x
+    yield Mark(panel, OURS, x, grid.ours(d, links=links, psnr_db=psnr_db), psnr_db)
+    yield Mark(panel, OURS_UNQUANTIZED, x, grid.ours(d, links=links, psnr_db=psnr_db, breakpoints=0), psnr_db)
+    for bits in (1, 0):
+        ideal = grid.baseline(d, links=links, bits=bits)
+        aware = grid.baseline(d, links=links, bits=bits, psnr_db=psnr_db)
+        yield Mark(panel, baseline_name(bits, IDEAL), x, ideal, None)
+        yield Mark(panel, baseline_name(bits, UNAWARE), x, ideal, psnr_db)
+        yield Mark(panel, baseline_name(bits, AWARE), x, aware, psnr_db)
+
+
+def _overlap(grid: Grid, panel: str, d: int, *, x: float, links: int = LINKS, psnr_db: float = PSNR_DB) -> Marks:
+    overlap = HALF if links > 1 else 0.0  # a single device has no neighbour
+    yield Mark(panel, OURS, x, grid.ours(d, links=links, psnr_db=psnr_db), psnr_db)
+    yield Mark(panel, f"{OURS}, overlap", x, grid.ours(d, links=links, psnr_db=psnr_db, overlap=overlap), psnr_db)
+    ideal = grid.baseline(d, links=links, bits=1, overlap=overlap)
+    aware = grid.baseline(d, links=links, bits=1, overlap=overlap, psnr_db=psnr_db)
+    yield Mark(panel, f"{baseline_name(1, IDEAL)}, overlap", x, ideal, None)
+    yield Mark(panel, f"{baseline_name(1, AWARE)}, overlap", x, aware, psnr_db)
+
+
+def _grids(
+    preset: Preset, seeds: int, backbones: Sequence[MlpOrLinear] | None = None
+) -> Iterator[tuple[Grid, MlpOrLinear]]:
+    """A grid a backbone and seed, with the backbone, which names the panel."""
+    for backbone in backbones or preset.backbones:
+        for seed in range(seeds):
+            yield Grid(preset, backbone, seed), backbone
+
+
+def _latency_ms(symbols: int) -> float:
+    return 1e3 * symbols / BAUD
+
+
+def _latency(symbols: int) -> str:
+    return f"d = {symbols}, {_latency_ms(symbols):.2f} ms"
+
+
+FIGURES: dict[str, Callable[[Preset, int], Figure]] = {
+    make.__name__: make for make in (fig2a, fig2b, fig2c, fig3, fig4, retransmission, table1, bounds, beta)
+}

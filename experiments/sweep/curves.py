@@ -1,0 +1,40 @@
+"""From rows, one a seed, to the points of curves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import fmean
+
+from experiments.sweep.figure import ErrorColumn
+from experiments.sweep.intervals import Interval, interval
+from experiments.sweep.table import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a curve, over all its seeds."""
+
+    panel: str
+    curve: str
+    x: float
+    error: Interval
+    rows: tuple[Row, ...]
+
+
+def points(rows: Iterable[Row], error: ErrorColumn = "test_error") -> list[Point]:
+    """The points of a table in its order.
+
+    Raises:
+        ValueError: a row lacks that error.
+    """
+    groups: dict[object, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.point, []).append(row)
+    return [_point(group, error) for group in groups.values()]
+
+
+def _point(group: list[Row], error: ErrorColumn) -> Point:
+    errors = [getattr(row, error) for row in group]
+    if None in errors:
+        raise ValueError(f"{group[0].curve} at {group[0].x}: no {error}")
+    first = group[0]
+    return Point(first.panel, first.curve, fmean(row.x for row in group), interval(errors), tuple(group))

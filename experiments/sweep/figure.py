@@ -1,0 +1,68 @@
+"""What a figure is: marks on curves, each a measurement of one trial."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.table import Row
+from experiments.sweep.trial import Trial
+
+ErrorColumn = Literal["test_error", "validation_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One seed's point of a curve.
+
+    Attributes:
+        x: where it lies; None: at the mean airtime that was measured.
+        psnr_db, threshold: which of the trial's measurements it shows.
+    """
+
+    panel: str
+    curve: str
+    x: float | None
+    trial: Trial
+    psnr_db: float | None
+    threshold: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of a paper, or a table.
+
+    Attributes:
+        error: which split's error it shows.
+    """
+
+    name: str
+    title: str
+    x_label: str
+    marks: tuple[Mark, ...]
+    log_x: bool = False
+    error: ErrorColumn = "test_error"
+
+    @property
+    def trials(self) -> list[Trial]:
+        """What has to be trained, each once."""
+        return list(dict.fromkeys(mark.trial for mark in self.marks))
+
+
+def rows(figure: Figure, outcomes: Iterable[Outcome]) -> list[Row]:
+    """The figure's table as far as trials are finished, in the order of its marks."""
+    finished = {outcome.trial: outcome for outcome in outcomes}
+    return [_row(mark, finished[mark.trial]) for mark in figure.marks if mark.trial in finished]
+
+
+def _row(mark: Mark, outcome: Outcome) -> Row:
+    measured = _find(mark, outcome)
+    return Row.of(mark.panel, mark.curve, measured.airtime_ms if mark.x is None else mark.x, outcome, measured)
+
+
+def _find(mark: Mark, outcome: Outcome) -> Measurement:
+    for measurement in outcome.measurements:
+        if (measurement.psnr_db, measurement.threshold) == (mark.psnr_db, mark.threshold):
+            return measurement
+    raise ValueError(f"trial {mark.trial.key} was not measured at {mark.psnr_db} dB, threshold {mark.threshold}")

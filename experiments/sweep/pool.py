@@ -1,0 +1,76 @@
+"""Shares trials among worker processes, one torch thread each, and keeps every outcome as it comes."""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import torch
+
+from common.errors import RunFailedError, SplitwaveError
+from experiments.sweep import baseline, qml_ib
+from experiments.sweep.measurement import Outcome
+from experiments.sweep.store import Store
+from experiments.sweep.trial import QmlIbTrial, Trial
+
+_SHOWN_FAILURES = 2
+
+Finished = Callable[[Outcome], None]
+
+
+def carry_out_all(
+    trials: Sequence[Trial], *, jobs: int, data_dir: Path | None, commit: str, store: Store, finished: Finished
+) -> None:
+    """Carry out trials in the order given, `jobs` at a time; those that fail do not keep the others from it.
+
+    Raises:
+        RunFailedError: trials failed, and which; or a worker process died.
+        KeyboardInterrupt: the workers have been ended, what was finished is kept.
+    """
+    context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads in an unknown state
+    failures: list[str] = []
+    pool = ProcessPoolExecutor(min(jobs, max(1, len(trials))), context, _prepare_worker)
+    try:
+        pending = {pool.submit(_carry_out, trial, data_dir, commit): trial for trial in trials}
+        while pending:
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                _collect(future, pending.pop(future), store, finished, failures)
+        pool.shutdown()
+    except BaseException:
+        _end(pool)
+        raise
+    if failures:
+        shown = "; ".join(failures[:_SHOWN_FAILURES])
+        raise RunFailedError(f"{len(failures)} of {len(trials)} trainings failed, the first with: {shown}")
+
+
+def _collect(future: Future[Outcome], trial: Trial, store: Store, finished: Finished, failures: list[str]) -> None:
+    try:
+        outcome = future.result()
+    except BrokenProcessPool:
+        raise RunFailedError("a worker process died (out of memory?): run the command again to go on") from None
+    except SplitwaveError as error:
+        failures.append(f"{trial.model_dump_json(exclude_defaults=True)}: {error}")
+        return
+    store.add(outcome)
+    finished(outcome)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    pool.shutdown(wait=False, cancel_futures=True)
+    for child in multiprocessing.active_children():
+        child.terminate()
+        child.join()
+
+
+def _prepare_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
+    torch.set_num_threads(1)
+
+
+def _carry_out(trial: Trial, data_dir: Path | None, commit: str) -> Outcome:
+    method = qml_ib.carry_out if isinstance(trial, QmlIbTrial) else baseline.carry_out
+    return method(trial, data_dir, commit)  # type: ignore[arg-type]

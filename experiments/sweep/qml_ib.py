@@ -1,0 +1,134 @@
+"""Carries out a trial of QML-IB on the in-process engine."""
+
+import copy
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from common.config import RunConfig
+from common.data.catalog import load_labels
+from common.messages import Phase, Symbols
+from common.results import EpochRecord
+from device.bounds import gaussian_kl, kl_quadrature
+from device.pmf import symbol_pmf
+from device.views import load_views
+from device.worker import DeviceWorker, Views
+from experiments.inprocess_engine import InprocessRun
+from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.trial import QmlIbTrial
+
+_BLOCK = 2500
+"""Samples an evaluation block: large ones are faster."""
+
+_DIVERGENCE_SAMPLES = 256
+"""Held-out samples over which D is averaged: quadrature costs a thousand times the bound."""
+
+
+@dataclass(slots=True)
+class _Best:
+    """The epoch with the lowest validation error so far, the later of equal ones, and its weights."""
+
+    error: float
+    epoch: int
+    weights: list[dict[str, torch.Tensor]]
+
+
+def resolve(trial: QmlIbTrial) -> RunConfig:
+    """All settings of the run that a trial is."""
+    assert trial.psnr_db is not None  # QML-IB's objective needs σ > 0
+    training_range = {} if trial.training_psnr_db is None else {"training_psnr_db": list(trial.training_psnr_db)}
+    return RunConfig.model_validate(
+        {
+            "seed": trial.seed,
+            "links": trial.links,
+            "data": {"name": trial.data, "overlap": trial.overlap, "validation": trial.validation},
+            "encoder": {"backbone": trial.backbone, "dimension": trial.symbols},
+            "quantizer": {"breakpoints": trial.breakpoints},
+            "objective": {"beta": trial.beta, "bound": trial.bound},
+            "channel": {"psnr_db": trial.psnr_db} | training_range,
+            "training": {
+                "epochs": trial.epochs,
+                "batch_size": trial.batch_size,
+                "learning_rate": trial.learning_rate,
+                "precision": "bfloat16",
+            },
+            "inference": {"block_size": _BLOCK},
+        }
+    )
+
+
+def carry_out(trial: QmlIbTrial, data_dir: Path | None, commit: str) -> Outcome:
+    """Train, go back to the best epoch's weights, and measure them over every link that the trial names.
+
+    Raises:
+        DataError: the data are missing or damaged.
+        RunFailedError: training diverged.
+    """
+    started = time.process_time()
+    config = resolve(trial)
+    views = [load_views(config, link, data_dir) for link in range(config.links)]
+    labels = [load_labels(config.data.name, split, data_dir) for split in ("train", "test")]
+    run = InprocessRun(config, views, *labels)
+    records, best = _train(run, trial.patience)
+    training_s = time.process_time() - started
+    for module, weights in zip(_modules(run), best.weights, strict=True):
+        module.load_state_dict(weights)
+    return Outcome(
+        trial=trial,
+        measurements=tuple(_measure(run, trial, psnr_db) for psnr_db in trial.test_psnr_db),
+        rate_nats=sum(records[-1].rate_nats) / config.links,
+        divergence_nats=sum(_divergence_nats(run, link, view) for link, view in enumerate(views)) / config.links,
+        best_epoch=best.epoch,
+        epochs=len(records),
+        samples_per_s=len(run.plan.train_ids) * len(records) / training_s,
+        seconds=time.process_time() - started,
+        commit=commit,
+    )
+
+
+def _train(run: InprocessRun, patience: int) -> tuple[list[EpochRecord], _Best]:
+    best = _Best(1.0, 0, [copy.deepcopy(module.state_dict()) for module in _modules(run)])
+    records = []
+    for record in run.train(lambda _: None):
+        records.append(record)
+        assert record.validation_error is not None  # a trial holds samples out
+        if record.validation_error <= best.error:
+            weights = [copy.deepcopy(module.state_dict()) for module in _modules(run)]
+            best = _Best(record.validation_error, len(records), weights)
+        if len(records) - best.epoch >= patience:
+            break
+    return records, best
+
+
+def _modules(run: InprocessRun) -> list[nn.Module]:
+    return [*(worker.model for worker in run.workers), run.trainer.decoder]
+
+
+def _measure(run: InprocessRun, trial: QmlIbTrial, psnr_db: float | None) -> Measurement:
+    assert psnr_db is not None
+    run.tune(psnr_db)
+    validation = run.evaluate(Phase.VALIDATION, 0, Symbols.HARD)
+    test = run.evaluate(Phase.TEST, 0, Symbols.HARD) if trial.test else None
+    return Measurement(
+        psnr_db=psnr_db,
+        validation_error=validation.error_rate,
+        test_error=None if test is None else test.error_rate,
+        payload_bits=float(run.config.payload_bits_per_sample * trial.links),
+        airtime_ms=1e3 * run.config.airtime_s,
+    )
+
+
+@torch.no_grad()
+def _divergence_nats(run: InprocessRun, link: int, views: Views) -> float:
+    """D = KL(p(ẑ|x) ‖ N(0, I)) of one link, summed over dimensions, mean over held-out samples, in float64."""
+    worker: DeviceWorker = run.workers[link]
+    ids = run.plan.validation_ids[:_DIVERGENCE_SAMPLES]
+    mean, spread = worker.model.encoder(torch.from_numpy(views.train[ids]))
+    variance, codebook = run.config.noise_variance(link), worker.model.codebook
+    if codebook is None:
+        return gaussian_kl(mean.double(), spread.double(), variance).sum(-1).mean().item()
+    pmf = symbol_pmf(mean.double(), spread.double(), codebook.breakpoints().double())
+    return kl_quadrature(pmf, codebook.levels().double(), variance).sum(-1).mean().item()

@@ -1,0 +1,47 @@
+"""Keeps finished trials, one JSON file each, so that no sitting repeats another's work."""
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from common.errors import DataError
+from experiments.sweep.measurement import Outcome
+from experiments.sweep.trial import Trial
+
+
+class Store:
+    """A folder of outcomes, named by their trials' keys."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, trial: Trial) -> Outcome | None:
+        """What the trial gave, if it is finished.
+
+        Raises:
+            DataError: its file is damaged, or holds another trial.
+        """
+        path = self._path(trial)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        try:
+            outcome = Outcome.model_validate_json(text)
+        except ValidationError as error:
+            raise DataError(f"{path} is not a finished trial, remove it to train again: {error}") from None
+        if outcome.trial != trial:
+            raise DataError(f"{path} holds another trial than its name says: remove it to train again")
+        return outcome
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep an outcome: whole or not at all, whatever interrupts."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(outcome.trial)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_text(outcome.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+
+    def _path(self, trial: Trial) -> Path:
+        return self._folder / f"{trial.key}.json"
