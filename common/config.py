@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from common.data.catalog import DataSetName, image_height
+from common.data.catalog import DataSetName, image_shape
 from common.data.views import valid_link_counts
 from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
@@ -158,7 +158,7 @@ class RunConfig(_Section):
 
     @model_validator(mode="after")
     def _links_divide_the_image(self) -> Self:
-        height = image_height(self.data.name)
+        height = image_shape(self.data.name)[1]
         valid = [k for k in valid_link_counts(height) if k <= MAX_LINKS]
         if self.links not in valid:
             choices = ", ".join(map(str, valid))

@@ -9,6 +9,7 @@ import typer
 
 from common.version import VERSION
 from testbed.commands.config import config_app
+from testbed.commands.data import data_app
 from testbed.commands.fault import fault_app
 from testbed.commands.run import demo, infer, train
 from testbed.commands.standing import down, logs, up
@@ -19,6 +20,7 @@ for command in (demo, train, infer, up, down, status, logs):
     app.command()(command)
 app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")
+app.add_typer(data_app, name="data")
 for group in entry_points(group="splitwave.commands"):  # of what is built on top of the testbed (ADR 2)
     app.add_typer(group.load(), name=group.name)
 

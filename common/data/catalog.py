@@ -1,4 +1,4 @@
-"""The data sets by name. A new one is a module that satisfies `DataSet`, and one entry here."""
+"""The data sets by name. A new one is a module or an object that satisfies `DataSet`, and one entry here."""
 
 import hashlib
 from pathlib import Path
@@ -8,26 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.data import mnist, mnist5k
-from common.data.dataset import DataSet, Split
+from common.data.cifar10 import CIFAR10, CIFAR10_JPEG
+from common.data.dataset import DataSet, ImageShape, Split
 
 __all__ = [
     "DataSetName",
     "Split",
     "content_digest",
     "fingerprint",
-    "image_height",
+    "image_shape",
     "load_images",
     "load_labels",
 ]
 
-DataSetName = Literal["mnist5k", "mnist"]
+DataSetName = Literal["mnist5k", "mnist", "cifar10", "cifar10-jpeg"]
 
-_DATA_SETS: dict[DataSetName, DataSet] = {"mnist5k": mnist5k, "mnist": mnist}
+_DATA_SETS: dict[DataSetName, DataSet] = {
+    "mnist5k": mnist5k,
+    "mnist": mnist,
+    "cifar10": CIFAR10,
+    "cifar10-jpeg": CIFAR10_JPEG,
+}
 
 
-def image_height(name: DataSetName) -> int:
-    """H, the rows of an image, known without reading any."""
-    return _DATA_SETS[name].IMAGE_HEIGHT
+def image_shape(name: DataSetName) -> ImageShape:
+    """(C, H, W) of an image, known without reading any."""
+    return _DATA_SETS[name].IMAGE_SHAPE
 
 
 def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
@@ -39,7 +45,7 @@ def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> NDArr
         data_dir: folder that holds the files; None for the data set's own source (a package, or a download).
 
     Returns:
-        (N, H, W) uint8, writable, in the data set's own order.
+        (N, H, W) uint8, or (N, C, H, W) for colours, writable, in the data set's own order.
 
     Raises:
         DataError: if the data are missing or are not what was published.
@@ -58,7 +64,11 @@ def load_labels(name: DataSetName, split: Split, data_dir: Path | None) -> NDArr
 def content_digest(name: DataSetName, split: Split, data_dir: Path | None) -> str:
     """SHA-256, in hexadecimal, of the decoded source of a split's images, for the record beside a result.
 
-    It is the hash that `load_images` checks, so nothing is read here. The splits of mnist5k share one source.
+    The MNISTs' is the hash that `load_images` checks, so nothing is read; the splits of mnist5k share one source. The
+    CIFARs' is taken of their files.
+
+    Raises:
+        DataError: if those are missing, or hold other data.
     """
     return _DATA_SETS[name].content_digest(split, data_dir)
 

@@ -4,9 +4,13 @@ import gzip
 import hashlib
 import zlib
 from pathlib import Path
+from typing import Literal
 
 from common.errors import DataError
 
+Algorithm = Literal["sha256", "md5"]
+
+_NAMES: dict[Algorithm, str] = {"sha256": "SHA-256", "md5": "MD5"}
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -23,20 +27,23 @@ def read_content(path: Path) -> bytes:
         raise DataError(f"{path} cannot be read: {error}") from error
 
 
-def verified_content(path: Path, sha256: str) -> bytes:
+def verified_content(path: Path, expected: str, algorithm: Algorithm = "sha256") -> bytes:
     """All bytes of a file whose uncompressed content is known.
 
     The hash is not of the file itself: the same content is published in different gzip wrappings.
 
     Args:
         path: a plain or gzipped file.
-        sha256: the expected SHA-256 of the uncompressed content, in hexadecimal.
+        expected: hash of the uncompressed content, in hexadecimal.
+        algorithm: that made it. MD5, for files of which nothing better is published, tells mistakes, not forgeries.
 
     Raises:
         DataError: if the file cannot be read or holds anything else.
     """
     content = read_content(path)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise DataError(f"{path} holds other data: SHA-256 {found} (uncompressed) where {sha256} was expected")
+    found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
+    if found != expected:
+        raise DataError(
+            f"{path} holds other data: {_NAMES[algorithm]} {found} (uncompressed) where {expected} was expected"
+        )
     return content

@@ -11,12 +11,12 @@ import pooch
 from numpy.typing import NDArray
 
 from common.data.content import verified_content
-from common.data.dataset import Split
+from common.data.dataset import ImageShape, Split
 from common.data.download import fetch
 from common.data.idx import parse_idx
 from common.errors import DataError
 
-IMAGE_HEIGHT = 28
+IMAGE_SHAPE: ImageShape = (1, 28, 28)
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

@@ -1,8 +1,11 @@
 """How K devices share one image: equal sub-images of adjacent rows, apart or overlapping [QML-IB, Experiments]."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from common.data.dataset import ImageShape
 from common.errors import DataError
 
 _MAX_PIXEL = np.float32(255)
@@ -41,22 +44,30 @@ def view_rows(height: int, links: int, link: int, overlap: float = 0.0) -> slice
     return slice(first, first + rows)
 
 
+def view_shape(image: ImageShape, links: int, overlap: float = 0.0) -> ImageShape:
+    """(C, h, W) of a view of such an image, the same for every link; arguments and errors as for `view_rows`."""
+    channels, height, width = image
+    rows = view_rows(height, links, 0, overlap)
+    return channels, rows.stop - rows.start, width
+
+
 def row_view(images: NDArray[np.uint8], links: int, link: int, overlap: float = 0.0) -> NDArray[np.float32]:
     """What one device sees of each image: its `view_rows`, flattened.
 
     Args:
-        images: (N, H, W) uint8.
+        images: (N, H, W) or (N, C, H, W) uint8.
         links: K, a divisor of H.
         link: 0 ≤ link < K.
         overlap: share of a view that its neighbour sees too, in [0, 1).
 
     Returns:
-        (N, h·W) float32 in [0, 1] (pixel / 255), row by row, contiguous.
+        (N, C·h·W) float32 in [0, 1] (pixel / 255), contiguous: channel by channel the view's rows, one after the
+        other, so that a reshape to `view_shape` gives an image again.
 
     Raises:
         DataError: if K does not divide H.
         ValueError: if the link is not one of K, or the overlap out of range.
     """
-    strip = images[:, view_rows(images.shape[1], links, link, overlap)]
-    flat = strip.reshape(len(strip), strip.shape[1] * strip.shape[2])
+    strip = images[..., view_rows(images.shape[-2], links, link, overlap), :]
+    flat = strip.reshape(len(strip), math.prod(strip.shape[1:]))
     return np.divide(flat, _MAX_PIXEL, dtype=np.float32)

@@ -7,16 +7,23 @@ import numpy as np
 import pytest
 
 from common.data import catalog, mnist, mnist5k
-from common.data.catalog import DataSetName, Split, content_digest, load_images, load_labels
+from common.data.catalog import DataSetName, Split, content_digest, image_shape, load_images, load_labels
 from common.errors import DataError
 
 
 def test_every_name_has_a_data_set_and_every_data_set_a_name() -> None:
-    digests = {
-        (name, split): content_digest(name, split, None) for name in get_args(DataSetName) for split in get_args(Split)
-    }
+    shapes = {name: image_shape(name) for name in get_args(DataSetName)}
 
     assert set(catalog._DATA_SETS) == set(get_args(DataSetName))
+    assert shapes == dict.fromkeys(["mnist5k", "mnist"], (1, 28, 28)) | dict.fromkeys(
+        ["cifar10", "cifar10-jpeg"], (3, 32, 32)
+    )
+
+
+def test_the_digests_of_the_mnists_are_known_without_their_data() -> None:
+    names: tuple[DataSetName, ...] = ("mnist5k", "mnist")
+    digests = {(name, split): content_digest(name, split, None) for name in names for split in get_args(Split)}
+
     assert digests == {
         ("mnist5k", "train"): mnist5k.SHA256,
         ("mnist5k", "test"): mnist5k.SHA256,

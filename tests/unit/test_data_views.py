@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.data.views import row_view, valid_link_counts, view_rows
+from common.data.views import row_view, valid_link_counts, view_rows, view_shape
 from common.errors import DataError
 
 IMAGES = np.random.default_rng(20240607).integers(0, 256, size=(3, 28, 28), dtype=np.uint8)
@@ -96,6 +96,20 @@ def test_an_overlapping_view_is_its_rows_flattened() -> None:
     view = row_view(IMAGES, links=2, link=1, overlap=0.5)
 
     assert np.array_equal(np.rint(view * 255).reshape(3, 19, 28), IMAGES[:, 9:])
+
+
+@pytest.mark.parametrize(
+    ("links", "overlap", "height"), [(1, 0.0, 32), (2, 0.0, 16), (4, 0.0, 8), (2, 0.5, 21), (4, 0.5, 13)]
+)
+def test_a_view_of_a_colour_image_is_the_same_rows_of_every_channel(links: int, overlap: float, height: int) -> None:
+    images = np.random.default_rng(3).integers(0, 256, size=(2, 3, 32, 32), dtype=np.uint8)
+    shape = view_shape((3, 32, 32), links, overlap)
+
+    assert shape == (3, height, 32)
+    for link in range(links):
+        view = row_view(images, links, link, overlap)
+        rows = view_rows(32, links, link, overlap)
+        assert np.array_equal(np.rint(view * 255).reshape(2, *shape), images[:, :, rows])
 
 
 @pytest.mark.parametrize("overlap", [-0.1, 1.0, float("nan")])
