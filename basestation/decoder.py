@@ -2,6 +2,9 @@
 
 from torch import Tensor, nn
 
+from basestation.conv_decoder import ConvDecoder
+from common.config import RunConfig
+
 
 class Decoder(nn.Module):
     """p_ψ(y | ẑ_1 … ẑ_K): FC-ReLU 1024, FC-ReLU 256, FC  [QML-IB, Table I].
@@ -24,3 +27,11 @@ class Decoder(nn.Module):
         """Logits, (N, classes), of received symbols, (N, K·d)."""
         logits: Tensor = self.layers(symbols)
         return logits
+
+
+def make_decoder(config: RunConfig) -> nn.Module:
+    """The decoder of the table that the devices' backbone is from: Table II for `conv`, else Table I."""
+    in_features = config.links * config.encoder.dimension
+    if config.encoder.backbone == "conv":
+        return ConvDecoder(in_features, width=config.encoder.width)
+    return Decoder(in_features)

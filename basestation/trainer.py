@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from basestation.decoder import Decoder
+from basestation.decoder import make_decoder
 from basestation.fusion import FusedBlock
 from common.config import RunConfig
 from common.errors import RunFailedError
 from common.initialisation import initialise_linear_layers
 from common.messages import Bytes, Float32, Phase
+from common.placement import Placement
 from common.plan import RunPlan
 
 
@@ -31,10 +32,10 @@ class Trainer:
     def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
         """Args: the run's settings and plan; (N,) int64 labels of the training split."""
         self._links = config.links
-        self._in_bfloat16 = config.in_bfloat16
         self._plan = plan
         self._labels = train_labels
-        self.decoder = Decoder(config.links * config.encoder.dimension)
+        self._placement = Placement(config.runtime)
+        self.decoder = make_decoder(config).to(self._placement.device)
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
         self._optimiser = torch.optim.Adam(self.decoder.parameters(), fused=True)
 
@@ -49,9 +50,8 @@ class Trainer:
         draws, samples, _ = symbols.shape
         ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
-            logits = self.decoder(symbols.flatten(0, 1))
-        total = functional.cross_entropy(logits.float(), labels, reduction="sum")
+        logits = self._decode(symbols.flatten(0, 1), training=True)
+        total = functional.cross_entropy(logits, labels, reduction="sum")
         if not torch.isfinite(total):
             raise RunFailedError(f"training diverged: the cross-entropy of step {step} is {total.item()}")
         torch.autograd.backward(total / (draws * self._plan.batch_size(step)))
@@ -69,5 +69,10 @@ class Trainer:
     @torch.no_grad()
     def predict(self, block: FusedBlock) -> Bytes:
         """(B,) uint8 classes of an evaluation block (L = 1)."""
-        classes: Bytes = self.decoder(block.symbols[0]).argmax(dim=1).to(torch.uint8).numpy()
+        classes: Bytes = self._decode(block.symbols[0], training=False).argmax(dim=1).to(torch.uint8).numpy()
         return classes
+
+    def _decode(self, symbols: Tensor, *, training: bool) -> Tensor:
+        with self._placement.precision(training):
+            logits = self.decoder(self._placement.enter(symbols))
+        return self._placement.leave(logits)

@@ -11,7 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from common.data.catalog import DataSetName, image_shape
-from common.data.views import valid_link_counts
+from common.data.dataset import ImageShape
+from common.data.views import valid_link_counts, view_shape
 from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 from common.packing import MAX_BREAKPOINTS
@@ -23,7 +24,8 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-Backbone = Literal["linear", "mlp"]
+Backbone = Literal["linear", "mlp", "conv"]
+TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -52,11 +54,19 @@ class EncoderSettings(_Section):
     """The device's network, and d = `dimension`, the symbols of a sample.
 
     `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `mlp`: two hidden layers of 256, the
-    extractor of VDDIB-SR's authors.
+    extractor of VDDIB-SR's authors. `conv`: QML-IB's Table II, and then the base station's network is, too; `width`
+    scales the hidden channels of both.
     """
 
     backbone: Backbone = "linear"
+    width: Annotated[float, Field(gt=0, le=4, allow_inf_nan=False)] = 1.0
     dimension: Annotated[int, Field(ge=1, le=MAX_DIMENSION)] = 28
+
+    @model_validator(mode="after")
+    def _only_convolutions_have_a_width(self) -> Self:
+        if self.width != 1 and self.backbone != "conv":
+            raise ValueError(f"width = {self.width} is of the backbone conv alone, and this one is {self.backbone}")
+        return self
 
 
 class QuantizerSettings(_Section):
@@ -102,8 +112,6 @@ class TrainingSettings(_Section):
     """How the parties are trained, each with an Adam of its own.
 
     The learning rate falls from `learning_rate` to `learning_rate_final` along a half cosine over all steps.
-    `precision`: of the matrix products in a training step. `bfloat16` takes the decoder and the encoder's backbone
-    through autocast; weights, heads, quantizer, rate and all that is not training stay float32.
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 15
@@ -111,7 +119,6 @@ class TrainingSettings(_Section):
     micro_batches: Annotated[int, Field(ge=1, le=64)] = 1
     learning_rate: Positive = 4e-3
     learning_rate_final: Positive = 1e-5
-    precision: Literal["float32", "bfloat16"] = "float32"
 
     @model_validator(mode="after")
     def _micro_batches_fit(self) -> Self:
@@ -130,8 +137,14 @@ class InferenceSettings(_Section):
 class RuntimeSettings(_Section):
     """What does not belong to the science but decides the last bit (`torch_threads`) or the memory (`credits`).
 
+    `torch_device`: where the networks compute; all else stays on the CPU, and bitwise equality of two runs is promised
+    there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads and all else,
+    and every pass over held-out or test samples, stay float32.
     `credits`: blocks a link may have unanswered at the base station.
     """
+
+    torch_device: TorchDevice = "cpu"
+    bf16: bool = False
 
     torch_threads: Annotated[int, Field(ge=1, le=256)] = 1
     credits: Annotated[int, Field(ge=1, le=256)] = 8
@@ -216,9 +229,9 @@ class RunConfig(_Section):
         return noise_variance_at(psnr_db[link] if isinstance(psnr_db, list) else psnr_db)
 
     @property
-    def in_bfloat16(self) -> bool:
-        """Whether a training step's matrix products are bfloat16's."""
-        return self.training.precision == "bfloat16"
+    def view_shape(self) -> ImageShape:
+        """(C, h, W) of what a device sees of an image."""
+        return view_shape(image_shape(self.data.name), self.links, self.data.overlap)
 
     @property
     def bits_per_symbol(self) -> int:

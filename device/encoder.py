@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from common.config import Backbone
+from common.config import EncoderSettings
+from common.data.dataset import ImageShape
+from device.conv_backbone import ConvBackbone
 
 MIN_THETA = 1e-3
 """Floor of θ: it keeps 1/θ in the rate's gradient finite, and is far below the spacing of 256 levels."""
@@ -21,36 +23,48 @@ _OFFSET = math.log(math.expm1(START_THETA - MIN_THETA))
 
 
 class GaussianEncoder(nn.Module):
-    """p(z|x) = N(μ(x), diag θ(x)²) with fully connected heads on a backbone  [QML-IB, eq. (1), Table I].
+    """p(z|x) = N(μ(x), diag θ(x)²) with fully connected heads on a backbone  [QML-IB, eq. (1), Tables I and II].
 
     μ = tanh(W_μ h + b_μ) and θ = MIN_THETA + softplus(W_θ h + b_θ + offset), where h is what the backbone makes of
-    x: x itself for `linear`. The paper gives no head for θ; the offset is a constant of the network, not a bias, so
+    x: x itself if there is none. The paper gives no head for θ; the offset is a constant of the network, not a bias, so
     that θ starts near START_THETA however weights are drawn.
     """
 
-    def __init__(self, in_features: int, dimension: int, backbone: Backbone = "linear") -> None:
-        """A backbone on `in_features` inputs, and on that a head for μ and one for θ of d = `dimension` features."""
+    def __init__(self, features: int, dimension: int, trunk: nn.Module | None = None) -> None:
+        """Heads for μ and θ of d = `dimension` on h, whose length is `features`, and the backbone that makes it."""
         super().__init__()
-        self.trunk = nn.Identity() if backbone == "linear" else _mlp(in_features)
-        features = in_features if backbone == "linear" else MLP_WIDTH
+        self.trunk = nn.Identity() if trunk is None else trunk
         self.mean = nn.Linear(features, dimension)
         self.spread = nn.Linear(features, dimension)
 
-    def forward(self, x: Tensor, in_bfloat16: bool = False) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the features.
 
         Args:
-            x: (B, in_features) views.
-            in_bfloat16: take the backbone's matrix products in bfloat16.
+            x: (B, C·h·W) flat views.
 
         Returns:
             μ in [−1, 1] and θ ≥ MIN_THETA, (B, d) each.
         """
-        with torch.autocast("cpu", torch.bfloat16, enabled=in_bfloat16):
-            hidden = self.trunk(x).float()
-        mu = self.mean(hidden).tanh()
-        theta = functional.softplus(self.spread(hidden) + _OFFSET) + MIN_THETA
+        hidden = self.trunk(x).float()
+        # Under autocast too: a feature's place among the quantizer's levels takes more than bfloat16's eight bits.
+        with torch.autocast(x.device.type, enabled=False):
+            mu = self.mean(hidden).tanh()
+            theta = functional.softplus(self.spread(hidden) + _OFFSET) + MIN_THETA
         return mu, theta
+
+
+def make_encoder(settings: EncoderSettings, shape: ImageShape) -> GaussianEncoder:
+    """The encoder that the settings name, for views of (C, h, W)."""
+    inputs = math.prod(shape)
+    match settings.backbone:
+        case "linear":
+            return GaussianEncoder(inputs, settings.dimension)
+        case "mlp":
+            return GaussianEncoder(MLP_WIDTH, settings.dimension, _mlp(inputs))
+        case "conv":
+            trunk = ConvBackbone(shape, settings.width)
+            return GaussianEncoder(trunk.features, settings.dimension, trunk)
 
 
 def _mlp(in_features: int) -> nn.Sequential:

@@ -12,11 +12,12 @@ from common.errors import ProtocolError, RunFailedError
 from common.initialisation import initialise_linear_layers
 from common.link_noise import noise_variance
 from common.messages import BlockKey, Float32, Int64, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
+from common.placement import Placement
 from common.plan import RunPlan
 from common.randomness import Purpose, generator
 from device.bounds import batch_log_prior, gaussian_kl
 from device.codebook import Codebook
-from device.encoder import GaussianEncoder
+from device.encoder import make_encoder
 from device.fused import quantize_with_rate
 from device.pmf import symbol_log_pmf
 from device.quantizer import level_indices, soft_quantize
@@ -42,9 +43,9 @@ class _Pending:
 class DeviceModel(nn.Module):
     """All that a device trains: the encoder φ_k and, unless T = 0, the quantizer χ_k."""
 
-    def __init__(self, config: RunConfig, link: int, features: int) -> None:
+    def __init__(self, config: RunConfig, link: int) -> None:
         super().__init__()
-        self.encoder = GaussianEncoder(features, config.encoder.dimension, config.encoder.backbone)
+        self.encoder = make_encoder(config.encoder, config.view_shape)
         breakpoints = config.quantizer.breakpoints
         self.codebook = Codebook(breakpoints) if breakpoints else None
         initialise_linear_layers(self, config.seed, party=link)
@@ -60,7 +61,9 @@ class DeviceWorker:
         self._views[Phase.VALIDATION] = self._views[Phase.TRAIN]
         self._views[Phase.SERVE] = self._views[Phase.TEST]
         self.plan = RunPlan(config, len(views.train), len(views.test))
-        self.model = DeviceModel(config, link, views.train.shape[1])
+        self._placement = Placement(config.runtime)
+        self.model = DeviceModel(config, link)
+        self.model.encoder.to(self._placement.device)  # the quantizer is fast where its features go: on the CPU
         self._optimiser = torch.optim.Adam(self.model.parameters(), fused=True)
         self._pending: dict[int, _Pending] = {}
         self._log_prior: Tensor | None = None
@@ -81,7 +84,7 @@ class DeviceWorker:
         """
         key = BlockKey(Phase.TRAIN, step, micro_batch)
         ids = self.plan.block_ids(Phase.TRAIN, step, micro_batch)
-        mean, spread = self.model.encoder(self._inputs(key, ids), self._config.in_bfloat16)
+        mean, spread = self._encode(key, ids)
         noise = self._encoder_noise(key, len(ids))
         symbols, rate = self._quantize(step, mean, spread, noise)
         if not (torch.isfinite(rate) and torch.isfinite(symbols).all()):
@@ -118,7 +121,7 @@ class DeviceWorker:
         """Encode one block of a pass. The encoder's mean is sent, not a sample of it (ADR 5)."""
         key = BlockKey(phase, step, number)
         ids = self.plan.block_ids(phase, step, number)
-        mean, _ = self.model.encoder(self._inputs(key, ids))
+        mean, _ = self._encode(key, ids)
         codebook = self.model.codebook
         if codebook is None:
             payload: LevelPayload | RealPayload = RealPayload(mean.numpy()[None])
@@ -129,8 +132,11 @@ class DeviceWorker:
             payload = self._levels(level_indices(mean, codebook.breakpoints()), codebook)
         return self._block(key, ids, payload)
 
-    def _inputs(self, key: BlockKey, ids: Int64) -> Tensor:
-        return self._views[key.phase].index_select(0, torch.from_numpy(ids))
+    def _encode(self, key: BlockKey, ids: Int64) -> tuple[Tensor, Tensor]:
+        inputs = self._views[key.phase].index_select(0, torch.from_numpy(ids))
+        with self._placement.precision(training=key.phase is Phase.TRAIN):
+            mean, spread = self.model.encoder(self._placement.enter(inputs))
+        return self._placement.leave(mean), self._placement.leave(spread)
 
     def _quantize(self, step: int, mean: Tensor, spread: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         variance = noise_variance(self._config, self._link, Phase.TRAIN, step)
@@ -157,8 +163,7 @@ class DeviceWorker:
             return None  # the micro-batch is the step: its own mean pmf is the prior
         if self._log_prior is None:
             ids = np.concatenate([self.plan.block_ids(Phase.TRAIN, step, number) for number in range(parts)])
-            inputs = self._inputs(BlockKey(Phase.TRAIN, step, 0), ids)
-            mean, spread = self.model.encoder(inputs, self._config.in_bfloat16)
+            mean, spread = self._encode(BlockKey(Phase.TRAIN, step, 0), ids)
             self._log_prior = batch_log_prior(symbol_log_pmf(mean, spread, codebook.breakpoints()))
         return self._log_prior
 

@@ -53,9 +53,9 @@ def resolve(trial: QmlIbTrial) -> RunConfig:
                 "epochs": trial.epochs,
                 "batch_size": trial.batch_size,
                 "learning_rate": trial.learning_rate,
-                "precision": "bfloat16",
             },
             "inference": {"block_size": _BLOCK},
+            "runtime": {"bf16": True},
         }
     )
 

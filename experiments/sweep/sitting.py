@@ -106,12 +106,14 @@ def _eta_s(elapsed_s: float, finished: Sequence[Outcome], remaining: Sequence[Tr
 
 
 def _describe(outcome: Outcome) -> str:
-    trial, measured = outcome.trial, outcome.measurements[0]
+    trial = outcome.trial
+    own_link = [measured for measured in outcome.measurements if measured.psnr_db == trial.psnr_db]
+    error = min((measured.validation_error for measured in own_link), default=float("nan"))
     own = f"T = {trial.breakpoints} β = {trial.beta:g}" if trial.method == "qml-ib" else f"{trial.bits} bits"
     link = "ideal" if trial.psnr_db is None else f"{trial.psnr_db:g} dB"
     return (
         f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
-        f"validation error {measured.validation_error:.2%}, {outcome.seconds:.0f} s"
+        f"validation error {error:.2%}, {outcome.seconds:.0f} s"
     )
 
 

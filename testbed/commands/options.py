@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from common.config import RunConfig, TorchDevice
 from common.errors import ConfigError
 from testbed.engine import load_engine
 
@@ -22,6 +23,11 @@ Results = Annotated[Path, typer.Option(metavar="DIR", help="Folder of all result
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Override one setting, such as training.epochs=3."),
+]
+
+Device = Annotated[
+    TorchDevice | None,
+    typer.Option("--device", help="Where the networks compute, in place of runtime.torch_device.", show_default=False),
 ]
 
 StandingEngine = Annotated[str, typer.Option("--engine", metavar="NAME", help="What runs the testbed: compose.")]
@@ -44,3 +50,10 @@ def require_compose(engine: str, command: str) -> None:
             f"--engine {engine}: the {engine} engine has no `{command}`, its testbeds end with the command that "
             f"started them; the {COMPOSE} engine has"
         )
+
+
+def on_device(config: RunConfig, device: TorchDevice | None) -> RunConfig:
+    """The settings with `--device` in them, if it was given."""
+    if device is None:
+        return config
+    return config.model_copy(update={"runtime": config.runtime.model_copy(update={"torch_device": device})})

@@ -7,7 +7,7 @@ import typer
 
 from common.config_layers import load_config
 from common.manifest import Manifest
-from testbed.commands.options import PROCESS, RESULTS, DataDir, Engine, Overrides, Results
+from testbed.commands.options import PROCESS, RESULTS, DataDir, Device, Engine, Overrides, Results, on_device
 from testbed.execution import Order, execute
 from testbed.reporting import reports_errors
 
@@ -27,13 +27,15 @@ def demo(
 @reports_errors
 def train(
     config: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="Settings, as YAML.")],
+    *,
     engine: Engine = PROCESS,
+    device: Device = None,
     overrides: Overrides = None,
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> None:
     """Train a model as a config file says, and evaluate it."""
-    settings = load_config(config, overrides=overrides or ())
+    settings = on_device(load_config(config, overrides=overrides or ()), device)
     execute(Order(config.stem, settings, engine, data_dir, results))
 
 
@@ -41,11 +43,12 @@ def train(
 def infer(
     checkpoint: Annotated[Path, typer.Option(metavar="DIR", help="A checkpoint, or the results folder that holds it.")],
     engine: Engine = PROCESS,
+    device: Device = None,
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> None:
     """Let trained weights answer the test split."""
     inside = checkpoint / "ckpt"
     folder = inside if inside.is_dir() else checkpoint
-    config = Manifest.read(folder).config
+    config = on_device(Manifest.read(folder).config, device)
     execute(Order("infer", config, engine, data_dir, results, restore=folder.resolve()))

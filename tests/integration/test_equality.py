@@ -94,6 +94,11 @@ def test_equality_holds_for_the_rate_itself_and_a_psnr_drawn_each_step(breakpoin
     compare(config_of(2, 1, 2, "soft", breakpoints, **more), tmp_path)
 
 
+def test_equality_holds_for_convolutions_in_bfloat16(tmp_path: Path) -> None:
+    encoder = {"dimension": 6, "backbone": "conv", "width": 0.03}
+    compare(config_of(2, 1, 2, "soft", 15, encoder=encoder, runtime={"bf16": True}), tmp_path)
+
+
 def test_more_micro_batches_than_credits_still_finish(tmp_path: Path) -> None:
     compare(config_of(2, 1, 8, "soft", 15, runtime={"credits": 2}), tmp_path)
 

@@ -8,6 +8,8 @@ from common.config import RunConfig
 from common.config_layers import load_config, to_yaml
 from common.errors import ConfigError, ProtocolError
 
+EXAMPLES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+
 
 def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "run.yaml"
@@ -55,6 +57,10 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
             ["inference.block_size = 65536", "fit a message"],
         ),
         ("inference: {latency_samples: 400000}", ["inference.latency_samples = 400000", "fit a message"]),
+        ("encoder: {width: 0.5}", ["width = 0.5 is of the backbone conv alone", "linear", "run.yaml"]),
+        ("encoder: {backbone: conv, width: 0.0}", ["encoder.width = 0.0", "greater than 0"]),
+        ("links: 3\ndata: {name: cifar10}", ["links = 3", "32 rows of a cifar10 image", "1, 2, 4, 8, 16, 32"]),
+        ("runtime: {torch_device: tpu}", ["runtime.torch_device = 'tpu'", "cuda"]),
         ("seed: -1", ["seed = -1"]),
         ("training: 3", ["training = 3", "run.yaml", "expected a section"]),
         ("links: 2\nlinks: 4", ["'links' is set twice", "run.yaml"]),
@@ -75,6 +81,11 @@ def test_a_bad_setting_is_refused_by_name_with_its_value_and_origin(
         load_config(write(tmp_path, yaml), environment={})
     for part in named:
         assert part in str(error.value)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_settings_to_start_from_are_valid(path: Path) -> None:
+    assert load_config(path, environment={}).links == 2
 
 
 def test_an_empty_variable_sets_nothing() -> None:

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from common.config import Backbone
+from common.config import Backbone, EncoderSettings
 from common.initialisation import initialise_linear_layers
-from device.encoder import MIN_THETA, MLP_WIDTH, START_THETA, GaussianEncoder
+from device.encoder import MIN_THETA, MLP_WIDTH, START_THETA, GaussianEncoder, make_encoder
 
 
 def test_mean_is_the_tanh_of_its_head_and_spread_the_floored_softplus_of_its_own() -> None:
@@ -41,7 +41,7 @@ def test_theta_keeps_its_floor_and_finite_gradients_at_extreme_biases(bias: floa
 
 
 def test_heads_of_the_mlp_read_two_hidden_layers() -> None:
-    encoder = GaussianEncoder(5, 3, "mlp").double()
+    encoder = make_encoder(EncoderSettings(backbone="mlp", dimension=3), (1, 1, 5)).double()
     initialise_linear_layers(encoder, seed=1, party=0)
     x = torch.randn(7, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     weights = encoder.state_dict()
@@ -54,4 +54,5 @@ def test_heads_of_the_mlp_read_two_hidden_layers() -> None:
 @pytest.mark.parametrize(("backbone", "numbers"), [("linear", 2 * (392 * 57 + 57)), ("mlp", 195_698)])
 def test_networks_have_the_papers_sizes(backbone: Backbone, numbers: int) -> None:
     # mlp: 392·256 + 256 + 256·256 + 256 + 2·(256·57 + 57)
-    assert sum(parameter.numel() for parameter in GaussianEncoder(392, 57, backbone).parameters()) == numbers
+    encoder = make_encoder(EncoderSettings(backbone=backbone, dimension=57), (1, 14, 28))
+    assert sum(parameter.numel() for parameter in encoder.parameters()) == numbers

@@ -9,14 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner, Result
 
-from common.config import RunConfig
+from common.config import RunConfig, RuntimeSettings
 from common.config_layers import load_config
 from common.data import mnist
 from common.exit_codes import ExitCode
 from testbed.cli import app
+from testbed.commands.options import on_device
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SPLITWAVE = Path(sys.executable).with_name("splitwave")
@@ -133,6 +135,24 @@ def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
 
     assert_refused(result, ExitCode.DATA, str(tmp_path), "holds other data: SHA-256", "Put https://")
     assert not results.exists()
+
+
+def test_a_device_that_the_machine_lacks_is_refused(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+    result = splitwave(
+        "train", "-c", CONFIGS / "demo.yaml", "--engine", "inprocess", "--device", "cuda", "--results", results
+    )
+
+    assert_refused(result, ExitCode.CONFIG, "runtime.torch_device = cuda", "no CUDA device")
+    assert not results.exists()
+
+
+def test_the_device_option_overrides_the_device_and_nothing_else() -> None:
+    trained = RunConfig(seed=3, runtime=RuntimeSettings(torch_device="cuda", bf16=True))
+
+    assert on_device(trained, None) == trained
+    assert on_device(trained, "cpu") == RunConfig(seed=3, runtime=RuntimeSettings(bf16=True))
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, results: Path) -> None:

@@ -1,0 +1,41 @@
+"""Where a party's network computes, and how precisely; all else stays in float32 on the CPU."""
+
+import torch
+from torch import Tensor
+
+from common.config import RuntimeSettings
+from common.errors import ConfigError
+
+
+class Placement:
+    """What `runtime.torch_device` and `runtime.bf16` ask for.
+
+    A network is moved to `device`; `enter` its inputs, compute within `precision()`, and `leave` with its outputs.
+    Gradients take the same way back. On the CPU without bfloat16 each of these changes nothing.
+    """
+
+    def __init__(self, runtime: RuntimeSettings) -> None:
+        """Make sure that the place exists.
+
+        Raises:
+            ConfigError: torch finds no CUDA device on this machine.
+        """
+        if runtime.torch_device == "cuda" and not torch.cuda.is_available():
+            raise ConfigError(
+                f"runtime.torch_device = cuda: torch {torch.__version__} finds no CUDA device on this machine; use cpu"
+            )
+        self.device = torch.device(runtime.torch_device)
+        self._bf16 = runtime.bf16
+
+    def precision(self, training: bool) -> torch.autocast:
+        """A context for a forward pass alone: autograd takes each operation back in the precision it had."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16 and training)
+
+    def enter(self, x: Tensor) -> Tensor:
+        """The tensor where the network is."""
+        return x.to(self.device)
+
+    @staticmethod
+    def leave(x: Tensor) -> Tensor:
+        """The tensor on the CPU, float32."""
+        return x.to("cpu", torch.float32)
