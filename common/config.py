@@ -24,7 +24,7 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-Backbone = Literal["linear", "mlp", "conv"]
+Backbone = Literal["linear", "tanh", "mlp", "conv"]
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
@@ -53,9 +53,10 @@ class DataSettings(_Section):
 class EncoderSettings(_Section):
     """The device's network, and d = `dimension`, the symbols of a sample.
 
-    `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `mlp`: two hidden layers of 256, the
-    extractor of VDDIB-SR's authors. `conv`: QML-IB's Table II, and then the base station's network is, too; `width`
-    scales the hidden channels of both.
+    `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `tanh`: one hidden layer of 64, which a
+    VDDIB-SR device has on top of a linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's
+    authors. `conv`: QML-IB's Table II, and then the base station's network is, too; `width` scales the hidden channels
+    of both.
     """
 
     backbone: Backbone = "linear"
@@ -138,8 +139,8 @@ class RuntimeSettings(_Section):
     """What does not belong to the science but decides the last bit (`torch_threads`) or the memory (`credits`).
 
     `torch_device`: where the networks compute; all else stays on the CPU, and bitwise equality of two runs is promised
-    there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads and all else,
-    and every pass over held-out or test samples, stay float32.
+    there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads, all else,
+    and every pass over held-out or test samples stay float32.
     `credits`: blocks a link may have unanswered at the base station.
     """
 

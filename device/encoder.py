@@ -16,6 +16,9 @@ MIN_THETA = 1e-3
 START_THETA = 0.1
 """θ where its head puts out 0, as a fresh head nearly does: less than one level's width at T = 15."""
 
+TANH_WIDTH = 64
+"""Of the hidden layer of the backbone `tanh`."""
+
 MLP_WIDTH = 256
 """Of both hidden layers of the backbone `mlp`."""
 
@@ -60,11 +63,14 @@ def make_encoder(settings: EncoderSettings, shape: ImageShape) -> GaussianEncode
     match settings.backbone:
         case "linear":
             return GaussianEncoder(inputs, settings.dimension)
+        case "tanh":
+            hidden = nn.Sequential(nn.Linear(inputs, TANH_WIDTH), nn.Tanh())
+            return GaussianEncoder(TANH_WIDTH, settings.dimension, hidden)
         case "mlp":
             return GaussianEncoder(MLP_WIDTH, settings.dimension, _mlp(inputs))
         case "conv":
-            trunk = ConvBackbone(shape, settings.width)
-            return GaussianEncoder(trunk.features, settings.dimension, trunk)
+            convolutions = ConvBackbone(shape, settings.width)
+            return GaussianEncoder(convolutions.features, settings.dimension, convolutions)
 
 
 def _mlp(in_features: int) -> nn.Sequential:

@@ -1,12 +1,31 @@
 """β of QML-IB, chosen on held-out training digits by the experiment `beta`."""
 
-from experiments.sweep.trial import MlpOrLinear
+from experiments.sweep.trial import Backbone
 
-_DEFAULT = 3e-4
+MANY_SYMBOLS = 20
+"""From this d on, the β that was searched at d = 57 is taken; below, the one at d = 16."""
 
-_CHOSEN: dict[tuple[MlpOrLinear, int, float], float] = {}
+CHOSEN: dict[tuple[Backbone, int, float, bool], float] = {
+    ("linear", 2, 0.0, False): 1e-4,
+    ("linear", 2, 5.0, False): 1e-3,
+    ("linear", 2, 10.0, False): 1e-3,
+    ("linear", 2, 15.0, False): 1e-3,
+    ("linear", 2, 20.0, False): 1e-3,
+    ("linear", 1, 10.0, True): 1e-4,
+    ("linear", 2, 10.0, True): 1e-4,
+    ("linear", 4, 10.0, True): 1e-4,
+    ("tanh", 2, 10.0, False): 1e-4,
+    ("tanh", 2, 10.0, True): 1e-4,
+    ("mlp", 2, 10.0, False): 1e-4,
+    ("mlp", 2, 10.0, True): 1e-4,
+}
+"""By backbone, K, PSNR in dB, and whether there are many symbols."""
 
 
-def chosen_beta(backbone: MlpOrLinear, links: int, psnr_db: float) -> float:
-    """β for a backbone, K and PSNR in dB."""
-    return _CHOSEN.get((backbone, links, psnr_db), _DEFAULT)
+def chosen_beta(backbone: Backbone, links: int, psnr_db: float, symbols: int) -> float:
+    """β for a backbone, K, PSNR in dB and d.
+
+    Raises:
+        KeyError: it was not searched there.
+    """
+    return CHOSEN[backbone, links, psnr_db, symbols >= MANY_SYMBOLS]

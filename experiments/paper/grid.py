@@ -5,7 +5,7 @@ from typing import Any
 
 from experiments.paper.chosen_beta import chosen_beta
 from experiments.paper.preset import Preset
-from experiments.sweep.trial import MlpOrLinear, QmlIbTrial, VddibSrTrial
+from experiments.sweep.trial import Backbone, QmlIbTrial, VddibSrTrial
 
 LINKS = 2
 PSNR_DB = 10.0
@@ -16,13 +16,13 @@ class Grid:
     """Trials of one backbone and seed."""
 
     preset: Preset
-    backbone: MlpOrLinear
+    backbone: Backbone
     seed: int
 
     def ours(
         self, symbols: int, *, links: int = LINKS, psnr_db: float = PSNR_DB, beta: float | None = None, **more: Any
     ) -> QmlIbTrial:
-        """A training of QML-IB, with the β chosen for its backbone, K and PSNR unless it is given."""
+        """A training of QML-IB, with the β chosen for its backbone, K, PSNR and d unless it is given."""
         preset = self.preset
         return QmlIbTrial(
             backbone=self.backbone,
@@ -33,7 +33,7 @@ class Grid:
             test_psnr_db=preset.psnr_db,
             validation=preset.validation,
             seed=self.seed,
-            beta=chosen_beta(self.backbone, links, psnr_db) if beta is None else beta,
+            beta=chosen_beta(self.backbone, links, psnr_db, symbols) if beta is None else beta,
             epochs=preset.epochs,
             batch_size=preset.batch_size,
             learning_rate=preset.learning_rate,
@@ -47,7 +47,7 @@ class Grid:
         """A training of VDDIB-SR over ideal links, or over AWGN of `psnr_db`."""
         preset = self.preset
         return VddibSrTrial(
-            backbone=self.backbone,
+            backbone="mlp" if self.backbone == "mlp" else "linear",
             data=preset.data,
             links=links,
             symbols=symbols,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from common.data.catalog import DataSetName
 from common.errors import ConfigError
-from experiments.sweep.trial import MlpOrLinear
+from experiments.sweep.trial import Backbone
 
 PresetName = Literal["smoke", "paper"]
 
@@ -16,6 +16,7 @@ class Preset:
 
     Attributes:
         symbols: d a device; the last one is what fits 6 ms at 9,600 baud.
+        few_symbols: d of the curves that cost most.
         middle_symbols: d where the channel is varied.
         links: K; the figures that do not vary it have K = 2.
         psnr_db: those that do not vary it have 10 dB.
@@ -26,8 +27,9 @@ class Preset:
     data: DataSetName
     validation: int
     seeds: int
-    backbones: tuple[MlpOrLinear, ...]
+    backbones: tuple[Backbone, ...]
     symbols: tuple[int, ...]
+    few_symbols: tuple[int, ...]
     middle_symbols: int
     links: tuple[int, ...]
     psnr_db: tuple[float, ...]
@@ -50,8 +52,9 @@ PRESETS: dict[PresetName, Preset] = {
         data="mnist5k",
         validation=400,
         seeds=1,
-        backbones=("linear", "mlp"),
+        backbones=("linear", "tanh", "mlp"),
         symbols=(6, 57),
+        few_symbols=(6,),
         middle_symbols=6,
         links=(1, 2),
         psnr_db=(0.0, 10.0),
@@ -67,8 +70,9 @@ PRESETS: dict[PresetName, Preset] = {
         data="mnist",
         validation=5000,
         seeds=3,
-        backbones=("linear", "mlp"),
+        backbones=("linear", "tanh", "mlp"),
         symbols=(6, 8, 16, 32, 57),
+        few_symbols=(6, 16, 57),
         middle_symbols=16,
         links=(1, 2, 4),
         psnr_db=(0.0, 5.0, 10.0, 15.0, 20.0),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from experiments.paper.grid import LINKS, PSNR_DB, Grid
 from experiments.paper.preset import Preset
 from experiments.sweep.figure import Figure, Mark
-from experiments.sweep.trial import BoundName, MlpOrLinear
+from experiments.sweep.trial import Backbone, BoundName
 from experiments.vddib_sr.settings import BAUD, THRESHOLDS
 
 HALF = 0.5
@@ -83,14 +83,11 @@ def fig4(preset: Preset, seeds: int) -> Figure:
     """Figure 2 with views that share half with their neighbour."""
 
     def marks() -> Marks:
-        d = preset.middle_symbols
         for grid, backbone in _grids(preset, seeds, ("linear",)):
             for symbols in preset.symbols:
                 yield from _overlap(grid, f"{backbone}: latency (ms)", symbols, x=_latency_ms(symbols))
             for links in preset.links:
                 yield from _overlap(grid, f"{backbone}, < 6 ms: devices K", preset.most_symbols, x=links, links=links)
-            for psnr_db in (preset.psnr_db[0], PSNR_DB, preset.psnr_db[-1]):
-                yield from _overlap(grid, f"{backbone}, {_latency(d)}: PSNR (dB)", d, x=psnr_db, psnr_db=psnr_db)
 
     return Figure("fig4", "Fig. 4: Fig. 2 with views that overlap by half", "", tuple(marks()))
 
@@ -133,27 +130,27 @@ def bounds(preset: Preset, seeds: int) -> Figure:
 
 
 def beta(preset: Preset, _seeds: int) -> Figure:
-    """β searched on held-out samples, once per backbone, K and PSNR: one seed, one d; no test split is looked at."""
+    """β searched on held-out samples with one seed: per backbone, K and PSNR, at few and at most symbols."""
 
     def marks() -> Marks:
         for grid, backbone in _grids(preset, 1):
-            for links, psnr_db in settings_to_choose_for(preset, backbone):
-                curve = f"K = {links}, PSNR {psnr_db:g} dB"
-                for value in preset.betas:
-                    trial = grid.ours(preset.middle_symbols, links=links, psnr_db=psnr_db, beta=value, test=False)
-                    yield Mark(backbone, curve, value, trial, psnr_db)
+            for links, psnr_db, d in searches(preset, backbone):
+                # At many symbols the largest β is out of the question: the rate is a sum over symbols.
+                for value in preset.betas if d == preset.middle_symbols else preset.betas[:-1]:
+                    trial = grid.ours(d, links=links, psnr_db=psnr_db, beta=value, test=False)
+                    yield Mark(backbone, f"K = {links}, {psnr_db:g} dB, d = {d}", value, trial, psnr_db)
 
     return Figure(
         "beta", "β chosen on held-out training samples", "β", tuple(marks()), log_x=True, error="validation_error"
     )
 
 
-def settings_to_choose_for(preset: Preset, backbone: MlpOrLinear) -> list[tuple[int, float]]:
-    """The (K, PSNR in dB) at which β is searched: those of the figures of a backbone."""
-    if backbone == "mlp":
-        return [(LINKS, PSNR_DB)]
-    others = [(links, PSNR_DB) for links in preset.links if links != LINKS]
-    return [(LINKS, psnr_db) for psnr_db in preset.psnr_db] + others
+def searches(preset: Preset, backbone: Backbone) -> list[tuple[int, float, int]]:
+    """The (K, PSNR in dB, d) at which β is searched: those that the figures of a backbone vary."""
+    few, most = preset.middle_symbols, preset.most_symbols
+    if backbone != "linear":
+        return [(LINKS, PSNR_DB, few), (LINKS, PSNR_DB, most)]
+    return [*((LINKS, psnr_db, few) for psnr_db in preset.psnr_db), *((links, PSNR_DB, most) for links in preset.links)]
 
 
 def _point(
@@ -163,7 +160,8 @@ def _point(
     x = _latency_ms(d) if x is None else x
     yield Mark(panel, OURS, x, grid.ours(d, links=links, psnr_db=psnr_db), psnr_db)
     yield Mark(panel, OURS_UNQUANTIZED, x, grid.ours(d, links=links, psnr_db=psnr_db, breakpoints=0), psnr_db)
-    for bits in (1, 0):
+    costly = grid.backbone == "mlp" and d not in grid.preset.few_symbols
+    for bits in (1,) if costly else (1, 0):
         ideal = grid.baseline(d, links=links, bits=bits)
         aware = grid.baseline(d, links=links, bits=bits, psnr_db=psnr_db)
         yield Mark(panel, baseline_name(bits, IDEAL), x, ideal, None)
@@ -181,9 +179,7 @@ def _overlap(grid: Grid, panel: str, d: int, *, x: float, links: int = LINKS, ps
     yield Mark(panel, f"{baseline_name(1, AWARE)}, overlap", x, aware, psnr_db)
 
 
-def _grids(
-    preset: Preset, seeds: int, backbones: Sequence[MlpOrLinear] | None = None
-) -> Iterator[tuple[Grid, MlpOrLinear]]:
+def _grids(preset: Preset, seeds: int, backbones: Sequence[Backbone] | None = None) -> Iterator[tuple[Grid, Backbone]]:
     """A grid a backbone and seed, with the backbone, which names the panel."""
     for backbone in backbones or preset.backbones:
         for seed in range(seeds):

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.data.catalog import DataSetName
 
-MlpOrLinear = Literal["linear", "mlp"]
+Backbone = Literal["linear", "tanh", "mlp"]
+"""Of a QML-IB device; VDDIB-SR has the extractors `linear`, which has the hidden layer of `tanh`, and `mlp`."""
+
 BoundName = Literal["tight", "paper", "prior", "quadrature"]
 PsnrRange = tuple[float, float]
 
@@ -26,7 +28,7 @@ class _Trial(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    backbone: MlpOrLinear
+    backbone: Backbone
     data: DataSetName
     links: int
     symbols: int

@@ -19,10 +19,13 @@ def test_bf16_rounds_what_the_network_computes_and_gives_float32_back() -> None:
     network = nn.Linear(3, 2)
     x = torch.tensor([[0.1, -0.7, 1.3]])
     plain, rounded = (Placement(RuntimeSettings(bf16=bf16)) for bf16 in (False, True))
-    with rounded.precision():
+    with rounded.precision(training=True):
         output = rounded.leave(network(rounded.enter(x)))
-    with plain.precision():
+    with plain.precision(training=True):
         assert torch.equal(plain.leave(network(plain.enter(x))), network(x))
+
+    with rounded.precision(training=False):
+        assert torch.equal(network(x), plain.leave(network(x)))
 
     assert output.dtype == torch.float32
     assert torch.equal(output, output.bfloat16().float())

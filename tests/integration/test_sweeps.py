@@ -1,0 +1,125 @@
+"""Sweeps for real: worker processes that train, and what they leave behind."""
+
+import json
+import shutil
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from common.errors import RunFailedError
+from experiments.sweep import table
+from experiments.sweep.figure import Figure, Mark
+from experiments.sweep.plot import redraw
+from experiments.sweep.sitting import Sitting
+from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial
+
+
+def ours(seed: int, **more: object) -> QmlIbTrial:
+    settings: dict[str, object] = {
+        "backbone": "tanh",
+        "data": "mnist5k",
+        "links": 2,
+        "symbols": 6,
+        "psnr_db": 10.0,
+        "test_psnr_db": (0.0, 20.0),
+        "validation": 400,
+        "seed": seed,
+        "beta": 1e-3,
+        "epochs": 2,
+        "batch_size": 128,
+        "learning_rate": 4e-3,
+        "patience": 2,
+    }
+    return QmlIbTrial.model_validate(settings | more)
+
+
+def baseline() -> VddibSrTrial:
+    return VddibSrTrial(
+        backbone="linear",
+        data="mnist5k",
+        links=2,
+        symbols=6,
+        psnr_db=None,
+        test_psnr_db=(None, 0.0),
+        validation=400,
+        seed=0,
+        bits=1,
+        epochs=(1, 1, 1),
+    )
+
+
+def marks() -> list[Mark]:
+    return [
+        *(Mark("p", "ours", psnr_db, ours(seed), psnr_db) for seed in (0, 1) for psnr_db in (0.0, 20.0)),
+        Mark("p", "theirs", 0.0, baseline(), 0.0),
+        Mark("p", "theirs, one round", None, baseline(), None, 0.0),
+    ]
+
+
+def sit(folder: Path, *figure_marks: Mark) -> list[str]:
+    said: list[str] = []
+    Sitting(folder, [Figure("fig", "a figure", "x", figure_marks)], 2, None, said.append).run()
+    return said
+
+
+def test_a_sweep_trains_measures_and_draws_and_the_next_sitting_goes_on(tmp_path: Path) -> None:
+    said = sit(tmp_path, *marks())
+    assert said[0].startswith("3 of 3 trainings are left: about ")
+    assert [line[:5] for line in said[1:]] == ["[1/3]", "[2/3]", "[3/3]"]
+    rows = table.read(tmp_path / "fig.csv")
+    assert [(row.curve, row.seed, row.tested_psnr_db) for row in rows] == [
+        ("ours", 0, "0"),
+        ("ours", 0, "20"),
+        ("ours", 1, "0"),
+        ("ours", 1, "20"),
+        ("theirs", 0, "0"),
+        ("theirs, one round", 0, "ideal"),
+    ]
+    for row in rows:
+        assert 0 < row.validation_error < 0.9
+        assert row.test_error is not None
+        assert 0 < row.test_error < 0.9
+    assert [row.payload_bits for row in rows] == [48.0, 48.0, 48.0, 48.0, 12.0, 6.0]
+    noisy, clear = rows[:2]
+    assert clear.test_error is not None
+    assert noisy.test_error is not None
+    assert clear.test_error < noisy.test_error
+    assert noisy.divergence_nats is not None
+    assert noisy.rate_nats is not None
+    assert 0 < noisy.divergence_nats < noisy.rate_nats
+    record = json.loads((tmp_path / "fig.json").read_text())
+    assert (record["trainings"], record["seeds"]) == ("3 of 3", [0, 1])
+
+    (tmp_path / "trials" / f"{ours(1).key}.json").unlink()
+    again = sit(tmp_path, *marks())
+    assert again[0].startswith("1 of 3 trainings are left")
+    retrained = table.read(tmp_path / "fig.csv")
+    assert [row.test_error for row in retrained] == [row.test_error for row in rows]
+
+
+def test_a_figure_is_drawn_from_its_csv_alone(tmp_path: Path) -> None:
+    sit(tmp_path, *marks()[:2])
+    shutil.rmtree(tmp_path / "trials")
+    before = (tmp_path / "fig.png").read_bytes()
+    (tmp_path / "fig.png").unlink()
+    figure = Figure("fig", "a figure", "x", ())
+    assert redraw(figure, tmp_path) == [tmp_path / "fig.pdf", tmp_path / "fig.png"]
+    assert (tmp_path / "fig.png").read_bytes() == before
+
+
+def test_a_training_that_fails_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
+    diverges: Trial = ours(0, learning_rate=1e30)
+    with pytest.raises(RunFailedError, match=r"1 of 2 trainings failed, the first with: .*1e\+30.*diverged"):
+        sit(tmp_path, Mark("p", "ours", 0.0, diverges, 0.0), Mark("p", "ours", 0.0, ours(1), 0.0))
+    assert [row.seed for row in table.read(tmp_path / "fig.csv")] == [1]
+    assert table.read(tmp_path / "fig.csv")[0].threshold == inf
+
+
+def test_training_stops_once_it_gets_no_better_and_keeps_the_best(tmp_path: Path) -> None:
+    impatient = ours(0, epochs=40, patience=1, learning_rate=0.03)
+    sit(tmp_path, Mark("p", "ours", 0.0, impatient, 0.0))
+    (row,) = table.read(tmp_path / "fig.csv")
+    assert row.epochs is not None
+    assert row.best_epoch is not None
+    assert row.epochs == row.best_epoch + 1 < 40
