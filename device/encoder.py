@@ -49,7 +49,7 @@ class GaussianEncoder(nn.Module):
         Returns:
             μ in [−1, 1] and θ ≥ MIN_THETA, (B, d) each.
         """
-        hidden = self.trunk(x).float()
+        hidden = self.trunk(x).to(x.dtype)
         # Under autocast too: a feature's place among the quantizer's levels takes more than bfloat16's eight bits.
         with torch.autocast(x.device.type, enabled=False):
             mu = self.mean(hidden).tanh()

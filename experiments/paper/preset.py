@@ -16,7 +16,7 @@ class Preset:
 
     Attributes:
         symbols: d a device; the last one is what fits 6 ms at 9,600 baud.
-        few_symbols: d of the curves that cost most.
+        few_symbols: d of the curves of unquantized symbols, and of overlapping views.
         middle_symbols: d where the channel is varied.
         links: K; the figures that do not vary it have K = 2.
         psnr_db: those that do not vary it have 10 dB.

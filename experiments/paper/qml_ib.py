@@ -16,6 +16,8 @@ OURS = "QML-IB, 4 bits"
 OURS_UNQUANTIZED = "QML-IB, unquantized"
 OURS_OVER_A_RANGE = "QML-IB, 4 bits, trained over all PSNRs"
 BOUNDS: tuple[BoundName, ...] = ("tight", "paper", "prior", "quadrature")
+TABLE_1: tuple[Backbone, ...] = ("linear", "mlp")
+BETAS_OF_BOUNDS = (1e-3, 1e-2)
 VFE = "VFE (K = 1)"
 
 
@@ -84,7 +86,7 @@ def fig4(preset: Preset, seeds: int) -> Figure:
 
     def marks() -> Marks:
         for grid, backbone in _grids(preset, seeds, ("linear",)):
-            for symbols in preset.symbols:
+            for symbols in preset.few_symbols:
                 yield from _overlap(grid, f"{backbone}: latency (ms)", symbols, x=_latency_ms(symbols))
             for links in preset.links:
                 yield from _overlap(grid, f"{backbone}, < 6 ms: devices K", preset.most_symbols, x=links, links=links)
@@ -113,7 +115,7 @@ def table1(preset: Preset, seeds: int) -> Figure:
     """The network of Table I and the `mlp`, trained longer, at the most symbols under 6 ms."""
     longer = dataclasses.replace(preset, epochs=preset.longer_epochs, patience=preset.longer_epochs)
     d = preset.most_symbols
-    marks = [Mark(panel, OURS, d, grid.ours(d), PSNR_DB) for grid, panel in _grids(longer, seeds)]
+    marks = [Mark(panel, OURS, d, grid.ours(d), PSNR_DB) for grid, panel in _grids(longer, seeds, TABLE_1)]
     return Figure("table1", "Table I's network, K = 2, PSNR 10 dB", "symbols a device", tuple(marks))
 
 
@@ -123,8 +125,8 @@ def bounds(preset: Preset, seeds: int) -> Figure:
     def marks() -> Marks:
         d = preset.middle_symbols
         for grid, backbone in _grids(preset, seeds, ("linear",)):
-            for beta, bound in itertools.product((1e-3, 1e-2), BOUNDS):
-                yield Mark(f"{backbone}, {_latency(d)}", bound, beta, grid.ours(d, beta=beta, bound=bound), PSNR_DB)
+            for value, bound in itertools.product(BETAS_OF_BOUNDS, BOUNDS):
+                yield Mark(f"{backbone}, {_latency(d)}", bound, value, grid.ours(d, beta=value, bound=bound), PSNR_DB)
 
     return Figure("bounds", "Bounds on D as objectives, K = 2, PSNR 10 dB", "β", tuple(marks()), log_x=True)
 
@@ -159,9 +161,10 @@ def _point(
     """All curves of Figure 2 at one point; `x` is its latency unless given."""
     x = _latency_ms(d) if x is None else x
     yield Mark(panel, OURS, x, grid.ours(d, links=links, psnr_db=psnr_db), psnr_db)
-    yield Mark(panel, OURS_UNQUANTIZED, x, grid.ours(d, links=links, psnr_db=psnr_db, breakpoints=0), psnr_db)
-    costly = grid.backbone == "mlp" and d not in grid.preset.few_symbols
-    for bits in (1,) if costly else (1, 0):
+    with_unquantized = d in grid.preset.few_symbols
+    if with_unquantized:
+        yield Mark(panel, OURS_UNQUANTIZED, x, grid.ours(d, links=links, psnr_db=psnr_db, breakpoints=0), psnr_db)
+    for bits in (1, 0) if with_unquantized else (1,):
         ideal = grid.baseline(d, links=links, bits=bits)
         aware = grid.baseline(d, links=links, bits=bits, psnr_db=psnr_db)
         yield Mark(panel, baseline_name(bits, IDEAL), x, ideal, None)

@@ -21,7 +21,7 @@ def resolve(trial: VddibSrTrial) -> Settings:
     for schedule, epochs in zip(phases, trial.epochs or (), strict=False):
         schedule["epochs"] = epochs
     shared = {name: getattr(trial, name) for name in ("seed", "links", "data", "overlap", "validation")}
-    return Settings.model_validate(settings | shared)
+    return Settings.model_validate(settings | shared | {"bf16": True})
 
 
 def carry_out(trial: VddibSrTrial, data_dir: Path | None, commit: str) -> Outcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from common.errors import RunFailedError, SplitwaveError
+from common.errors import RunFailedError
 from experiments.sweep import baseline, qml_ib
 from experiments.sweep.measurement import Outcome
 from experiments.sweep.store import Store
@@ -23,9 +23,10 @@ Finished = Callable[[Outcome], None]
 def carry_out_all(
     trials: Sequence[Trial], *, jobs: int, data_dir: Path | None, commit: str, store: Store, finished: Finished
 ) -> None:
-    """Carry out trials in the order given, `jobs` at a time; those that fail do not keep the others from it.
+    """Carry out trials in the order given, `jobs` at a time; those that diverge do not keep the others from it.
 
     Raises:
+        DataError: the data are missing or damaged, which ends all.
         RunFailedError: trials failed, and which; or a worker process died.
         KeyboardInterrupt: the workers have been ended, what was finished is kept.
     """
@@ -52,7 +53,7 @@ def _collect(future: Future[Outcome], trial: Trial, store: Store, finished: Fini
         outcome = future.result()
     except BrokenProcessPool:
         raise RunFailedError("a worker process died (out of memory?): run the command again to go on") from None
-    except SplitwaveError as error:
+    except RunFailedError as error:
         failures.append(f"{trial.model_dump_json(exclude_defaults=True)}: {error}")
         return
     store.add(outcome)

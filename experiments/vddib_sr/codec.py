@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.vddib_sr.extractor import CLASSES
+from experiments.vddib_sr.precision import training_precision
 from experiments.vddib_sr.settings import EncodingSettings
 from experiments.vddib_sr.symbols import on_air, round_to_bits
 
@@ -37,9 +38,16 @@ class ViewEncoder(nn.Module):
 class SymbolDecoder(nn.Sequential):
     """Received symbols → logits, two hidden layers with ReLU; the widths are a setting, as the source names none."""
 
-    def __init__(self, symbols: int, widths: tuple[int, int]) -> None:
+    def __init__(self, symbols: int, widths: tuple[int, int], bf16: bool) -> None:
         one, two = widths
         super().__init__(nn.Linear(symbols, one), nn.ReLU(), nn.Linear(one, two), nn.ReLU(), nn.Linear(two, CLASSES))
+        self._bf16 = bf16
+
+    def forward(self, received: Tensor) -> Tensor:
+        """(B, 10) logits, float32."""
+        with training_precision(self._bf16):
+            logits: Tensor = super().forward(received)  # type: ignore[no-untyped-call]
+        return logits.to(received.dtype)
 
 
 class Codec(nn.Module):
@@ -48,15 +56,15 @@ class Codec(nn.Module):
     A view's own decoder sees that view's symbols of both rounds.
     """
 
-    def __init__(self, links: int, features: int, settings: EncodingSettings) -> None:
+    def __init__(self, links: int, features: int, settings: EncodingSettings, bf16: bool = False) -> None:
         """Encoders of f = `features` inputs for K = `links` views, and K + 2 decoders."""
         super().__init__()
         self._first = settings.first
         both = settings.first + settings.second
         self.encoders = nn.ModuleList(ViewEncoder(features, settings) for _ in range(links))
-        self.first_decoder = SymbolDecoder(links * settings.first, settings.decoder_widths)
-        self.second_decoder = SymbolDecoder(links * both, settings.decoder_widths)
-        self.view_decoders = nn.ModuleList(SymbolDecoder(both, settings.decoder_widths) for _ in range(links))
+        self.first_decoder = SymbolDecoder(links * settings.first, settings.decoder_widths, bf16)
+        self.second_decoder = SymbolDecoder(links * both, settings.decoder_widths, bf16)
+        self.view_decoders = nn.ModuleList(SymbolDecoder(both, settings.decoder_widths, bf16) for _ in range(links))
 
     def encode(self, features: Sequence[Tensor]) -> list[Tensor]:
         """K × (B, f) features to K × (B, d1 + d2) sent symbols."""

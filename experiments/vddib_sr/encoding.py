@@ -70,6 +70,6 @@ def train_encoding(settings: Settings, extraction: Extraction, train: Samples, v
 
 
 def _network(settings: Settings, extraction: Extraction) -> VddibSr:
-    codec = Codec(settings.links, settings.extraction.features, settings.encoding)
+    codec = Codec(settings.links, settings.extraction.features, settings.encoding, settings.bf16)
     initialise_linear_layers(codec, settings.seed, party=settings.links)
     return VddibSr(copy.deepcopy(extraction.extractors), codec)

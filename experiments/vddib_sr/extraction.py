@@ -46,7 +46,7 @@ def freeze(extractors: Sequence[Extractor], samples: Samples) -> list[Features]:
 
 def _phase(settings: Settings, link: int, train: Samples, validation: Samples) -> tuple[Phase, ViewModel]:
     extraction = settings.extraction
-    model = ViewModel(extraction.extractor, train.views[link].shape[1], extraction.features)
+    model = ViewModel(extraction.extractor, train.views[link].shape[1], extraction.features, settings.bf16)
     initialise_linear_layers(model, settings.seed, party=link)
 
     def loss(ids: Int64, step: int) -> Tensor:

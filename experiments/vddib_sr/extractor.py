@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from experiments.vddib_sr.precision import training_precision
 from experiments.vddib_sr.settings import ExtractorName
 
 MEAN_SCALE = 10.0
@@ -25,9 +26,10 @@ class Extractor(nn.Module):
     with ReLU for `mlp` (the VDDIB-SR authors' extractor).
     """
 
-    def __init__(self, name: ExtractorName, pixels: int, features: int) -> None:
-        """A trunk over P pixels and two heads of f features."""
+    def __init__(self, name: ExtractorName, pixels: int, features: int, bf16: bool = False) -> None:
+        """A trunk over P pixels, trained in bfloat16 or not, and two heads of f features."""
         super().__init__()
+        self._bf16 = bf16
         hidden = pixels if name == "linear" else MLP_WIDTH
         self.trunk = nn.Identity() if name == "linear" else _mlp_trunk(pixels)
         self.mean = nn.Linear(hidden, features)
@@ -35,7 +37,8 @@ class Extractor(nn.Module):
 
     def forward(self, x: Tensor) -> Features:
         """The law of the features of (B, P) float32 views."""
-        hidden = self.trunk(x)
+        with training_precision(self._bf16):
+            hidden = self.trunk(x).to(x.dtype)
         return Features(MEAN_SCALE * self.mean(hidden).tanh(), self.sigma(hidden).sigmoid())
 
 
@@ -46,9 +49,9 @@ class ViewModel(nn.Module):
     the one-layer encoders that read them later.
     """
 
-    def __init__(self, name: ExtractorName, pixels: int, features: int) -> None:
+    def __init__(self, name: ExtractorName, pixels: int, features: int, bf16: bool = False) -> None:
         super().__init__()
-        self.extractor = Extractor(name, pixels, features)
+        self.extractor = Extractor(name, pixels, features, bf16)
         self.classifier = nn.Linear(features, CLASSES)
 
 

@@ -67,7 +67,8 @@ class EncodingSettings(_Section):
 class Settings(_Section):
     """Everything that decides a training's result.
 
-    `overlap`: the share of a view that the next device sees too, QML-IB Fig. 4.
+    `overlap`: the share of a view that the next device sees too, QML-IB Fig. 4. `bf16`: in training steps, hidden
+    layers of `mlp` and the decoders compute in bfloat16; all else is float32.
     """
 
     seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
@@ -75,6 +76,7 @@ class Settings(_Section):
     data: DataSetName = "mnist"
     overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     validation: Annotated[int, Field(ge=1)] = 5000
+    bf16: bool = False
     extraction: ExtractionSettings = ExtractionSettings()
     encoding: EncodingSettings = EncodingSettings()
 

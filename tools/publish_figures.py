@@ -1,0 +1,134 @@
+"""Publish figures of `splitwave experiment run`: `python -m tools.publish_figures [RESULTS_FOLDER]`.
+
+Copies each figure's CSV, JSON and PNG to docs/results/qml-ib, and renders docs/results/qml-ib.md and the README's part
+from their templates. A template holds no measured number, only where it is read:
+
+    {{fig2a | linear | QML-IB, 4 bits | 5.94}}   the mean error over seeds with its interval, at an x of a curve
+    {{table fig2a}}                              all of a figure, a table a panel
+    {{made fig2a}}                               command, seeds, commits and CPU time
+
+Without a folder nothing is copied, only rendered again.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.paper.preset import preset_named
+from experiments.paper.qml_ib import FIGURES
+from experiments.sweep.curves import Point, points
+from experiments.sweep.intervals import Interval
+from experiments.sweep.table import read
+
+ROOT = Path(__file__).resolve().parent.parent
+PUBLISHED = ROOT / "docs" / "results" / "qml-ib"
+PAGE = ROOT / "docs" / "results" / "qml-ib.md"
+TEMPLATE = PUBLISHED / "page.template.md"
+README = ROOT / "README.md"
+README_TEMPLATE = PUBLISHED / "readme.template.md"
+BEGIN, END = "<!-- qml-ib: begin -->", "<!-- qml-ib: end -->"
+
+_FIELD = re.compile(r"\{\{(.+?)\}\}")
+_SAME_X = 0.005
+
+
+def render(template: str, folder: Path) -> str:
+    """The text of a template, its fields read from the CSV and JSON files of a folder.
+
+    Raises:
+        ValueError: a field names no figure, curve or point that is there.
+    """
+    return _FIELD.sub(lambda field: _value(field.group(1).strip(), folder), template)
+
+
+def block_in(readme: str) -> str:
+    """What lies between the markers of a README.
+
+    Raises:
+        ValueError: the markers are missing.
+    """
+    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
+
+
+def _value(field: str, folder: Path) -> str:
+    kind, _, name = field.partition(" ")
+    if kind == "table":
+        return _tables(_points(folder, name))
+    if kind == "made":
+        return _made(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
+    figure, panel, curve, x = (part.strip() for part in field.split("|"))
+    for point in _points(folder, figure):
+        if (point.panel, point.curve) == (panel, curve) and abs(point.x - float(x)) < _SAME_X:
+            return f"{_percent(point.error)} %"
+    raise ValueError(f"{{{{{field}}}}}: {figure}.csv has no such point")
+
+
+def _points(folder: Path, figure: str) -> list[Point]:
+    if figure not in FIGURES:
+        raise ValueError(f"no figure {figure}: there are {', '.join(FIGURES)}")
+    return points(read(folder / f"{figure}.csv"), FIGURES[figure](preset_named("paper"), 1).error)
+
+
+def _percent(error: Interval) -> str:
+    spread = "" if error.half_width is None else f" ± {100 * error.half_width:.2f}"
+    return f"{100 * error.mean:.2f}{spread}"
+
+
+def _tables(figure: Sequence[Point]) -> str:
+    return "\n\n".join(_table(panel, figure) for panel in dict.fromkeys(point.panel for point in figure))
+
+
+def _table(panel: str, figure: Sequence[Point]) -> str:
+    mine = [point for point in figure if point.panel == panel]
+    columns = sorted({point.x for point in mine})
+    cells = {(point.curve, point.x): _percent(point.error) for point in mine}
+    head = f"| {panel}: error (%) at | {' | '.join(f'{x:.3g}' for x in columns)} |"
+    body = [
+        f"| {curve} | {' | '.join(cells.get((curve, x), '') for x in columns)} |"
+        for curve in dict.fromkeys(point.curve for point in mine)
+    ]
+    return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
+
+
+def _made(record: dict[str, object]) -> str:
+    commits = record["commits"]
+    assert isinstance(commits, list)
+    command = record["command"]
+    assert isinstance(command, list)
+    return (
+        f"`{' '.join(command)}`: {record['trainings']} trainings, seeds {record['seeds']}, "
+        f"commits {', '.join(f'`{commit[:8]}`' for commit in commits)}, {record['cpu_hours']} CPU hours "
+        f"({record['cpu_model']})"
+    )
+
+
+def _copy(source: Path) -> None:
+    found = [name for name in FIGURES if (source / f"{name}.csv").is_file()]
+    if not found:
+        sys.exit(f"error: {source} holds no figure's CSV; `splitwave experiment run` writes them")
+    PUBLISHED.mkdir(parents=True, exist_ok=True)
+    for name in found:
+        for suffix in (".csv", ".json", ".png"):
+            shutil.copy(source / f"{name}{suffix}", PUBLISHED)
+
+
+def main() -> int:
+    """Parse the command line, copy and render."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, nargs="?", metavar="RESULTS_FOLDER")
+    source = parser.parse_args().source
+    if source is not None:
+        _copy(source)
+    PAGE.write_text(render(TEMPLATE.read_text(encoding="utf-8"), PUBLISHED), encoding="utf-8")
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    block = render(README_TEMPLATE.read_text(encoding="utf-8"), PUBLISHED).strip()
+    README.write_text(f"{before}{BEGIN}\n{block}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
