@@ -53,8 +53,8 @@ class DataSettings(_Section):
 class EncoderSettings(_Section):
     """The device's network, and d = `dimension`, the symbols of a sample.
 
-    `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `tanh`: one hidden layer of 64, which a
-    VDDIB-SR device has on top of a linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's
+    `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `tanh`: one hidden layer of 64, as a
+    VDDIB-SR device has it behind a linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's
     authors. `conv`: QML-IB's Table II, and then the base station's network is, too; `width` scales the hidden channels
     of both.
     """

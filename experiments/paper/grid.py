@@ -47,7 +47,7 @@ class Grid:
         """A training of VDDIB-SR over ideal links, or over AWGN of `psnr_db`."""
         preset = self.preset
         return VddibSrTrial(
-            backbone="mlp" if self.backbone == "mlp" else "linear",
+            backbone=self.backbone,
             data=preset.data,
             links=links,
             symbols=symbols,

@@ -12,9 +12,14 @@ from experiments.vddib_sr.shared import SharedWork
 
 
 def resolve(trial: VddibSrTrial) -> Settings:
-    """All settings of the training that a trial is; of an odd number of symbols, round 1 has one more."""
-    settings = chosen(trial.backbone, trial.psnr_db).model_dump()
+    """All settings of the training that a trial is; of an odd number of symbols, round 1 has one more.
+
+    They are those chosen for the extractor, but that the backbone `linear` has d features, as QML-IB's Table I.
+    """
+    settings = chosen("mlp" if trial.backbone == "mlp" else "linear", trial.psnr_db).model_dump()
     extraction, encoding = settings["extraction"], settings["encoding"]
+    if trial.backbone == "linear":
+        extraction["features"] = trial.symbols
     first = (trial.symbols + 1) // 2
     encoding |= {"first": first, "second": trial.symbols - first, "bits": trial.bits}
     phases = (extraction["schedule"], encoding["encode"], encoding["finetune"])

@@ -9,7 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.data.catalog import DataSetName
 
 Backbone = Literal["linear", "tanh", "mlp"]
-"""Of a QML-IB device; VDDIB-SR has the extractors `linear`, which has the hidden layer of `tanh`, and `mlp`."""
+"""What devices compute before their heads or encoders, the same in both methods.
+
+`linear`: Table I's one layer to d features with tanh, which are QML-IB's symbols and VDDIB-SR's features. `tanh`: one
+layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of 256.
+"""
 
 BoundName = Literal["tight", "paper", "prior", "quadrature"]
 PsnrRange = tuple[float, float]
