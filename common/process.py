@@ -55,7 +55,8 @@ def check_data_dir(data: Path | None) -> None:
         DataError: it does not.
     """
     if data is not None and not data.is_dir():
-        raise DataError(f"data directory {data} is not a directory that exists (from --data or SPLITWAVE_DATA_DIR)")
+        source = "from --data, --data-dir or SPLITWAVE_DATA_DIR"
+        raise DataError(f"data directory {data} is not a directory that exists ({source})")
 
 
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:

@@ -6,6 +6,8 @@ from typing import Any
 from experiments.paper.chosen_beta import chosen_beta
 from experiments.paper.preset import Preset
 from experiments.sweep.trial import Backbone, QmlIbTrial, VddibSrTrial
+from experiments.vddib_sr.chosen import chosen
+from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 LINKS = 2
 PSNR_DB = 10.0
@@ -44,18 +46,36 @@ class Grid:
     def baseline(
         self, symbols: int, *, bits: int, links: int = LINKS, psnr_db: float | None = None, overlap: float = 0.0
     ) -> VddibSrTrial:
-        """A training of VDDIB-SR over ideal links, or over AWGN of `psnr_db`."""
+        """A training of VDDIB-SR over ideal links, or AWGN of `psnr_db`; round 1 has half the symbols, rounded up."""
         preset = self.preset
+        extraction, encoding = self._chosen(symbols, psnr_db)
+        first = (symbols + 1) // 2
         return VddibSrTrial(
             backbone=self.backbone,
             data=preset.data,
             links=links,
-            symbols=symbols,
             overlap=overlap,
-            psnr_db=psnr_db,
             test_psnr_db=(*preset.psnr_db, None),
             validation=preset.validation,
             seed=self.seed,
-            bits=bits,
-            epochs=preset.baseline_epochs,
+            extraction=extraction,
+            encoding=encoding.model_copy(update={"bits": bits, "first": first, "second": symbols - first}),
+        )
+
+    def _chosen(self, symbols: int, psnr_db: float | None) -> tuple[ExtractionSettings, EncodingSettings]:
+        """Those chosen for the backbone; with the preset's epochs, if it has its own."""
+        settings = chosen("mlp" if self.backbone == "mlp" else "linear", psnr_db)
+        extraction, encoding = settings.extraction, settings.encoding
+        if self.backbone == "linear":
+            extraction = extraction.model_copy(update={"features": symbols, "beta": 0.0})
+        if self.preset.baseline_epochs is None:
+            return extraction, encoding
+        schedules = (extraction.schedule, encoding.encode, encoding.finetune)
+        first, second, third = (
+            schedule.model_copy(update={"epochs": epochs})
+            for schedule, epochs in zip(schedules, self.preset.baseline_epochs, strict=True)
+        )
+        return (
+            extraction.model_copy(update={"schedule": first}),
+            encoding.model_copy(update={"encode": second, "finetune": third}),
         )

@@ -36,6 +36,7 @@ class Preset:
     betas: tuple[float, ...]
     epochs: int
     longer_epochs: int
+    longer_batch_size: int
     batch_size: int
     learning_rate: float
     patience: int
@@ -61,6 +62,7 @@ PRESETS: dict[PresetName, Preset] = {
         betas=(1e-4, 1e-2),
         epochs=6,
         longer_epochs=8,
+        longer_batch_size=64,
         batch_size=64,
         learning_rate=4e-3,
         patience=6,
@@ -79,6 +81,7 @@ PRESETS: dict[PresetName, Preset] = {
         betas=(1e-5, 1e-4, 1e-3, 1e-2),
         epochs=20,
         longer_epochs=30,
+        longer_batch_size=128,
         batch_size=256,
         learning_rate=3e-3,
         patience=10,

@@ -1,52 +1,52 @@
 """Carries out a trial of the baseline VDDIB-SR."""
 
+import time
 from functools import lru_cache
 from pathlib import Path
 
 from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.provenance import Provenance
 from experiments.sweep.trial import VddibSrTrial
-from experiments.vddib_sr.chosen import chosen
 from experiments.vddib_sr.measurement import LinkResult, measure
 from experiments.vddib_sr.settings import Settings
 from experiments.vddib_sr.shared import SharedWork
 
 
 def resolve(trial: VddibSrTrial) -> Settings:
-    """All settings of the training that a trial is; of an odd number of symbols, round 1 has one more.
-
-    They are those chosen for the extractor, but that the backbone `linear` has d features, as QML-IB's Table I.
-    """
-    settings = chosen("mlp" if trial.backbone == "mlp" else "linear", trial.psnr_db).model_dump()
-    extraction, encoding = settings["extraction"], settings["encoding"]
-    if trial.backbone == "linear":
-        extraction["features"] = trial.symbols
-    first = (trial.symbols + 1) // 2
-    encoding |= {"first": first, "second": trial.symbols - first, "bits": trial.bits}
-    phases = (extraction["schedule"], encoding["encode"], encoding["finetune"])
-    for schedule, epochs in zip(phases, trial.epochs or (), strict=False):
-        schedule["epochs"] = epochs
-    shared = {name: getattr(trial, name) for name in ("seed", "links", "data", "overlap", "validation")}
-    return Settings.model_validate(settings | shared | {"bf16": True})
+    """All settings of the training that a trial is."""
+    return Settings(
+        seed=trial.seed,
+        links=trial.links,
+        data=trial.data,
+        overlap=trial.overlap,
+        validation=trial.validation,
+        bf16=True,
+        extraction=trial.extraction,
+        encoding=trial.encoding,
+    )
 
 
-def carry_out(trial: VddibSrTrial, data_dir: Path | None, commit: str) -> Outcome:
+def carry_out(trial: VddibSrTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     """Train all phases and measure the network over every link that the trial names, a measurement a threshold.
 
     Raises:
         DataError: the data are missing or damaged.
         RunFailedError: training diverged.
     """
+    started = time.process_time()
     results = measure(resolve(trial), trial.test_psnr_db, _shared_work(data_dir))
+    cost = results[0].cost
     return Outcome(
         trial=trial,
         measurements=tuple(measurement for result in results for measurement in _measurements(result)),
         rate_nats=None,
         divergence_nats=None,
-        best_epoch=None,
-        epochs=None,
-        samples_per_s=results[0].cost.samples_per_s,
-        seconds=results[0].cost.seconds,
-        commit=commit,
+        best_epoch=cost.best_epoch,
+        epochs=trial.encoding.finetune.epochs,
+        samples_per_s=cost.samples_per_s,
+        seconds=time.process_time() - started,
+        commit=provenance.commit,
+        machine=provenance.machine,
     )
 
 

@@ -35,21 +35,26 @@ class Outcome(_Record):
     """A finished trial.
 
     Attributes:
-        rate_nats: the objective's rate term in the last epoch, a sample, mean over links; None for VDDIB-SR.
-        divergence_nats: D itself after training, by quadrature, a sample, mean over links; None likewise.
-        epochs: carried out; `best_epoch` of them, from 1, gave the weights that were measured. None for VDDIB-SR,
-            whose three phases each have their own.
-        samples_per_s: training samples a second of CPU time of the one thread.
-        seconds: CPU time of the whole trial.
-        commit: of the code that trained.
+        rate_nats: the objective's rate term in the best epoch, a sample, mean over links and training samples; None
+            for VDDIB-SR.
+        divergence_nats: D itself after it, by quadrature, a sample, mean over links and held-out samples; None
+            likewise.
+        best_epoch: from 1, whose weights were measured; of VDDIB-SR, that of phase 3, 0 if phase 2's were the best.
+        epochs: carried out; of VDDIB-SR, in phase 3.
+        samples_per_s: training samples a second of CPU time of the one thread, validation passes included; of VDDIB-SR,
+            in phase 3.
+        seconds: CPU time of the whole trial; of VDDIB-SR, phase 1 counts in the trial that did it.
+        commit: of the code that trained; `+changes` if files differed from it.
+        machine: the processor that trained.
     """
 
     trial: Trial
     measurements: tuple[Measurement, ...]
     rate_nats: float | None
     divergence_nats: float | None
-    best_epoch: int | None
-    epochs: int | None
+    best_epoch: int
+    epochs: int
     samples_per_s: float
     seconds: float
     commit: str
+    machine: str

@@ -1,10 +1,13 @@
 """Shares trials among worker processes, one torch thread each, and keeps every outcome as it comes."""
 
 import multiprocessing
+import os
 import signal
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -12,6 +15,7 @@ import torch
 from common.errors import RunFailedError
 from experiments.sweep import baseline, qml_ib
 from experiments.sweep.measurement import Outcome
+from experiments.sweep.provenance import Provenance
 from experiments.sweep.store import Store
 from experiments.sweep.trial import QmlIbTrial, Trial
 
@@ -21,7 +25,13 @@ Finished = Callable[[Outcome], None]
 
 
 def carry_out_all(
-    trials: Sequence[Trial], *, jobs: int, data_dir: Path | None, commit: str, store: Store, finished: Finished
+    trials: Sequence[Trial],
+    *,
+    jobs: int,
+    data_dir: Path | None,
+    provenance: Provenance,
+    store: Store,
+    finished: Finished,
 ) -> None:
     """Carry out trials in the order given, `jobs` at a time; those that diverge do not keep the others from it.
 
@@ -34,7 +44,8 @@ def carry_out_all(
     failures: list[str] = []
     pool = ProcessPoolExecutor(min(jobs, max(1, len(trials))), context, _prepare_worker)
     try:
-        pending = {pool.submit(_carry_out, trial, data_dir, commit): trial for trial in trials}
+        with _ignoring_interrupts():  # which the workers, started here, inherit: their parent ends them
+            pending = {pool.submit(_carry_out, trial, data_dir, provenance): trial for trial in trials}
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -67,11 +78,28 @@ def _end(pool: ProcessPoolExecutor) -> None:
         child.join()
 
 
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def _prepare_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _carry_out(trial: Trial, data_dir: Path | None, commit: str) -> Outcome:
-    method = qml_ib.carry_out if isinstance(trial, QmlIbTrial) else baseline.carry_out
-    return method(trial, data_dir, commit)  # type: ignore[arg-type]
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _carry_out(trial: Trial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+    if isinstance(trial, QmlIbTrial):
+        return qml_ib.carry_out(trial, data_dir, provenance)
+    return baseline.carry_out(trial, data_dir, provenance)

@@ -3,14 +3,16 @@
 import copy
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from common.config import RunConfig
-from common.data.catalog import load_labels
-from common.messages import Phase, Symbols
+from common.config import DataSettings, RunConfig
+from common.data.catalog import DataSetName, load_labels
+from common.messages import Int64, Phase, Symbols
 from common.results import EpochRecord
 from device.bounds import gaussian_kl, kl_quadrature
 from device.pmf import symbol_pmf
@@ -18,6 +20,7 @@ from device.views import load_views
 from device.worker import DeviceWorker, Views
 from experiments.inprocess_engine import InprocessRun
 from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.provenance import Provenance
 from experiments.sweep.trial import QmlIbTrial
 
 _BLOCK = 2500
@@ -38,7 +41,6 @@ class _Best:
 
 def resolve(trial: QmlIbTrial) -> RunConfig:
     """All settings of the run that a trial is."""
-    assert trial.psnr_db is not None  # QML-IB's objective needs σ > 0
     training_range = {} if trial.training_psnr_db is None else {"training_psnr_db": list(trial.training_psnr_db)}
     return RunConfig.model_validate(
         {
@@ -60,7 +62,7 @@ def resolve(trial: QmlIbTrial) -> RunConfig:
     )
 
 
-def carry_out(trial: QmlIbTrial, data_dir: Path | None, commit: str) -> Outcome:
+def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     """Train, go back to the best epoch's weights, and measure them over every link that the trial names.
 
     Raises:
@@ -69,24 +71,41 @@ def carry_out(trial: QmlIbTrial, data_dir: Path | None, commit: str) -> Outcome:
     """
     started = time.process_time()
     config = resolve(trial)
-    views = [load_views(config, link, data_dir) for link in range(config.links)]
-    labels = [load_labels(config.data.name, split, data_dir) for split in ("train", "test")]
-    run = InprocessRun(config, views, *labels)
+    data = _resident(config.data.name, config.links, config.data.overlap, data_dir)
+    run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
+    training_started = time.process_time()
     records, best = _train(run, trial.patience)
-    training_s = time.process_time() - started
+    training_s = time.process_time() - training_started
     for module, weights in zip(_modules(run), best.weights, strict=True):
         module.load_state_dict(weights)
     return Outcome(
         trial=trial,
         measurements=tuple(_measure(run, trial, psnr_db) for psnr_db in trial.test_psnr_db),
-        rate_nats=sum(records[-1].rate_nats) / config.links,
-        divergence_nats=sum(_divergence_nats(run, link, view) for link, view in enumerate(views)) / config.links,
+        rate_nats=sum(records[best.epoch - 1].rate_nats) / config.links,
+        divergence_nats=sum(_divergence_nats(run, link, view) for link, view in enumerate(data.views)) / config.links,
         best_epoch=best.epoch,
         epochs=len(records),
         samples_per_s=len(run.plan.train_ids) * len(records) / training_s,
         seconds=time.process_time() - started,
-        commit=commit,
+        commit=provenance.commit,
+        machine=provenance.machine,
     )
+
+
+class _Data(NamedTuple):
+    """Both splits: the links' views, and the labels."""
+
+    views: list[Views]
+    train_labels: Int64
+    test_labels: Int64
+
+
+@lru_cache(maxsize=2)
+def _resident(name: DataSetName, links: int, overlap: float, data_dir: Path | None) -> _Data:
+    """What this process keeps from one trial to the next; nothing writes to it."""
+    config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
+    views = [load_views(config, link, data_dir) for link in range(links)]
+    return _Data(views, load_labels(name, "train", data_dir), load_labels(name, "test", data_dir))
 
 
 def _train(run: InprocessRun, patience: int) -> tuple[list[EpochRecord], _Best]:

@@ -1,24 +1,28 @@
-"""One sitting of a sweep: what is left of some figures is trained, and their tables and pictures grow with it."""
+"""One sitting of a sweep: trains what is left of some figures, then writes their tables and pictures."""
 
+import fcntl
 import json
-import platform
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 
-from common.data.catalog import content_digest
+from common.data.catalog import fingerprint
+from common.errors import ConfigError
 from experiments.sweep import table
 from experiments.sweep.cost import expected_seconds
 from experiments.sweep.figure import Figure, rows
 from experiments.sweep.measurement import Outcome
 from experiments.sweep.plot import redraw
 from experiments.sweep.pool import carry_out_all
+from experiments.sweep.provenance import Provenance
+from experiments.sweep.resolved import resolve
 from experiments.sweep.store import Store
 from experiments.sweep.trial import Trial
-from testbed.provenance import cpu_model, current_commit, package_versions
+from testbed.provenance import package_versions
 
 Say = Callable[[str], None]
 
@@ -54,25 +58,36 @@ class Sitting:
         """Train what is left, then write every figure; what a sitting finishes, the next one does not repeat.
 
         Raises:
+            ConfigError: another sitting is at work in the folder.
             DataError: the data are missing or damaged.
             RunFailedError: trials failed; the others are kept.
         """
-        left = self.plan()
-        started, finished = time.monotonic(), list[Outcome]()
+        with _alone_in(self.folder):
+            left = self.plan()
+            try:
+                carry_out_all(
+                    left,
+                    jobs=self.jobs,
+                    data_dir=self.data_dir,
+                    provenance=Provenance.here(),
+                    store=self._store,
+                    finished=self._progress(left),
+                )
+            finally:
+                for figure in self.figures:
+                    self._write(figure)
+
+    def _progress(self, trials: Sequence[Trial]) -> Callable[[Outcome], None]:
+        remaining, known = dict.fromkeys(trials), self._finished()
 
         def note(outcome: Outcome) -> None:
-            finished.append(outcome)
-            remaining = [trial for trial in left if trial not in {done.trial for done in finished}]
-            eta_s = _eta_s(time.monotonic() - started, finished, remaining)
-            self.say(f"[{len(finished)}/{len(left)}] {_describe(outcome)}; about {timedelta(seconds=eta_s)} left")
+            del remaining[outcome.trial]
+            known.append(outcome)
+            eta = timedelta(seconds=round(expected_seconds(remaining, known) / self.jobs))
+            number = len(trials) - len(remaining)
+            self.say(f"[{number}/{len(trials)}] {_describe(outcome)}; about {eta} left")
 
-        try:
-            carry_out_all(
-                left, jobs=self.jobs, data_dir=self.data_dir, commit=_commit(), store=self._store, finished=note
-            )
-        finally:
-            for figure in self.figures:
-                self._write(figure)
+        return note
 
     @property
     def _store(self) -> Store:
@@ -89,9 +104,24 @@ class Sitting:
         if not finished:
             return
         table.write(self.folder / f"{figure.name}.csv", finished)
-        provenance = _provenance(figure, outcomes, self.data_dir)
-        (self.folder / f"{figure.name}.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
+        record = json.dumps(_record(figure, outcomes, self.data_dir), indent=1)
+        (self.folder / f"{figure.name}.json").write_text(record + "\n", encoding="utf-8")
         redraw(figure, self.folder)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second sitting, which would do the same work again."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigError(f"--results: {folder} is not a folder and cannot be made one") from None
+    with (folder / ".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"--results: another `splitwave experiment run` is at work in {folder}") from None
+        yield
 
 
 def _order(trial: Trial) -> tuple[object, ...]:
@@ -99,17 +129,14 @@ def _order(trial: Trial) -> tuple[object, ...]:
     return trial.seed, trial.method, phase_1
 
 
-def _eta_s(elapsed_s: float, finished: Sequence[Outcome], remaining: Sequence[Trial]) -> int:
-    """Wall-clock seconds to come, at the rate of this sitting."""
-    done = expected_seconds([outcome.trial for outcome in finished], [])
-    return round(elapsed_s * expected_seconds(remaining, []) / done)
-
-
 def _describe(outcome: Outcome) -> str:
     trial = outcome.trial
-    own_link = [measured for measured in outcome.measurements if measured.psnr_db == trial.psnr_db]
-    error = min((measured.validation_error for measured in own_link), default=float("nan"))
-    own = f"T = {trial.breakpoints} β = {trial.beta:g}" if trial.method == "qml-ib" else f"{trial.bits} bits"
+    (error,) = (
+        measured.validation_error
+        for measured in outcome.measurements
+        if (measured.psnr_db, measured.threshold) == (trial.psnr_db, inf)
+    )
+    own = f"T = {trial.breakpoints} β = {trial.beta:g}" if trial.method == "qml-ib" else f"{trial.encoding.bits} bits"
     link = "ideal" if trial.psnr_db is None else f"{trial.psnr_db:g} dB"
     return (
         f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
@@ -117,21 +144,17 @@ def _describe(outcome: Outcome) -> str:
     )
 
 
-def _commit() -> str:
-    commit = current_commit()
-    return "unknown" if commit is None else commit.sha + ("+changes" if commit.dirty else "")
-
-
-def _provenance(figure: Figure, outcomes: Sequence[Outcome], data_dir: Path | None) -> dict[str, object]:
-    names = sorted({trial.data for trial in figure.trials})
+def _record(figure: Figure, outcomes: Sequence[Outcome], data_dir: Path | None) -> dict[str, object]:
+    """How a figure's numbers came about, and all settings of each of its trials."""
     return {
         "command": ["splitwave", *sys.argv[1:]],
-        "trainings": f"{len(outcomes)} of {len(figure.trials)}",
+        "finished": len(outcomes),
+        "trainings": len(figure.trials),
         "seeds": sorted({outcome.trial.seed for outcome in outcomes}),
         "commits": sorted({outcome.commit for outcome in outcomes}),
-        "cpu_model": cpu_model(),
+        "machines": sorted({outcome.machine for outcome in outcomes}),
         "cpu_hours": round(sum(outcome.seconds for outcome in outcomes) / 3600, 2),
-        "python": platform.python_version(),
         "packages": package_versions(),
-        "data_sha256": {name: content_digest(name, "train", data_dir) for name in names},
+        "data_sha256": {name: fingerprint(name, data_dir) for name in sorted({o.trial.data for o in outcomes})},
+        "settings": {outcome.trial.key: resolve(outcome.trial) for outcome in outcomes},
     }

@@ -1,9 +1,6 @@
 """Keeps finished trials, one JSON file each, so that no sitting repeats another's work."""
 
-import os
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from common.errors import DataError
 from experiments.sweep.measurement import Outcome
@@ -25,11 +22,10 @@ class Store:
         path = self._path(trial)
         try:
             text = path.read_text(encoding="utf-8")
+            outcome = Outcome.model_validate_json(text)
         except FileNotFoundError:
             return None
-        try:
-            outcome = Outcome.model_validate_json(text)
-        except ValidationError as error:
+        except ValueError as error:  # not UTF-8, not JSON, or not an outcome
             raise DataError(f"{path} is not a finished trial, remove it to train again: {error}") from None
         if outcome.trial != trial:
             raise DataError(f"{path} holds another trial than its name says: remove it to train again")
@@ -39,7 +35,7 @@ class Store:
         """Keep an outcome: whole or not at all, whatever interrupts."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(outcome.trial)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial = path.with_suffix(".partial")
         partial.write_text(outcome.model_dump_json(indent=1) + "\n", encoding="utf-8")
         partial.replace(path)
 

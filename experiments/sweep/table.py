@@ -9,10 +9,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from common.errors import DataError
 from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.trial import QmlIbTrial, VddibSrTrial
 
 
 class Row(BaseModel):
-    """One row; its fields are the columns. An empty cell is None, a link without a PSNR is an ideal one."""
+    """One row; its fields are the columns, and an empty cell is None. A figure's JSON has all settings of each trial.
+
+    `beta`: QML-IB's β; of VDDIB-SR, the weight of the rate in phase 1. Schedule columns of VDDIB-SR are phase 3's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +38,7 @@ class Row(BaseModel):
     symbols: int
     breakpoints: int | None
     bits: int | None
+    features: int | None
     trained_psnr_db: str
     tested_psnr_db: str
     threshold: float
@@ -44,34 +49,28 @@ class Row(BaseModel):
     patience: int | None
     validation: int
     epochs_asked: str
-    epochs: int | None
-    best_epoch: int | None
+    epochs: int
+    best_epoch: int
     samples_per_s: float
     seconds: float
     commit: str
+    machine: str
     trial: str
 
     @classmethod
     def of(cls, panel: str, curve: str, x: float, outcome: Outcome, measured: Measurement) -> Self:
         """The row of one measurement."""
-        settings = outcome.trial.model_dump()
-        training_range = settings.pop("training_psnr_db", None)
-        trained = _link(settings.pop("psnr_db")) if training_range is None else "{:g} to {:g}".format(*training_range)
-        shared = {name: settings.get(name) for name in cls.model_fields if name in settings}
-        columns = shared | outcome.model_dump(exclude={"trial", "measurements"})
+        trial = outcome.trial
+        own = _of_qml_ib(trial) if isinstance(trial, QmlIbTrial) else _of_vddib_sr(trial)
+        shared = trial.model_dump(include={"seed", "method", "backbone", "data", "links", "overlap", "validation"})
         return cls.model_validate(
-            columns
+            dict.fromkeys(cls.model_fields)
+            | shared
+            | own
+            | outcome.model_dump(exclude={"trial", "measurements"})
             | measured.model_dump(exclude={"psnr_db"})
-            | {
-                "panel": panel,
-                "curve": curve,
-                "x": x,
-                "trained_psnr_db": trained,
-                "tested_psnr_db": _link(measured.psnr_db),
-                "epochs_asked": _epochs(settings["epochs"]),
-                "trial": outcome.trial.key,
-            }
-            | {name: None for name in cls.model_fields if name not in columns and name in _OF_ONE_METHOD}
+            | {"panel": panel, "curve": curve, "x": x, "symbols": trial.symbols, "trial": trial.key}
+            | {"tested_psnr_db": _link(measured.psnr_db)}
         )
 
     @property
@@ -80,12 +79,9 @@ class Row(BaseModel):
         return self.panel, self.curve, self.x if self.threshold == float("inf") else self.threshold
 
 
-_OF_ONE_METHOD = {"breakpoints", "bits", "beta", "bound", "batch_size", "learning_rate", "patience"}
-
-
 def write(path: Path, rows: Sequence[Row]) -> None:
     """Write a table, whole or not at all."""
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(".csv.partial")
     with partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(Row.model_fields), lineterminator="\n")
         writer.writeheader()
@@ -97,13 +93,18 @@ def read(path: Path) -> list[Row]:
     """Read a table.
 
     Raises:
-        DataError: it is missing, or a row is not one of ours.
+        DataError: it is missing or empty, or a row is not one of ours.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [_parse(path, number, cells) for number, cells in enumerate(csv.DictReader(file), start=2)]
+            rows = [_parse(path, number, cells) for number, cells in enumerate(csv.DictReader(file), start=2)]
     except FileNotFoundError:
         raise DataError(f"{path} is not there: `splitwave experiment run {path.stem}` writes it") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not a table: {error}") from None
+    if not rows:
+        raise DataError(f"{path} holds no rows")
+    return rows
 
 
 def _parse(path: Path, number: int, cells: dict[str, str]) -> Row:
@@ -113,11 +114,27 @@ def _parse(path: Path, number: int, cells: dict[str, str]) -> Row:
         raise DataError(f"{path}, line {number}: {error}") from None
 
 
+def _of_qml_ib(trial: QmlIbTrial) -> dict[str, object]:
+    columns = {"breakpoints", "beta", "bound", "batch_size", "learning_rate", "patience"}
+    over = trial.training_psnr_db
+    return trial.model_dump(include=columns) | {
+        "trained_psnr_db": _link(trial.psnr_db) if over is None else "{:g} to {:g}".format(*over),
+        "epochs_asked": str(trial.epochs),
+    }
+
+
+def _of_vddib_sr(trial: VddibSrTrial) -> dict[str, object]:
+    phases = (trial.extraction.schedule, trial.encoding.encode, trial.encoding.finetune)
+    return {
+        "bits": trial.encoding.bits,
+        "features": trial.extraction.features,
+        "beta": trial.extraction.beta,
+        "batch_size": phases[-1].batch_size,
+        "learning_rate": phases[-1].learning_rate,
+        "trained_psnr_db": _link(trial.psnr_db),
+        "epochs_asked": "+".join(str(phase.epochs) for phase in phases),
+    }
+
+
 def _link(psnr_db: float | None) -> str:
     return "ideal" if psnr_db is None else f"{psnr_db:g}"
-
-
-def _epochs(epochs: int | tuple[int, ...] | None) -> str:
-    if epochs is None:
-        return "chosen"
-    return str(epochs) if isinstance(epochs, int) else "+".join(map(str, epochs))

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.data.catalog import DataSetName
+from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 Backbone = Literal["linear", "tanh", "mlp"]
 """What devices compute before their heads or encoders, the same in both methods.
 
 `linear`: Table I's one layer to d features with tanh, which are QML-IB's symbols and VDDIB-SR's features. `tanh`: one
-layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of 256.
+layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of
+256.
 """
 
 BoundName = Literal["tight", "paper", "prior", "quadrature"]
@@ -23,11 +25,9 @@ class _Trial(BaseModel):
     """What both methods share.
 
     Attributes:
-        symbols: d, symbols a device sends for a sample; of VDDIB-SR, both rounds together.
         psnr_db: of the AWGN links trained and selected on; None for ideal ones.
         test_psnr_db: the links that are evaluated at the end; None among them is an ideal one.
         validation: training samples held out, by which the epoch is chosen.
-        test: whether the test split is looked at; False where settings are being chosen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -35,12 +35,9 @@ class _Trial(BaseModel):
     backbone: Backbone
     data: DataSetName
     links: int
-    symbols: int
     overlap: float = 0.0
-    psnr_db: float | None
     test_psnr_db: tuple[float | None, ...]
     validation: int
-    test: bool = True
     seed: int
 
     @property
@@ -51,14 +48,18 @@ class _Trial(BaseModel):
 
 
 class QmlIbTrial(_Trial):
-    """A training of QML-IB; with `breakpoints` 0 unquantized, and for one link then that of VFE (PAPERS: eq. (7)).
+    """A training of QML-IB; with `breakpoints` 0 unquantized, and for one link then that of VFE.
 
     Attributes:
+        symbols: d, symbols a device sends for a sample.
         training_psnr_db: trained over a range of PSNRs; `psnr_db` is then only selected on.
-        patience: epochs without a lower validation error after which training stops early.
+        patience: epochs in a row with a higher validation error than the best, after which training stops early.
+        test: whether the test split is looked at; False where settings are being chosen.
     """
 
     method: Literal["qml-ib"] = "qml-ib"
+    symbols: int
+    psnr_db: float
     breakpoints: Annotated[int, Field(ge=0)] = 15
     beta: float
     bound: BoundName = "tight"
@@ -67,19 +68,25 @@ class QmlIbTrial(_Trial):
     batch_size: int
     learning_rate: float
     patience: int
+    test: bool = True
 
 
 class VddibSrTrial(_Trial):
-    """A training of the baseline VDDIB-SR, with the settings that were chosen for its backbone.
-
-    Attributes:
-        bits: n a symbol; 0 sends them unquantized.
-        epochs: of the three phases; None for the chosen ones.
-    """
+    """A training of the baseline VDDIB-SR, with all settings of its three phases."""
 
     method: Literal["vddib-sr"] = "vddib-sr"
-    bits: int
-    epochs: tuple[int, int, int] | None = None
+    extraction: ExtractionSettings
+    encoding: EncodingSettings
+
+    @property
+    def symbols(self) -> int:
+        """Symbols a device sends for a sample in both rounds together."""
+        return self.encoding.first + self.encoding.second
+
+    @property
+    def psnr_db(self) -> float | None:
+        """Of the links trained on; None for ideal ones."""
+        return self.encoding.psnr_db
 
 
 Trial = Annotated[QmlIbTrial | VddibSrTrial, Field(discriminator="method")]

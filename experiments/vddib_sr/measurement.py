@@ -37,13 +37,15 @@ class Cost:
 
     Attributes:
         seconds: CPU time of all three phases, of phase 1 as if it were not shared.
-        samples_per_s: training samples a second of CPU time, validation excluded: of phase 3, or of phase 2 where
-            phase 3 has no epochs. With one torch thread, the rate of a core.
+        samples_per_s: training samples a second of CPU time in phase 3, validation passes included; 0 without epochs.
+            With one torch thread, the rate of a core.
+        best_epoch: of phase 3, from 1; 0 if phase 2's weights were the best.
         payload_bits: a sample over all links with both rounds, K·(d1 + d2)·n; 32 a symbol if unquantized.
     """
 
     seconds: float
     samples_per_s: float
+    best_epoch: int
     payload_bits: int
 
 
@@ -78,7 +80,7 @@ def measure(settings: Settings, psnrs_db: Sequence[float | None], work: SharedWo
     extraction = work.extraction(settings)
     train, validation = work.training(settings)
     trained = train_encoding(settings, extraction, train, validation)
-    cost = _cost(settings, extraction, trained)
+    cost = _cost(settings, extraction, trained, len(train))
     chosen_by = [_errors(settings, trained.network, validation, psnr_db, Phase.VALIDATION) for psnr_db in psnrs_db]
     test = work.test(settings)
     tested = [_errors(settings, trained.network, test, psnr_db, Phase.TEST) for psnr_db in psnrs_db]
@@ -91,11 +93,12 @@ def _errors(settings: Settings, network: VddibSr, samples: Samples, psnr_db: flo
     return SplitErrors(answers.first_error_rate, answers.score.error_rate, points)
 
 
-def _cost(settings: Settings, extraction: Extraction, trained: Trained) -> Cost:
+def _cost(settings: Settings, extraction: Extraction, trained: Trained, samples: int) -> Cost:
     encoding = settings.encoding
     reports = (*extraction.reports, trained.encode, trained.finetune)
     return Cost(
         seconds=sum(report.seconds for report in reports),
-        samples_per_s=trained.finetune.samples_per_s or trained.encode.samples_per_s,
+        samples_per_s=samples * encoding.finetune.epochs / trained.finetune.seconds,
+        best_epoch=trained.finetune.best_epoch,
         payload_bits=settings.links * (encoding.first + encoding.second) * payload_bits(encoding.bits),
     )

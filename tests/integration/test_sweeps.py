@@ -1,5 +1,6 @@
 """Sweeps for real: worker processes that train, and what they leave behind."""
 
+import fcntl
 import json
 import shutil
 from math import inf
@@ -7,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import RunFailedError
+from common.errors import ConfigError, DataError, RunFailedError
 from experiments.sweep import table
 from experiments.sweep.figure import Figure, Mark
 from experiments.sweep.plot import redraw
 from experiments.sweep.sitting import Sitting
 from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial
+from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule
 
 
 def ours(seed: int, **more: object) -> QmlIbTrial:
@@ -22,7 +24,7 @@ def ours(seed: int, **more: object) -> QmlIbTrial:
         "links": 2,
         "symbols": 6,
         "psnr_db": 10.0,
-        "test_psnr_db": (0.0, 20.0),
+        "test_psnr_db": (0.0, 10.0, 20.0),
         "validation": 400,
         "seed": seed,
         "beta": 1e-3,
@@ -35,17 +37,16 @@ def ours(seed: int, **more: object) -> QmlIbTrial:
 
 
 def baseline() -> VddibSrTrial:
+    once = Schedule(epochs=1)
     return VddibSrTrial(
         backbone="linear",
         data="mnist5k",
         links=2,
-        symbols=6,
-        psnr_db=None,
         test_psnr_db=(None, 0.0),
         validation=400,
         seed=0,
-        bits=1,
-        epochs=(1, 1, 1),
+        extraction=ExtractionSettings(extractor="linear", features=6, schedule=once),
+        encoding=EncodingSettings(first=3, second=3, encode=once, finetune=once),
     )
 
 
@@ -89,7 +90,8 @@ def test_a_sweep_trains_measures_and_draws_and_the_next_sitting_goes_on(tmp_path
     assert noisy.rate_nats is not None
     assert 0 < noisy.divergence_nats < noisy.rate_nats
     record = json.loads((tmp_path / "fig.json").read_text())
-    assert (record["trainings"], record["seeds"]) == ("3 of 3", [0, 1])
+    assert (record["finished"], record["trainings"], record["seeds"]) == (3, 3, [0, 1])
+    assert set(record["settings"]) == {row.trial for row in rows}
 
     (tmp_path / "trials" / f"{ours(1).key}.json").unlink()
     again = sit(tmp_path, *marks())
@@ -123,3 +125,17 @@ def test_training_stops_once_it_gets_no_better_and_keeps_the_best(tmp_path: Path
     assert row.epochs is not None
     assert row.best_epoch is not None
     assert row.epochs == row.best_epoch + 1 < 40
+
+
+def test_missing_data_end_a_sweep_at_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    figure = Figure("fig", "a figure", "x", (Mark("p", "ours", 0.0, ours(0, data="mnist"), 0.0),))
+    with pytest.raises(DataError, match=str(tmp_path)):
+        Sitting(tmp_path / "results", [figure], 1, tmp_path, said.append).run()
+
+
+def test_two_sittings_in_one_folder_are_refused(tmp_path: Path) -> None:
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ConfigError, match=f"another .* is at work in {tmp_path}"):
+            sit(tmp_path, *marks())

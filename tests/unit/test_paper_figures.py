@@ -34,7 +34,8 @@ def test_every_training_of_qml_ib_has_settings_that_a_run_accepts(figure: Figure
 
 
 def test_the_test_split_is_left_alone_only_where_settings_are_chosen(figure: Figure) -> None:
-    assert {trial.test for trial in figure.trials} == {figure.error == "test_error"}
+    looked = {trial.test for trial in figure.trials if isinstance(trial, QmlIbTrial)}
+    assert looked in ({figure.error == "test_error"}, set())
 
 
 def paper() -> Preset:

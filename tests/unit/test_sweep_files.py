@@ -12,6 +12,7 @@ from experiments.sweep.figure import Figure, Mark, rows
 from experiments.sweep.measurement import Measurement, Outcome
 from experiments.sweep.store import Store
 from experiments.sweep.trial import QmlIbTrial, VddibSrTrial
+from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 
 def ours(seed: int = 0, **more: object) -> QmlIbTrial:
@@ -38,12 +39,11 @@ def baseline() -> VddibSrTrial:
         backbone="mlp",
         data="mnist5k",
         links=2,
-        symbols=6,
-        psnr_db=None,
         test_psnr_db=(None,),
         validation=400,
         seed=0,
-        bits=1,
+        extraction=ExtractionSettings(),
+        encoding=EncodingSettings(first=3, second=3),
     )
 
 
@@ -69,6 +69,7 @@ def outcome(trial: QmlIbTrial | VddibSrTrial, *errors: tuple[float, float], airt
         samples_per_s=1000.0,
         seconds=3.0,
         commit="abc",
+        machine="a core",
     )
 
 
@@ -93,6 +94,15 @@ def test_a_damaged_outcome_is_named(tmp_path: Path) -> None:
         Store(tmp_path).find(ours())
 
 
+def test_what_is_not_text_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / f"{ours().key}.json").write_bytes(b"\xff")
+    with pytest.raises(DataError, match="is not a finished trial"):
+        Store(tmp_path).find(ours())
+    (tmp_path / "fig.csv").write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"fig\.csv is not a table"):
+        table.read(tmp_path / "fig.csv")
+
+
 def test_an_outcome_under_anothers_name_is_refused(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.add(outcome(ours(), (0.1, inf)))
@@ -115,8 +125,8 @@ def test_a_table_survives_its_file(tmp_path: Path) -> None:
     first, second = read
     assert (first.test_error, first.validation_error, first.beta, first.bits) == (0.1, 0.2, 1e-3, None)
     assert (first.trained_psnr_db, first.tested_psnr_db, first.epochs_asked) == ("10", "10", "2")
-    assert (second.test_error, second.x, second.threshold, second.beta, second.bits) == (0.3, 0.7, 0.9, None, 1)
-    assert (second.trained_psnr_db, second.epochs_asked) == ("ideal", "chosen")
+    assert (second.test_error, second.x, second.threshold, second.beta, second.bits) == (0.3, 0.7, 0.9, 1e-2, 1)
+    assert (second.trained_psnr_db, second.epochs_asked) == ("ideal", "15+5+20")
 
 
 def test_rows_come_as_trials_finish() -> None:
@@ -149,6 +159,12 @@ def test_a_point_is_the_mean_over_its_seeds() -> None:
 def test_a_table_that_is_missing_says_which_command_writes_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"fig2a\.csv is not there: `splitwave experiment run fig2a`"):
         table.read(tmp_path / "fig2a.csv")
+
+
+def test_an_empty_table_is_refused(tmp_path: Path) -> None:
+    table.write(tmp_path / "fig.csv", [])
+    with pytest.raises(DataError, match=r"fig\.csv holds no rows"):
+        table.read(tmp_path / "fig.csv")
 
 
 def test_a_damaged_table_names_the_line(tmp_path: Path) -> None:

@@ -107,4 +107,4 @@ def test_the_cost_counts_a_shared_phase_1_and_the_speed_is_phase_3s(work: Shared
     (result,) = measure(SETTINGS.model_copy(update={"encoding": only_2}), [None], work)
     extract_s = sum(report.seconds for report in work.extraction(SETTINGS).reports)
     assert result.cost.seconds > extract_s > 0
-    assert result.cost.samples_per_s > 0
+    assert result.cost.samples_per_s == 0

@@ -1,0 +1,67 @@
+"""What docs and README say of the reproduced figures is what the published tables say."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments.paper.chosen_beta import CHOSEN, MANY_SYMBOLS
+from experiments.sweep.curves import Point, points
+from experiments.sweep.table import Row, read
+from tools.publish_figures import PAGE, PUBLISHED, README, README_TEMPLATE, TEMPLATE, block_in, render
+
+FIGURES = sorted(path.stem for path in PUBLISHED.glob("*.csv"))
+MEASURED = re.compile(r"\d \s?%|\d\s?%|± ?\d")
+
+
+def test_the_page_is_its_template_filled_from_the_tables() -> None:
+    assert PAGE.read_text() == render(TEMPLATE.read_text(), PUBLISHED)
+
+
+def test_the_readmes_part_is_its_template_filled_from_the_tables() -> None:
+    assert block_in(README.read_text()) == render(README_TEMPLATE.read_text(), PUBLISHED).strip()
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, README_TEMPLATE], ids=lambda path: path.name)
+def test_no_percentage_is_typed_by_hand(template: Path) -> None:
+    by_hand = re.sub(r"\{\{.+?\}\}|50 % overlap|95 %|50 %", "", template.read_text())
+    assert MEASURED.findall(by_hand) == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_published_figure_says_how_it_was_made(name: str) -> None:
+    record = json.loads((PUBLISHED / f"{name}.json").read_text())
+    rows = read(PUBLISHED / f"{name}.csv")
+    assert record["command"][:3] == ["splitwave", "experiment", "run"]
+    assert record["commits"] == sorted({row.commit for row in rows})
+    assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in record["commits"])
+    assert record["seeds"] == sorted({row.seed for row in rows})
+    assert (PUBLISHED / f"{name}.png").stat().st_size > 10_000
+
+
+def searched() -> dict[tuple[str, int, float, bool], list[Row]]:
+    groups: dict[tuple[str, int, float, bool], list[Row]] = {}
+    for row in read(PUBLISHED / "beta.csv"):
+        groups.setdefault((row.backbone, row.links, float(row.tested_psnr_db), row.symbols >= MANY_SYMBOLS), []).append(
+            row
+        )
+    return groups
+
+
+def test_each_beta_is_the_one_with_the_lowest_held_out_error() -> None:
+    best = {key: min(rows, key=lambda row: row.validation_error).beta for key, rows in searched().items()}
+    assert best == CHOSEN
+
+
+def test_no_test_error_was_looked_at_to_choose_beta() -> None:
+    assert {row.test_error for rows in searched().values() for row in rows} == {None}
+
+
+def by_curve(name: str) -> dict[tuple[str, str, float], Point]:
+    return {(point.panel, point.curve, round(point.x, 2)): point for point in points(read(PUBLISHED / f"{name}.csv"))}
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "beta"])
+def test_every_point_has_at_least_three_seeds(name: str) -> None:
+    assert {len(point.rows) >= 3 for point in by_curve(name).values()} == {True}
