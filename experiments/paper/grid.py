@@ -26,6 +26,7 @@ class Grid:
     ) -> QmlIbTrial:
         """A training of QML-IB, with the β chosen for its backbone, K, PSNR and d unless it is given."""
         preset = self.preset
+        epochs = preset.mlp_epochs if self.backbone == "mlp" else preset.epochs
         return QmlIbTrial(
             backbone=self.backbone,
             data=preset.data,
@@ -36,10 +37,10 @@ class Grid:
             validation=preset.validation,
             seed=self.seed,
             beta=chosen_beta(self.backbone, links, psnr_db, symbols) if beta is None else beta,
-            epochs=preset.epochs,
+            epochs=epochs,
             batch_size=preset.batch_size,
             learning_rate=preset.learning_rate,
-            patience=preset.patience,
+            patience=epochs // 2,
             **more,
         )
 

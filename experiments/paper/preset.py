@@ -20,6 +20,8 @@ class Preset:
         middle_symbols: d where the channel is varied.
         links: K; the figures that do not vary it have K = 2.
         psnr_db: those that do not vary it have 10 dB.
+        epochs, mlp_epochs: of QML-IB; about as many as VDDIB-SR's phases have on the same backbone together.
+            Training stops early after half as many in a row without a better held-out error.
         betas: the grid that β is searched in.
         baseline_epochs: of VDDIB-SR's phases; None for those chosen for it.
     """
@@ -35,11 +37,11 @@ class Preset:
     psnr_db: tuple[float, ...]
     betas: tuple[float, ...]
     epochs: int
+    mlp_epochs: int
     longer_epochs: int
     longer_batch_size: int
     batch_size: int
     learning_rate: float
-    patience: int
     baseline_epochs: tuple[int, int, int] | None
 
     @property
@@ -61,11 +63,11 @@ PRESETS: dict[PresetName, Preset] = {
         psnr_db=(0.0, 10.0),
         betas=(1e-4, 1e-2),
         epochs=6,
+        mlp_epochs=6,
         longer_epochs=8,
         longer_batch_size=64,
         batch_size=64,
         learning_rate=4e-3,
-        patience=6,
         baseline_epochs=(2, 2, 2),
     ),
     "paper": Preset(
@@ -80,11 +82,11 @@ PRESETS: dict[PresetName, Preset] = {
         psnr_db=(0.0, 5.0, 10.0, 15.0, 20.0),
         betas=(1e-5, 1e-4, 1e-3, 1e-2),
         epochs=20,
+        mlp_epochs=40,
         longer_epochs=30,
         longer_batch_size=128,
         batch_size=256,
         learning_rate=3e-3,
-        patience=10,
         baseline_epochs=None,
     ),
 }

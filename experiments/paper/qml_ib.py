@@ -113,7 +113,8 @@ def retransmission(preset: Preset, seeds: int) -> Figure:
 
 def table1(preset: Preset, seeds: int) -> Figure:
     """The network of Table I and the `mlp`, trained longer, at the most symbols under 6 ms."""
-    longer = dataclasses.replace(preset, epochs=preset.longer_epochs, batch_size=preset.longer_batch_size)
+    epochs = preset.longer_epochs
+    longer = dataclasses.replace(preset, epochs=epochs, mlp_epochs=epochs, batch_size=preset.longer_batch_size)
     d = preset.most_symbols
     marks = [Mark(panel, OURS, d, grid.ours(d, beta=1e-3), PSNR_DB) for grid, panel in _grids(longer, seeds, TABLE_1)]
     return Figure("table1", "Table I's network, K = 2, PSNR 10 dB", "symbols a device", tuple(marks))
@@ -133,9 +134,10 @@ def bounds(preset: Preset, seeds: int) -> Figure:
 
 def beta(preset: Preset, _seeds: int) -> Figure:
     """β searched on held-out samples with one seed: per backbone, K and PSNR, at few and at most symbols."""
+    alike = dataclasses.replace(preset, mlp_epochs=preset.epochs)
 
     def marks() -> Marks:
-        for grid, backbone in _grids(preset, 1):
+        for grid, backbone in _grids(alike, 1):
             for links, psnr_db, d in searches(preset, backbone):
                 # At many symbols the largest β is out of the question: the rate is a sum over symbols.
                 for value in preset.betas if d == preset.middle_symbols else preset.betas[:-1]:
