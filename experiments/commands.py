@@ -22,6 +22,8 @@ Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Of `list`."
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="How much of it: smoke or paper.")]
 Folder = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of all experiments.")]
 
+METHODS = ("qml-ib", "vddib-sr")
+
 _RESULTS = Path("results/experiments")
 
 
@@ -41,6 +43,9 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     preset: PresetOption = "paper",
     seeds: Annotated[int | None, typer.Option(help="Trainings a point (default: the preset's).", min=1)] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes (default: one a core).", min=1)] = None,
+    method: Annotated[
+        str | None, typer.Option(metavar="METHOD", help="Only trainings of qml-ib, or of vddib-sr.", show_default=False)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what there is to do.")] = False,
     data_dir: DataDir = None,
     results: Folder = _RESULTS,
@@ -50,7 +55,9 @@ def run(  # noqa: PLR0917 — each is an option of the command line
 
     check_data_dir(data_dir)
     figures = _figures(names, preset_named(preset), seeds)
-    sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo)
+    if method not in (None, *METHODS):
+        raise ConfigError(f"--method {method}: expected {' or '.join(METHODS)}")
+    sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo, method)
     if dry_run:
         sitting.plan()
         return

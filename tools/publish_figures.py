@@ -1,7 +1,7 @@
 """Publish figures of `splitwave experiment run`: `python -m tools.publish_figures [RESULTS_FOLDER]`.
 
-Copies each figure's CSV, JSON and PNG to docs/results/qml-ib, and renders docs/results/qml-ib.md and the README's part
-from their templates. A template holds no measured number, only where it is read:
+Copies each finished figure's CSV, JSON and PNG to docs/results/qml-ib, and renders docs/results/qml-ib.md and the
+README's part from their templates. A template holds no measured number, only where it is read:
 
     {{fig2a | linear | QML-IB, 4 bits | 5.94}}   the mean error over seeds with its interval, at an x of a curve
     {{table fig2a}}                              all of a figure, a table a panel
@@ -15,9 +15,11 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from common.errors import SplitwaveError
 from experiments.paper.preset import preset_named
 from experiments.paper.qml_ib import FIGURES
 from experiments.sweep.curves import Point, points
@@ -31,6 +33,8 @@ TEMPLATE = PUBLISHED / "page.template.md"
 README = ROOT / "README.md"
 README_TEMPLATE = PUBLISHED / "readme.template.md"
 BEGIN, END = "<!-- qml-ib: begin -->", "<!-- qml-ib: end -->"
+
+SUFFIXES = (".csv", ".json", ".png")
 
 _FIELD = re.compile(r"\{\{(.+?)\}\}")
 _SAME_X = 0.005
@@ -94,39 +98,73 @@ def _table(panel: str, figure: Sequence[Point]) -> str:
     return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
 
 
-def _made(record: dict[str, object]) -> str:
-    commits = record["commits"]
-    assert isinstance(commits, list)
-    command = record["command"]
-    assert isinstance(command, list)
+def _made(record: Mapping[str, Any]) -> str:
+    commits = ", ".join(f"`{commit[:8]}`" for commit in record["commits"])
+    seeds = ", ".join(map(str, record["seeds"]))
     return (
-        f"`{' '.join(command)}`: {record['trainings']} trainings, seeds {record['seeds']}, "
-        f"commits {', '.join(f'`{commit[:8]}`' for commit in commits)}, {record['cpu_hours']} CPU hours "
-        f"({record['cpu_model']})"
+        f"`{' '.join(record['command'])}`: {record['trainings']} trainings, seeds {seeds}, commit {commits}, "
+        f"{record['cpu_hours']} CPU hours ({', '.join(record['machines'])})"
     )
 
 
-def _copy(source: Path) -> None:
-    found = [name for name in FIGURES if (source / f"{name}.csv").is_file()]
-    if not found:
-        sys.exit(f"error: {source} holds no figure's CSV; `splitwave experiment run` writes them")
-    PUBLISHED.mkdir(parents=True, exist_ok=True)
-    for name in found:
-        for suffix in (".csv", ".json", ".png"):
-            shutil.copy(source / f"{name}{suffix}", PUBLISHED)
+def publish(source: Path, target: Path) -> list[str]:
+    """Copy every finished figure of a results folder; returns their names.
+
+    Raises:
+        ValueError: none is finished; or one lacks a file, or was made from uncommitted changes or other data.
+    """
+    begun = [name for name in FIGURES if (source / f"{name}.csv").is_file()]
+    finished = [name for name in begun if _is_finished(source, name)]
+    if not finished:
+        raise ValueError(f"{source} holds no finished figure; `splitwave experiment run` makes them")
+    target.mkdir(parents=True, exist_ok=True)
+    for name in finished:
+        for suffix in SUFFIXES:
+            shutil.copy(source / f"{name}{suffix}", target)
+    return finished
+
+
+def _is_finished(source: Path, name: str) -> bool:
+    missing = [suffix for suffix in SUFFIXES if not (source / f"{name}{suffix}").is_file()]
+    if missing:
+        raise ValueError(f"{source} lacks {name}{missing[0]}: run `splitwave experiment run {name}` again")
+    record = json.loads((source / f"{name}.json").read_text(encoding="utf-8"))
+    unclear = [commit for commit in record["commits"] if not re.fullmatch("[0-9a-f]{40}", commit)]
+    if unclear:
+        raise ValueError(f"{name}.json: {unclear[0]} is no commit; train from a clean checkout to publish")
+    if set(record["data_sha256"]) != {"mnist"}:
+        raise ValueError(f"{name}.json: of {', '.join(record['data_sha256'])}, not of mnist as the paper's")
+    return bool(record["finished"] == record["trainings"])
+
+
+def replaced(readme: str, block: str) -> str:
+    """A README with another block between the markers.
+
+    Raises:
+        ValueError: the markers are missing.
+    """
+    start, end = readme.index(BEGIN) + len(BEGIN), readme.index(END)
+    return f"{readme[:start]}\n{block.strip()}\n{readme[end:]}"
 
 
 def main() -> int:
     """Parse the command line, copy and render."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path, nargs="?", metavar="RESULTS_FOLDER")
+    parser.add_argument(
+        "source", type=Path, nargs="?", metavar="RESULTS_FOLDER", help="such as results/experiments/paper"
+    )
     source = parser.parse_args().source
-    if source is not None:
-        _copy(source)
-    PAGE.write_text(render(TEMPLATE.read_text(encoding="utf-8"), PUBLISHED), encoding="utf-8")
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    block = render(README_TEMPLATE.read_text(encoding="utf-8"), PUBLISHED).strip()
-    README.write_text(f"{before}{BEGIN}\n{block}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    try:
+        if source is not None:
+            print(f"published: {', '.join(publish(source, PUBLISHED))}")
+        page = render(TEMPLATE.read_text(encoding="utf-8"), PUBLISHED)
+        block = render(README_TEMPLATE.read_text(encoding="utf-8"), PUBLISHED)
+        readme = replaced(README.read_text(encoding="utf-8"), block)
+    except (ValueError, SplitwaveError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    PAGE.write_text(page, encoding="utf-8")
+    README.write_text(readme, encoding="utf-8")
     return 0
 
 

@@ -29,13 +29,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """Figures to bring to an end in a folder: `trials/` keeps outcomes, a CSV, JSON, PDF and PNG a figure show them."""
+    """Figures to bring to an end in a folder: `trials/` keeps outcomes, a CSV, JSON, PDF and PNG a figure show them.
+
+    With a `method`, the trials of that one alone are carried out.
+    """
 
     folder: Path
     figures: Sequence[Figure]
     jobs: int
     data_dir: Path | None
     say: Say
+    method: str | None = None
 
     def left(self) -> list[Trial]:
         """Trials to train, seeds outermost, those that share VDDIB-SR's phase 1 together.
@@ -44,7 +48,8 @@ class Sitting:
             DataError: a kept outcome is damaged.
         """
         wanted = dict.fromkeys(trial for figure in self.figures for trial in figure.trials)
-        return sorted((trial for trial in wanted if self._store.find(trial) is None), key=_order)
+        asked = (trial for trial in wanted if self.method in (None, trial.method))
+        return sorted((trial for trial in asked if self._store.find(trial) is None), key=_order)
 
     def plan(self) -> list[Trial]:
         """Say how many trainings are left and how long they will take; returns them."""

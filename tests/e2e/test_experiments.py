@@ -1,0 +1,111 @@
+"""`splitwave experiment` as a command: the whole smoke preset, and how it ends when it is interrupted or killed."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.exit_codes import ExitCode
+from experiments.sweep.table import read
+
+pytestmark = pytest.mark.e2e
+
+SPLITWAVE = Path(sys.executable).with_name("splitwave")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
+FIGURES = ("fig2a", "fig2b", "fig2c", "fig3", "fig4")
+STOP_LIMIT_S = 30
+
+
+def command(folder: Path, *arguments: str) -> list[str | Path]:
+    return [SPLITWAVE, "experiment", *arguments, "--preset", "smoke", "--results", folder]
+
+
+def finished(folder: Path, *arguments: str) -> str:
+    answer = subprocess.run(command(folder, *arguments), capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert answer.returncode == ExitCode.OK, answer.stderr
+    return answer.stdout
+
+
+class Sweep:
+    """A sweep that has finished a trial, and its worker processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            command(folder, "run", *FIGURES, "--jobs", "2"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        self.plan = self.process.stdout.readline()
+        self.first = self.process.stdout.readline()
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        self._workers = [os.pidfd_open(int(child)) for child in children]
+        assert len(self._workers) >= 2
+
+    def end(self, number: signal.Signals) -> tuple[int, str]:
+        """Send a signal to all its processes, as a terminal does, or to the command alone; exit code, errors."""
+        if number is signal.SIGINT:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=STOP_LIMIT_S)
+        return self.process.returncode, errors
+
+    def workers_ended(self) -> bool:
+        return all(select.select([fd], [], [], STOP_LIMIT_S)[0] for fd in self._workers)
+
+
+def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(tmp_path: Path) -> None:
+    said = finished(tmp_path, "run", *FIGURES)
+    assert said.splitlines()[-len(FIGURES) :] == [str(tmp_path / "smoke" / f"{name}.csv") for name in FIGURES]
+    for name in FIGURES:
+        assert all(0 <= row.test_error < 1 for row in read(tmp_path / "smoke" / f"{name}.csv") if row.test_error)
+        assert (tmp_path / "smoke" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (tmp_path / "smoke" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert re.match(r"0 of \d+ trainings are left", finished(tmp_path, "run", *FIGURES))
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    total = int(sweep.plan.split()[0])
+    code, errors = sweep.end(signal.SIGINT)
+    assert (code, errors.splitlines()) == (
+        ExitCode.INTERRUPTED,
+        ["interrupted: everything that was started has been stopped"],
+    )
+    assert sweep.workers_ended()
+    kept = len(list((tmp_path / "smoke" / "trials").glob("*.json")))
+    assert kept >= 1
+    assert finished(tmp_path, "run", *FIGURES, "--dry-run").startswith(f"{total - kept} of {total} trainings are left")
+
+
+def test_workers_do_not_outlive_a_killed_sweep(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    assert sweep.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    assert sweep.workers_ended()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("run", "fig9"), "no experiment fig9: there are fig2a, "),
+        (("run", "fig3", "--seeds", "11"), "--seeds 11: at most 10"),
+        (("run", "fig3", "--method", "magic"), "--method magic: expected qml-ib or vddib-sr"),
+        (("plot", "fig3"), "fig3.csv is not there: `splitwave experiment run fig3` writes it"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(arguments: tuple[str, ...], error: str, tmp_path: Path) -> None:
+    answer = subprocess.run(command(tmp_path, *arguments), capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert answer.returncode in (ExitCode.CONFIG, ExitCode.DATA)
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert error in line

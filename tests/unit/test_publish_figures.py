@@ -1,0 +1,103 @@
+"""Numbers get into the documents from tables, or not at all."""
+
+import json
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from experiments.sweep import table
+from experiments.sweep.figure import Figure, Mark, rows
+from tests.unit.test_sweep_files import ours, outcome
+from tools.publish_figures import BEGIN, END, publish, render, replaced
+
+ERRORS = (0.010, 0.012, 0.014)
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    """A finished fig3: one curve, two points, three seeds."""
+    marks = [Mark("p", "ours", x, ours(seed), 10.0) for x in (1.0, 2.0) for seed in range(3)]
+    outcomes = [outcome(ours(seed), (error, inf)) for seed, error in enumerate(ERRORS)]
+    table.write(tmp_path / "fig3.csv", rows(Figure("fig3", "", "", tuple(marks)), outcomes))
+    record = {
+        "command": ["splitwave", "experiment", "run", "fig3"],
+        "finished": 3,
+        "trainings": 3,
+        "seeds": [0, 1, 2],
+        "commits": ["a" * 40],
+        "machines": ["a core"],
+        "cpu_hours": 0.5,
+        "data_sha256": {"mnist": "f" * 64},
+    }
+    (tmp_path / "fig3.json").write_text(json.dumps(record))
+    (tmp_path / "fig3.png").write_bytes(b"picture")
+    return tmp_path
+
+
+def change(folder: Path, **more: object) -> None:
+    record = json.loads((folder / "fig3.json").read_text())
+    (folder / "fig3.json").write_text(json.dumps(record | more))
+
+
+def test_a_point_is_its_mean_and_interval(folder: Path) -> None:
+    # s = 0.2 points, 4.303·0.2/√3 = 0.497
+    assert render("It errs by {{fig3 | p | ours | 2}}.", folder) == "It errs by 1.20 ± 0.50 %."
+
+
+def test_a_table_has_a_row_a_curve_and_a_column_a_point(folder: Path) -> None:
+    assert render("{{table fig3}}", folder).splitlines() == [
+        "| p: error (%) at | 1 | 2 |",
+        "|---|--:|--:|",
+        "| ours | 1.20 ± 0.50 | 1.20 ± 0.50 |",
+    ]
+
+
+def test_how_a_figure_was_made_is_said_in_one_line(folder: Path) -> None:
+    assert render("{{made fig3}}", folder) == (
+        "`splitwave experiment run fig3`: 3 trainings, seeds 0, 1, 2, commit `aaaaaaaa`, 0.5 CPU hours (a core)"
+    )
+
+
+@pytest.mark.parametrize("field", ["fig3 | p | theirs | 2", "fig3 | p | ours | 3", "fig9 | p | ours | 2"])
+def test_a_field_that_names_nothing_is_refused(field: str, folder: Path) -> None:
+    with pytest.raises(ValueError, match=r"no such point|no figure fig9"):
+        render(f"{{{{{field}}}}}", folder)
+
+
+def test_only_finished_figures_are_published(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "published"
+    assert publish(folder, target) == ["fig3"]
+    assert sorted(path.name for path in target.iterdir()) == ["fig3.csv", "fig3.json", "fig3.png"]
+    change(folder, finished=2)
+    with pytest.raises(ValueError, match="no finished figure"):
+        publish(folder, target)
+
+
+def test_results_of_uncommitted_code_are_refused(folder: Path, tmp_path: Path) -> None:
+    change(folder, commits=["a" * 40 + "+changes"])
+    with pytest.raises(ValueError, match=r"aaa\+changes is no commit"):
+        publish(folder, tmp_path / "published")
+
+
+def test_a_small_data_set_is_never_published_as_the_papers(folder: Path, tmp_path: Path) -> None:
+    change(folder, data_sha256={"mnist5k": "f" * 64})
+    with pytest.raises(ValueError, match=r"fig3\.json: of mnist5k"):
+        publish(folder, tmp_path / "published")
+
+
+def test_a_missing_picture_is_named_before_anything_is_copied(folder: Path, tmp_path: Path) -> None:
+    (folder / "fig3.png").unlink()
+    with pytest.raises(ValueError, match=r"lacks fig3\.png"):
+        publish(folder, tmp_path / "published")
+    assert not (tmp_path / "published").exists()
+
+
+def test_a_readme_keeps_what_is_around_the_block() -> None:
+    assert replaced(f"a\n{BEGIN}\nold\n{END}\nb\n", "new") == f"a\n{BEGIN}\nnew\n{END}\nb\n"
+
+
+@pytest.mark.parametrize("readme", ["nothing", f"{BEGIN} only"])
+def test_a_readme_without_markers_is_left_alone(readme: str) -> None:
+    with pytest.raises(ValueError, match="substring not found"):
+        replaced(readme, "new")
