@@ -102,7 +102,7 @@ def _made(record: Mapping[str, Any]) -> str:
     commits = ", ".join(f"`{commit[:8]}`" for commit in record["commits"])
     seeds = ", ".join(map(str, record["seeds"]))
     return (
-        f"`{' '.join(record['command'])}`: {record['trainings']} trainings, seeds {seeds}, commit {commits}, "
+        f"`{record['command']}`: {record['trainings']} trainings, seeds {seeds}, commit {commits}, "
         f"{record['cpu_hours']} CPU hours ({', '.join(record['machines'])})"
     )
 

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,7 +108,7 @@ class Sitting:
         if not finished:
             return
         table.write(self.folder / f"{figure.name}.csv", finished)
-        record = json.dumps(_record(figure, outcomes, self.data_dir), indent=1)
+        record = json.dumps(_record(figure, outcomes, self.folder.name, self.data_dir), indent=1)
         (self.folder / f"{figure.name}.json").write_text(record + "\n", encoding="utf-8")
         redraw(figure, self.folder)
 
@@ -149,10 +148,11 @@ def _describe(outcome: Outcome) -> str:
     )
 
 
-def _record(figure: Figure, outcomes: Sequence[Outcome], data_dir: Path | None) -> dict[str, object]:
+def _record(figure: Figure, outcomes: Sequence[Outcome], preset: str, data_dir: Path | None) -> dict[str, object]:
     """How a figure's numbers came about, and all settings of each of its trials."""
+    seeds = {trial.seed for trial in figure.trials}
     return {
-        "command": ["splitwave", *sys.argv[1:]],
+        "command": f"splitwave experiment run {figure.name} --preset {preset} --seeds {len(seeds)}",
         "finished": len(outcomes),
         "trainings": len(figure.trials),
         "seeds": sorted({outcome.trial.seed for outcome in outcomes}),

@@ -21,7 +21,7 @@ def _folder(tmp_path: Path) -> Path:
     outcomes = [outcome(ours(seed), (error, inf)) for seed, error in enumerate(ERRORS)]
     table.write(tmp_path / "fig3.csv", rows(Figure("fig3", "", "", tuple(marks)), outcomes))
     record = {
-        "command": ["splitwave", "experiment", "run", "fig3"],
+        "command": "splitwave experiment run fig3",
         "finished": 3,
         "trainings": 3,
         "seeds": [0, 1, 2],

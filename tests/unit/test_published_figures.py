@@ -33,7 +33,7 @@ def test_no_percentage_is_typed_by_hand(template: Path) -> None:
 def test_a_published_figure_says_how_it_was_made(name: str) -> None:
     record = json.loads((PUBLISHED / f"{name}.json").read_text())
     rows = read(PUBLISHED / f"{name}.csv")
-    assert record["command"][:3] == ["splitwave", "experiment", "run"]
+    assert record["command"].startswith(f"splitwave experiment run {name} --preset paper --seeds ")
     assert record["commits"] == sorted({row.commit for row in rows})
     assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in record["commits"])
     assert record["seeds"] == sorted({row.seed for row in rows})
