@@ -29,9 +29,9 @@ from experiments.sweep.table import read
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "docs" / "results" / "qml-ib"
 PAGE = ROOT / "docs" / "results" / "qml-ib.md"
-TEMPLATE = PUBLISHED / "page.template.md"
+TEMPLATE = PUBLISHED / "page.md.template"
 README = ROOT / "README.md"
-README_TEMPLATE = PUBLISHED / "readme.template.md"
+README_TEMPLATE = PUBLISHED / "readme.md.template"
 BEGIN, END = "<!-- qml-ib: begin -->", "<!-- qml-ib: end -->"
 
 SUFFIXES = (".csv", ".json", ".png")
