@@ -59,6 +59,16 @@ def check_data_dir(data: Path | None) -> None:
         raise DataError(f"data directory {data} is not a directory that exists ({source})")
 
 
+def run_tool(main: Callable[[], None]) -> int:
+    """Run a tool's `main` to its end and turn what a user can mend into one line and an exit code."""
+    try:
+        main()
+    except SplitwaveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return ExitCode.OK
+
+
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
     """Run a service's `main` to its end and turn what it raises into one log line and an exit code."""
     configure_logging(options.log_format, role)

@@ -17,8 +17,8 @@ import torch
 
 from common.config import RunConfig
 from common.config_layers import load_config
-from common.errors import ConfigError, SplitwaveError
-from common.process import add_data_option, check_data_dir
+from common.errors import ConfigError
+from common.process import add_data_option, check_data_dir, run_tool
 from experiments.inprocess_engine import open_run
 
 
@@ -76,28 +76,27 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Parse the command line and write the table as it grows."""
     options = _arguments()
-    try:
-        check_data_dir(options.data)
-        if options.validation < 1:
-            raise ConfigError(f"--validation {options.validation}: at least one sample must be held out")
-        if options.csv.exists():
-            raise ConfigError(f"--csv {options.csv} exists already: a table is never overwritten")
-        with options.csv.open("x", encoding="utf-8", newline="") as file:
-            file.write(f"# {json.dumps(sys.argv[1:])}\n")
-            writer = csv.writer(file)
-            for number, trial in enumerate(
-                trials(options.config, options.grid, options.seeds, options.validation, options.data)
-            ):
-                if number == 0:
-                    writer.writerow([*trial.settings, "seed", "training_error", "validation_error"])
-                errors = f"{trial.training_error:.5f}", f"{trial.validation_error:.5f}"
-                writer.writerow([*trial.settings.values(), trial.seed, *errors])
-                file.flush()
-                print(trial, flush=True)
-    except SplitwaveError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return run_tool(lambda: _choose(options))
+
+
+def _choose(options: argparse.Namespace) -> None:
+    check_data_dir(options.data)
+    if options.validation < 1:
+        raise ConfigError(f"--validation {options.validation}: at least one sample must be held out")
+    if options.csv.exists():
+        raise ConfigError(f"--csv {options.csv} exists already: a table is never overwritten")
+    with options.csv.open("x", encoding="utf-8", newline="") as file:
+        file.write(f"# {json.dumps(sys.argv[1:])}\n")
+        writer = csv.writer(file)
+        for number, trial in enumerate(
+            trials(options.config, options.grid, options.seeds, options.validation, options.data)
+        ):
+            if number == 0:
+                writer.writerow([*trial.settings, "seed", "training_error", "validation_error"])
+            errors = f"{trial.training_error:.5f}", f"{trial.validation_error:.5f}"
+            writer.writerow([*trial.settings.values(), trial.seed, *errors])
+            file.flush()
+            print(trial, flush=True)
 
 
 if __name__ == "__main__":

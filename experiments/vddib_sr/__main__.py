@@ -12,9 +12,8 @@ from collections.abc import Sequence
 import torch
 
 from common.checkpoint import weights_sha256
-from common.errors import SplitwaveError
 from common.messages import Phase
-from common.process import check_data_dir
+from common.process import check_data_dir, run_tool
 from experiments.vddib_sr.air import Air
 from experiments.vddib_sr.encoding import Trained, train_encoding
 from experiments.vddib_sr.evaluation import answer
@@ -26,6 +25,7 @@ from experiments.vddib_sr.settings import Settings
 
 
 def _run(options: argparse.Namespace) -> None:
+    check_data_dir(options.data)
     points = [settings_of(options, symbols) for symbols in options.symbols]
     shared = points[0]
     train, validation = load_training(shared, options.data)
@@ -66,13 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, train and report."""
     options = parse(arguments, __doc__)
     torch.set_num_threads(1)
-    try:
-        check_data_dir(options.data)
-        _run(options)
-    except SplitwaveError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return run_tool(lambda: _run(options))
 
 
 if __name__ == "__main__":

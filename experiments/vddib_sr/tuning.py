@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from common.errors import ConfigError, SplitwaveError
-from common.process import add_data_option, check_data_dir
+from common.errors import ConfigError
+from common.process import add_data_option, check_data_dir, run_tool
 from experiments.vddib_sr.chosen import chosen
 from experiments.vddib_sr.encoding import train_encoding
 from experiments.vddib_sr.settings import Settings
@@ -123,17 +123,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and let the table grow."""
     options = _arguments(arguments)
     torch.set_num_threads(1)
-    try:
-        check_data_dir(options.data)
-        first = (options.symbols + 1) // 2
-        rounds = [f"encoding.first={first}", f"encoding.second={options.symbols - first}"]
-        for row in trials(list(points(chosen(options.extractor), [*rounds, *options.grid])), options.data):
-            _append(options.csv, row)
-            print(row, flush=True)
-    except SplitwaveError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return run_tool(lambda: _tune(options))
+
+
+def _tune(options: argparse.Namespace) -> None:
+    check_data_dir(options.data)
+    first = (options.symbols + 1) // 2
+    rounds = [f"encoding.first={first}", f"encoding.second={options.symbols - first}"]
+    for row in trials(list(points(chosen(options.extractor), [*rounds, *options.grid])), options.data):
+        _append(options.csv, row)
+        print(row, flush=True)
 
 
 if __name__ == "__main__":
