@@ -5,6 +5,7 @@ README's part from their templates. A template holds no measured number, only wh
 
     {{fig2a | linear | QML-IB, 4 bits | 5.94}}   the mean error over seeds with its interval, at an x of a curve
     {{table fig2a}}                              all of a figure, a table a panel
+    {{divergence bounds}}                        likewise D, the rate that was reached, in nats a sample and link
     {{made fig2a}}                               command, seeds, commits and CPU time
 
 Without a folder nothing is copied, only rendered again.
@@ -15,7 +16,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from common.errors import SplitwaveError
 from experiments.paper.preset import preset_named
 from experiments.paper.qml_ib import FIGURES
 from experiments.sweep.curves import Point, points
-from experiments.sweep.intervals import Interval
+from experiments.sweep.intervals import Interval, interval
 from experiments.sweep.table import read
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,13 +62,15 @@ def block_in(readme: str) -> str:
 def _value(field: str, folder: Path) -> str:
     kind, _, name = field.partition(" ")
     if kind == "table":
-        return _tables(_points(folder, name))
+        return _tables(_points(folder, name), "error (%)", _error)
+    if kind == "divergence":
+        return _tables(_points(folder, name), "D (nats)", _divergence)
     if kind == "made":
         return _made(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
     figure, panel, curve, x = (part.strip() for part in field.split("|"))
     for point in _points(folder, figure):
         if (point.panel, point.curve) == (panel, curve) and abs(point.x - float(x)) < _SAME_X:
-            return f"{_percent(point.error)} %"
+            return f"{_error(point)} %"
     raise ValueError(f"{{{{{field}}}}}: {figure}.csv has no such point")
 
 
@@ -77,20 +80,39 @@ def _points(folder: Path, figure: str) -> list[Point]:
     return points(read(folder / f"{figure}.csv"), FIGURES[figure](preset_named("paper"), 1).error)
 
 
-def _percent(error: Interval) -> str:
-    spread = "" if error.half_width is None else f" ± {100 * error.half_width:.2f}"
-    return f"{100 * error.mean:.2f}{spread}"
+def _error(point: Point) -> str:
+    """In per cent."""
+    return _spread(point.error, 100.0, 2)
 
 
-def _tables(figure: Sequence[Point]) -> str:
-    return "\n\n".join(_table(panel, figure) for panel in dict.fromkeys(point.panel for point in figure))
+def _divergence(point: Point) -> str:
+    """D of the outcomes at a point, in nats.
+
+    Raises:
+        ValueError: an outcome has none.
+    """
+    values = [row.divergence_nats for row in point.rows if row.divergence_nats is not None]
+    if len(values) < len(point.rows):
+        raise ValueError(f"{point.curve} at {point.x}: no divergence_nats")
+    return _spread(interval(values), 1.0, 1)
 
 
-def _table(panel: str, figure: Sequence[Point]) -> str:
-    mine = [point for point in figure if point.panel == panel]
+def _spread(of: Interval, scale: float, digits: int) -> str:
+    spread = "" if of.half_width is None else f" ± {scale * of.half_width:.{digits}f}"
+    return f"{scale * of.mean:.{digits}f}{spread}"
+
+
+def _tables(figure: Sequence[Point], quantity: str, cell: Callable[[Point], str]) -> str:
+    return "\n\n".join(
+        _table(f"{panel}: {quantity} at", [point for point in figure if point.panel == panel], cell)
+        for panel in dict.fromkeys(point.panel for point in figure)
+    )
+
+
+def _table(corner: str, mine: Sequence[Point], cell: Callable[[Point], str]) -> str:
     columns = sorted({point.x for point in mine})
-    cells = {(point.curve, point.x): _percent(point.error) for point in mine}
-    head = f"| {panel}: error (%) at | {' | '.join(f'{x:.3g}' for x in columns)} |"
+    cells = {(point.curve, point.x): cell(point) for point in mine}
+    head = f"| {corner} | {' | '.join(f'{x:.3g}' for x in columns)} |"
     body = [
         f"| {curve} | {' | '.join(cells.get((curve, x), '') for x in columns)} |"
         for curve in dict.fromkeys(point.curve for point in mine)

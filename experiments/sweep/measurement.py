@@ -25,7 +25,7 @@ class Measurement(_Record):
 
     psnr_db: float | None
     threshold: float = inf
-    validation_error: float
+    validation_error: float | None
     test_error: float | None
     payload_bits: float
     airtime_ms: float
@@ -37,8 +37,8 @@ class Outcome(_Record):
     Attributes:
         rate_nats: the objective's rate term in the best epoch, a sample, mean over links and training samples; None
             for VDDIB-SR.
-        divergence_nats: D itself after it, by quadrature, a sample, mean over links and held-out samples; None
-            likewise.
+        divergence_nats: D itself after it, by quadrature, a sample, mean over links and held-out samples (training
+            ones where none are held out); None likewise.
         best_epoch: from 1, whose weights were measured; of VDDIB-SR, that of phase 3, 0 if phase 2's were the best.
         epochs: carried out; of VDDIB-SR, in phase 3.
         samples_per_s: training samples a second of CPU time of the one thread, validation passes included; of VDDIB-SR,

@@ -27,16 +27,23 @@ _BLOCK = 2500
 """Samples an evaluation block: large ones are faster."""
 
 _DIVERGENCE_SAMPLES = 256
-"""Held-out samples over which D is averaged: quadrature costs a thousand times the bound."""
+"""Samples over which D is averaged: quadrature costs a thousand times the bound."""
 
 
 @dataclass(slots=True)
 class _Best:
-    """The epoch with the lowest validation error so far, the later of equal ones, and its weights."""
+    """The epoch with the lowest validation error so far, the later of equal ones, and its weights.
 
-    error: float
+    Without held-out samples, whose error is then None, the latest epoch.
+    """
+
+    error: float | None
     epoch: int
     weights: list[dict[str, torch.Tensor]]
+
+    def stands_against(self, error: float | None) -> bool:
+        """Whether a later epoch of that error is worse."""
+        return self.error is not None and error is not None and error > self.error
 
 
 def resolve(trial: QmlIbTrial) -> RunConfig:
@@ -109,12 +116,11 @@ def _resident(name: DataSetName, links: int, overlap: float, data_dir: Path | No
 
 
 def _train(run: InprocessRun, patience: int) -> tuple[list[EpochRecord], _Best]:
-    best = _Best(1.0, 0, [copy.deepcopy(module.state_dict()) for module in _modules(run)])
+    best = _Best(None, 0, [])
     records = []
     for record in run.train(lambda _: None):
         records.append(record)
-        assert record.validation_error is not None  # a trial holds samples out
-        if record.validation_error <= best.error:
+        if not best.stands_against(record.validation_error):
             weights = [copy.deepcopy(module.state_dict()) for module in _modules(run)]
             best = _Best(record.validation_error, len(records), weights)
         if len(records) - best.epoch >= patience:
@@ -129,11 +135,11 @@ def _modules(run: InprocessRun) -> list[nn.Module]:
 def _measure(run: InprocessRun, trial: QmlIbTrial, psnr_db: float | None) -> Measurement:
     assert psnr_db is not None
     run.tune(psnr_db)
-    validation = run.evaluate(Phase.VALIDATION, 0, Symbols.HARD)
+    validation = run.evaluate(Phase.VALIDATION, 0, Symbols.HARD) if trial.validation else None
     test = run.evaluate(Phase.TEST, 0, Symbols.HARD) if trial.test else None
     return Measurement(
         psnr_db=psnr_db,
-        validation_error=validation.error_rate,
+        validation_error=None if validation is None else validation.error_rate,
         test_error=None if test is None else test.error_rate,
         payload_bits=float(run.config.payload_bits_per_sample * trial.links),
         airtime_ms=1e3 * run.config.airtime_s,
@@ -142,9 +148,13 @@ def _measure(run: InprocessRun, trial: QmlIbTrial, psnr_db: float | None) -> Mea
 
 @torch.no_grad()
 def _divergence_nats(run: InprocessRun, link: int, views: Views) -> float:
-    """D = KL(p(ẑ|x) ‖ N(0, I)) of one link, summed over dimensions, mean over held-out samples, in float64."""
+    """D = KL(p(ẑ|x) ‖ N(0, I)) of one link, summed over dimensions, in float64.
+
+    The mean is over held-out samples, over training samples where none are held out.
+    """
     worker: DeviceWorker = run.workers[link]
-    ids = run.plan.validation_ids[:_DIVERGENCE_SAMPLES]
+    held_out = run.plan.validation_ids
+    ids = (held_out if len(held_out) else run.plan.train_ids)[:_DIVERGENCE_SAMPLES]
     mean, spread = worker.model.encoder(torch.from_numpy(views.train[ids]))
     variance, codebook = run.config.noise_variance(link), worker.model.codebook
     if codebook is None:

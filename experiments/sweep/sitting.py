@@ -142,9 +142,10 @@ def _describe(outcome: Outcome) -> str:
     )
     own = f"T = {trial.breakpoints} β = {trial.beta:g}" if trial.method == "qml-ib" else f"{trial.encoding.bits} bits"
     link = "ideal" if trial.psnr_db is None else f"{trial.psnr_db:g} dB"
+    result = "nothing held out" if error is None else f"validation error {error:.2%}"
     return (
         f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
-        f"validation error {error:.2%}, {outcome.seconds:.0f} s"
+        f"{result}, {outcome.seconds:.0f} s"
     )
 
 

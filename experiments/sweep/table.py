@@ -25,7 +25,7 @@ class Row(BaseModel):
     x: float
     seed: int
     test_error: float | None
-    validation_error: float
+    validation_error: float | None
     payload_bits: float
     airtime_ms: float
     rate_nats: float | None

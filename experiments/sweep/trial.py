@@ -27,7 +27,7 @@ class _Trial(BaseModel):
     Attributes:
         psnr_db: of the AWGN links trained and selected on; None for ideal ones.
         test_psnr_db: the links that are evaluated at the end; None among them is an ideal one.
-        validation: training samples held out, by which the epoch is chosen.
+        validation: training samples held out, by which the epoch is chosen; without any it is the last.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

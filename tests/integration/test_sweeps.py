@@ -78,6 +78,7 @@ def test_a_sweep_trains_measures_and_draws_and_the_next_sitting_goes_on(tmp_path
         ("theirs, one round", 0, "ideal"),
     ]
     for row in rows:
+        assert row.validation_error is not None
         assert 0 < row.validation_error < 0.9
         assert row.test_error is not None
         assert 0 < row.test_error < 0.9
@@ -98,6 +99,17 @@ def test_a_sweep_trains_measures_and_draws_and_the_next_sitting_goes_on(tmp_path
     assert again[0].startswith("1 of 3 trainings are left")
     retrained = table.read(tmp_path / "fig.csv")
     assert [row.test_error for row in retrained] == [row.test_error for row in rows]
+
+
+def test_without_held_out_samples_the_last_epoch_is_measured(tmp_path: Path) -> None:
+    said = sit(tmp_path, Mark("p", "ours", 10.0, ours(0, validation=0, patience=1), 10.0))
+    assert "seed 0: nothing held out, " in said[1]
+    (row,) = table.read(tmp_path / "fig.csv")
+    assert (row.validation_error, row.validation, row.best_epoch, row.epochs) == (None, 0, 2, 2)
+    assert row.test_error is not None
+    assert 0 < row.test_error < 0.9
+    assert row.divergence_nats is not None
+    assert row.divergence_nats > 0
 
 
 def test_a_figure_is_drawn_from_its_csv_alone(tmp_path: Path) -> None:

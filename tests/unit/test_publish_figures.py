@@ -53,6 +53,20 @@ def test_a_table_has_a_row_a_curve_and_a_column_a_point(folder: Path) -> None:
     ]
 
 
+def test_the_rate_that_was_reached_has_a_table_like_the_errors(folder: Path) -> None:
+    assert render("{{divergence fig3}}", folder).splitlines()[::2] == [
+        "| p: D (nats) at | 1 | 2 |",
+        "| ours | 0.5 ± 0.0 | 0.5 ± 0.0 |",
+    ]
+
+
+def test_a_rate_that_was_not_measured_is_not_made_up(folder: Path) -> None:
+    rows_without = [row.model_copy(update={"divergence_nats": None}) for row in table.read(folder / "fig3.csv")]
+    table.write(folder / "fig3.csv", rows_without)
+    with pytest.raises(ValueError, match=r"ours at 1\.0: no divergence_nats"):
+        render("{{divergence fig3}}", folder)
+
+
 def test_how_a_figure_was_made_is_said_in_one_line(folder: Path) -> None:
     assert render("{{made fig3}}", folder) == (
         "`splitwave experiment run fig3`: 3 trainings, seeds 0, 1, 2, commit `aaaaaaaa`, 0.5 CPU hours (a core)"
