@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.paper.preset import PRESETS, Preset, preset_named
-from experiments.paper.qml_ib import FIGURES
+from experiments.paper.qml_ib import FIGURES, OURS_ON_ALL
 from experiments.sweep.figure import Figure
 from experiments.sweep.qml_ib import resolve
 from experiments.sweep.trial import QmlIbTrial
@@ -30,7 +30,12 @@ def test_every_training_of_qml_ib_has_settings_that_a_run_accepts(figure: Figure
         if isinstance(trial, QmlIbTrial):
             config = resolve(trial)
             assert config.payload_bits_per_sample == trial.symbols * config.bits_per_symbol
-            assert config.data.validation == trial.validation > 0
+            assert config.data.validation == trial.validation
+
+
+def test_samples_are_held_out_everywhere_but_in_one_curve_of_table_1(figure: Figure) -> None:
+    all_used = {mark.curve for mark in figure.marks if mark.trial.validation == 0}
+    assert all_used == ({OURS_ON_ALL} if figure.name == "table1" else set())
 
 
 def test_the_test_split_is_left_alone_only_where_settings_are_chosen(figure: Figure) -> None:
