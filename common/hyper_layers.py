@@ -1,0 +1,107 @@
+"""Layers whose outputs are scaled by gates on the conditions of a run: log β, and log σ² where it is an input, too.
+
+One training then covers a range of conditions, and `fold` gives the ordinary layer of one of them, which is what a
+device deploys. Shapes: N samples, or one row that stands for all; C conditions.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+OPEN = 4.0
+"""A gate's first offset: sigmoid(4) = 0.98. A layer begins as nearly the plain one, whatever the conditions."""
+
+
+class Gate(nn.Module):
+    """s = sigmoid(uᵀ c + v), one an output  [Hyper-VIB, the scale of eqs. (12)-(14)].
+
+    The paper's only condition is log β, and it leaves the first values open: here u = 0 and v = `OPEN`, by experiment.
+    """
+
+    def __init__(self, outputs: int, conditions: int = 1) -> None:
+        """(C + 1)·`outputs` parameters."""
+        super().__init__()
+        self.slope = nn.Parameter(torch.zeros(conditions, outputs))
+        self.offset = nn.Parameter(torch.full((outputs,), OPEN))
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        """(N, outputs) in (0, 1) of (N, C) conditions."""
+        return torch.addmm(self.offset, conditions, self.slope).sigmoid()
+
+
+class HyperLinear(nn.Module):
+    """y = s(c) ⊙ (W x + b)  [Hyper-VIB, eqs. (12)(13)]; 2·D_out parameters more than its plain layer where C = 1."""
+
+    def __init__(self, in_features: int, out_features: int, conditions: int = 1) -> None:
+        """A layer whose gate opens by `conditions` values a sample."""
+        super().__init__()
+        self.plain = nn.Linear(in_features, out_features)
+        self.gate = Gate(out_features, conditions)
+
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+        """(N, D_out) of (N, D_in) inputs, under (N, C) conditions or (1, C) for all."""
+        scaled: Tensor = self.plain(x) * self.gate(conditions)
+        return scaled
+
+    @torch.no_grad()
+    def fold(self, conditions: Tensor) -> nn.Linear:
+        """The plain layer that equals this one under (C,) conditions, up to rounding."""
+        scale = self.gate(conditions.unsqueeze(0))[0]
+        folded = nn.Linear(self.plain.in_features, self.plain.out_features).to(scale)
+        folded.load_state_dict({"weight": scale.unsqueeze(1) * self.plain.weight, "bias": scale * self.plain.bias})
+        return folded
+
+
+class HyperConv2d(nn.Module):
+    """A convolution with gated kernels and biases  [Hyper-VIB, eq. (14)].
+
+    The kernel from input channel i to output channel o is scaled by a gate of its own, and so is each bias:
+    2·C_out·(C_in + 1) parameters more than the plain layer where C = 1.
+    """
+
+    def __init__(  # noqa: PLR0917 — those of nn.Conv2d, and one more
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0, conditions: int = 1
+    ) -> None:
+        """A layer for maps of `inputs` channels whose gates open by `conditions` values a sample."""
+        super().__init__()
+        self.plain = nn.Conv2d(inputs, outputs, kernel, stride, padding)
+        self.kernel_gate = Gate(outputs * inputs, conditions)
+        self.bias_gate = Gate(outputs, conditions)
+
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+        """(N, C_out, h', w') of (N, C_in, h, w) maps, under (N, C) conditions or (1, C) for all."""
+        kernels, biases = self._parameters_under(conditions)
+        if len(conditions) == 1:
+            return functional.conv2d(x, kernels[0], biases[0], self.plain.stride, self.plain.padding)
+        # A kernel a sample: one convolution with a group a sample.
+        grouped = functional.conv2d(
+            x.reshape(1, -1, *x.shape[2:]),
+            kernels.flatten(0, 1),
+            biases.flatten(),
+            self.plain.stride,
+            self.plain.padding,
+            groups=len(x),
+        )
+        return grouped.view(len(x), -1, *grouped.shape[2:])
+
+    @torch.no_grad()
+    def fold(self, conditions: Tensor) -> nn.Conv2d:
+        """The plain layer that equals this one under (C,) conditions, up to rounding."""
+        kernels, biases = self._parameters_under(conditions.unsqueeze(0))
+        plain = self.plain
+        folded = nn.Conv2d(
+            plain.in_channels,
+            plain.out_channels,
+            plain.kernel_size,  # type: ignore[arg-type]  # a pair, which torch's stubs call a tuple
+            plain.stride,  # type: ignore[arg-type]
+            plain.padding,  # type: ignore[arg-type]
+        ).to(kernels)
+        folded.load_state_dict({"weight": kernels[0], "bias": biases[0]})
+        return folded
+
+    def _parameters_under(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C_out, C_in, k, k) kernels and (N, C_out) biases."""
+        outputs, inputs = self.plain.weight.shape[:2]
+        scales = self.kernel_gate(conditions).view(-1, outputs, inputs, 1, 1)
+        assert self.plain.bias is not None
+        return scales * self.plain.weight, self.bias_gate(conditions) * self.plain.bias
