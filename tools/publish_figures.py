@@ -1,12 +1,7 @@
 """Publish figures of `splitwave experiment run`: `python -m tools.publish_figures [RESULTS_FOLDER]`.
 
 Copies each finished figure's CSV, JSON and PNG to docs/results/qml-ib, and renders docs/results/qml-ib.md and the
-README's part from their templates. A template holds no measured number, only where it is read:
-
-    {{fig2a | linear | QML-IB, 4 bits | 5.94}}   the mean error over seeds with its interval, at an x of a curve
-    {{table fig2a}}                              all of a figure, a table a panel
-    {{divergence bounds}}                        likewise D, the rate that was reached, in nats a sample and link
-    {{made fig2a}}                               command, seeds, commits and CPU time
+README's part from their templates. `tools.figure_fields` says what a template may hold.
 
 Without a folder nothing is copied, only rendered again.
 """
@@ -16,16 +11,11 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from common.errors import SplitwaveError
-from experiments.paper.preset import preset_named
 from experiments.paper.qml_ib import FIGURES
-from experiments.sweep.curves import Point, points
-from experiments.sweep.intervals import Interval, interval
-from experiments.sweep.table import read
+from tools.figure_fields import render
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "docs" / "results" / "qml-ib"
@@ -37,18 +27,6 @@ BEGIN, END = "<!-- qml-ib: begin -->", "<!-- qml-ib: end -->"
 
 SUFFIXES = (".csv", ".json", ".png")
 
-_FIELD = re.compile(r"\{\{(.+?)\}\}")
-_SAME_X = 0.005
-
-
-def render(template: str, folder: Path) -> str:
-    """The text of a template, its fields read from the CSV and JSON files of a folder.
-
-    Raises:
-        ValueError: a field names no figure, curve or point that is there.
-    """
-    return _FIELD.sub(lambda field: _value(field.group(1).strip(), folder), template)
-
 
 def block_in(readme: str) -> str:
     """What lies between the markers of a README.
@@ -57,76 +35,6 @@ def block_in(readme: str) -> str:
         ValueError: the markers are missing.
     """
     return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
-
-
-def _value(field: str, folder: Path) -> str:
-    kind, _, name = field.partition(" ")
-    if kind == "table":
-        return _tables(_points(folder, name), "error (%)", _error)
-    if kind == "divergence":
-        return _tables(_points(folder, name), "D (nats)", _divergence)
-    if kind == "made":
-        return _made(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
-    figure, panel, curve, x = (part.strip() for part in field.split("|"))
-    for point in _points(folder, figure):
-        if (point.panel, point.curve) == (panel, curve) and abs(point.x - float(x)) < _SAME_X:
-            return f"{_error(point)} %"
-    raise ValueError(f"{{{{{field}}}}}: {figure}.csv has no such point")
-
-
-def _points(folder: Path, figure: str) -> list[Point]:
-    if figure not in FIGURES:
-        raise ValueError(f"no figure {figure}: there are {', '.join(FIGURES)}")
-    return points(read(folder / f"{figure}.csv"), FIGURES[figure](preset_named("paper"), 1).error)
-
-
-def _error(point: Point) -> str:
-    """In per cent."""
-    return _spread(point.error, 100.0, 2)
-
-
-def _divergence(point: Point) -> str:
-    """D of the outcomes at a point, in nats.
-
-    Raises:
-        ValueError: an outcome has none.
-    """
-    values = [row.divergence_nats for row in point.rows if row.divergence_nats is not None]
-    if len(values) < len(point.rows):
-        raise ValueError(f"{point.curve} at {point.x}: no divergence_nats")
-    return _spread(interval(values), 1.0, 1)
-
-
-def _spread(of: Interval, scale: float, digits: int) -> str:
-    spread = "" if of.half_width is None else f" ± {scale * of.half_width:.{digits}f}"
-    return f"{scale * of.mean:.{digits}f}{spread}"
-
-
-def _tables(figure: Sequence[Point], quantity: str, cell: Callable[[Point], str]) -> str:
-    return "\n\n".join(
-        _table(f"{panel}: {quantity} at", [point for point in figure if point.panel == panel], cell)
-        for panel in dict.fromkeys(point.panel for point in figure)
-    )
-
-
-def _table(corner: str, mine: Sequence[Point], cell: Callable[[Point], str]) -> str:
-    columns = sorted({point.x for point in mine})
-    cells = {(point.curve, point.x): cell(point) for point in mine}
-    head = f"| {corner} | {' | '.join(f'{x:.3g}' for x in columns)} |"
-    body = [
-        f"| {curve} | {' | '.join(cells.get((curve, x), '') for x in columns)} |"
-        for curve in dict.fromkeys(point.curve for point in mine)
-    ]
-    return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
-
-
-def _made(record: Mapping[str, Any]) -> str:
-    commits = ", ".join(f"`{commit[:8]}`" for commit in record["commits"])
-    seeds = ", ".join(map(str, record["seeds"]))
-    return (
-        f"`{record['command']}`: {record['trainings']} trainings, seeds {seeds}, commit {commits}, "
-        f"{record['cpu_hours']} CPU hours ({', '.join(record['machines'])})"
-    )
 
 
 def publish(source: Path, target: Path) -> list[str]:

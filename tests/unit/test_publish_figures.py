@@ -9,7 +9,8 @@ import pytest
 from experiments.sweep import table
 from experiments.sweep.figure import Figure, Mark, rows
 from tests.unit.test_sweep_files import ours, outcome
-from tools.publish_figures import BEGIN, END, publish, render, replaced
+from tools.figure_fields import render
+from tools.publish_figures import BEGIN, END, publish, replaced
 
 ERRORS = (0.010, 0.012, 0.014)
 
@@ -65,6 +66,41 @@ def test_a_rate_that_was_not_measured_is_not_made_up(folder: Path) -> None:
     table.write(folder / "fig3.csv", rows_without)
     with pytest.raises(ValueError, match=r"ours at 1\.0: no divergence_nats"):
         render("{{divergence fig3}}", folder)
+
+
+def test_a_gap_is_taken_seed_by_seed(folder: Path) -> None:
+    row, *_ = mine = table.read(folder / "fig3.csv")
+    theirs = [
+        row.model_copy(update={"curve": "theirs", "x": x, "seed": seed, "test_error": error})
+        for x in (2.0, 3.0)
+        for seed, error in ((0, 0.020), (2, 0.025), (7, 0.9))
+    ]
+    table.write(folder / "fig3.csv", [*mine, *theirs])
+    # Seeds 0 and 2 have both: 1.0 and 1.1 points; 12.706·0.0707/√2 = 0.64.
+    assert render("{{gap fig3 | ours | theirs}}", folder).splitlines() == [
+        "| theirs, minus ours: points at | 2 |",
+        "|---|--:|",
+        "| p | +1.05 ± 0.64 |",
+    ]
+    with pytest.raises(ValueError, match="no panel has both ours and nobodys"):
+        render("{{gap fig3 | ours | nobodys}}", folder)
+
+
+def test_the_authors_errors_stand_beside_ours(folder: Path) -> None:
+    rows_6 = [
+        row.model_copy(update={"panel": "mlp", "curve": "VDDIB-SR, 1 bit, ideal link", "symbols": 6})
+        for row in table.read(folder / "fig3.csv")
+        if row.x == 1.0
+    ]
+    table.write(folder / "fig2a.csv", rows_6)
+    assert render("{{authors ideal link}}", folder).splitlines() == [
+        "| ideal link: error (%) at symbols | 6 | 8 | 16 | 32 | 48 |",
+        "|---|--:|--:|--:|--:|--:|",
+        "| authors' script, one seed | 2.2 | 1.85 | 1.66 | 1.5 | 1.45 |",
+        "| here, mean over seeds | 1.20 ± 0.50 |  |  |  |  |",
+    ]
+    with pytest.raises(ValueError, match=r"has nothing over a wire"):
+        render("{{authors a wire}}", folder)
 
 
 def test_how_a_figure_was_made_is_said_in_one_line(folder: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from experiments.paper.chosen_beta import CHOSEN, MANY_SYMBOLS
 from experiments.sweep.curves import Point, points
 from experiments.sweep.table import Row, read
-from tools.publish_figures import PAGE, PUBLISHED, README, README_TEMPLATE, TEMPLATE, block_in, render
+from tools.figure_fields import render
+from tools.publish_figures import PAGE, PUBLISHED, README, README_TEMPLATE, TEMPLATE, block_in
 
 FIGURES = sorted(path.stem for path in PUBLISHED.glob("*.csv"))
 MEASURED = re.compile(r"\d \s?%|\d\s?%|± ?\d")

@@ -1,0 +1,159 @@
+"""The fields of a template, each of which stands for what is measured: nothing measured is typed by hand.
+
+{{fig2a | linear | QML-IB, 4 bits | 5.94}}   the mean error over seeds with its interval, at an x of a curve
+{{table fig2a}}                              all of a figure, a table a panel
+{{divergence bounds}}                        likewise D, the rate that was reached, in nats a sample and link
+{{gap fig2a | A | B}}                        error of curve B minus that of A, seed by seed, a row a panel
+{{authors ideal link}}                       VDDIB-SR's authors' errors beside ours
+{{made fig2a}}                               command, seeds, commits and CPU time
+"""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.paper.preset import preset_named
+from experiments.paper.qml_ib import FIGURES
+from experiments.sweep.curves import Point, points
+from experiments.sweep.intervals import Interval, interval
+from experiments.sweep.table import read
+
+AUTHORS = Path(__file__).resolve().parent.parent / "docs" / "results" / "vddib-sr-authors.csv"
+"""Errors that the script of VDDIB-SR's authors gave, by link and symbols a device."""
+
+_FIELD = re.compile(r"\{\{(.+?)\}\}")
+_SAME_X = 0.005
+
+
+def render(template: str, folder: Path) -> str:
+    """The text of a template, its fields read from the CSV and JSON files of a folder.
+
+    Raises:
+        ValueError: a field names no figure, curve or point that is there.
+    """
+    return _FIELD.sub(lambda field: _value(field.group(1).strip(), folder), template)
+
+
+def _value(field: str, folder: Path) -> str:
+    kind, _, name = field.partition(" ")
+    if kind == "table":
+        return _tables(_points(folder, name), "error (%)", _error)
+    if kind == "gap":
+        figure, curve, other = (part.strip() for part in name.split("|"))
+        return _gaps(_points(folder, figure), curve, other)
+    if kind == "authors":
+        return _authors(folder, name)
+    if kind == "divergence":
+        return _tables(_points(folder, name), "D (nats)", _divergence)
+    if kind == "made":
+        return _made(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
+    figure, panel, curve, x = (part.strip() for part in field.split("|"))
+    for point in _points(folder, figure):
+        if (point.panel, point.curve) == (panel, curve) and abs(point.x - float(x)) < _SAME_X:
+            return f"{_error(point)} %"
+    raise ValueError(f"{{{{{field}}}}}: {figure}.csv has no such point")
+
+
+def _points(folder: Path, figure: str) -> list[Point]:
+    if figure not in FIGURES:
+        raise ValueError(f"no figure {figure}: there are {', '.join(FIGURES)}")
+    return points(read(folder / f"{figure}.csv"), FIGURES[figure](preset_named("paper"), 1).error)
+
+
+def _error(point: Point) -> str:
+    """In per cent."""
+    return _spread(point.error, 100.0, 2)
+
+
+def _divergence(point: Point) -> str:
+    """D of the outcomes at a point, in nats.
+
+    Raises:
+        ValueError: an outcome has none.
+    """
+    values = [row.divergence_nats for row in point.rows if row.divergence_nats is not None]
+    if len(values) < len(point.rows):
+        raise ValueError(f"{point.curve} at {point.x}: no divergence_nats")
+    return _spread(interval(values), 1.0, 1)
+
+
+def _spread(of: Interval, scale: float, digits: int, sign: str = "") -> str:
+    spread = "" if of.half_width is None else f" ± {scale * of.half_width:.{digits}f}"
+    return f"{scale * of.mean:{sign}.{digits}f}{spread}"
+
+
+def _tables(figure: Sequence[Point], quantity: str, cell: Callable[[Point], str]) -> str:
+    return "\n\n".join(
+        _table(f"{panel}: {quantity} at", [point for point in figure if point.panel == panel], cell)
+        for panel in dict.fromkeys(point.panel for point in figure)
+    )
+
+
+def _table(corner: str, mine: Sequence[Point], cell: Callable[[Point], str]) -> str:
+    columns = sorted({point.x for point in mine})
+    cells = {(point.curve, point.x): cell(point) for point in mine}
+    head = f"| {corner} | {' | '.join(f'{x:.3g}' for x in columns)} |"
+    body = [
+        f"| {curve} | {' | '.join(cells.get((curve, x), '') for x in columns)} |"
+        for curve in dict.fromkeys(point.curve for point in mine)
+    ]
+    return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
+
+
+def _gaps(figure: Sequence[Point], curve: str, other: str) -> str:
+    """How much higher the other curve's error is, in points, over the seeds that both have.
+
+    Raises:
+        ValueError: no panel has both curves.
+    """
+    cells: dict[str, dict[float, str]] = {}
+    places = {(point.panel, point.curve, point.x): point for point in figure}
+    for (panel, name, x), point in places.items():
+        if name == curve and (against := places.get((panel, other, x))):
+            mine, theirs = _by_seed(point), _by_seed(against)
+            gap = interval([theirs[seed] - mine[seed] for seed in sorted(mine.keys() & theirs.keys())])
+            cells.setdefault(panel, {})[x] = _spread(gap, 100.0, 2, sign="+")
+    if not cells:
+        raise ValueError(f"no panel has both {curve} and {other}")
+    columns = sorted({x for row in cells.values() for x in row})
+    head = f"| {other}, minus {curve}: points at | {' | '.join(f'{x:.3g}' for x in columns)} |"
+    body = [f"| {panel} | {' | '.join(row.get(x, '') for x in columns)} |" for panel, row in cells.items()]
+    return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
+
+
+def _by_seed(point: Point) -> dict[int, float]:
+    return {row.seed: row.test_error for row in point.rows if row.test_error is not None}
+
+
+def _authors(folder: Path, link: str) -> str:
+    """Their errors and ours on the backbone `mlp`, by symbols a device.
+
+    Raises:
+        ValueError: they have none over that link.
+    """
+    with AUTHORS.open(encoding="utf-8", newline="") as file:
+        theirs = {int(row["symbols"]): row["error_percent"] for row in csv.DictReader(file) if row["link"] == link}
+    if not theirs:
+        raise ValueError(f"{AUTHORS.name} has nothing over {link}")
+    ours = {
+        point.rows[0].symbols: _error(point)
+        for point in _points(folder, "fig2a")
+        if (point.panel, point.curve) == ("mlp", f"VDDIB-SR, 1 bit, {link}")
+    }
+    columns = sorted(theirs.keys() | ours.keys())
+    rows = {"authors' script, one seed": theirs, "here, mean over seeds": ours}
+    head = f"| {link}: error (%) at symbols | {' | '.join(map(str, columns))} |"
+    body = [f"| {name} | {' | '.join(row.get(x, '') for x in columns)} |" for name, row in rows.items()]
+    return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
+
+
+def _made(record: Mapping[str, Any]) -> str:
+    commits = ", ".join(f"`{commit[:8]}`" for commit in record["commits"])
+    seeds = ", ".join(map(str, record["seeds"]))
+    return (
+        f"`{record['command']}`: {record['trainings']} trainings, seeds {seeds}, commit {commits}, "
+        f"{record['cpu_hours']} CPU hours ({', '.join(record['machines'])})"
+    )
