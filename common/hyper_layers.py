@@ -15,7 +15,7 @@ OPEN = 4.0
 class Gate(nn.Module):
     """s = sigmoid(uᵀ c + v), one an output  [Hyper-VIB, the scale of eqs. (12)-(14)].
 
-    The paper's only condition is log β, and it leaves the first values open: here u = 0 and v = `OPEN`, by experiment.
+    The paper's only condition is log β, and it leaves the first values open: here u = 0 and v = `OPEN`.
     """
 
     def __init__(self, outputs: int, conditions: int = 1) -> None:

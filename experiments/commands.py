@@ -62,8 +62,9 @@ def run(  # noqa: PLR0917 — each is an option of the command line
         sitting.plan()
         return
     sitting.run()
-    for figure in figures:
-        typer.echo(results / preset / f"{figure.name}.csv")
+    for path in (results / preset / f"{figure.name}.csv" for figure in figures):
+        if path.is_file():  # nothing is written of a figure none of whose trainings is finished
+            typer.echo(path)
 
 
 @experiment_app.command()

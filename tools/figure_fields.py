@@ -4,12 +4,14 @@
 {{table fig2a}}                              all of a figure, a table a panel
 {{divergence bounds}}                        likewise D, the rate that was reached, in nats a sample and link
 {{gap fig2a | A | B}}                        error of curve B minus that of A, seed by seed, a row a panel
+{{gap fig2a | A | B | linear | 5.94}}        likewise at one point
 {{authors ideal link}}                       VDDIB-SR's authors' errors beside ours
 {{made fig2a}}                               command, seeds, commits and CPU time
 """
 
 import csv
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,8 +26,11 @@ from experiments.sweep.table import read
 AUTHORS = Path(__file__).resolve().parent.parent / "docs" / "results" / "vddib-sr-authors.csv"
 """Errors that the script of VDDIB-SR's authors gave, by link and symbols a device."""
 
+_RECORDED = {"command", "finished", "trainings", "seeds", "commits", "machines", "cpu_hours", "data_sha256"}
+_PARTS_OF_A_POINT = 4
 _FIELD = re.compile(r"\{\{(.+?)\}\}")
-_SAME_X = 0.005
+_SAME_X = 1e-3
+"""Relative."""
 
 
 def render(template: str, folder: Path) -> str:
@@ -33,6 +38,7 @@ def render(template: str, folder: Path) -> str:
 
     Raises:
         ValueError: a field names no figure, curve or point that is there.
+        DataError: a table is missing or damaged.
     """
     return _FIELD.sub(lambda field: _value(field.group(1).strip(), folder), template)
 
@@ -42,19 +48,47 @@ def _value(field: str, folder: Path) -> str:
     if kind == "table":
         return _tables(_points(folder, name), "error (%)", _error)
     if kind == "gap":
-        figure, curve, other = (part.strip() for part in name.split("|"))
-        return _gaps(_points(folder, figure), curve, other)
+        figure, curve, other, *place = (part.strip() for part in name.split("|"))
+        of = _points(folder, figure)
+        if not place:
+            return _gaps(of, curve, other)
+        panel, x = place
+        return f"{_gap(_find(of, panel, curve, x), _find(of, panel, other, x))} points"
     if kind == "authors":
         return _authors(folder, name)
     if kind == "divergence":
         return _tables(_points(folder, name), "D (nats)", _divergence)
     if kind == "made":
-        return _made(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
-    figure, panel, curve, x = (part.strip() for part in field.split("|"))
-    for point in _points(folder, figure):
-        if (point.panel, point.curve) == (panel, curve) and abs(point.x - float(x)) < _SAME_X:
-            return f"{_error(point)} %"
-    raise ValueError(f"{{{{{field}}}}}: {figure}.csv has no such point")
+        return _made(record_of(folder, name))
+    parts = [part.strip() for part in field.split("|")]
+    if len(parts) != _PARTS_OF_A_POINT:
+        raise ValueError(f"{{{{{field}}}}}: expected figure | panel | curve | x")
+    figure, panel, curve, x = parts
+    return f"{_error(_find(_points(folder, figure), panel, curve, x))} %"
+
+
+def record_of(folder: Path, figure: str) -> dict[str, Any]:
+    """How a figure was made, from its JSON.
+
+    Raises:
+        ValueError: it is missing, or lacks what every figure's has.
+    """
+    path = folder / f"{figure}.json"
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is not there: `splitwave experiment run {figure}` writes it") from None
+    missing = _RECORDED - record.keys()
+    if missing:
+        raise ValueError(f"{path} says nothing of {', '.join(sorted(missing))}: run the experiment again")
+    return record
+
+
+def _find(figure: Sequence[Point], panel: str, curve: str, x: str) -> Point:
+    for point in figure:
+        if (point.panel, point.curve) == (panel, curve) and math.isclose(point.x, float(x), rel_tol=_SAME_X):
+            return point
+    raise ValueError(f"{panel} | {curve} | {x}: no such point")
 
 
 def _points(folder: Path, figure: str) -> list[Point]:
@@ -113,15 +147,25 @@ def _gaps(figure: Sequence[Point], curve: str, other: str) -> str:
     places = {(point.panel, point.curve, point.x): point for point in figure}
     for (panel, name, x), point in places.items():
         if name == curve and (against := places.get((panel, other, x))):
-            mine, theirs = _by_seed(point), _by_seed(against)
-            gap = interval([theirs[seed] - mine[seed] for seed in sorted(mine.keys() & theirs.keys())])
-            cells.setdefault(panel, {})[x] = _spread(gap, 100.0, 2, sign="+")
+            cells.setdefault(panel, {})[x] = _gap(point, against)
     if not cells:
         raise ValueError(f"no panel has both {curve} and {other}")
     columns = sorted({x for row in cells.values() for x in row})
     head = f"| {other}, minus {curve}: points at | {' | '.join(f'{x:.3g}' for x in columns)} |"
     body = [f"| {panel} | {' | '.join(row.get(x, '') for x in columns)} |" for panel, row in cells.items()]
     return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
+
+
+def _gap(point: Point, other: Point) -> str:
+    """How much higher the other point's error is, in points.
+
+    Raises:
+        ValueError: their seeds differ.
+    """
+    mine, theirs = _by_seed(point), _by_seed(other)
+    if mine.keys() != theirs.keys():
+        raise ValueError(f"{point.curve} and {other.curve} at {point.x}: seeds {sorted(mine)} and {sorted(theirs)}")
+    return _spread(interval([theirs[seed] - mine[seed] for seed in sorted(mine)]), 100.0, 2, sign="+")
 
 
 def _by_seed(point: Point) -> dict[int, float]:

@@ -7,15 +7,16 @@ Without a folder nothing is copied, only rendered again.
 """
 
 import argparse
-import json
 import re
 import shutil
 import sys
 from pathlib import Path
 
 from common.errors import SplitwaveError
+from experiments.paper.preset import preset_named
 from experiments.paper.qml_ib import FIGURES
-from tools.figure_fields import render
+from experiments.sweep.table import read
+from tools.figure_fields import record_of, render
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "docs" / "results" / "qml-ib"
@@ -34,7 +35,8 @@ def block_in(readme: str) -> str:
     Raises:
         ValueError: the markers are missing.
     """
-    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
+    start, end = _markers(readme)
+    return readme[start:end].strip()
 
 
 def publish(source: Path, target: Path) -> list[str]:
@@ -58,13 +60,16 @@ def _is_finished(source: Path, name: str) -> bool:
     missing = [suffix for suffix in SUFFIXES if not (source / f"{name}{suffix}").is_file()]
     if missing:
         raise ValueError(f"{source} lacks {name}{missing[0]}: run `splitwave experiment run {name}` again")
-    record = json.loads((source / f"{name}.json").read_text(encoding="utf-8"))
+    record = record_of(source, name)
     unclear = [commit for commit in record["commits"] if not re.fullmatch("[0-9a-f]{40}", commit)]
     if unclear:
         raise ValueError(f"{name}.json: {unclear[0]} is no commit; train from a clean checkout to publish")
     if set(record["data_sha256"]) != {"mnist"}:
         raise ValueError(f"{name}.json: of {', '.join(record['data_sha256'])}, not of mnist as the paper's")
-    return bool(record["finished"] == record["trainings"])
+    wanted = {trial.key for trial in FIGURES[name](preset_named("paper"), len(record["seeds"])).trials}
+    if strange := {row.trial for row in read(source / f"{name}.csv")} - wanted:
+        raise ValueError(f"{name}.csv has {len(strange)} trainings of another {name}: run the experiment again")
+    return bool(record["finished"] == record["trainings"] == len(wanted))
 
 
 def replaced(readme: str, block: str) -> str:
@@ -73,8 +78,15 @@ def replaced(readme: str, block: str) -> str:
     Raises:
         ValueError: the markers are missing.
     """
-    start, end = readme.index(BEGIN) + len(BEGIN), readme.index(END)
+    start, end = _markers(readme)
     return f"{readme[:start]}\n{block.strip()}\n{readme[end:]}"
+
+
+def _markers(readme: str) -> tuple[int, int]:
+    """Where what is between them begins and ends."""
+    if BEGIN not in readme or END not in readme:
+        raise ValueError(f"the README lacks {BEGIN} or {END}")
+    return readme.index(BEGIN) + len(BEGIN), readme.index(END)
 
 
 def main() -> int:

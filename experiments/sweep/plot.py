@@ -1,12 +1,12 @@
 """Draws a figure from its CSV alone: a curve a method, the mean over seeds, and its 95 % interval."""
 
+import math
 from collections.abc import Sequence
-from itertools import cycle
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 
 from experiments.sweep.curves import Point, points
 from experiments.sweep.figure import Figure
@@ -17,6 +17,8 @@ _PANEL_INCHES = (5.2, 4.4)
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#999999")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_MOST_COLUMNS = 3
+_TICK_DIGITS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 
 
 def redraw(figure: Figure, folder: Path) -> list[Path]:
@@ -27,8 +29,11 @@ def redraw(figure: Figure, folder: Path) -> list[Path]:
     """
     rows = read(folder / f"{figure.name}.csv")
     panels = list(dict.fromkeys(row.panel for row in rows))
-    canvas = Canvas(figsize=(_PANEL_INCHES[0] * len(panels), _PANEL_INCHES[1]), layout="constrained")
-    for axes, panel in zip(canvas.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    columns = min(len(panels), _MOST_COLUMNS)
+    lines = math.ceil(len(panels) / columns)
+    canvas = Canvas(figsize=(_PANEL_INCHES[0] * columns, _PANEL_INCHES[1] * lines), layout="constrained")
+    for place, panel in enumerate(panels, start=1):
+        axes = canvas.add_subplot(lines, columns, place)
         _draw_panel(axes, points([row for row in rows if row.panel == panel], figure.error))
         axes.set_title(panel, fontsize="medium")
         axes.set_xlabel(figure.x_label)
@@ -43,22 +48,25 @@ def redraw(figure: Figure, folder: Path) -> list[Path]:
 
 
 def _draw_panel(axes: Axes, panel: Sequence[Point]) -> None:
-    styles = cycle(zip(_COLOURS, _MARKERS, strict=True))
-    for curve, (colour, marker) in zip(dict.fromkeys(point.curve for point in panel), styles, strict=False):
+    for number, curve in enumerate(dict.fromkeys(point.curve for point in panel)):
+        again, style = divmod(number, len(_COLOURS))
         mine = sorted((point for point in panel if point.curve == curve), key=lambda point: point.x)
         axes.errorbar(
             [point.x for point in mine],
             [point.error.mean for point in mine],
             yerr=[point.error.half_width or 0.0 for point in mine],
-            color=colour,
-            marker=marker,
+            color=_COLOURS[style],
+            marker=_MARKERS[(style + again) % len(_MARKERS)],
             markersize=4,
             linewidth=1.2,
             capsize=2,
-            linestyle="--" if "unquantized" in curve else "-",
+            linestyle=":" if again else "--" if "unquantized" in curve else "-",
             label=curve,
         )
     axes.set_ylabel("classification error")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=_TICK_DIGITS))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=1))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize="x-small")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.paper.preset import preset_named
+from experiments.paper.qml_ib import FIGURES
 from experiments.sweep import table
 from experiments.sweep.figure import Figure, Mark, rows
 from tests.unit.test_sweep_files import ours, outcome
@@ -21,19 +23,33 @@ def _folder(tmp_path: Path) -> Path:
     marks = [Mark("p", "ours", x, ours(seed), 10.0) for x in (1.0, 2.0) for seed in range(3)]
     outcomes = [outcome(ours(seed), (error, inf)) for seed, error in enumerate(ERRORS)]
     table.write(tmp_path / "fig3.csv", rows(Figure("fig3", "", "", tuple(marks)), outcomes))
+    write_record(tmp_path, trainings=3)
+    return tmp_path
+
+
+@pytest.fixture(name="finished")
+def _finished(tmp_path: Path) -> Path:
+    """A finished fig3 with the trials that it has today."""
+    figure = FIGURES["fig3"](preset_named("paper"), 3)
+    outcomes = [outcome(trial, (0.02, inf)) for trial in figure.trials if trial.method == "qml-ib"]
+    table.write(tmp_path / "fig3.csv", rows(figure, outcomes))
+    write_record(tmp_path, trainings=len(figure.trials))
+    return tmp_path
+
+
+def write_record(folder: Path, trainings: int) -> None:
     record = {
         "command": "splitwave experiment run fig3",
-        "finished": 3,
-        "trainings": 3,
+        "finished": trainings,
+        "trainings": trainings,
         "seeds": [0, 1, 2],
         "commits": ["a" * 40],
         "machines": ["a core"],
         "cpu_hours": 0.5,
         "data_sha256": {"mnist": "f" * 64},
     }
-    (tmp_path / "fig3.json").write_text(json.dumps(record))
-    (tmp_path / "fig3.png").write_bytes(b"picture")
-    return tmp_path
+    (folder / "fig3.json").write_text(json.dumps(record))
+    (folder / "fig3.png").write_bytes(b"picture")
 
 
 def change(folder: Path, **more: object) -> None:
@@ -69,21 +85,41 @@ def test_a_rate_that_was_not_measured_is_not_made_up(folder: Path) -> None:
 
 
 def test_a_gap_is_taken_seed_by_seed(folder: Path) -> None:
-    row, *_ = mine = table.read(folder / "fig3.csv")
+    row, *_ = mine = [row for row in table.read(folder / "fig3.csv") if row.seed != 1]
     theirs = [
         row.model_copy(update={"curve": "theirs", "x": x, "seed": seed, "test_error": error})
         for x in (2.0, 3.0)
-        for seed, error in ((0, 0.020), (2, 0.025), (7, 0.9))
+        for seed, error in ((0, 0.020), (2, 0.025))
     ]
     table.write(folder / "fig3.csv", [*mine, *theirs])
-    # Seeds 0 and 2 have both: 1.0 and 1.1 points; 12.706·0.0707/√2 = 0.64.
+    # 1.0 and 1.1 points; 12.706·0.0707/√2 = 0.64.
     assert render("{{gap fig3 | ours | theirs}}", folder).splitlines() == [
         "| theirs, minus ours: points at | 2 |",
         "|---|--:|",
         "| p | +1.05 ± 0.64 |",
     ]
+    assert render("{{gap fig3 | ours | theirs | p | 2}}", folder) == "+1.05 ± 0.64 points"
     with pytest.raises(ValueError, match="no panel has both ours and nobodys"):
         render("{{gap fig3 | ours | nobodys}}", folder)
+    table.write(folder / "fig3.csv", [*mine, *theirs[:1]])
+    with pytest.raises(ValueError, match=r"seeds \[0, 2\] and \[0\]"):
+        render("{{gap fig3 | ours | theirs}}", folder)
+
+
+def test_points_are_told_apart_however_small_their_x(folder: Path) -> None:
+    (first, *_) = rows_now = table.read(folder / "fig3.csv")
+    small = [first.model_copy(update={"x": x, "test_error": x}) for x in (1e-5, 1e-3)]
+    table.write(folder / "fig3.csv", [row.model_copy(update={"panel": "other"}) for row in rows_now] + small)
+    assert render("{{fig3 | p | ours | 0.001}}", folder) == "0.10 %"
+
+
+def test_a_damaged_record_is_named(folder: Path) -> None:
+    (folder / "fig3.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"fig3\.json says nothing of command, commits"):
+        render("{{made fig3}}", folder)
+    (folder / "fig3.json").unlink()
+    with pytest.raises(ValueError, match=r"fig3\.json is not there: `splitwave experiment run fig3`"):
+        render("{{made fig3}}", folder)
 
 
 def test_the_authors_errors_stand_beside_ours(folder: Path) -> None:
@@ -115,13 +151,18 @@ def test_a_field_that_names_nothing_is_refused(field: str, folder: Path) -> None
         render(f"{{{{{field}}}}}", folder)
 
 
-def test_only_finished_figures_are_published(folder: Path, tmp_path: Path) -> None:
+def test_only_finished_figures_are_published(finished: Path, tmp_path: Path) -> None:
     target = tmp_path / "published"
-    assert publish(folder, target) == ["fig3"]
+    assert publish(finished, target) == ["fig3"]
     assert sorted(path.name for path in target.iterdir()) == ["fig3.csv", "fig3.json", "fig3.png"]
-    change(folder, finished=2)
+    change(finished, finished=2)
     with pytest.raises(ValueError, match="no finished figure"):
-        publish(folder, target)
+        publish(finished, target)
+
+
+def test_a_figure_that_has_become_another_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"fig3\.csv has 3 trainings of another fig3"):
+        publish(folder, tmp_path / "published")
 
 
 def test_results_of_uncommitted_code_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -149,5 +190,5 @@ def test_a_readme_keeps_what_is_around_the_block() -> None:
 
 @pytest.mark.parametrize("readme", ["nothing", f"{BEGIN} only"])
 def test_a_readme_without_markers_is_left_alone(readme: str) -> None:
-    with pytest.raises(ValueError, match="substring not found"):
+    with pytest.raises(ValueError, match="the README lacks <!-- qml-ib: begin"):
         replaced(readme, "new")
