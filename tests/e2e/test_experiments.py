@@ -35,8 +35,9 @@ class Sweep:
     """A sweep that has finished a trial, and its worker processes."""
 
     def __init__(self, folder: Path) -> None:
+        # A background job of a script ignores SIGINT, and so would the sweep of tests that run in one.
         self.process = subprocess.Popen(
-            command(folder, "run", *FIGURES, "--jobs", "2"),
+            ["env", "--default-signal=INT", *command(folder, "run", *FIGURES, "--jobs", "2")],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
