@@ -6,19 +6,20 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.sweep.curves import Point, points
 from experiments.sweep.figure import Figure
 from experiments.sweep.table import read
 
 _DPI = 150
-_PANEL_INCHES = (5.2, 4.4)
+_PANEL_INCHES = (5.2, 4.8)
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#999999")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _MOST_COLUMNS = 3
 _TICK_DIGITS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+"""Of the logarithmic axis; matplotlib takes its own where fewer than two of these lie in a panel."""
 
 
 def redraw(figure: Figure, folder: Path) -> list[Path]:
@@ -67,6 +68,7 @@ def _draw_panel(axes: Axes, panel: Sequence[Point]) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=_TICK_DIGITS))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=1))
+    axes.yaxis.set_major_formatter(lambda error, _: f"{100 * error:.3g} %")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize="x-small")
+    # Below: curves that lie close leave no room among them.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False, fontsize="x-small")
