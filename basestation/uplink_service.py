@@ -37,10 +37,10 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
         except ProtocolError as error:
             log.warning("device refused", peer=context.peer(), reason=str(error))
             await refuse(context, error)
-        reason, may_return = "the connection broke", True
+        # One reason for both: of a broken connection gRPC shows sometimes the cancelled call, sometimes only the end.
+        reason, may_return = "its stream ended", True
         try:
             await self._exchange(session, request_iterator, context)
-            reason = "its stream ended"
         except ProtocolError as error:
             reason, may_return = str(error), False
             await refuse(context, error)

@@ -254,9 +254,9 @@ class TestLosses:
         losses = Losses()
         ready, silent = session_of(0), session_of(1)
         ready.ready = True
-        losses.add(session_of(2), "the connection broke")
+        losses.add(session_of(2), "its stream ended")
         assert losses.explain(4, {0: ready, 1: silent}) == (
-            "link 1 (device device-1) did not get ready; link 2 (device device-2) was lost: the connection broke; "
+            "link 1 (device device-1) did not get ready; link 2 (device device-2) was lost: its stream ended; "
             "link 3 has no device"
         )
 
