@@ -1,37 +1,50 @@
 """The base station's classifier."""
 
+import itertools
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from basestation.conv_decoder import ConvDecoder
 from common.config import RunConfig
+from common.hyper_layers import Chain, linear
+
+TABLE_1 = (1024, 256)
+"""Hidden layers of QML-IB's Table I."""
+
+HYPER_VIB = (256,)
+"""The hidden layer of Hyper-VIB's network for MNIST."""
 
 
 class Decoder(nn.Module):
-    """p_ψ(y | ẑ_1 … ẑ_K): FC-ReLU 1024, FC-ReLU 256, FC  [QML-IB, Table I].
+    """p_ψ(y | ẑ_1 … ẑ_K): FC-ReLU 1024, FC-ReLU 256, FC  [QML-IB, Table I], or other hidden layers.
 
-    The softmax of the table is left to the cross-entropy, which takes logits.
+    The softmax of the table is left to the cross-entropy, which takes logits. All layers are gated where conditions
+    are inputs  [Hyper-VIB, eqs. (12)(13)].
     """
 
-    def __init__(self, in_features: int, classes: int = 10) -> None:
+    def __init__(
+        self, in_features: int, classes: int = 10, *, hidden: Sequence[int] = TABLE_1, conditions: int = 0
+    ) -> None:
         """A network from `in_features` = K·d received symbols to `classes` logits."""
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(in_features, 1024),
-            nn.ReLU(),
-            nn.Linear(1024, 256),
-            nn.ReLU(),
-            nn.Linear(256, classes),
-        )
+        sizes = itertools.pairwise((in_features, *hidden))
+        layers = itertools.chain.from_iterable((linear(a, b, conditions), nn.ReLU()) for a, b in sizes)
+        self.layers = Chain(*layers, linear(hidden[-1], classes, conditions))
 
-    def forward(self, symbols: Tensor) -> Tensor:
-        """Logits, (N, classes), of received symbols, (N, K·d)."""
-        logits: Tensor = self.layers(symbols)
+    def forward(self, symbols: Tensor, conditions: Tensor | None = None) -> Tensor:
+        """Logits, (N, classes), of received symbols, (N, K·d), under (R, conditions), each row for N/R samples."""
+        logits: Tensor = self.layers(symbols, conditions)
         return logits
 
 
 def make_decoder(config: RunConfig) -> nn.Module:
-    """The decoder of the table that the devices' backbone is from: Table II for `conv`, else Table I."""
-    in_features = config.links * config.encoder.dimension
-    if config.encoder.backbone == "conv":
-        return ConvDecoder(in_features, width=config.encoder.width)
-    return Decoder(in_features)
+    """The decoder of the table that the devices' backbone is from; QML-IB's Table I for most."""
+    in_features, conditions = config.links * config.encoder.dimension, config.links * config.conditions
+    match config.encoder.backbone:
+        case "conv":
+            return ConvDecoder(in_features, width=config.encoder.width)
+        case "vib":
+            return Decoder(in_features, hidden=HYPER_VIB, conditions=conditions)
+        case _:
+            return Decoder(in_features, conditions=conditions)

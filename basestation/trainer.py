@@ -8,10 +8,12 @@ from torch.nn import functional
 
 from basestation.decoder import make_decoder
 from basestation.fusion import FusedBlock
+from common.conditions import BlockConditions, block_conditions
 from common.config import RunConfig
 from common.errors import RunFailedError
+from common.folding import FoldedNetwork
 from common.initialisation import initialise_linear_layers
-from common.messages import Bytes, Float32, Phase
+from common.messages import BlockKey, Bytes, Float32, Phase
 from common.placement import Placement
 from common.plan import RunPlan
 
@@ -31,13 +33,16 @@ class Trainer:
 
     def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
         """Args: the run's settings and plan; (N,) int64 labels of the training split."""
+        self.config = config
         self._links = config.links
         self._plan = plan
         self._labels = train_labels
         self._placement = Placement(config.runtime)
         self.decoder = make_decoder(config).to(self._placement.device)
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
+        self._folded = FoldedNetwork(self.decoder)
         self._optimiser = torch.optim.Adam(self.decoder.parameters(), fused=True)
+        self._next_step = 0
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
         """Forward, cross-entropy averaged over L draws and the step's B samples (eq. (18)), backward.
@@ -50,11 +55,14 @@ class Trainer:
         draws, samples, _ = symbols.shape
         ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
-        logits = self._decode(symbols.flatten(0, 1), training=True)
-        total = functional.cross_entropy(logits, labels, reduction="sum")
+        conditions = self._conditions(block.key)
+        logits = self._decode(symbols, block.key, conditions)
+        losses = functional.cross_entropy(logits, labels, reduction="none")
+        total = losses.detach().sum()
         if not torch.isfinite(total):
             raise RunFailedError(f"training diverged: the cross-entropy of step {step} is {total.item()}")
-        torch.autograd.backward(total / (draws * self._plan.batch_size(step)))
+        weights = torch.from_numpy(conditions.a_sample(conditions.weights / (draws * self._plan.batch_size(step))))
+        torch.autograd.backward(losses, weights.repeat(draws))
         assert symbols.grad is not None  # a leaf that requires grad has one after backward
         gradients = [part.contiguous().numpy() for part in symbols.grad.chunk(self._links, dim=-1)]
         errors = int((logits.argmax(dim=1) != labels).sum())
@@ -65,14 +73,32 @@ class Trainer:
         self._optimiser.param_groups[0]["lr"] = self._plan.learning_rate(step)
         self._optimiser.step()
         self._optimiser.zero_grad()
+        self._next_step = step + 1
 
     @torch.no_grad()
     def predict(self, block: FusedBlock) -> Bytes:
         """(B,) uint8 classes of an evaluation block (L = 1)."""
-        classes: Bytes = self._decode(block.symbols[0], training=False).argmax(dim=1).to(torch.uint8).numpy()
+        classes: Bytes = (
+            self._decode(block.symbols, block.key, self._conditions(block.key)).argmax(dim=1).to(torch.uint8).numpy()
+        )
         return classes
 
-    def _decode(self, symbols: Tensor, *, training: bool) -> Tensor:
+    def _conditions(self, key: BlockKey) -> BlockConditions:
+        return block_conditions(self.config, self._plan, key)
+
+    def _decode(self, symbols: Tensor, key: BlockKey, conditions: BlockConditions) -> Tensor:
+        """Logits, (L·B, classes), of the (L, B, K·d) symbols of a block."""
+        received = self._placement.enter(symbols.flatten(0, 1))
+        training = key.phase is Phase.TRAIN
         with self._placement.precision(training):
-            logits = self.decoder(self._placement.enter(symbols))
+            if not self.config.conditions:
+                logits = self.decoder(received)
+            else:
+                rows = conditions.rows(*range(self._links))
+                if training:
+                    logits = self.decoder(
+                        received, self._placement.enter(torch.from_numpy(rows).repeat(len(symbols), 1))
+                    )
+                else:
+                    logits = self._folded.under(rows, self._next_step)(received)
         return self._placement.leave(logits)

@@ -24,12 +24,13 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-Backbone = Literal["linear", "tanh", "mlp", "conv"]
+Backbone = Literal["linear", "tanh", "mlp", "vib", "conv"]
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+BetaRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 
 MAX_LINKS = 64
 MAX_DIMENSION = 4096
@@ -55,8 +56,9 @@ class EncoderSettings(_Section):
 
     `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `tanh`: one hidden layer of 64, as a
     VDDIB-SR device has it behind a linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's
-    authors. `conv`: QML-IB's Table II, and then the base station's network is, too; `width` scales the hidden channels
-    of both.
+    authors. `vib`: Hyper-VIB's two hidden layers of 160 and 192 and one head for symbols of unit power; the base
+    station's network is then its hidden layer of 256. `conv`: QML-IB's Table II, and then the base station's network
+    is, too; `width` scales the hidden channels of both.
     """
 
     backbone: Backbone = "linear"
@@ -93,6 +95,23 @@ class ObjectiveSettings(_Section):
     beta: NonNegative | list[NonNegative] = 1e-3
     bound: Literal["tight", "paper", "prior", "quadrature"] = "tight"
     draws: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class HypernetworkSettings(_Section):
+    """Which of the run's settings are inputs of its networks, so that one training covers their range [Hyper-VIB].
+
+    `beta`: [low, high] that every training step draws β_k from, for each link; `objective.beta` is then that of
+    validation, test and serving alone. `sampling`: how it is spread over the range; the paper's `uniform` hardly ever
+    draws a small β. `draws`: T_β, the values a step, each for an equal share of the batch. `balance`: how far large β
+    are kept from deciding the weights that all share, 0 not at all. `psnr`: the noise variance is an input, too, with
+    `channel.training_psnr_db`.
+    """
+
+    beta: BetaRange | None = None
+    sampling: Literal["log-uniform", "uniform"] = "log-uniform"
+    draws: Annotated[int, Field(ge=1, le=256)] = 8
+    balance: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.25
+    psnr: bool = False
 
 
 class ChannelSettings(_Section):
@@ -165,6 +184,7 @@ class RunConfig(_Section):
     encoder: EncoderSettings = EncoderSettings()
     quantizer: QuantizerSettings = QuantizerSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
+    hypernetwork: HypernetworkSettings = HypernetworkSettings()
     channel: ChannelSettings = ChannelSettings()
     training: TrainingSettings = TrainingSettings()
     inference: InferenceSettings = InferenceSettings()
@@ -195,6 +215,18 @@ class RunConfig(_Section):
         return self
 
     @model_validator(mode="after")
+    def _conditions_can_be_inputs(self) -> Self:
+        hyper = self.hypernetwork
+        if self.conditions and self.encoder.backbone == "conv":
+            raise ValueError("hypernetwork: the backbone conv has no hyper-layers; use linear, tanh, mlp or vib")
+        if hyper.psnr and self.channel.training_psnr_db is None:
+            raise ValueError("hypernetwork.psnr: channel.training_psnr_db says nothing of the range to train over")
+        betas = self.objective.beta if isinstance(self.objective.beta, list) else [self.objective.beta]
+        if hyper.beta is not None and min(betas) <= 0:
+            raise ValueError(f"objective.beta = {self.objective.beta}: its logarithm is an input, so it must be > 0")
+        return self
+
+    @model_validator(mode="after")
     def _blocks_fit_a_message(self) -> Self:
         training, draws = self.training, self.objective.draws
         framing_bytes, id_bytes, symbol_bytes = 4096, 4, 4 * self.encoder.dimension
@@ -218,6 +250,11 @@ class RunConfig(_Section):
                 f"inference.block_size = {self.inference.block_size}: at most {limit} samples fit a message"
             )
         return self
+
+    @property
+    def conditions(self) -> int:
+        """How many values of each link are inputs of the networks; 0 for plain ones."""
+        return (self.hypernetwork.beta is not None) + self.hypernetwork.psnr
 
     def beta(self, link: int) -> float:
         """β_k of eq. (7)."""

@@ -1,8 +1,10 @@
 """Layers whose outputs are scaled by gates on the conditions of a run: log β, and log σ² where it is an input, too.
 
 One training then covers a range of conditions, and `fold` gives the ordinary layer of one of them, which is what a
-device deploys. Shapes: N samples, or one row that stands for all; C conditions.
+device deploys. Shapes: N samples; R rows of C conditions, each of which stands for N/R samples in order.
 """
+
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +27,9 @@ class Gate(nn.Module):
         self.offset = nn.Parameter(torch.full((outputs,), OPEN))
 
     def forward(self, conditions: Tensor) -> Tensor:
-        """(N, outputs) in (0, 1) of (N, C) conditions."""
-        return torch.addmm(self.offset, conditions, self.slope).sigmoid()
+        """(R, outputs) in (0, 1) of (R, C) conditions."""
+        with torch.autocast(conditions.device.type, enabled=False):  # eight bits would blur log β
+            return torch.addmm(self.offset, conditions, self.slope).sigmoid()
 
 
 class HyperLinear(nn.Module):
@@ -39,9 +42,11 @@ class HyperLinear(nn.Module):
         self.gate = Gate(out_features, conditions)
 
     def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
-        """(N, D_out) of (N, D_in) inputs, under (N, C) conditions or (1, C) for all."""
-        scaled: Tensor = self.plain(x) * self.gate(conditions)
-        return scaled
+        """(N, D_out) of (N, D_in) inputs, under (R, C) conditions."""
+        scale = self.gate(conditions)
+        by_row = self.plain(x).view(len(scale), -1, scale.shape[1])
+        scaled: Tensor = by_row * scale.unsqueeze(1)
+        return scaled.flatten(0, 1)
 
     @torch.no_grad()
     def fold(self, conditions: Tensor) -> nn.Linear:
@@ -69,20 +74,15 @@ class HyperConv2d(nn.Module):
         self.bias_gate = Gate(outputs, conditions)
 
     def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
-        """(N, C_out, h', w') of (N, C_in, h, w) maps, under (N, C) conditions or (1, C) for all."""
+        """(N, C_out, h', w') of (N, C_in, h, w) maps, under (R, C) conditions."""
         kernels, biases = self._parameters_under(conditions)
-        if len(conditions) == 1:
-            return functional.conv2d(x, kernels[0], biases[0], self.plain.stride, self.plain.padding)
-        # A kernel a sample: one convolution with a group a sample.
-        grouped = functional.conv2d(
-            x.reshape(1, -1, *x.shape[2:]),
-            kernels.flatten(0, 1),
-            biases.flatten(),
-            self.plain.stride,
-            self.plain.padding,
-            groups=len(x),
+        rows = len(conditions)
+        # One convolution with a group of channels a row: the n-th sample of each row is the n-th of its batch.
+        by_row = x.reshape(rows, -1, *x.shape[1:]).transpose(0, 1).flatten(1, 2)
+        maps = functional.conv2d(
+            by_row, kernels.flatten(0, 1), biases.flatten(), self.plain.stride, self.plain.padding, groups=rows
         )
-        return grouped.view(len(x), -1, *grouped.shape[2:])
+        return maps.view(len(maps), rows, -1, *maps.shape[2:]).transpose(0, 1).flatten(0, 1)
 
     @torch.no_grad()
     def fold(self, conditions: Tensor) -> nn.Conv2d:
@@ -100,8 +100,45 @@ class HyperConv2d(nn.Module):
         return folded
 
     def _parameters_under(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C_out, C_in, k, k) kernels and (N, C_out) biases."""
+        """(R, C_out, C_in, k, k) kernels and (R, C_out) biases."""
         outputs, inputs = self.plain.weight.shape[:2]
         scales = self.kernel_gate(conditions).view(-1, outputs, inputs, 1, 1)
         assert self.plain.bias is not None
         return scales * self.plain.weight, self.bias_gate(conditions) * self.plain.bias
+
+
+class Chain(nn.Sequential):
+    """Layers one after the other, of which those that are gated are given the conditions."""
+
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> Tensor:
+        """The last layer's output."""
+        for layer in self:
+            x = under(layer, x, conditions)
+        return x
+
+
+def linear(in_features: int, out_features: int, conditions: int) -> nn.Linear | HyperLinear:
+    """A fully connected layer: plain where nothing is an input."""
+    return HyperLinear(in_features, out_features, conditions) if conditions else nn.Linear(in_features, out_features)
+
+
+def under(layer: nn.Module, x: Tensor, conditions: Tensor | None) -> Tensor:
+    """A layer's output under the conditions, which those without gates do not look at."""
+    conditioned = isinstance(layer, (HyperLinear, HyperConv2d, Chain)) and conditions is not None
+    output: Tensor = layer(x, conditions) if conditioned else layer(x)
+    return output
+
+
+def folded(module: nn.Module, conditions: Tensor) -> nn.Module:
+    """A copy of a network with every gated layer folded at (C,) conditions: plain, with the same answers."""
+    plain = copy.deepcopy(module)
+    _fold_children(plain, conditions)
+    return plain
+
+
+def _fold_children(module: nn.Module, conditions: Tensor) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, (HyperLinear, HyperConv2d)):
+            setattr(module, name, child.fold(conditions))
+        else:
+            _fold_children(child, conditions)

@@ -60,6 +60,10 @@ class RunPlan:
             return self.validation_ids[first:last]
         return np.arange(first, last, dtype=np.int64) % self._test_samples
 
+    def block_start(self, step: int, micro_batch: int) -> int:
+        """Samples of a training step that come before those of one of its micro-batches."""
+        return sum(len(part) for part in self._micro_batches(step)[:micro_batch])
+
     def pass_samples(self, phase: Phase) -> int:
         """How many samples a pass covers."""
         if phase is Phase.VALIDATION:

@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     BATCH_ORDER = 5
     LINK_DROPOUT = 6
     TRAINING_PSNR = 7
+    TRAINING_BETA = 8
 
 
 def generator(

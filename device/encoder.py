@@ -1,6 +1,8 @@
 """The probabilistic encoder of one device."""
 
+import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +10,7 @@ from torch.nn import functional
 
 from common.config import EncoderSettings
 from common.data.dataset import ImageShape
+from common.hyper_layers import Chain, linear, under
 from device.conv_backbone import ConvBackbone
 
 MIN_THETA = 1e-3
@@ -22,6 +25,9 @@ TANH_WIDTH = 64
 MLP_WIDTH = 256
 """Of both hidden layers of the backbone `mlp`."""
 
+VIB_WIDTHS = (160, 192)
+"""Of the hidden layers of the backbone `vib`."""
+
 _OFFSET = math.log(math.expm1(START_THETA - MIN_THETA))
 
 
@@ -33,45 +39,74 @@ class GaussianEncoder(nn.Module):
     that θ starts near START_THETA however weights are drawn.
     """
 
-    def __init__(self, features: int, dimension: int, trunk: nn.Module | None = None) -> None:
+    def __init__(self, features: int, dimension: int, trunk: nn.Module | None = None, conditions: int = 0) -> None:
         """Heads for μ and θ of d = `dimension` on h, whose length is `features`, and the backbone that makes it."""
         super().__init__()
         self.trunk = nn.Identity() if trunk is None else trunk
-        self.mean = nn.Linear(features, dimension)
-        self.spread = nn.Linear(features, dimension)
+        self.mean = linear(features, dimension, conditions)
+        self.spread = linear(features, dimension, conditions)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the features.
 
         Args:
             x: (B, C·h·W) flat views.
+            conditions: (R, conditions) inputs of gated layers, each row for B/R samples.
 
         Returns:
             μ in [−1, 1] and θ ≥ MIN_THETA, (B, d) each.
         """
-        hidden = self.trunk(x).to(x.dtype)
+        hidden = under(self.trunk, x, conditions).to(x.dtype)
         # Under autocast too: a feature's place among the quantizer's levels takes more than bfloat16's eight bits.
         with torch.autocast(x.device.type, enabled=False):
-            mu = self.mean(hidden).tanh()
-            theta = functional.softplus(self.spread(hidden) + _OFFSET) + MIN_THETA
+            mu = under(self.mean, hidden, conditions).tanh()
+            theta = functional.softplus(under(self.spread, hidden, conditions) + _OFFSET) + MIN_THETA
         return mu, theta
 
 
-def make_encoder(settings: EncoderSettings, shape: ImageShape) -> GaussianEncoder:
-    """The encoder that the settings name, for views of (C, h, W)."""
-    inputs = math.prod(shape)
+class UnitPowerEncoder(nn.Module):
+    """p(z|x) = N(μ(x), diag θ(x)²) with μ² + θ² = 1, so that every symbol has the power P_max = 1.
+
+    One head h gives both, μ = tanh h and θ = sech h: a symbol that says nothing is noise of unit power, whose rate is
+    nearly 0, and a sure one is ±1. Hyper-VIB's Table I leaves no parameters to a head for θ.
+    """
+
+    def __init__(self, trunk: Chain, features: int, dimension: int, conditions: int = 0) -> None:
+        """A head of d = `dimension` on what the backbone makes of x, whose length is `features`."""
+        super().__init__()
+        self.trunk = trunk
+        self.head = linear(features, dimension, conditions)
+
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """As `GaussianEncoder.forward`."""
+        hidden = self.trunk(x, conditions).to(x.dtype)
+        with torch.autocast(x.device.type, enabled=False):
+            head = under(self.head, hidden, conditions)
+            # sech without overflow: 2·exp(−|h|) / (1 + exp(−2|h|)).
+            decay = head.abs().neg().exp()
+            return head.tanh(), (2 * decay / (1 + decay.square())).clamp_min(MIN_THETA)
+
+
+Encoder = GaussianEncoder | UnitPowerEncoder
+
+
+def make_encoder(settings: EncoderSettings, shape: ImageShape, conditions: int = 0) -> Encoder:
+    """The encoder that the settings name, for views of (C, h, W), with so many conditions as inputs."""
+    inputs, d = math.prod(shape), settings.dimension
     match settings.backbone:
         case "linear":
-            return GaussianEncoder(inputs, settings.dimension)
+            return GaussianEncoder(inputs, d, conditions=conditions)
         case "tanh":
-            hidden = nn.Sequential(nn.Linear(inputs, TANH_WIDTH), nn.Tanh())
-            return GaussianEncoder(TANH_WIDTH, settings.dimension, hidden)
+            return GaussianEncoder(TANH_WIDTH, d, Chain(linear(inputs, TANH_WIDTH, conditions), nn.Tanh()), conditions)
         case "mlp":
-            return GaussianEncoder(MLP_WIDTH, settings.dimension, _mlp(inputs))
+            return GaussianEncoder(MLP_WIDTH, d, _hidden_layers(inputs, (MLP_WIDTH, MLP_WIDTH), conditions), conditions)
+        case "vib":
+            return UnitPowerEncoder(_hidden_layers(inputs, VIB_WIDTHS, conditions), VIB_WIDTHS[-1], d, conditions)
         case "conv":
             convolutions = ConvBackbone(shape, settings.width)
-            return GaussianEncoder(convolutions.features, settings.dimension, convolutions)
+            return GaussianEncoder(convolutions.features, d, convolutions)
 
 
-def _mlp(in_features: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(in_features, MLP_WIDTH), nn.ReLU(), nn.Linear(MLP_WIDTH, MLP_WIDTH), nn.ReLU())
+def _hidden_layers(inputs: int, widths: Sequence[int], conditions: int) -> Chain:
+    sizes = itertools.pairwise((inputs, *widths))
+    return Chain(*itertools.chain.from_iterable((linear(a, b, conditions), nn.ReLU()) for a, b in sizes))

@@ -1,5 +1,7 @@
 """The device's half of training and inference: encode, quantize, apply gradients. No transport, no clock."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from common.checkpoint import weights_sha256
+from common.conditions import BlockConditions, block_conditions
 from common.config import RunConfig
 from common.errors import ProtocolError, RunFailedError
+from common.folding import FoldedNetwork
 from common.initialisation import initialise_linear_layers
 from common.link_noise import noise_variance
 from common.messages import BlockKey, Float32, Int64, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
@@ -34,10 +38,11 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A micro-batch whose gradient has not come back: the graph's two ends."""
+    """A micro-batch whose gradient has not come back: the graph's two ends, and ∂C/∂rate of each run of one β."""
 
     symbols: Tensor
-    rate: Tensor
+    rates: Tensor
+    weights: Tensor
 
 
 class DeviceModel(nn.Module):
@@ -45,7 +50,7 @@ class DeviceModel(nn.Module):
 
     def __init__(self, config: RunConfig, link: int) -> None:
         super().__init__()
-        self.encoder = make_encoder(config.encoder, config.view_shape)
+        self.encoder = make_encoder(config.encoder, config.view_shape, config.conditions)
         breakpoints = config.quantizer.breakpoints
         self.codebook = Codebook(breakpoints) if breakpoints else None
         initialise_linear_layers(self, config.seed, party=link)
@@ -55,7 +60,7 @@ class DeviceWorker:
     """One device of a run. A training step is `train_block` … `apply_gradient` … `finish_step`."""
 
     def __init__(self, config: RunConfig, link: int, views: Views) -> None:
-        self._config = config
+        self.config = config
         self._link = link
         self._views = {Phase.TRAIN: torch.from_numpy(views.train), Phase.TEST: torch.from_numpy(views.test)}
         self._views[Phase.VALIDATION] = self._views[Phase.TRAIN]
@@ -66,6 +71,7 @@ class DeviceWorker:
         self.model.encoder.to(self._placement.device)  # the quantizer is fast where its features go: on the CPU
         self._optimiser = torch.optim.Adam(self.model.parameters(), fused=True)
         self._pending: dict[int, _Pending] = {}
+        self._folded = FoldedNetwork(self.model.encoder)
         self._log_prior: Tensor | None = None
         self._sequence = 0
         self._codebook_sent = -1
@@ -83,14 +89,16 @@ class DeviceWorker:
             RunFailedError: a feature or the rate is not finite.
         """
         key = BlockKey(Phase.TRAIN, step, micro_batch)
-        ids = self.plan.block_ids(Phase.TRAIN, step, micro_batch)
-        mean, spread = self._encode(key, ids)
+        ids = self._ids(key)
+        conditions = self._conditions(key)
+        mean, spread = self._encode(key, ids, conditions)
         noise = self._encoder_noise(key, len(ids))
-        symbols, rate = self._quantize(step, mean, spread, noise)
-        if not (torch.isfinite(rate) and torch.isfinite(symbols).all()):
+        symbols, rates = self._symbols_and_rates(step, mean, spread, noise, conditions.counts)
+        rate = rates.sum().item()
+        if not (math.isfinite(rate) and torch.isfinite(symbols).all()):
             raise RunFailedError(f"training diverged: features of step {step} are not finite")
-        self._pending[micro_batch] = _Pending(symbols, rate)
-        return self._block(key, ids, self._train_payload(symbols.detach()), rate.item() / len(ids))
+        self._pending[micro_batch] = _Pending(symbols, rates, self._rate_weights(step, conditions, len(rates)))
+        return self._block(key, ids, self._train_payload(symbols.detach()), rate / len(ids))
 
     def apply_gradient(self, key: BlockKey, gradient: Float32) -> None:
         """Accumulate ∂C/∂φ_k of one micro-batch: the channel's (1, B, d) ∂CE/∂z̃, plus β_k ∂D*_k/∂φ_k.
@@ -103,9 +111,7 @@ class DeviceWorker:
             raise ProtocolError(f"a gradient for {key}, which does not wait for one")
         if gradient.shape != (1, *pending.symbols.shape):
             raise ProtocolError(f"a gradient of shape {gradient.shape}: expected {(1, *pending.symbols.shape)}")
-        weight = self._config.beta(self._link) / self.plan.batch_size(key.step)
-        upstream = torch.tensor(gradient[0])
-        torch.autograd.backward([pending.symbols, pending.rate], [upstream, torch.tensor(weight)])
+        torch.autograd.backward([pending.symbols, pending.rates], [torch.tensor(gradient[0]), pending.weights])
         del self._pending[key.micro_batch]
 
     def finish_step(self) -> None:
@@ -120,8 +126,8 @@ class DeviceWorker:
     def pass_block(self, phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
         """Encode one block of a pass. The encoder's mean is sent, not a sample of it (ADR 5)."""
         key = BlockKey(phase, step, number)
-        ids = self.plan.block_ids(phase, step, number)
-        mean, _ = self._encode(key, ids)
+        ids = self._ids(key)
+        mean, _ = self._encode(key, ids, self._conditions(key))
         codebook = self.model.codebook
         if codebook is None:
             payload: LevelPayload | RealPayload = RealPayload(mean.numpy()[None])
@@ -132,17 +138,49 @@ class DeviceWorker:
             payload = self._levels(level_indices(mean, codebook.breakpoints()), codebook)
         return self._block(key, ids, payload)
 
-    def _encode(self, key: BlockKey, ids: Int64) -> tuple[Tensor, Tensor]:
-        inputs = self._views[key.phase].index_select(0, torch.from_numpy(ids))
-        with self._placement.precision(training=key.phase is Phase.TRAIN):
-            mean, spread = self.model.encoder(self._placement.enter(inputs))
+    def _conditions(self, key: BlockKey) -> BlockConditions:
+        return block_conditions(self.config, self.plan, key)
+
+    def _rate_weights(self, step: int, conditions: BlockConditions, rates: int) -> Tensor:
+        """∂C/∂rate = w·β_k/B of each rate, which is of a sample or of a run of them."""
+        weights = conditions.weights * conditions.betas[self._link] / self.plan.batch_size(step)
+        of_samples = rates == sum(conditions.counts)
+        return torch.from_numpy(conditions.a_sample(weights) if of_samples else weights.astype(np.float32))
+
+    def _encode(self, key: BlockKey, ids: Int64, conditions: BlockConditions) -> tuple[Tensor, Tensor]:
+        inputs = self._placement.enter(self._views[key.phase].index_select(0, torch.from_numpy(ids)))
+        training = key.phase is Phase.TRAIN
+        with self._placement.precision(training):
+            if not self.config.conditions:
+                mean, spread = self.model.encoder(inputs)
+            elif training:
+                rows = self._placement.enter(torch.from_numpy(conditions.rows(self._link)))
+                mean, spread = self.model.encoder(inputs, rows)
+            else:
+                mean, spread = self._folded.under(conditions.rows(self._link), self.next_step)(inputs)
         return self._placement.leave(mean), self._placement.leave(spread)
 
-    def _quantize(self, step: int, mean: Tensor, spread: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        variance = noise_variance(self._config, self._link, Phase.TRAIN, step)
-        codebook, settings = self.model.codebook, self._config.quantizer
-        if codebook is None:
-            return mean + spread * noise, gaussian_kl(mean, spread, variance).sum()
+    def _symbols_and_rates(
+        self, step: int, mean: Tensor, spread: Tensor, noise: Tensor, counts: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Symbols, and rates: of each sample where they are exact, else of each run of so many samples.
+
+        Samples of different runs have different weights in the objective.
+        """
+        if self.model.codebook is None:
+            variance = noise_variance(self.config, self._link, Phase.TRAIN, step)
+            return mean + spread * noise, gaussian_kl(mean, spread, variance).sum(1)
+        if len(counts) == 1:
+            symbols, rate = self._quantize(step, self.model.codebook, mean, spread, noise)
+            return symbols, rate.unsqueeze(0)
+        runs = zip(*(torch.split(tensor, list(counts)) for tensor in (mean, spread, noise)), strict=True)
+        parts = [self._quantize(step, self.model.codebook, *run) for run in runs]
+        return torch.cat([symbols for symbols, _ in parts]), torch.stack([rate for _, rate in parts])
+
+    def _quantize(
+        self, step: int, codebook: Codebook, mean: Tensor, spread: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        settings = self.config.quantizer
         return quantize_with_rate(
             mean,
             spread,
@@ -150,39 +188,44 @@ class DeviceWorker:
             codebook,
             gamma=self.plan.gamma(self.plan.epoch(step)),
             straight_through=settings.forward == "straight-through",
-            noise_variance=variance,
-            bound=self._config.objective.bound,
+            noise_variance=noise_variance(self.config, self._link, Phase.TRAIN, step),
+            bound=self.config.objective.bound,
             log_prior=self._step_log_prior(step, codebook),
         )
 
     @torch.no_grad()
     def _step_log_prior(self, step: int, codebook: Codebook) -> Tensor | None:
-        """Bound `prior` takes the whole step's mean pmf, so that cutting it into micro-batches changes nothing."""
+        """Bound `prior` takes the whole step's mean pmf, so that cutting it into parts changes nothing."""
         parts = self.plan.block_count(Phase.TRAIN, step)
-        if self._config.objective.bound != "prior" or parts == 1:
-            return None  # the micro-batch is the step: its own mean pmf is the prior
+        whole = parts == 1 and self.config.hypernetwork.beta is None
+        if self.config.objective.bound != "prior" or whole:
+            return None  # the run is the step: its own mean pmf is the prior
         if self._log_prior is None:
-            ids = np.concatenate([self.plan.block_ids(Phase.TRAIN, step, number) for number in range(parts)])
-            mean, spread = self._encode(BlockKey(Phase.TRAIN, step, 0), ids)
+            keys = [BlockKey(Phase.TRAIN, step, number) for number in range(parts)]
+            encoded = [self._encode(key, self._ids(key), self._conditions(key)) for key in keys]
+            mean, spread = (torch.cat(half) for half in zip(*encoded, strict=True))
             self._log_prior = batch_log_prior(symbol_log_pmf(mean, spread, codebook.breakpoints()))
         return self._log_prior
 
+    def _ids(self, key: BlockKey) -> Int64:
+        return self.plan.block_ids(key.phase, key.step, key.micro_batch)
+
     def _encoder_noise(self, key: BlockKey, samples: int) -> Tensor:
         rng = generator(
-            self._config.seed,
+            self.config.seed,
             Purpose.ENCODER_NOISE,
             link=self._link,
             phase=key.phase,
             step=key.step,
             micro_batch=key.micro_batch,
         )
-        noise = rng.standard_normal((samples, self._config.encoder.dimension), dtype=np.float32)
+        noise = rng.standard_normal((samples, self.config.encoder.dimension), dtype=np.float32)
         return torch.from_numpy(noise)
 
     @torch.no_grad()
     def _train_payload(self, symbols: Tensor) -> LevelPayload | RealPayload:
         codebook = self.model.codebook
-        if codebook is None or self._config.quantizer.forward == "soft":
+        if codebook is None or self.config.quantizer.forward == "soft":
             return RealPayload(symbols.numpy()[None])
         # Straight-through symbols are levels already: looking them up gives back exactly their indices.
         return self._levels(torch.searchsorted(codebook.levels(), symbols), codebook)

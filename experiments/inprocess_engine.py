@@ -91,12 +91,23 @@ class InprocessRun:
         for worker in self.workers:
             worker.finish_step()
 
-    def tune(self, psnr_db: float) -> None:
-        """Put all links at another PSNR from here on, as when weights are tested over a channel they do not know."""
-        channel = self.config.channel.model_copy(update={"psnr_db": psnr_db})
-        config = self.config.model_copy(update={"channel": channel})
-        for link in self._channels:
-            link.config = config
+    def tune(self, psnr_db: float | None = None, beta: float | None = None) -> None:
+        """Put all links at another PSNR or β from here on.
+
+        Plain weights are then tested over a channel that they do not know; networks with inputs are told.
+        """
+        now = self.trainer.config
+        channel = {} if psnr_db is None else {"psnr_db": psnr_db}
+        objective = {} if beta is None else {"beta": beta}
+        config = now.model_copy(
+            update={
+                "channel": now.channel.model_copy(update=channel),
+                "objective": now.objective.model_copy(update=objective),
+            }
+        )
+        self.trainer.config = config
+        for worker, link in zip(self.workers, self._channels, strict=True):
+            worker.config = link.config = config
 
     def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
         """One pass over the samples that a phase names; its blocks are serialised to be weighed."""

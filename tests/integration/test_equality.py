@@ -94,6 +94,20 @@ def test_equality_holds_for_the_rate_itself_and_a_psnr_drawn_each_step(breakpoin
     compare(config_of(2, 1, 2, "soft", breakpoints, **more), tmp_path)
 
 
+@pytest.mark.parametrize(("links", "breakpoints", "backbone"), [(1, 0, "vib"), (2, 15, "linear"), (2, 7, "mlp")])
+def test_equality_holds_for_networks_that_are_told_beta_and_psnr(
+    links: int, breakpoints: int, backbone: str, tmp_path: Path
+) -> None:
+    more = {
+        "data": {"validation": 6},
+        "encoder": {"dimension": 6, "backbone": backbone},
+        "hypernetwork": {"beta": [1e-4, 1.0], "draws": 4, "psnr": True},
+        "channel": {"training_psnr_db": [0.0, 20.0]},
+        "training": {"epochs": 5, "batch_size": 16, "micro_batches": 2},
+    }
+    compare(config_of(links, 2, 2, "soft", breakpoints, **more), tmp_path)
+
+
 def test_equality_holds_for_convolutions_in_bfloat16(tmp_path: Path) -> None:
     encoder = {"dimension": 6, "backbone": "conv", "width": 0.03}
     compare(config_of(2, 1, 2, "soft", 15, encoder=encoder, runtime={"bf16": True}), tmp_path)

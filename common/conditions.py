@@ -1,0 +1,86 @@
+"""What the networks are told of the run: a row (log β_k, log σ_k²) of each link, of these what are inputs.
+
+In training the values are drawn anew for each (link, step) from keyed generators (ADR 3), so that devices and base
+station know them without telling each other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.config import HypernetworkSettings, RunConfig
+from common.link_noise import noise_variance
+from common.messages import BlockKey, Float32, Phase
+from common.plan import RunPlan
+from common.randomness import Purpose, generator
+
+_SMALL_BETA = 1e-4
+"""Below this β the cross-entropy decides the loss, which does not fall with β any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockConditions:
+    """The conditions of one block, whose samples fall into runs of neighbours that share them.
+
+    Attributes:
+        betas: (K, R) of each link and run.
+        counts: samples of each run.
+        inputs: (K, R, C) float32, of each link and run; C may be 0.
+        weights: (R,) of the samples' loss in the objective; 1 where β is no input.
+    """
+
+    betas: NDArray[np.float64]
+    counts: tuple[int, ...]
+    inputs: Float32
+    weights: NDArray[np.float64]
+
+    def rows(self, *links: int) -> Float32:
+        """The links' inputs side by side: (R, …) where each row stands for equally many samples, else (N, …)."""
+        rows = np.concatenate([self.inputs[link] for link in links], axis=1)
+        return rows if len(set(self.counts)) == 1 else np.repeat(rows, self.counts, axis=0)
+
+    def a_sample(self, values: NDArray[np.float64]) -> Float32:
+        """(N,) float32 of (R,) values, one a run."""
+        return np.repeat(values, self.counts).astype(np.float32)
+
+
+def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockConditions:
+    """The conditions of all links in a block.
+
+    In a training step of B samples, with T_β = `hypernetwork.draws`, sample p has the link's value ⌊p·T_β/B⌋, however
+    the step is cut into micro-batches. In all other phases β_k is `objective.beta`.
+
+    The loss of a sample is weighted by Π_k (β_k + 10⁻⁴)^(−p/K), p = `hypernetwork.balance`: without it the large losses
+    at large β decide the weights that all β share.
+    """
+    hyper, links = config.hypernetwork, range(config.links)
+    samples = len(plan.block_ids(key.phase, key.step, key.micro_batch))
+    if hyper.beta is None or key.phase is not Phase.TRAIN:
+        betas, counts = np.array([[config.beta(link)] for link in links]), (samples,)
+    else:
+        places = plan.block_start(key.step, key.micro_batch) + np.arange(samples)
+        values, sizes = np.unique(places * hyper.draws // plan.batch_size(key.step), return_counts=True)
+        betas = np.stack([_draw_betas(hyper, config.seed, link, key.step)[values] for link in links])
+        counts = tuple(sizes.tolist())
+    variances = np.array([noise_variance(config, link, key.phase, key.step) for link in links])
+    columns = [np.log(betas)] if hyper.beta is not None else []
+    columns += [np.broadcast_to(np.log(variances)[:, None], betas.shape)] if hyper.psnr else []
+    inputs = np.stack(columns, axis=-1) if columns else np.empty((*betas.shape, 0))
+    exponent = hyper.balance if hyper.beta is not None and key.phase is Phase.TRAIN else 0.0
+    weights = np.exp(-exponent * np.log(betas + _SMALL_BETA).mean(axis=0))
+    return BlockConditions(betas, counts, inputs.astype(np.float32), weights)
+
+
+def _draw_betas(hyper: HypernetworkSettings, seed: int, link: int, step: int) -> NDArray[np.float64]:
+    """(T_β,) values, one in each of T_β equal parts of the range, in an order that is drawn, too.
+
+    Parts even out what a step sees of the range; their order keeps the links' values apart.
+    """
+    assert hyper.beta is not None
+    low, high = hyper.beta
+    rng = generator(seed, Purpose.TRAINING_BETA, link=link, phase=Phase.TRAIN, step=step)
+    shares = (rng.permutation(hyper.draws) + rng.random(hyper.draws)) / hyper.draws
+    if hyper.sampling == "uniform":
+        return low + (high - low) * shares
+    return low * np.power(high / low, shares)

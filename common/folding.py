@@ -1,0 +1,26 @@
+"""A network as it is deployed: plain, for the conditions of the moment."""
+
+import torch
+from torch import nn
+
+from common.hyper_layers import folded
+from common.messages import Float32
+
+
+class FoldedNetwork:
+    """Keeps the latest folding of a network, since passes ask for the same one block after block."""
+
+    def __init__(self, network: nn.Module) -> None:
+        """Args: a network of gated layers, which may still be trained."""
+        self._network = network
+        self._of: tuple[int, bytes] | None = None
+        self._folded: nn.Module | None = None
+
+    def under(self, rows: Float32, version: int) -> nn.Module:
+        """The network folded at (1, C) conditions; `version` tells its weights from those of another step."""
+        wanted = (version, rows.tobytes())
+        if self._folded is None or self._of != wanted:
+            weights = next(self._network.parameters())
+            self._folded = folded(self._network, torch.from_numpy(rows[0]).to(weights.device))
+            self._of = wanted
+        return self._folded
