@@ -8,8 +8,8 @@ import typer
 
 from common.errors import ConfigError
 from common.process import check_data_dir
+from experiments.paper import hyper_vib, qml_ib
 from experiments.paper.preset import Preset, preset_named
-from experiments.paper.qml_ib import FIGURES
 from experiments.sweep.figure import Figure
 from experiments.sweep.intervals import MAX_SEEDS
 from experiments.sweep.plot import redraw
@@ -22,7 +22,8 @@ Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Of `list`."
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="How much of it: smoke or paper.")]
 Folder = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of all experiments.")]
 
-METHODS = ("qml-ib", "vddib-sr")
+FIGURES = {**qml_ib.FIGURES, **hyper_vib.FIGURES}
+METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib")
 
 _RESULTS = Path("results/experiments")
 
@@ -44,7 +45,7 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     seeds: Annotated[int | None, typer.Option(help="Trainings a point (default: the preset's).", min=1)] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes (default: one a core).", min=1)] = None,
     method: Annotated[
-        str | None, typer.Option(metavar="METHOD", help="Only trainings of qml-ib, or of vddib-sr.", show_default=False)
+        str | None, typer.Option(metavar="METHOD", help="Only trainings of one method.", show_default=False)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what there is to do.")] = False,
     data_dir: DataDir = None,
@@ -56,7 +57,7 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     check_data_dir(data_dir)
     figures = _figures(names, preset_named(preset), seeds)
     if method not in (None, *METHODS):
-        raise ConfigError(f"--method {method}: expected {' or '.join(METHODS)}")
+        raise ConfigError(f"--method {method}: expected one of {', '.join(METHODS)}")
     sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo, method)
     if dry_run:
         sitting.plan()

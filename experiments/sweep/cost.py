@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from experiments.sweep.measurement import Outcome
-from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial
+from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _TRAINING_SAMPLES = {"mnist": 60_000, "mnist5k": 4_000}
 _START_S = 1.0
@@ -18,7 +18,7 @@ def expected_seconds(trials: Iterable[Trial], finished: Sequence[Outcome]) -> fl
     core that multiplies bfloat16 matrices.
     """
     scale = {}
-    for method in ("qml-ib", "vddib-sr"):
+    for method in ("qml-ib", "vddib-sr", "vib", "hyper-vib"):
         ratios = [done.seconds / _modelled_seconds(done.trial) for done in finished if done.trial.method == method]
         scale[method] = fmean(ratios) if ratios else 1.0
     return sum(_modelled_seconds(trial) * scale[trial.method] for trial in trials)
@@ -26,7 +26,17 @@ def expected_seconds(trials: Iterable[Trial], finished: Sequence[Outcome]) -> fl
 
 def _modelled_seconds(trial: Trial) -> float:
     samples = _TRAINING_SAMPLES.get(trial.data, 50_000)
-    return _START_S + 1e-6 * samples * (_qml_ib_us(trial) if isinstance(trial, QmlIbTrial) else _vddib_sr_us(trial))
+    return _START_S + 1e-6 * samples * _us(trial)
+
+
+def _us(trial: Trial) -> float:
+    match trial:
+        case QmlIbTrial():
+            return _qml_ib_us(trial)
+        case VddibSrTrial():
+            return _vddib_sr_us(trial)
+        case VibTrial():
+            return 30.0 * trial.epochs
 
 
 def _qml_ib_us(trial: QmlIbTrial) -> float:

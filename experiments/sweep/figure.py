@@ -18,7 +18,7 @@ class Mark:
 
     Attributes:
         x: where it lies; None: at the mean airtime that was measured.
-        psnr_db, threshold: which of the trial's measurements it shows.
+        psnr_db, threshold, beta: which of the trial's measurements it shows.
     """
 
     panel: str
@@ -27,6 +27,7 @@ class Mark:
     trial: Trial
     psnr_db: float | None
     threshold: float = inf
+    beta: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def _row(mark: Mark, outcome: Outcome) -> Row:
 
 def _find(mark: Mark, outcome: Outcome) -> Measurement:
     for measurement in outcome.measurements:
-        if (measurement.psnr_db, measurement.threshold) == (mark.psnr_db, mark.threshold):
+        if (measurement.psnr_db, measurement.threshold, measurement.beta) == (mark.psnr_db, mark.threshold, mark.beta):
             return measurement
-    raise ValueError(f"trial {mark.trial.key} was not measured at {mark.psnr_db} dB, threshold {mark.threshold}")
+    place = f"{mark.psnr_db} dB, threshold {mark.threshold}, β {mark.beta}"
+    raise ValueError(f"trial {mark.trial.key} was not measured at {place}")

@@ -18,6 +18,7 @@ class Measurement(_Record):
     Attributes:
         psnr_db: of the links it was tested over; None for ideal ones.
         threshold: VDDIB-SR's round 2 is sent where decoder 1 is less sure than this; ∞ always.
+        beta: what a network of VIB or Hyper-VIB was told; None for the others.
         validation_error, test_error: shares of wrong classes; None where the split was not looked at.
         payload_bits: a sample over all links, mean.
         airtime_ms: of a sample on its link, mean.
@@ -25,6 +26,7 @@ class Measurement(_Record):
 
     psnr_db: float | None
     threshold: float = inf
+    beta: float | None = None
     validation_error: float | None
     test_error: float | None
     payload_bits: float

@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 
 from common.errors import RunFailedError
-from experiments.sweep import baseline, qml_ib
+from experiments.sweep import baseline, qml_ib, vib
 from experiments.sweep.measurement import Outcome
 from experiments.sweep.provenance import Provenance
 from experiments.sweep.store import Store
-from experiments.sweep.trial import QmlIbTrial, Trial
+from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _SHOWN_FAILURES = 2
 
@@ -100,6 +100,10 @@ def _end_with_parent() -> None:
 
 
 def _carry_out(trial: Trial, data_dir: Path | None, provenance: Provenance) -> Outcome:
-    if isinstance(trial, QmlIbTrial):
-        return qml_ib.carry_out(trial, data_dir, provenance)
-    return baseline.carry_out(trial, data_dir, provenance)
+    match trial:
+        case QmlIbTrial():
+            return qml_ib.carry_out(trial, data_dir, provenance)
+        case VddibSrTrial():
+            return baseline.carry_out(trial, data_dir, provenance)
+        case VibTrial():
+            return vib.carry_out(trial, data_dir, provenance)

@@ -3,24 +3,21 @@
 import copy
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from common.config import DataSettings, RunConfig
-from common.data.catalog import DataSetName, load_labels
-from common.messages import Int64, Phase, Symbols
+from common.config import RunConfig
+from common.messages import Phase, Symbols
 from common.results import EpochRecord
 from device.bounds import gaussian_kl, kl_quadrature
 from device.pmf import symbol_pmf
-from device.views import load_views
 from device.worker import DeviceWorker, Views
 from experiments.inprocess_engine import InprocessRun
 from experiments.sweep.measurement import Measurement, Outcome
 from experiments.sweep.provenance import Provenance
+from experiments.sweep.samples import resident
 from experiments.sweep.trial import QmlIbTrial
 
 _BLOCK = 2500
@@ -78,7 +75,7 @@ def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
     """
     started = time.process_time()
     config = resolve(trial)
-    data = _resident(config.data.name, config.links, config.data.overlap, data_dir)
+    data = resident(config.data.name, config.links, config.data.overlap, data_dir)
     run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
     training_started = time.process_time()
     records, best = _train(run, trial.patience)
@@ -97,22 +94,6 @@ def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
         commit=provenance.commit,
         machine=provenance.machine,
     )
-
-
-class _Data(NamedTuple):
-    """Both splits: the links' views, and the labels."""
-
-    views: list[Views]
-    train_labels: Int64
-    test_labels: Int64
-
-
-@lru_cache(maxsize=2)
-def _resident(name: DataSetName, links: int, overlap: float, data_dir: Path | None) -> _Data:
-    """What this process keeps from one trial to the next; nothing writes to it."""
-    config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
-    views = [load_views(config, link, data_dir) for link in range(links)]
-    return _Data(views, load_labels(name, "train", data_dir), load_labels(name, "test", data_dir))
 
 
 def _train(run: InprocessRun, patience: int) -> tuple[list[EpochRecord], _Best]:

@@ -1,11 +1,22 @@
 """All settings behind a trial, defaults too."""
 
-from experiments.sweep import baseline, qml_ib
-from experiments.sweep.trial import QmlIbTrial, Trial
+from pydantic import BaseModel
+
+from experiments.sweep import baseline, qml_ib, vib
+from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 def resolve(trial: Trial) -> dict[str, object]:
     """As JSON would hold them."""
-    settings = qml_ib.resolve(trial) if isinstance(trial, QmlIbTrial) else baseline.resolve(trial)
-    resolved: dict[str, object] = settings.model_dump(mode="json")
+    resolved: dict[str, object] = _settings(trial).model_dump(mode="json")
     return resolved
+
+
+def _settings(trial: Trial) -> BaseModel:
+    match trial:
+        case QmlIbTrial():
+            return qml_ib.resolve(trial)
+        case VddibSrTrial():
+            return baseline.resolve(trial)
+        case VibTrial():
+            return vib.resolve(trial)

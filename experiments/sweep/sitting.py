@@ -20,7 +20,7 @@ from experiments.sweep.pool import carry_out_all
 from experiments.sweep.provenance import Provenance
 from experiments.sweep.resolved import resolve
 from experiments.sweep.store import Store
-from experiments.sweep.trial import Trial
+from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 from testbed.provenance import package_versions
 
 Say = Callable[[str], None]
@@ -135,18 +135,31 @@ def _order(trial: Trial) -> tuple[object, ...]:
 
 def _describe(outcome: Outcome) -> str:
     trial = outcome.trial
-    (error,) = (
-        measured.validation_error
-        for measured in outcome.measurements
-        if (measured.psnr_db, measured.threshold) == (trial.psnr_db, inf)
+    error = min(
+        (
+            measured.validation_error
+            for measured in outcome.measurements
+            if (measured.psnr_db, measured.threshold) == (trial.psnr_db, inf) and measured.validation_error is not None
+        ),
+        default=None,
     )
-    own = f"T = {trial.breakpoints} β = {trial.beta:g}" if trial.method == "qml-ib" else f"{trial.encoding.bits} bits"
+    own = _own_settings(trial)
     link = "ideal" if trial.psnr_db is None else f"{trial.psnr_db:g} dB"
     result = "nothing held out" if error is None else f"validation error {error:.2%}"
     return (
         f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
         f"{result}, {outcome.seconds:.0f} s"
     )
+
+
+def _own_settings(trial: Trial) -> str:
+    match trial:
+        case QmlIbTrial():
+            return f"T = {trial.breakpoints} β = {trial.beta:g}"
+        case VddibSrTrial():
+            return f"{trial.encoding.bits} bits"
+        case VibTrial():
+            return f"β = {trial.beta:g}" if trial.beta_range is None else "β = {:g} to {:g}".format(*trial.beta_range)
 
 
 def _record(figure: Figure, outcomes: Sequence[Outcome], preset: str, data_dir: Path | None) -> dict[str, object]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from common.errors import DataError
 from experiments.sweep.measurement import Measurement, Outcome
-from experiments.sweep.trial import QmlIbTrial, VddibSrTrial
+from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 class Row(BaseModel):
@@ -61,14 +61,14 @@ class Row(BaseModel):
     def of(cls, panel: str, curve: str, x: float, outcome: Outcome, measured: Measurement) -> Self:
         """The row of one measurement."""
         trial = outcome.trial
-        own = _of_qml_ib(trial) if isinstance(trial, QmlIbTrial) else _of_vddib_sr(trial)
+        own = _own_columns(trial, measured)
         shared = trial.model_dump(include={"seed", "method", "backbone", "data", "links", "overlap", "validation"})
         return cls.model_validate(
             dict.fromkeys(cls.model_fields)
             | shared
             | own
             | outcome.model_dump(exclude={"trial", "measurements"})
-            | measured.model_dump(exclude={"psnr_db"})
+            | measured.model_dump(exclude={"psnr_db", "beta"})
             | {"panel": panel, "curve": curve, "x": x, "symbols": trial.symbols, "trial": trial.key}
             | {"tested_psnr_db": _link(measured.psnr_db)}
         )
@@ -112,6 +112,24 @@ def _parse(path: Path, number: int, cells: dict[str, str]) -> Row:
         return Row.model_validate({name: cell if cell != "" else None for name, cell in cells.items()})
     except ValidationError as error:
         raise DataError(f"{path}, line {number}: {error}") from None
+
+
+def _own_columns(trial: Trial, measured: Measurement) -> dict[str, object]:
+    match trial:
+        case QmlIbTrial():
+            return _of_qml_ib(trial)
+        case VddibSrTrial():
+            return _of_vddib_sr(trial)
+        case VibTrial():
+            return _of_vib(trial) | {"beta": measured.beta}
+
+
+def _of_vib(trial: VibTrial) -> dict[str, object]:
+    return trial.model_dump(include={"batch_size", "learning_rate"}) | {
+        "breakpoints": 0,
+        "trained_psnr_db": _link(trial.psnr_db),
+        "epochs_asked": str(trial.epochs),
+    }
 
 
 def _of_qml_ib(trial: QmlIbTrial) -> dict[str, object]:

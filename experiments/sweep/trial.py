@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.data.catalog import DataSetName
 from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
-Backbone = Literal["linear", "tanh", "mlp"]
+Backbone = Literal["linear", "tanh", "mlp", "vib"]
 """What devices compute before their heads or encoders, the same in both methods.
 
 `linear`: Table I's one layer to d features with tanh, which are QML-IB's symbols and VDDIB-SR's features. `tanh`: one
 layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of
-256.
+256. `vib`: of VIB and Hyper-VIB alone, their network for MNIST.
 """
 
 BoundName = Literal["tight", "paper", "prior", "quadrature"]
@@ -89,4 +89,25 @@ class VddibSrTrial(_Trial):
         return self.encoding.psnr_db
 
 
-Trial = Annotated[QmlIbTrial | VddibSrTrial, Field(discriminator="method")]
+class VibTrial(_Trial):
+    """A training of one device with real symbols: of VIB, for one β, or of Hyper-VIB, for all β of a range.
+
+    Attributes:
+        symbols: d, symbols that the device sends for a sample.
+        beta: VIB's; that of the passes after each epoch, for Hyper-VIB.
+        beta_range: what Hyper-VIB is trained over; None for VIB.
+        test_betas: what the trained network is told when it is measured.
+    """
+
+    method: Literal["vib", "hyper-vib"]
+    symbols: int
+    psnr_db: float
+    beta: float
+    beta_range: tuple[float, float] | None = None
+    test_betas: tuple[float, ...]
+    epochs: int
+    batch_size: int
+    learning_rate: float
+
+
+Trial = Annotated[QmlIbTrial | VddibSrTrial | VibTrial, Field(discriminator="method")]

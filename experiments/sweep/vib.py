@@ -1,0 +1,82 @@
+"""Carries out a trial of VIB or Hyper-VIB on the in-process engine."""
+
+import time
+from pathlib import Path
+
+from common.config import RunConfig
+from common.messages import Phase, Symbols
+from experiments.inprocess_engine import InprocessRun
+from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.provenance import Provenance
+from experiments.sweep.samples import resident
+from experiments.sweep.trial import VibTrial
+
+_BLOCK = 2500
+"""Samples an evaluation block."""
+
+
+def resolve(trial: VibTrial) -> RunConfig:
+    """All settings of the run that a trial is."""
+    return RunConfig.model_validate(
+        {
+            "seed": trial.seed,
+            "links": trial.links,
+            "data": {"name": trial.data, "overlap": trial.overlap, "validation": trial.validation},
+            "encoder": {"backbone": trial.backbone, "dimension": trial.symbols},
+            "quantizer": {"breakpoints": 0},
+            "objective": {"beta": trial.beta},
+            "hypernetwork": {"beta": None if trial.beta_range is None else list(trial.beta_range)},
+            "channel": {"psnr_db": trial.psnr_db},
+            "training": {
+                "epochs": trial.epochs,
+                "batch_size": trial.batch_size,
+                "learning_rate": trial.learning_rate,
+            },
+            "inference": {"block_size": _BLOCK},
+        }
+    )
+
+
+def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+    """Train to the last epoch, and measure the network told each β that the trial names.
+
+    `samples_per_s` counts training alone, with its passes over held-out samples: the ratio of two trials' training
+    times is that of their epochs over that of these.
+
+    Raises:
+        DataError: the data are missing or damaged.
+        RunFailedError: training diverged.
+    """
+    started = time.process_time()
+    config = resolve(trial)
+    data = resident(config.data.name, config.links, config.data.overlap, data_dir)
+    run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
+    training_started = time.process_time()
+    records = list(run.train(lambda _: None))
+    training_s = time.process_time() - training_started
+    return Outcome(
+        trial=trial,
+        measurements=tuple(
+            _measure(run, trial, psnr_db, beta) for psnr_db in trial.test_psnr_db for beta in trial.test_betas
+        ),
+        rate_nats=sum(records[-1].rate_nats) / config.links,
+        divergence_nats=None,
+        best_epoch=trial.epochs,
+        epochs=trial.epochs,
+        samples_per_s=len(run.plan.train_ids) * trial.epochs / training_s,
+        seconds=time.process_time() - started,
+        commit=provenance.commit,
+        machine=provenance.machine,
+    )
+
+
+def _measure(run: InprocessRun, trial: VibTrial, psnr_db: float | None, beta: float) -> Measurement:
+    run.tune(psnr_db=psnr_db, beta=beta)
+    return Measurement(
+        psnr_db=psnr_db,
+        beta=beta,
+        validation_error=run.evaluate(Phase.VALIDATION, 0, Symbols.HARD).error_rate if trial.validation else None,
+        test_error=run.evaluate(Phase.TEST, 0, Symbols.HARD).error_rate,
+        payload_bits=float(run.config.payload_bits_per_sample * trial.links),
+        airtime_ms=1e3 * run.config.airtime_s,
+    )
