@@ -1,0 +1,36 @@
+"""WiFi's channel state information, simulated: SpotFi's model of antennas and subcarriers [Hyper-VIB, regression].
+
+CSI[m, n] = Σ_l γ_l e^{−j2πm·Δ·sin θ_l/λ} e^{−j2πn·f_δ·τ_l}, plus noise.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.data.multipath import SPEED_OF_LIGHT_M_S, Propagation, complex_normal, draw_paths, noise_scale
+
+ANTENNAS = 3
+SUBCARRIERS = 30
+BANDWIDTH_HZ = 40e6
+CARRIER_HZ = 5.2e9
+SPACING_M = SPEED_OF_LIGHT_M_S / CARRIER_HZ / 2
+"""Δ between antennas, half a wavelength."""
+
+
+def measure(
+    propagation: Propagation, samples: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """N = `samples` packets.
+
+    Returns:
+        (N, 2, 3, 30) float32, real and imaginary part of each antenna and subcarrier; and (N,) float32, the delay of
+        the line of sight in nanoseconds.
+    """
+    paths = draw_paths(propagation, samples, rng)
+    wavelength_m = SPEED_OF_LIGHT_M_S / CARRIER_HZ
+    antennas = np.arange(ANTENNAS) * SPACING_M / wavelength_m
+    subcarriers = np.arange(SUBCARRIERS) * BANDWIDTH_HZ / SUBCARRIERS
+    by_antenna = np.exp(-2j * np.pi * np.sin(paths.angles_rad)[:, :, None] * antennas)
+    by_subcarrier = np.exp(-2j * np.pi * paths.delays_s[:, :, None] * subcarriers)
+    csi = np.einsum("nl,nlm,nls->nms", paths.gains, by_antenna, by_subcarrier)
+    csi += noise_scale(propagation.snr_db) * complex_normal(rng, csi.shape)
+    return np.stack([csi.real, csi.imag], axis=1).astype(np.float32), paths.line_of_sight_ns.astype(np.float32)
