@@ -23,7 +23,7 @@ PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="How
 Folder = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of all experiments.")]
 
 FIGURES = {**qml_ib.FIGURES, **hyper_vib.FIGURES}
-METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib")
+METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib")
 
 _RESULTS = Path("results/experiments")
 

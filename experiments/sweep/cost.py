@@ -18,7 +18,7 @@ def expected_seconds(trials: Iterable[Trial], finished: Sequence[Outcome]) -> fl
     core that multiplies bfloat16 matrices.
     """
     scale = {}
-    for method in ("qml-ib", "vddib-sr", "vib", "hyper-vib"):
+    for method in ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib"):
         ratios = [done.seconds / _modelled_seconds(done.trial) for done in finished if done.trial.method == method]
         scale[method] = fmean(ratios) if ratios else 1.0
     return sum(_modelled_seconds(trial) * scale[trial.method] for trial in trials)

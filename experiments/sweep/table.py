@@ -125,9 +125,9 @@ def _own_columns(trial: Trial, measured: Measurement) -> dict[str, object]:
 
 
 def _of_vib(trial: VibTrial) -> dict[str, object]:
-    return trial.model_dump(include={"batch_size", "learning_rate"}) | {
-        "breakpoints": 0,
-        "trained_psnr_db": _link(trial.psnr_db),
+    over = trial.psnr_range
+    return trial.model_dump(include={"breakpoints", "batch_size", "learning_rate"}) | {
+        "trained_psnr_db": _link(trial.psnr_db) if over is None else "{:g} to {:g}".format(*over),
         "epochs_asked": str(trial.epochs),
     }
 

@@ -90,20 +90,28 @@ class VddibSrTrial(_Trial):
 
 
 class VibTrial(_Trial):
-    """A training of one device with real symbols: of VIB, for one β, or of Hyper-VIB, for all β of a range.
+    """A training for one β (VIB), or of networks told β and, over a range of PSNRs, σ² (Hyper-VIB, Hyper-QML-IB).
 
     Attributes:
-        symbols: d, symbols that the device sends for a sample.
-        beta: VIB's; that of the passes after each epoch, for Hyper-VIB.
-        beta_range: what Hyper-VIB is trained over; None for VIB.
+        symbols: d, symbols a device sends for a sample.
+        breakpoints: T; 0 for real symbols.
+        beta: VIB's; that of the passes after each epoch, for the others.
+        beta_range: what networks told β are trained over; None for VIB.
+        psnr_range: likewise, PSNRs; `psnr_db` is then only that of the passes after each epoch.
+        balance: how far large β are kept from deciding the weights that all share.
+        bf16: whether training steps compute in bfloat16.
         test_betas: what the trained network is told when it is measured.
     """
 
-    method: Literal["vib", "hyper-vib"]
+    method: Literal["vib", "hyper-vib", "hyper-qml-ib"]
     symbols: int
+    breakpoints: Annotated[int, Field(ge=0)] = 0
     psnr_db: float
+    psnr_range: PsnrRange | None = None
     beta: float
     beta_range: tuple[float, float] | None = None
+    balance: float = 0.25
+    bf16: bool = False
     test_betas: tuple[float, ...]
     epochs: int
     batch_size: int

@@ -1,4 +1,4 @@
-"""Carries out a trial of VIB or Hyper-VIB on the in-process engine."""
+"""Carries out a trial of VIB, or of networks that are told β, on the in-process engine."""
 
 import time
 from pathlib import Path
@@ -17,22 +17,28 @@ _BLOCK = 2500
 
 def resolve(trial: VibTrial) -> RunConfig:
     """All settings of the run that a trial is."""
+    training_range = {} if trial.psnr_range is None else {"training_psnr_db": list(trial.psnr_range)}
     return RunConfig.model_validate(
         {
             "seed": trial.seed,
             "links": trial.links,
             "data": {"name": trial.data, "overlap": trial.overlap, "validation": trial.validation},
             "encoder": {"backbone": trial.backbone, "dimension": trial.symbols},
-            "quantizer": {"breakpoints": 0},
+            "quantizer": {"breakpoints": trial.breakpoints},
             "objective": {"beta": trial.beta},
-            "hypernetwork": {"beta": None if trial.beta_range is None else list(trial.beta_range)},
-            "channel": {"psnr_db": trial.psnr_db},
+            "hypernetwork": {
+                "beta": None if trial.beta_range is None else list(trial.beta_range),
+                "balance": trial.balance,
+                "psnr": trial.psnr_range is not None,
+            },
+            "channel": {"psnr_db": trial.psnr_db} | training_range,
             "training": {
                 "epochs": trial.epochs,
                 "batch_size": trial.batch_size,
                 "learning_rate": trial.learning_rate,
             },
             "inference": {"block_size": _BLOCK},
+            "runtime": {"bf16": trial.bf16},
         }
     )
 
