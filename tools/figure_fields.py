@@ -3,8 +3,10 @@
 {{fig2a | linear | QML-IB, 4 bits | 5.94}}   the mean error over seeds with its interval, at an x of a curve
 {{table fig2a}}                              all of a figure, a table a panel
 {{divergence bounds}}                        likewise D, the rate that was reached, in nats a sample and link
-{{gap fig2a | A | B}}                        error of curve B minus that of A, seed by seed, a row a panel
+{{gap fig2a | A | B}}                        error of curve B minus that of A, seed by seed, a row a panel; of mean
+                                             squared errors, B over A, less 1
 {{gap fig2a | A | B | linear | 5.94}}        likewise at one point
+{{best hyper_vib | A | B}}                   what curves A and B over β come to, β chosen by held-out error; their cost
 {{authors ideal link}}                       VDDIB-SR's authors' errors beside ours
 {{made fig2a}}                               command, seeds, commits and CPU time
 """
@@ -18,16 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from experiments.paper.preset import preset_named
-from experiments.paper.qml_ib import FIGURES
 from experiments.sweep.curves import Point, points
-from experiments.sweep.intervals import Interval, interval
+from experiments.sweep.figure import Figure, Unit
+from experiments.sweep.intervals import interval
 from experiments.sweep.table import read
+from tools.pages import FIGURES
+from tools.selection_table import selection_table, spread
 
 AUTHORS = Path(__file__).resolve().parent.parent / "docs" / "results" / "vddib-sr-authors.csv"
 """Errors that the script of VDDIB-SR's authors gave, by link and symbols a device."""
 
 _RECORDED = {"command", "finished", "trainings", "seeds", "commits", "machines", "cpu_hours", "data_sha256"}
 _PARTS_OF_A_POINT = 4
+_GAP_UNITS: dict[Unit, str] = {"%": "points", "ns²": "%"}
+_GAP_WORDS: dict[Unit, str] = {"%": "minus", "ns²": "over"}
 _FIELD = re.compile(r"\{\{(.+?)\}\}")
 _SAME_X = 1e-3
 """Relative."""
@@ -46,14 +52,19 @@ def render(template: str, folder: Path) -> str:
 def _value(field: str, folder: Path) -> str:
     kind, _, name = field.partition(" ")
     if kind == "table":
-        return _tables(_points(folder, name), "error (%)", _error)
+        unit = _unit(name)
+        quantity = "error" if unit == "%" else "mean squared error"
+        return _tables(_points(folder, name), f"{quantity} ({unit})", lambda point: _error(point, unit))
     if kind == "gap":
         figure, curve, other, *place = (part.strip() for part in name.split("|"))
-        of = _points(folder, figure)
+        of, unit = _points(folder, figure), _unit(figure)
         if not place:
-            return _gaps(of, curve, other)
+            return _gaps(of, unit, curve, other)
         panel, x = place
-        return f"{_gap(_find(of, panel, curve, x), _find(of, panel, other, x))} points"
+        return f"{_gap(_find(of, panel, curve, x), _find(of, panel, other, x), unit)} {_GAP_UNITS[unit]}"
+    if kind == "best":
+        figure, curve, other = (part.strip() for part in name.split("|"))
+        return selection_table(read(folder / f"{figure}.csv"), _unit(figure), curve, other)
     if kind == "authors":
         return _authors(folder, name)
     if kind == "divergence":
@@ -64,7 +75,8 @@ def _value(field: str, folder: Path) -> str:
     if len(parts) != _PARTS_OF_A_POINT:
         raise ValueError(f"{{{{{field}}}}}: expected figure | panel | curve | x")
     figure, panel, curve, x = parts
-    return f"{_error(_find(_points(folder, figure), panel, curve, x))} %"
+    unit = _unit(figure)
+    return f"{_error(_find(_points(folder, figure), panel, curve, x), unit)} {unit}"
 
 
 def record_of(folder: Path, figure: str) -> dict[str, Any]:
@@ -92,14 +104,21 @@ def _find(figure: Sequence[Point], panel: str, curve: str, x: str) -> Point:
 
 
 def _points(folder: Path, figure: str) -> list[Point]:
+    return points(read(folder / f"{figure}.csv"), _definition(figure).error)
+
+
+def _unit(figure: str) -> Unit:
+    return _definition(figure).unit
+
+
+def _definition(figure: str) -> Figure:
     if figure not in FIGURES:
         raise ValueError(f"no figure {figure}: there are {', '.join(FIGURES)}")
-    return points(read(folder / f"{figure}.csv"), FIGURES[figure](preset_named("paper"), 1).error)
+    return FIGURES[figure](preset_named("paper"), 1)
 
 
-def _error(point: Point) -> str:
-    """In per cent."""
-    return _spread(point.error, 100.0, 2)
+def _error(point: Point, unit: Unit) -> str:
+    return spread(point.error, 100.0 if unit == "%" else 1.0, 2)
 
 
 def _divergence(point: Point) -> str:
@@ -111,12 +130,7 @@ def _divergence(point: Point) -> str:
     values = [row.divergence_nats for row in point.rows if row.divergence_nats is not None]
     if len(values) < len(point.rows):
         raise ValueError(f"{point.curve} at {point.x}: no divergence_nats")
-    return _spread(interval(values), 1.0, 1)
-
-
-def _spread(of: Interval, scale: float, digits: int, sign: str = "") -> str:
-    spread = "" if of.half_width is None else f" ± {scale * of.half_width:.{digits}f}"
-    return f"{scale * of.mean:{sign}.{digits}f}{spread}"
+    return spread(interval(values), 1.0, 1)
 
 
 def _tables(figure: Sequence[Point], quantity: str, cell: Callable[[Point], str]) -> str:
@@ -137,8 +151,8 @@ def _table(corner: str, mine: Sequence[Point], cell: Callable[[Point], str]) -> 
     return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
 
 
-def _gaps(figure: Sequence[Point], curve: str, other: str) -> str:
-    """How much higher the other curve's error is, in points, over the seeds that both have.
+def _gaps(figure: Sequence[Point], unit: Unit, curve: str, other: str) -> str:
+    """How much higher the other curve's error is, over the seeds that both have.
 
     Raises:
         ValueError: no panel has both curves.
@@ -147,17 +161,17 @@ def _gaps(figure: Sequence[Point], curve: str, other: str) -> str:
     places = {(point.panel, point.curve, point.x): point for point in figure}
     for (panel, name, x), point in places.items():
         if name == curve and (against := places.get((panel, other, x))):
-            cells.setdefault(panel, {})[x] = _gap(point, against)
+            cells.setdefault(panel, {})[x] = _gap(point, against, unit)
     if not cells:
         raise ValueError(f"no panel has both {curve} and {other}")
     columns = sorted({x for row in cells.values() for x in row})
-    head = f"| {other}, minus {curve}: points at | {' | '.join(f'{x:.3g}' for x in columns)} |"
+    head = f"| {other}, {_GAP_WORDS[unit]} {curve}: {_GAP_UNITS[unit]} at | {' | '.join(f'{x:.3g}' for x in columns)} |"
     body = [f"| {panel} | {' | '.join(row.get(x, '') for x in columns)} |" for panel, row in cells.items()]
     return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
 
 
-def _gap(point: Point, other: Point) -> str:
-    """How much higher the other point's error is, in points.
+def _gap(point: Point, other: Point, unit: Unit) -> str:
+    """How much higher the other point's error is: in points, or in per cent of this one's.
 
     Raises:
         ValueError: their seeds differ.
@@ -165,7 +179,9 @@ def _gap(point: Point, other: Point) -> str:
     mine, theirs = _by_seed(point), _by_seed(other)
     if mine.keys() != theirs.keys():
         raise ValueError(f"{point.curve} and {other.curve} at {point.x}: seeds {sorted(mine)} and {sorted(theirs)}")
-    return _spread(interval([theirs[seed] - mine[seed] for seed in sorted(mine)]), 100.0, 2, sign="+")
+    if unit == "%":
+        return spread(interval([theirs[seed] - mine[seed] for seed in sorted(mine)]), 100.0, 2, sign="+")
+    return spread(interval([theirs[seed] / mine[seed] - 1 for seed in sorted(mine)]), 100.0, 1, sign="+")
 
 
 def _by_seed(point: Point) -> dict[int, float]:
@@ -183,7 +199,7 @@ def _authors(folder: Path, link: str) -> str:
     if not theirs:
         raise ValueError(f"{AUTHORS.name} has nothing over {link}")
     ours = {
-        point.rows[0].symbols: _error(point)
+        point.rows[0].symbols: _error(point, "%")
         for point in _points(folder, "fig2a")
         if (point.panel, point.curve) == ("mlp", f"VDDIB-SR, 1 bit, {link}")
     }

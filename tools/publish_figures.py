@@ -1,7 +1,8 @@
 """Publish figures of `splitwave experiment run`: `python -m tools.publish_figures [RESULTS_FOLDER]`.
 
-Copies each finished figure's CSV, JSON and PNG to docs/results/qml-ib, and renders docs/results/qml-ib.md and the
-README's part from their templates. `tools.figure_fields` says what a template may hold.
+Copies each finished figure's CSV, JSON and PNG to the folder of its page under docs/results, and renders the pages and
+the README's parts from their templates. `tools.figure_fields` says what a template may hold, `tools.pages` what pages
+there are.
 
 Without a folder nothing is copied, only rendered again.
 """
@@ -10,47 +11,42 @@ import argparse
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from common.errors import SplitwaveError
 from experiments.paper.preset import preset_named
-from experiments.paper.qml_ib import FIGURES
 from experiments.sweep.table import read
 from tools.figure_fields import record_of, render
-
-ROOT = Path(__file__).resolve().parent.parent
-PUBLISHED = ROOT / "docs" / "results" / "qml-ib"
-PAGE = ROOT / "docs" / "results" / "qml-ib.md"
-TEMPLATE = PUBLISHED / "page.md.template"
-README = ROOT / "README.md"
-README_TEMPLATE = PUBLISHED / "readme.md.template"
-BEGIN, END = "<!-- qml-ib: begin -->", "<!-- qml-ib: end -->"
+from tools.pages import FIGURES, PAGES, README, Page
 
 SUFFIXES = (".csv", ".json", ".png")
 
 
-def block_in(readme: str) -> str:
-    """What lies between the markers of a README.
+def block_in(readme: str, page: Page) -> str:
+    """What lies between a page's markers in a README.
 
     Raises:
         ValueError: the markers are missing.
     """
-    start, end = _markers(readme)
+    start, end = _place(readme, page)
     return readme[start:end].strip()
 
 
-def publish(source: Path, target: Path) -> list[str]:
-    """Copy every finished figure of a results folder; returns their names.
+def publish(source: Path, targets: Mapping[str, Path]) -> list[str]:
+    """Copy every finished figure of a results folder to the target of its page; returns their names.
 
     Raises:
         ValueError: none is finished; or one lacks a file, or was made from uncommitted changes or other data.
     """
-    begun = [name for name in FIGURES if (source / f"{name}.csv").is_file()]
+    folders = {name: targets[page.name] for page in PAGES for name in page.figures}
+    begun = [name for name in folders if (source / f"{name}.csv").is_file()]
     finished = [name for name in begun if _is_finished(source, name)]
     if not finished:
         raise ValueError(f"{source} holds no finished figure; `splitwave experiment run` makes them")
-    target.mkdir(parents=True, exist_ok=True)
     for name in finished:
+        target = folders[name]
+        target.mkdir(parents=True, exist_ok=True)
         for suffix in SUFFIXES:
             shutil.copy(source / f"{name}{suffix}", target)
     return finished
@@ -64,29 +60,32 @@ def _is_finished(source: Path, name: str) -> bool:
     unclear = [commit for commit in record["commits"] if not re.fullmatch("[0-9a-f]{40}", commit)]
     if unclear:
         raise ValueError(f"{name}.json: {unclear[0]} is no commit; train from a clean checkout to publish")
-    if set(record["data_sha256"]) != {"mnist"}:
-        raise ValueError(f"{name}.json: of {', '.join(record['data_sha256'])}, not of mnist as the paper's")
-    wanted = {trial.key for trial in FIGURES[name](preset_named("paper"), len(record["seeds"])).trials}
+    trials = FIGURES[name](preset_named("paper"), len(record["seeds"])).trials
+    data = {trial.data for trial in trials}
+    if set(record["data_sha256"]) != data:
+        raise ValueError(f"{name}.json: of {', '.join(record['data_sha256'])}, not of {', '.join(data)} as the paper's")
+    wanted = {trial.key for trial in trials}
     if strange := {row.trial for row in read(source / f"{name}.csv")} - wanted:
         raise ValueError(f"{name}.csv has {len(strange)} trainings of another {name}: run the experiment again")
     return bool(record["finished"] == record["trainings"] == len(wanted))
 
 
-def replaced(readme: str, block: str) -> str:
-    """A README with another block between the markers.
+def replaced(readme: str, page: Page, block: str) -> str:
+    """A README with another block between a page's markers.
 
     Raises:
         ValueError: the markers are missing.
     """
-    start, end = _markers(readme)
+    start, end = _place(readme, page)
     return f"{readme[:start]}\n{block.strip()}\n{readme[end:]}"
 
 
-def _markers(readme: str) -> tuple[int, int]:
-    """Where what is between them begins and ends."""
-    if BEGIN not in readme or END not in readme:
-        raise ValueError(f"the README lacks {BEGIN} or {END}")
-    return readme.index(BEGIN) + len(BEGIN), readme.index(END)
+def _place(readme: str, page: Page) -> tuple[int, int]:
+    """Where what is between the markers begins and ends."""
+    begin, end = page.markers
+    if begin not in readme or end not in readme:
+        raise ValueError(f"the README lacks {begin} or {end}")
+    return readme.index(begin) + len(begin), readme.index(end)
 
 
 def main() -> int:
@@ -98,15 +97,16 @@ def main() -> int:
     source = parser.parse_args().source
     try:
         if source is not None:
-            print(f"published: {', '.join(publish(source, PUBLISHED))}")
-        page = render(TEMPLATE.read_text(encoding="utf-8"), PUBLISHED)
-        block = render(README_TEMPLATE.read_text(encoding="utf-8"), PUBLISHED)
-        readme = replaced(README.read_text(encoding="utf-8"), block)
+            print(f"published: {', '.join(publish(source, {page.name: page.folder for page in PAGES}))}")
+        rendered = {page.path: render(page.template.read_text(encoding="utf-8"), page.folder) for page in PAGES}
+        readme = README.read_text(encoding="utf-8")
+        for page in PAGES:
+            readme = replaced(readme, page, render(page.readme_template.read_text(encoding="utf-8"), page.folder))
     except (ValueError, SplitwaveError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    PAGE.write_text(page, encoding="utf-8")
-    README.write_text(readme, encoding="utf-8")
+    for path, text in rendered.items() | {(README, readme)}:
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -10,6 +10,8 @@ from experiments.sweep.table import Row
 from experiments.sweep.trial import Trial
 
 ErrorColumn = Literal["test_error", "validation_error"]
+Unit = Literal["%", "ns²"]
+"""Of an error: the share of wrong classes in per cent, or the mean squared error of a delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Figure:
     """A figure of a paper, or a table.
 
     Attributes:
-        error: which split's error it shows.
+        error: which split's error it shows, and `unit` what it is in.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Figure:
     marks: tuple[Mark, ...]
     log_x: bool = False
     error: ErrorColumn = "test_error"
+    unit: Unit = "%"
 
     @property
     def trials(self) -> list[Trial]:

@@ -45,6 +45,7 @@ class Outcome(_Record):
         epochs: carried out; of VDDIB-SR, in phase 3.
         samples_per_s: training samples a second of CPU time of the one thread, validation passes included; of VDDIB-SR,
             in phase 3.
+        training_s: CPU time of the training alone, with its passes over held-out samples; of VIB and networks told β.
         seconds: CPU time of the whole trial; of VDDIB-SR, phase 1 counts in the trial that did it.
         commit: of the code that trained; `+changes` if files differed from it.
         machine: the processor that trained.
@@ -57,6 +58,7 @@ class Outcome(_Record):
     best_epoch: int
     epochs: int
     samples_per_s: float
+    training_s: float | None = None
     seconds: float
     commit: str
     machine: str

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.sweep.curves import Point, points
-from experiments.sweep.figure import Figure
+from experiments.sweep.figure import Figure, Unit
 from experiments.sweep.table import read
 
 _DPI = 150
@@ -35,7 +35,7 @@ def redraw(figure: Figure, folder: Path) -> list[Path]:
     canvas = Canvas(figsize=(_PANEL_INCHES[0] * columns, _PANEL_INCHES[1] * lines), layout="constrained")
     for place, panel in enumerate(panels, start=1):
         axes = canvas.add_subplot(lines, columns, place)
-        _draw_panel(axes, points([row for row in rows if row.panel == panel], figure.error))
+        _draw_panel(axes, points([row for row in rows if row.panel == panel], figure.error), figure.unit)
         axes.set_title(panel, fontsize="medium")
         axes.set_xlabel(figure.x_label)
         if figure.log_x:
@@ -48,7 +48,7 @@ def redraw(figure: Figure, folder: Path) -> list[Path]:
     return files
 
 
-def _draw_panel(axes: Axes, panel: Sequence[Point]) -> None:
+def _draw_panel(axes: Axes, panel: Sequence[Point], unit: Unit) -> None:
     for number, curve in enumerate(dict.fromkeys(point.curve for point in panel)):
         again, style = divmod(number, len(_COLOURS))
         mine = sorted((point for point in panel if point.curve == curve), key=lambda point: point.x)
@@ -64,11 +64,11 @@ def _draw_panel(axes: Axes, panel: Sequence[Point]) -> None:
             linestyle=":" if again else "--" if "unquantized" in curve else "-",
             label=curve,
         )
-    axes.set_ylabel("classification error")
+    axes.set_ylabel("classification error" if unit == "%" else f"mean squared error ({unit})")
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=_TICK_DIGITS))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(lambda error, _: f"{100 * error:.3g} %")
+    axes.yaxis.set_major_formatter(lambda error, _: f"{100 * error:.3g} %" if unit == "%" else f"{error:.3g}")
     axes.grid(alpha=0.3)
     # Below: curves that lie close leave no room among them.
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False, fontsize="x-small")

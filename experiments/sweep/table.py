@@ -52,6 +52,7 @@ class Row(BaseModel):
     epochs: int
     best_epoch: int
     samples_per_s: float
+    training_s: float | None = None
     seconds: float
     commit: str
     machine: str

@@ -46,9 +46,6 @@ def resolve(trial: VibTrial) -> RunConfig:
 def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     """Train to the last epoch, and measure the network told each β that the trial names.
 
-    `samples_per_s` counts training alone, with its passes over held-out samples: the ratio of two trials' training
-    times is that of their epochs over that of these.
-
     Raises:
         DataError: the data are missing or damaged.
         RunFailedError: training diverged.
@@ -70,6 +67,7 @@ def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) ->
         best_epoch=trial.epochs,
         epochs=trial.epochs,
         samples_per_s=len(run.plan.train_ids) * trial.epochs / training_s,
+        training_s=training_s,
         seconds=time.process_time() - started,
         commit=provenance.commit,
         machine=provenance.machine,

@@ -100,7 +100,7 @@ def test_workers_do_not_outlive_a_killed_sweep(tmp_path: Path) -> None:
     [
         (("run", "fig9"), "no experiment fig9: there are fig2a, "),
         (("run", "fig3", "--seeds", "11"), "--seeds 11: at most 10"),
-        (("run", "fig3", "--method", "magic"), "--method magic: expected qml-ib or vddib-sr"),
+        (("run", "fig3", "--method", "magic"), "--method magic: expected one of qml-ib, vddib-sr, vib"),
         (("plot", "fig3"), "fig3.csv is not there: `splitwave experiment run fig3` writes it"),
     ],
 )

@@ -163,7 +163,9 @@ def test_a_device_that_does_not_come_back_in_time_fails_the_run(tmp_path: Path) 
             code, details = await stays.end()
             assert code == "ABORTED"
             assert "link 1 (device raw) was lost" in details
-            assert (await running.failure()).endswith("link 1 (device raw) was lost: its stream ended; waited for 0.2 s")
+            assert (await running.failure()).endswith(
+                "link 1 (device raw) was lost: its stream ended; waited for 0.2 s"
+            )
 
     asyncio.run(scenario())
 

@@ -51,6 +51,13 @@ def test_links_steps_and_seeds_draw_independently() -> None:
         assert abs(np.corrcoef(one, other)[0, 1]) < 5 / np.sqrt(n)
 
 
+def test_a_shared_draw_is_that_of_the_first_link() -> None:
+    shared = RANGED.model_copy(update={"channel": RANGED.channel.model_copy(update={"training_psnr_shared": True})})
+    links = [drawn_db(shared, link, 20) for link in range(2)]
+    np.testing.assert_array_equal(links[0], drawn_db(RANGED, 0, 20))
+    np.testing.assert_array_equal(links[1], links[0])
+
+
 def test_a_draw_never_changes() -> None:
     """The values are part of the reproducibility contract: published results depend on them."""
     np.testing.assert_allclose(drawn_db(RANGED, 1, 3), PINNED_DB, rtol=1e-9)

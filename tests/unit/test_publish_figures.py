@@ -12,9 +12,12 @@ from experiments.sweep import table
 from experiments.sweep.figure import Figure, Mark, rows
 from tests.unit.test_sweep_files import ours, outcome
 from tools.figure_fields import render
-from tools.publish_figures import BEGIN, END, publish, replaced
+from tools.pages import PAGES
+from tools.publish_figures import publish, replaced
 
 ERRORS = (0.010, 0.012, 0.014)
+QML_IB = PAGES[0]
+BEGIN, END = QML_IB.markers
 
 
 @pytest.fixture(name="folder")
@@ -35,6 +38,10 @@ def _finished(tmp_path: Path) -> Path:
     table.write(tmp_path / "fig3.csv", rows(figure, outcomes))
     write_record(tmp_path, trainings=len(figure.trials))
     return tmp_path
+
+
+def targets(folder: Path) -> dict[str, Path]:
+    return {page.name: folder for page in PAGES}
 
 
 def write_record(folder: Path, trainings: int) -> None:
@@ -153,42 +160,42 @@ def test_a_field_that_names_nothing_is_refused(field: str, folder: Path) -> None
 
 def test_only_finished_figures_are_published(finished: Path, tmp_path: Path) -> None:
     target = tmp_path / "published"
-    assert publish(finished, target) == ["fig3"]
+    assert publish(finished, targets(target)) == ["fig3"]
     assert sorted(path.name for path in target.iterdir()) == ["fig3.csv", "fig3.json", "fig3.png"]
     change(finished, finished=2)
     with pytest.raises(ValueError, match="no finished figure"):
-        publish(finished, target)
+        publish(finished, targets(target))
 
 
 def test_a_figure_that_has_become_another_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"fig3\.csv has 3 trainings of another fig3"):
-        publish(folder, tmp_path / "published")
+        publish(folder, targets(tmp_path / "published"))
 
 
 def test_results_of_uncommitted_code_are_refused(folder: Path, tmp_path: Path) -> None:
     change(folder, commits=["a" * 40 + "+changes"])
     with pytest.raises(ValueError, match=r"aaa\+changes is no commit"):
-        publish(folder, tmp_path / "published")
+        publish(folder, targets(tmp_path / "published"))
 
 
 def test_a_small_data_set_is_never_published_as_the_papers(folder: Path, tmp_path: Path) -> None:
     change(folder, data_sha256={"mnist5k": "f" * 64})
     with pytest.raises(ValueError, match=r"fig3\.json: of mnist5k"):
-        publish(folder, tmp_path / "published")
+        publish(folder, targets(tmp_path / "published"))
 
 
 def test_a_missing_picture_is_named_before_anything_is_copied(folder: Path, tmp_path: Path) -> None:
     (folder / "fig3.png").unlink()
     with pytest.raises(ValueError, match=r"lacks fig3\.png"):
-        publish(folder, tmp_path / "published")
+        publish(folder, targets(tmp_path / "published"))
     assert not (tmp_path / "published").exists()
 
 
 def test_a_readme_keeps_what_is_around_the_block() -> None:
-    assert replaced(f"a\n{BEGIN}\nold\n{END}\nb\n", "new") == f"a\n{BEGIN}\nnew\n{END}\nb\n"
+    assert replaced(f"a\n{BEGIN}\nold\n{END}\nb\n", QML_IB, "new") == f"a\n{BEGIN}\nnew\n{END}\nb\n"
 
 
 @pytest.mark.parametrize("readme", ["nothing", f"{BEGIN} only"])
 def test_a_readme_without_markers_is_left_alone(readme: str) -> None:
     with pytest.raises(ValueError, match="the README lacks <!-- qml-ib: begin"):
-        replaced(readme, "new")
+        replaced(readme, QML_IB, "new")
