@@ -5,13 +5,14 @@ station know them without telling each other.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.config import HypernetworkSettings, RunConfig
 from common.link_noise import noise_variance
-from common.messages import BlockKey, Float32, Phase
+from common.messages import BlockKey, Float32, Int64, Phase
 from common.plan import RunPlan
 from common.randomness import Purpose, generator
 
@@ -59,10 +60,9 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockCo
     if hyper.beta is None or key.phase is not Phase.TRAIN:
         betas, counts = np.array([[config.beta(link)] for link in links]), (samples,)
     else:
-        places = plan.block_start(key.step, key.micro_batch) + np.arange(samples)
-        values, sizes = np.unique(places * hyper.draws // plan.batch_size(key.step), return_counts=True)
+        start = plan.block_start(key.step, key.micro_batch)
+        values, counts = _runs(start, samples, hyper.draws, plan.batch_size(key.step))
         betas = np.stack([_draw_betas(hyper, config.seed, link, key.step)[values] for link in links])
-        counts = tuple(sizes.tolist())
     variances = np.array([noise_variance(config, link, key.phase, key.step) for link in links])
     columns = [np.log(betas)] if hyper.beta is not None else []
     columns += [np.broadcast_to(np.log(variances)[:, None], betas.shape)] if hyper.psnr else []
@@ -70,6 +70,14 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockCo
     exponent = hyper.balance if hyper.beta is not None and key.phase is Phase.TRAIN else 0.0
     weights = np.exp(-exponent * np.log(betas + _SMALL_BETA).mean(axis=0))
     return BlockConditions(betas, counts, inputs.astype(np.float32), weights)
+
+
+@lru_cache(maxsize=256)
+def _runs(start: int, samples: int, draws: int, batch_size: int) -> tuple[Int64, tuple[int, ...]]:
+    """Which of a step's values the samples from `start` on have, and how many samples each."""
+    places = start + np.arange(samples)
+    values, sizes = np.unique(places * draws // batch_size, return_counts=True)
+    return values, tuple(sizes.tolist())
 
 
 def _draw_betas(hyper: HypernetworkSettings, seed: int, link: int, step: int) -> NDArray[np.float64]:

@@ -28,8 +28,8 @@ class Gate(nn.Module):
 
     def forward(self, conditions: Tensor) -> Tensor:
         """(R, outputs) in (0, 1) of (R, C) conditions."""
-        with torch.autocast(conditions.device.type, enabled=False):  # eight bits would blur log β
-            return torch.addmm(self.offset, conditions, self.slope).sigmoid()
+        # No matrix product: autocast would take that to bfloat16, whose eight bits blur log β.
+        return ((conditions.unsqueeze(2) * self.slope).sum(1) + self.offset).sigmoid()
 
 
 class HyperLinear(nn.Module):
