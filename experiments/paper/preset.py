@@ -24,6 +24,7 @@ class Preset:
             Training stops early after half as many in a row without a better held-out error.
         betas: the grid that β is searched in.
         vib_epochs, hyper_vib_epochs: of a training of each. Their times are compared, so neither stops early.
+        hyper_qml_ib_epochs: of one model for all PSNRs.
         baseline_epochs: of VDDIB-SR's phases; None for those chosen for it.
     """
 
@@ -45,6 +46,7 @@ class Preset:
     learning_rate: float
     vib_epochs: int
     hyper_vib_epochs: int
+    hyper_qml_ib_epochs: int
     baseline_epochs: tuple[int, int, int] | None
 
     @property
@@ -73,6 +75,7 @@ PRESETS: dict[PresetName, Preset] = {
         learning_rate=4e-3,
         vib_epochs=3,
         hyper_vib_epochs=3,
+        hyper_qml_ib_epochs=6,
         baseline_epochs=(2, 2, 2),
     ),
     "paper": Preset(
@@ -94,6 +97,7 @@ PRESETS: dict[PresetName, Preset] = {
         learning_rate=3e-3,
         vib_epochs=10,
         hyper_vib_epochs=11,
+        hyper_qml_ib_epochs=80,
         baseline_epochs=None,
     ),
 }

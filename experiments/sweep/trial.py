@@ -97,7 +97,7 @@ class VibTrial(_Trial):
         breakpoints: T; 0 for real symbols.
         beta: VIB's; that of the passes after each epoch, for the others.
         beta_range: what networks told β are trained over; None for VIB.
-        psnr_range: likewise, PSNRs; `psnr_db` is then only that of the passes after each epoch.
+        psnr_range: likewise, PSNRs that all links share; `psnr_db` is then only that of the passes after each epoch.
         balance: how far large β are kept from deciding the weights that all share.
         bf16: whether training steps compute in bfloat16.
         test_betas: what the trained network is told when it is measured.

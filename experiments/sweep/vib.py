@@ -17,7 +17,8 @@ _BLOCK = 2500
 
 def resolve(trial: VibTrial) -> RunConfig:
     """All settings of the run that a trial is."""
-    training_range = {} if trial.psnr_range is None else {"training_psnr_db": list(trial.psnr_range)}
+    over = trial.psnr_range
+    training_range = {} if over is None else {"training_psnr_db": list(over), "training_psnr_shared": True}
     return RunConfig.model_validate(
         {
             "seed": trial.seed,
