@@ -1,6 +1,7 @@
 """Additive white Gaussian noise: ẑ = z̃ + ε, ε ~ N(0, σ²I)  [QML-IB, the channel before eq. (13)]."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common.messages import BlockKey, Float32
 from common.randomness import Purpose, generator
@@ -12,11 +13,15 @@ class AwgnChannel:
     The noise is keyed by the block it meets, so the channel has no state and a restart loses nothing.
     """
 
-    def __init__(self, *, seed: int, link: int, noise_variance: float) -> None:
-        """Args: the run's seed, the link's index, and σ² > 0 in units of P_max = 1."""
+    def __init__(self, *, seed: int, link: int, noise_variance: float | NDArray[np.float64]) -> None:
+        """Args: the run's seed, the link's index, and σ² > 0 in units of P_max = 1, or (B,) of each sample."""
         self._seed = seed
         self._link = link
-        self._sigma = np.float32(noise_variance**0.5)
+        self._sigma = (
+            np.float32(noise_variance**0.5)
+            if isinstance(noise_variance, float)
+            else np.sqrt(noise_variance[:, None]).astype(np.float32)
+        )
 
     def draw(self, key: BlockKey, draws: int, samples: int, dimension: int) -> Float32:
         """The noise ε of a block, (draws, samples, dimension) float32; draw l is the same whatever `draws` is."""

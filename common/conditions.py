@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.config import HypernetworkSettings, RunConfig
-from common.link_noise import noise_variance
+from common.link_noise import a_sample, noise_variances
 from common.messages import BlockKey, Float32, Int64, Phase
 from common.plan import RunPlan
 from common.randomness import Purpose, generator
@@ -25,13 +25,14 @@ class BlockConditions:
     """The conditions of one block, whose samples fall into runs of neighbours that share them.
 
     Attributes:
-        betas: (K, R) of each link and run.
+        betas, variances: (K, R) of each link and run; σ² of its noise.
         counts: samples of each run.
         inputs: (K, R, C) float32, of each link and run; C may be 0.
         weights: (R,) of the samples' loss in the objective; 1 where β is no input.
     """
 
     betas: NDArray[np.float64]
+    variances: NDArray[np.float64]
     counts: tuple[int, ...]
     inputs: Float32
     weights: NDArray[np.float64]
@@ -55,29 +56,32 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockCo
     The loss of a sample is weighted by Π_k (β_k + 10⁻⁴)^(−p/K), p = `hypernetwork.balance`: without it the large losses
     at large β decide the weights that all β share.
     """
-    hyper, links = config.hypernetwork, range(config.links)
+    hyper, links, training = config.hypernetwork, range(config.links), key.phase is Phase.TRAIN
     samples = len(plan.block_ids(key.phase, key.step, key.micro_batch))
-    if hyper.beta is None or key.phase is not Phase.TRAIN:
-        betas, counts = np.array([[config.beta(link)] for link in links]), (samples,)
+    if training and hyper.beta is not None:
+        betas = np.stack([_draw_betas(hyper, config.seed, link, key.step) for link in links])
     else:
-        start = plan.block_start(key.step, key.micro_batch)
-        values, counts = _runs(start, samples, hyper.draws, plan.batch_size(key.step))
-        betas = np.stack([_draw_betas(hyper, config.seed, link, key.step)[values] for link in links])
-    variances = np.array([noise_variance(config, link, key.phase, key.step) for link in links])
+        betas = np.array([[config.beta(link)] for link in links])
+    variances = np.stack([noise_variances(config, link, key.phase, key.step) for link in links])
+    start = plan.block_start(key.step, key.micro_batch) if training else 0
+    batch = plan.batch_size(key.step) if training else samples
+    of_betas, of_variances, counts = _runs(start, samples, batch, betas.shape[1], variances.shape[1])
+    betas, variances = betas[:, of_betas], variances[:, of_variances]
     columns = [np.log(betas)] if hyper.beta is not None else []
-    columns += [np.broadcast_to(np.log(variances)[:, None], betas.shape)] if hyper.psnr else []
+    columns += [np.log(variances)] if hyper.psnr else []
     inputs = np.stack(columns, axis=-1) if columns else np.empty((*betas.shape, 0))
     exponent = hyper.balance if hyper.beta is not None and key.phase is Phase.TRAIN else 0.0
     weights = np.exp(-exponent * np.log(betas + _SMALL_BETA).mean(axis=0))
-    return BlockConditions(betas, counts, inputs.astype(np.float32), weights)
+    return BlockConditions(betas, variances, counts, inputs.astype(np.float32), weights)
 
 
 @lru_cache(maxsize=256)
-def _runs(start: int, samples: int, draws: int, batch_size: int) -> tuple[Int64, tuple[int, ...]]:
-    """Which of a step's values the samples from `start` on have, and how many samples each."""
-    places = start + np.arange(samples)
-    values, sizes = np.unique(places * draws // batch_size, return_counts=True)
-    return values, tuple(sizes.tolist())
+def _runs(start: int, samples: int, batch: int, betas: int, variances: int) -> tuple[Int64, Int64, tuple[int, ...]]:
+    """The runs of a block whose samples are those from `start` on of a step of so many: which β and σ², how many."""
+    beta = (start + np.arange(samples)) * betas // batch
+    variance = a_sample(np.arange(variances), samples)
+    begins = np.flatnonzero(np.diff(beta, prepend=-1) | np.diff(variance, prepend=-1))
+    return beta[begins], variance[begins], tuple(np.diff(begins, append=samples).tolist())
 
 
 def _draw_betas(hyper: HypernetworkSettings, seed: int, link: int, step: int) -> NDArray[np.float64]:

@@ -118,14 +118,15 @@ class ChannelSettings(_Section):
     """The radio. `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
 
     `training_psnr_db`: [low, high], from which every training step draws the PSNR of each link, uniform in decibels;
-    `psnr_db` is then that of validation, test and serving alone. `training_psnr_shared`: one draw for all links, as
-    where they are equally strong. `baud`: symbols a second on each link (links are
-    parallel), for the modelled airtime.
+    `psnr_db` is then that of validation, test and serving alone. `training_psnr_draws`: how many a step, each for an
+    equal share of a block. `training_psnr_shared`: the same for all links, as where they are equally strong.
+    `baud`: symbols a second on each link (links are parallel), for the modelled airtime.
     """
 
     model: Literal["awgn"] = "awgn"
     psnr_db: Decibels | list[Decibels] = 10.0
     training_psnr_db: DecibelRange | None = None
+    training_psnr_draws: Annotated[int, Field(ge=1, le=256)] = 1
     training_psnr_shared: bool = False
     baud: Positive = 9600.0
 

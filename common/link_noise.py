@@ -1,22 +1,32 @@
-"""How strong the noise of a link is, which in training may change from step to step."""
+"""How strong the noise of a link is, which in training may change from step to step, and within a block."""
+
+import numpy as np
+from numpy.typing import NDArray
 
 from common.config import RunConfig, noise_variance_at
 from common.messages import Phase
 from common.randomness import Purpose, generator
 
 
-def noise_variance(config: RunConfig, link: int, phase: Phase, step: int) -> float:
-    """σ² of the channel that a block meets.
+def noise_variances(config: RunConfig, link: int, phase: Phase, step: int) -> NDArray[np.float64]:
+    """(T,) values of σ² that a block meets, each an equal share of it: sample i of n the value ⌊i·T/n⌋.
 
-    With `channel.training_psnr_db` it is that of the training step's PSNR, drawn anew for each (link, step), uniform
-    in decibels, and the same for all micro-batches of the step, and for all links with
-    `channel.training_psnr_shared`; in all other phases, or without a range, that of `channel.psnr_db`. The draw is
-    keyed (ADR 3), so device and channel know it without telling each other.
+    With `channel.training_psnr_db` they are those of T = `channel.training_psnr_draws` PSNRs of the training step,
+    drawn anew for each (link, step), or each step with `channel.training_psnr_shared`: one in each of T equal parts of
+    the range in decibels, in an order that is drawn, too. In all other phases, or without a range, T = 1 and σ² is that of
+    `channel.psnr_db`. Draws are keyed (ADR 3), so device and channel know them without telling each other.
     """
-    bounds_db = config.channel.training_psnr_db
-    if phase is not Phase.TRAIN or bounds_db is None:
-        return config.noise_variance(link)
-    low_db, high_db = bounds_db
-    drawn_for = 0 if config.channel.training_psnr_shared else link
+    channel = config.channel
+    if phase is not Phase.TRAIN or channel.training_psnr_db is None:
+        return np.array([config.noise_variance(link)])
+    low_db, high_db = channel.training_psnr_db
+    drawn_for = 0 if channel.training_psnr_shared else link
     rng = generator(config.seed, Purpose.TRAINING_PSNR, link=drawn_for, phase=phase, step=step)
-    return noise_variance_at(rng.uniform(low_db, high_db))
+    shares, parts = rng.random(channel.training_psnr_draws), channel.training_psnr_draws
+    psnr_db = low_db + (high_db - low_db) * (rng.permutation(parts) + shares) / parts
+    return np.array([noise_variance_at(value) for value in psnr_db])
+
+
+def a_sample(variances: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
+    """(B,) of (T,) values: what each of B = `samples` samples of a block meets."""
+    return variances[np.arange(samples) * len(variances) // samples]

@@ -65,13 +65,13 @@ def noise_kl(noise_variance: float) -> float:
     return 0.5 * (noise_variance - math.log(noise_variance) - 1)
 
 
-def gaussian_kl(mu: Tensor, theta: Tensor, noise_variance: float) -> Tensor:
+def gaussian_kl(mu: Tensor, theta: Tensor, noise_variance: float | Tensor) -> Tensor:
     """KL(N(μ, θ² + σ²) ‖ N(0, 1)), the rate of an unquantized symbol (T = 0), exact.
 
     Args:
         mu: (...) means.
         theta: (...) standard deviations.
-        noise_variance: σ² ≥ 0; θ² + σ² must be positive.
+        noise_variance: σ² ≥ 0, one or of each feature; θ² + σ² must be positive.
     """
     variance = theta.square() + noise_variance
     return 0.5 * (mu.square() + variance - variance.log() - 1)

@@ -1,7 +1,6 @@
 """The device's half of training and inference: encode, quantize, apply gradients. No transport, no clock."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,6 @@ from common.config import RunConfig
 from common.errors import ProtocolError, RunFailedError
 from common.folding import FoldedNetwork
 from common.initialisation import initialise_linear_layers
-from common.link_noise import noise_variance
 from common.messages import BlockKey, Float32, Int64, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
 from common.placement import Placement
 from common.plan import RunPlan
@@ -93,7 +91,7 @@ class DeviceWorker:
         conditions = self._conditions(key)
         mean, spread = self._encode(key, ids, conditions)
         noise = self._encoder_noise(key, len(ids))
-        symbols, rates = self._symbols_and_rates(step, mean, spread, noise, conditions.counts)
+        symbols, rates = self._symbols_and_rates(step, mean, spread, noise, conditions)
         rate = rates.sum().item()
         if not (math.isfinite(rate) and torch.isfinite(symbols).all()):
             raise RunFailedError(f"training diverged: features of step {step} are not finite")
@@ -161,24 +159,25 @@ class DeviceWorker:
         return self._placement.leave(mean), self._placement.leave(spread)
 
     def _symbols_and_rates(
-        self, step: int, mean: Tensor, spread: Tensor, noise: Tensor, counts: Sequence[int]
+        self, step: int, mean: Tensor, spread: Tensor, noise: Tensor, conditions: BlockConditions
     ) -> tuple[Tensor, Tensor]:
         """Symbols, and rates: of each sample where they are exact, else of each run of so many samples.
 
         Samples of different runs have different weights in the objective.
         """
+        variances, counts = conditions.variances[self._link], list(conditions.counts)
         if self.model.codebook is None:
-            variance = noise_variance(self.config, self._link, Phase.TRAIN, step)
+            variance = torch.from_numpy(conditions.a_sample(variances)).unsqueeze(1)
             return mean + spread * noise, gaussian_kl(mean, spread, variance).sum(1)
-        if len(counts) == 1:
-            symbols, rate = self._quantize(step, self.model.codebook, mean, spread, noise)
-            return symbols, rate.unsqueeze(0)
-        runs = zip(*(torch.split(tensor, list(counts)) for tensor in (mean, spread, noise)), strict=True)
+        runs = zip(*(torch.split(tensor, counts) for tensor in (mean, spread, noise)), variances.tolist(), strict=True)
         parts = [self._quantize(step, self.model.codebook, *run) for run in runs]
+        if len(parts) == 1:
+            symbols, rate = parts[0]
+            return symbols, rate.unsqueeze(0)
         return torch.cat([symbols for symbols, _ in parts]), torch.stack([rate for _, rate in parts])
 
-    def _quantize(
-        self, step: int, codebook: Codebook, mean: Tensor, spread: Tensor, noise: Tensor
+    def _quantize(  # noqa: PLR0917 — the three are cut alike, and the last is their link's
+        self, step: int, codebook: Codebook, mean: Tensor, spread: Tensor, noise: Tensor, noise_variance: float
     ) -> tuple[Tensor, Tensor]:
         settings = self.config.quantizer
         return quantize_with_rate(
@@ -188,7 +187,7 @@ class DeviceWorker:
             codebook,
             gamma=self.plan.gamma(self.plan.epoch(step)),
             straight_through=settings.forward == "straight-through",
-            noise_variance=noise_variance(self.config, self._link, Phase.TRAIN, step),
+            noise_variance=noise_variance,
             bound=self.config.objective.bound,
             log_prior=self._step_log_prior(step, codebook),
         )
@@ -197,7 +196,7 @@ class DeviceWorker:
     def _step_log_prior(self, step: int, codebook: Codebook) -> Tensor | None:
         """Bound `prior` takes the whole step's mean pmf, so that cutting it into parts changes nothing."""
         parts = self.plan.block_count(Phase.TRAIN, step)
-        whole = parts == 1 and self.config.hypernetwork.beta is None
+        whole = parts == 1 and self.config.hypernetwork.beta is None and self.config.channel.training_psnr_draws == 1
         if self.config.objective.bound != "prior" or whole:
             return None  # the run is the step: its own mean pmf is the prior
         if self._log_prior is None:

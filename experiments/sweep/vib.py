@@ -14,11 +14,22 @@ from experiments.sweep.trial import VibTrial
 _BLOCK = 2500
 """Samples an evaluation block."""
 
+_PSNR_DRAWS = 8
+"""PSNRs a training step, as many as values of β."""
+
 
 def resolve(trial: VibTrial) -> RunConfig:
     """All settings of the run that a trial is."""
     over = trial.psnr_range
-    training_range = {} if over is None else {"training_psnr_db": list(over), "training_psnr_shared": True}
+    training_range = (
+        {}
+        if over is None
+        else {
+            "training_psnr_db": list(over),
+            "training_psnr_draws": _PSNR_DRAWS,
+            "training_psnr_shared": True,
+        }
+    )
     return RunConfig.model_validate(
         {
             "seed": trial.seed,

@@ -102,7 +102,7 @@ def test_equality_holds_for_networks_that_are_told_beta_and_psnr(
         "data": {"validation": 6},
         "encoder": {"dimension": 6, "backbone": backbone},
         "hypernetwork": {"beta": [1e-4, 1.0], "draws": 4, "psnr": True},
-        "channel": {"training_psnr_db": [0.0, 20.0]},
+        "channel": {"training_psnr_db": [0.0, 20.0], "training_psnr_draws": 3, "training_psnr_shared": links == 2},
         "training": {"epochs": 5, "batch_size": 16, "micro_batches": 2},
     }
     compare(config_of(links, 2, 2, "soft", breakpoints, **more), tmp_path)

@@ -12,7 +12,7 @@ from basestation.decoder import make_decoder
 from common.conditions import BlockConditions, block_conditions
 from common.config import RunConfig
 from common.folding import FoldedNetwork
-from common.link_noise import noise_variance
+from common.link_noise import noise_variances
 from common.messages import BlockKey, Phase
 from common.plan import RunPlan
 from device.encoder import MIN_THETA, make_encoder
@@ -88,6 +88,21 @@ def test_a_short_batch_has_a_row_a_sample_and_an_even_one_a_row_a_value() -> Non
     assert short.rows(0, 1).shape == (6, 2)
 
 
+def test_runs_end_where_either_beta_or_the_noise_changes() -> None:
+    config = config_of(
+        hypernetwork={"beta": [LOW, HIGH], "draws": 4, "psnr": True},
+        channel={"training_psnr_db": [0.0, 20.0], "training_psnr_draws": 3},
+    )
+    conditions = of_step(config)
+    assert conditions.counts == (6, 2, 4, 4, 2, 6)  # β changes after 6, 12 and 18 of 24 samples, σ² after 8 and 16
+    of_beta, of_noise = [0, 1, 1, 2, 2, 3], [0, 0, 1, 1, 2, 2]
+    for link in range(2):
+        betas, variances = conditions.betas[link], noise_variances(config, link, Phase.TRAIN, 0)
+        assert [len(set(betas[np.array(of_beta) == value])) for value in range(4)] == [1] * 4
+        np.testing.assert_array_equal(conditions.variances[link], variances[of_noise])
+        np.testing.assert_allclose(conditions.inputs[link][:, 1], np.log(variances[of_noise]), rtol=1e-6)
+
+
 def test_rows_hold_log_beta_and_log_noise_variance_of_each_link() -> None:
     config = config_of(
         hypernetwork={"beta": [LOW, HIGH], "draws": 4, "psnr": True}, channel={"training_psnr_db": [0.0, 20.0]}
@@ -99,7 +114,7 @@ def test_rows_hold_log_beta_and_log_noise_variance_of_each_link() -> None:
             for link in (0, 1)
             for column in (
                 np.log(block.betas[link]),
-                np.full(4, math.log(noise_variance(config, link, Phase.TRAIN, 2))),
+                np.full(4, math.log(noise_variances(config, link, Phase.TRAIN, 2)[0])),
             )
         ],
         axis=1,

@@ -5,7 +5,7 @@ import pytest
 
 from channel.link import ChannelLink
 from common.config import RunConfig
-from common.link_noise import noise_variance
+from common.link_noise import a_sample, noise_variances
 from common.messages import BlockKey, Float32, Phase, RealPayload, SymbolBlock, Symbols
 from common.plan import RunPlan
 from device.worker import DeviceWorker, Views
@@ -30,7 +30,7 @@ RANGED, FIXED = config_of([LOW_DB, HIGH_DB]), config_of(None)
 
 
 def drawn_db(config: RunConfig, link: int, steps: int) -> Float32:
-    return np.array([-10 * np.log10(noise_variance(config, link, Phase.TRAIN, step)) for step in range(steps)])
+    return np.array([-10 * np.log10(noise_variances(config, link, Phase.TRAIN, step)[0]) for step in range(steps)])
 
 
 def test_draws_are_uniform_in_decibels_over_the_range() -> None:
@@ -58,6 +58,23 @@ def test_a_shared_draw_is_that_of_the_first_link() -> None:
     np.testing.assert_array_equal(links[1], links[0])
 
 
+def several(draws: int) -> RunConfig:
+    return RANGED.model_copy(update={"channel": RANGED.channel.model_copy(update={"training_psnr_draws": draws})})
+
+
+def test_several_draws_a_step_lie_one_in_each_part_of_the_range() -> None:
+    steps = [-10 * np.log10(noise_variances(several(5), 1, Phase.TRAIN, step)) for step in range(50)]
+    parts = np.floor((np.array(steps) - LOW_DB) / (HIGH_DB - LOW_DB) * 5)
+    assert (np.sort(parts, axis=1) == np.arange(5)).all()
+    assert len({tuple(order) for order in parts}) > 25  # of 120 orders
+
+
+def test_each_of_several_draws_is_an_equal_share_of_a_block() -> None:
+    variances = np.array([0.1, 0.2, 0.3])
+    assert a_sample(variances, 7).tolist() == [0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3]
+    assert a_sample(variances, 2).tolist() == [0.1, 0.2]
+
+
 def test_a_draw_never_changes() -> None:
     """The values are part of the reproducibility contract: published results depend on them."""
     np.testing.assert_allclose(drawn_db(RANGED, 1, 3), PINNED_DB, rtol=1e-9)
@@ -66,11 +83,11 @@ def test_a_draw_never_changes() -> None:
 @pytest.mark.parametrize("link", [0, 1])
 @pytest.mark.parametrize("phase", EVALUATION)
 def test_evaluation_keeps_the_psnr_of_the_link(phase: Phase, link: int) -> None:
-    assert noise_variance(RANGED, link, phase, 3) == RANGED.noise_variance(link)
+    assert noise_variances(RANGED, link, phase, 3)[0] == RANGED.noise_variance(link)
 
 
 def test_without_a_range_training_has_the_psnr_of_the_link() -> None:
-    assert noise_variance(FIXED, 1, Phase.TRAIN, 3) == FIXED.noise_variance(1) == pytest.approx(10**-0.3)
+    assert noise_variances(FIXED, 1, Phase.TRAIN, 3)[0] == FIXED.noise_variance(1) == pytest.approx(10**-0.3)
 
 
 def received(config: RunConfig, key: BlockKey, samples: int) -> Float32:
@@ -86,11 +103,19 @@ def received(config: RunConfig, key: BlockKey, samples: int) -> Float32:
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_the_noise_of_a_training_block_has_the_variance_drawn_for_its_step(step: int) -> None:
     samples = 20_000
-    expected = noise_variance(RANGED, 1, Phase.TRAIN, step)
+    expected = noise_variances(RANGED, 1, Phase.TRAIN, step)[0]
     for micro_batch in range(2):
         noise = received(RANGED, BlockKey(Phase.TRAIN, step, micro_batch), samples).astype(np.float64)
         # The variance of n normal numbers has a relative standard deviation of √(2/n).
         assert np.mean(noise**2) == pytest.approx(expected, rel=5 * np.sqrt(2 / noise.size))
+
+
+def test_each_share_of_a_block_has_the_noise_of_its_draw() -> None:
+    samples = 60_000
+    noise = received(several(3), BlockKey(Phase.TRAIN, 1, 0), samples).astype(np.float64)
+    measured = [np.mean(part**2) for part in np.split(noise[0], 3)]
+    expected = noise_variances(several(3), 1, Phase.TRAIN, 1)
+    assert measured == pytest.approx(list(expected), rel=5 * np.sqrt(2 / samples))  # 3·20,000 numbers each
 
 
 @pytest.mark.parametrize("phase", EVALUATION)
@@ -121,4 +146,4 @@ def test_the_devices_rate_is_that_of_the_drawn_psnr_in_every_micro_batch(breakpo
 
 def test_a_range_of_one_value_is_that_value() -> None:
     config = config_of([3.0, 3.0])
-    assert [noise_variance(config, 1, Phase.TRAIN, step) for step in range(5)] == [config.noise_variance(1)] * 5
+    assert [noise_variances(config, 1, Phase.TRAIN, step)[0] for step in range(5)] == [config.noise_variance(1)] * 5

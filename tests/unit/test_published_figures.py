@@ -8,47 +8,51 @@ import pytest
 
 from experiments.paper.chosen_beta import CHOSEN, MANY_SYMBOLS
 from experiments.paper.preset import preset_named
-from experiments.paper.qml_ib import FIGURES as QML_IB
 from experiments.sweep.curves import Point, points
 from experiments.sweep.table import Row, read
 from tools.figure_fields import render
-from tools.publish_figures import PAGE, PUBLISHED, README, README_TEMPLATE, TEMPLATE, block_in
+from tools.pages import FIGURES, PAGES, README, Page
+from tools.publish_figures import block_in
 
-FIGURES = sorted(path.stem for path in PUBLISHED.glob("*.csv"))
+PUBLISHED = {path.stem: path.parent for page in PAGES for path in sorted(page.folder.glob("*.csv"))}
+TEMPLATES = [path for page in PAGES for path in (page.template, page.readme_template)]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 MEASURED = re.compile(r"\d\s*%|± ?\d|\d points")
 PLACEHOLDER = re.compile(r"\b[A-Z]{5,}\b")
 
 
-def test_the_page_is_its_template_filled_from_the_tables() -> None:
-    assert PAGE.read_text() == render(TEMPLATE.read_text(), PUBLISHED)
+@each_page
+def test_a_page_is_its_template_filled_from_the_tables(page: Page) -> None:
+    assert page.path.read_text() == render(page.template.read_text(), page.folder)
 
 
-def test_the_readmes_part_is_its_template_filled_from_the_tables() -> None:
-    assert block_in(README.read_text()) == render(README_TEMPLATE.read_text(), PUBLISHED).strip()
+@each_page
+def test_the_readmes_part_is_its_template_filled_from_the_tables(page: Page) -> None:
+    assert block_in(README.read_text(), page) == render(page.readme_template.read_text(), page.folder).strip()
 
 
-@pytest.mark.parametrize("template", [TEMPLATE, README_TEMPLATE], ids=lambda path: path.name)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_no_percentage_is_typed_by_hand(template: Path) -> None:
     by_hand = re.sub(r"\{\{.+?\}\}|95 % interval", "", template.read_text())
     assert MEASURED.findall(by_hand) == []
-    assert set(PLACEHOLDER.findall(by_hand)) <= {"MNIST", "VDDIB", "SPLITWAVE"}
+    assert set(PLACEHOLDER.findall(by_hand)) <= {"MNIST", "VDDIB", "SPLITWAVE", "HYPER"}
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_figure_says_how_it_was_made(name: str) -> None:
-    record = json.loads((PUBLISHED / f"{name}.json").read_text())
-    rows = read(PUBLISHED / f"{name}.csv")
+    record = json.loads((PUBLISHED[name] / f"{name}.json").read_text())
+    rows = read(PUBLISHED[name] / f"{name}.csv")
     assert record["command"].startswith(f"splitwave experiment run {name} --preset paper --seeds ")
     assert record["commits"] == sorted({row.commit for row in rows})
     assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in record["commits"])
     assert record["seeds"] == sorted({row.seed for row in rows})
-    assert (PUBLISHED / f"{name}.png").stat().st_size > 10_000
+    assert (PUBLISHED[name] / f"{name}.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_figure_is_what_its_definition_says_today(name: str) -> None:
-    rows = read(PUBLISHED / f"{name}.csv")
-    marks = QML_IB[name](preset_named("paper"), len({row.seed for row in rows})).marks
+    rows = read(PUBLISHED[name] / f"{name}.csv")
+    marks = FIGURES[name](preset_named("paper"), len({row.seed for row in rows})).marks
     assert [(row.panel, row.curve, row.seed, row.trial) for row in rows] == [
         (mark.panel, mark.curve, mark.trial.seed, mark.trial.key) for mark in marks
     ]
@@ -56,7 +60,7 @@ def test_a_published_figure_is_what_its_definition_says_today(name: str) -> None
 
 def searched() -> dict[tuple[str, int, float, bool], list[Row]]:
     groups: dict[tuple[str, int, float, bool], list[Row]] = {}
-    for row in read(PUBLISHED / "beta.csv"):
+    for row in read(PUBLISHED["beta"] / "beta.csv"):
         groups.setdefault((row.backbone, row.links, float(row.tested_psnr_db), row.symbols >= MANY_SYMBOLS), []).append(
             row
         )
@@ -78,9 +82,11 @@ def test_no_test_error_was_looked_at_to_choose_beta() -> None:
 
 
 def by_curve(name: str) -> dict[tuple[str, str, float], Point]:
-    return {(point.panel, point.curve, round(point.x, 2)): point for point in points(read(PUBLISHED / f"{name}.csv"))}
+    return {
+        (point.panel, point.curve, round(point.x, 2)): point for point in points(read(PUBLISHED[name] / f"{name}.csv"))
+    }
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name != "beta"])
+@pytest.mark.parametrize("name", [name for name in PUBLISHED if name != "beta"])
 def test_every_point_has_at_least_three_seeds(name: str) -> None:
     assert {len(point.rows) >= 3 for point in by_curve(name).values()} == {True}
