@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.config import HypernetworkSettings, RunConfig
-from common.link_noise import a_sample, noise_variances
+from common.link_noise import noise_variances, shares
 from common.messages import BlockKey, Float32, Int64, Phase
 from common.plan import RunPlan
 from common.randomness import Purpose, generator
@@ -78,8 +78,8 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockCo
 @lru_cache(maxsize=256)
 def _runs(start: int, samples: int, batch: int, betas: int, variances: int) -> tuple[Int64, Int64, tuple[int, ...]]:
     """The runs of a block whose samples are those from `start` on of a step of so many: which β and σ², how many."""
-    beta = (start + np.arange(samples)) * betas // batch
-    variance = a_sample(np.arange(variances), samples)
+    beta = (start + np.arange(samples, dtype=np.int64)) * betas // batch
+    variance = shares(variances, samples)
     begins = np.flatnonzero(np.diff(beta, prepend=-1) | np.diff(variance, prepend=-1))
     return beta[begins], variance[begins], tuple(np.diff(begins, append=samples).tolist())
 
@@ -92,7 +92,7 @@ def _draw_betas(hyper: HypernetworkSettings, seed: int, link: int, step: int) ->
     assert hyper.beta is not None
     low, high = hyper.beta
     rng = generator(seed, Purpose.TRAINING_BETA, link=link, phase=Phase.TRAIN, step=step)
-    shares = (rng.permutation(hyper.draws) + rng.random(hyper.draws)) / hyper.draws
+    places = (rng.permutation(hyper.draws) + rng.random(hyper.draws)) / hyper.draws
     if hyper.sampling == "uniform":
-        return low + (high - low) * shares
-    return low * np.power(high / low, shares)
+        return low + (high - low) * places
+    return low * np.power(high / low, places)

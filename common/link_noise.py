@@ -13,8 +13,8 @@ def noise_variances(config: RunConfig, link: int, phase: Phase, step: int) -> ND
 
     With `channel.training_psnr_db` they are those of T = `channel.training_psnr_draws` PSNRs of the training step,
     drawn anew for each (link, step), or each step with `channel.training_psnr_shared`: one in each of T equal parts of
-    the range in decibels, in an order that is drawn, too. In all other phases, or without a range, T = 1 and σ² is that of
-    `channel.psnr_db`. Draws are keyed (ADR 3), so device and channel know them without telling each other.
+    the range in decibels, in an order that is drawn, too. In all other phases, or without a range, T = 1 and σ² is that
+    of `channel.psnr_db`. Draws are keyed (ADR 3), so device and channel know them without telling each other.
     """
     channel = config.channel
     if phase is not Phase.TRAIN or channel.training_psnr_db is None:
@@ -22,11 +22,12 @@ def noise_variances(config: RunConfig, link: int, phase: Phase, step: int) -> ND
     low_db, high_db = channel.training_psnr_db
     drawn_for = 0 if channel.training_psnr_shared else link
     rng = generator(config.seed, Purpose.TRAINING_PSNR, link=drawn_for, phase=phase, step=step)
-    shares, parts = rng.random(channel.training_psnr_draws), channel.training_psnr_draws
-    psnr_db = low_db + (high_db - low_db) * (rng.permutation(parts) + shares) / parts
+    parts = channel.training_psnr_draws
+    within = rng.random(parts)
+    psnr_db = low_db + (high_db - low_db) * (rng.permutation(parts) + within) / parts
     return np.array([noise_variance_at(value) for value in psnr_db])
 
 
-def a_sample(variances: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
-    """(B,) of (T,) values: what each of B = `samples` samples of a block meets."""
-    return variances[np.arange(samples) * len(variances) // samples]
+def shares(values: int, samples: int) -> NDArray[np.int64]:
+    """(B,): which of T = `values` values each of B = `samples` samples of a block meets."""
+    return np.arange(samples, dtype=np.int64) * values // samples

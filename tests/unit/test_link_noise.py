@@ -5,7 +5,7 @@ import pytest
 
 from channel.link import ChannelLink
 from common.config import RunConfig
-from common.link_noise import a_sample, noise_variances
+from common.link_noise import noise_variances, shares
 from common.messages import BlockKey, Float32, Phase, RealPayload, SymbolBlock, Symbols
 from common.plan import RunPlan
 from device.worker import DeviceWorker, Views
@@ -70,9 +70,8 @@ def test_several_draws_a_step_lie_one_in_each_part_of_the_range() -> None:
 
 
 def test_each_of_several_draws_is_an_equal_share_of_a_block() -> None:
-    variances = np.array([0.1, 0.2, 0.3])
-    assert a_sample(variances, 7).tolist() == [0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3]
-    assert a_sample(variances, 2).tolist() == [0.1, 0.2]
+    assert shares(3, 7).tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert shares(3, 2).tolist() == [0, 1]
 
 
 def test_a_draw_never_changes() -> None:
