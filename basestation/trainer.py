@@ -14,6 +14,7 @@ from common.errors import RunFailedError
 from common.folding import FoldedNetwork
 from common.initialisation import initialise_linear_layers
 from common.messages import BlockKey, Bytes, Float32, Phase
+from common.optimiser import PartyOptimiser
 from common.placement import Placement
 from common.plan import RunPlan
 
@@ -41,7 +42,7 @@ class Trainer:
         self.decoder = make_decoder(config).to(self._placement.device)
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
         self._folded = FoldedNetwork(self.decoder)
-        self._optimiser = torch.optim.Adam(self.decoder.parameters(), fused=True)
+        self._optimiser = PartyOptimiser(self.decoder, config.hypernetwork.gate_learning_rate)
         self._next_step = 0
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
@@ -70,9 +71,7 @@ class Trainer:
 
     def finish_step(self, step: int) -> None:
         """One Adam step on what the step's micro-batches accumulated."""
-        self._optimiser.param_groups[0]["lr"] = self._plan.learning_rate(step)
-        self._optimiser.step()
-        self._optimiser.zero_grad()
+        self._optimiser.step(self._plan.learning_rate(step))
         self._next_step = step + 1
 
     @torch.no_grad()

@@ -103,14 +103,16 @@ class HypernetworkSettings(_Section):
     `beta`: [low, high] that every training step draws β_k from, for each link; `objective.beta` is then that of
     validation, test and serving alone. `sampling`: how it is spread over the range; the paper's `uniform` hardly ever
     draws a small β. `draws`: T_β, the values a step, each for an equal share of the batch. `balance`: how far large β
-    are kept from deciding the weights that all share, 0 not at all. `psnr`: the noise variance is an input, too, with
+    are kept from deciding the weights that all share, 0 not at all. `gate_learning_rate`: that of the gates, over that
+    of all other weights. `psnr`: the noise variance is an input, too, with
     `channel.training_psnr_db`.
     """
 
     beta: BetaRange | None = None
     sampling: Literal["log-uniform", "uniform"] = "log-uniform"
     draws: Annotated[int, Field(ge=1, le=256)] = 8
-    balance: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.25
+    balance: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.15
+    gate_learning_rate: Positive = 1.0
     psnr: bool = False
 
 

@@ -14,6 +14,7 @@ from common.errors import ProtocolError, RunFailedError
 from common.folding import FoldedNetwork
 from common.initialisation import initialise_linear_layers
 from common.messages import BlockKey, Float32, Int64, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
+from common.optimiser import PartyOptimiser
 from common.placement import Placement
 from common.plan import RunPlan
 from common.randomness import Purpose, generator
@@ -67,7 +68,7 @@ class DeviceWorker:
         self._placement = Placement(config.runtime)
         self.model = DeviceModel(config, link)
         self.model.encoder.to(self._placement.device)  # the quantizer is fast where its features go: on the CPU
-        self._optimiser = torch.optim.Adam(self.model.parameters(), fused=True)
+        self._optimiser = PartyOptimiser(self.model, config.hypernetwork.gate_learning_rate)
         self._pending: dict[int, _Pending] = {}
         self._folded = FoldedNetwork(self.model.encoder)
         self._log_prior: Tensor | None = None
@@ -114,9 +115,7 @@ class DeviceWorker:
 
     def finish_step(self) -> None:
         """One Adam step on what the step's micro-batches accumulated."""
-        self._optimiser.param_groups[0]["lr"] = self.plan.learning_rate(self.next_step)
-        self._optimiser.step()
-        self._optimiser.zero_grad()
+        self._optimiser.step(self.plan.learning_rate(self.next_step))
         self._log_prior = None
         self.next_step += 1
 

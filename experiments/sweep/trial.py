@@ -99,6 +99,7 @@ class VibTrial(_Trial):
         beta_range: what networks told β are trained over; None for VIB.
         psnr_range: likewise, PSNRs that all links share; `psnr_db` is then only that of the passes after each epoch.
         balance: how far large β are kept from deciding the weights that all share.
+        gate_learning_rate: of the gates, over that of all other weights.
         bf16: whether training steps compute in bfloat16.
         test_betas: what the trained network is told when it is measured.
     """
@@ -110,7 +111,8 @@ class VibTrial(_Trial):
     psnr_range: PsnrRange | None = None
     beta: float
     beta_range: tuple[float, float] | None = None
-    balance: float = 0.25
+    balance: float = 0.15
+    gate_learning_rate: float = 1.0
     bf16: bool = False
     test_betas: tuple[float, ...]
     epochs: int

@@ -41,6 +41,7 @@ def resolve(trial: VibTrial) -> RunConfig:
             "hypernetwork": {
                 "beta": None if trial.beta_range is None else list(trial.beta_range),
                 "balance": trial.balance,
+                "gate_learning_rate": trial.gate_learning_rate,
                 "psnr": trial.psnr_range is not None,
             },
             "channel": {"psnr_db": trial.psnr_db} | training_range,
