@@ -57,7 +57,7 @@ def compare(config: RunConfig, tmp_path: Path) -> None:
         assert_same_weights(worker.model, tmp_path / device_part(link))
     assert_same_weights(oracle.trainer.decoder, tmp_path / BASESTATION_PART)
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
-    assert (result.error_rate, result.error_rate_soft) == (hard.error_rate, soft.error_rate)
+    assert (result.error, result.error_soft) == (hard.error, soft.error)
     assert result.costs == hard.costs
 
 
@@ -131,8 +131,8 @@ def test_a_restored_checkpoint_answers_as_the_run_that_wrote_it(tmp_path: Path) 
     trained = asyncio.run(run_distributed(config, data, tmp_path))
     restored = asyncio.run(run_distributed(config, data, tmp_path, restore=True))
     assert restored.steps == 0
-    assert restored.error_rate == trained.error_rate
-    assert restored.error_rate_soft == trained.error_rate_soft
+    assert restored.error == trained.error
+    assert restored.error_soft == trained.error_soft
     assert restored.weights_sha256 == trained.weights_sha256
 
 
@@ -140,6 +140,6 @@ def test_a_device_may_be_pointed_straight_at_the_base_station(tmp_path: Path) ->
     """Without an emulator the link is ideal: no noise, one draw; it trains and answers all the same."""
     config = config_of(2, 3, 1, "straight-through", 15, encoder={"dimension": 32})
     result = asyncio.run(run_distributed(config, tiny_data(2), tmp_path, with_channel=False))
-    assert result.error_rate <= 0.5
+    assert result.error <= 0.5
     assert "emulate" not in result.hops
     assert "emulate" in asyncio.run(run_distributed(config, tiny_data(2), tmp_path)).hops

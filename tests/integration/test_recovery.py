@@ -78,7 +78,7 @@ async def _until_served_again(running: Servers) -> None:
 
 def assert_same_result(result: RunResult, expected: RunResult) -> None:
     assert result.weights_sha256 == expected.weights_sha256
-    assert (result.error_rate, result.error_rate_soft) == (expected.error_rate, expected.error_rate_soft)
+    assert (result.error, result.error_soft) == (expected.error, expected.error_soft)
     assert result.steps == expected.steps
 
 
@@ -163,7 +163,9 @@ def test_a_device_that_does_not_come_back_in_time_fails_the_run(tmp_path: Path) 
             code, details = await stays.end()
             assert code == "ABORTED"
             assert "link 1 (device raw) was lost" in details
-            assert (await running.failure()).endswith("link 1 (device raw) was lost: its stream ended; waited for 0.2 s")
+            assert (await running.failure()).endswith(
+                "link 1 (device raw) was lost: its stream ended; waited for 0.2 s"
+            )
 
     asyncio.run(scenario())
 

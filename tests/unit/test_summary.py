@@ -11,8 +11,8 @@ from common.summary import summarize
 RESULT = RunResult(
     steps=240,
     samples_per_s=8000.0,
-    error_rate=0.07,
-    error_rate_soft=0.0625,
+    error=0.07,
+    error_soft=0.0625,
     costs=(UplinkCost(1000, 14_000, 14_150), UplinkCost(1000, 14_000, 14_250)),
     hops=("encode", "device link", "decode"),
     hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
