@@ -94,7 +94,7 @@ class Simulation:
     @property
     def parameters(self) -> Mapping[str, object]:
         """Everything by name that both splits are made from."""
-        shared = {"name": self.name, "version": VERSION, "seed": self.seed, "chunk": CHUNK}
+        shared = {"name": self.name, "version": VERSION, "seed": self.seed, "chunk": CHUNK, "shape": self.shape}
         return {**shared, **dict(self.constants), **asdict(self.propagation)}
 
     def measured(self, split: Split) -> Iterator[NDArray[np.float32]]:

@@ -11,10 +11,11 @@ from torch import nn
 
 from common.checkpoint import combined_sha256
 from common.config import RunConfig
+from common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
 from common.manifest import BASESTATION_PART, device_part
 from common.messages import Phase, Symbols
 from experiments.inprocess_engine import InprocessRun
-from tests.integration.testbed import run_distributed, tiny_data
+from tests.integration.testbed import TinyData, run_distributed, tiny_data, tiny_measurements
 
 STEPS = 20
 
@@ -43,8 +44,8 @@ def assert_same_weights(module: nn.Module, part: Path) -> None:
         assert torch.equal(saved[name], tensor), f"{part.name}: {name} differs"
 
 
-def compare(config: RunConfig, tmp_path: Path) -> None:
-    data = tiny_data(config.links)
+def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None) -> None:
+    data = data or tiny_data(config.links)
     oracle = InprocessRun(config, data.views, data.labels.train, data.labels.test)
     epochs = list(oracle.train(lambda _: None))
     hard = oracle.evaluate(Phase.TEST, 0, Symbols.HARD)
@@ -106,6 +107,30 @@ def test_equality_holds_for_networks_that_are_told_beta_and_psnr(
         "training": {"epochs": 5, "batch_size": 16, "micro_batches": 2},
     }
     compare(config_of(links, 2, 2, "soft", breakpoints, **more), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("simulation", "backbone", "links", "breakpoints", "gated"),
+    [
+        (BLUETOOTH_TONES, "tones", 1, 0, False),
+        (BLUETOOTH_TONES, "tones", 1, 0, True),
+        (WIFI_CSI, "csi", 1, 0, True),
+        (WIFI_CSI, "csi", 3, 0, True),
+        (WIFI_CSI, "csi", 3, 15, False),
+    ],
+    ids=lambda value: value.name if isinstance(value, Simulation) else str(value),
+)
+def test_equality_holds_for_propagation_times(
+    simulation: Simulation, backbone: str, links: int, breakpoints: int, gated: bool, tmp_path: Path
+) -> None:
+    more = {
+        "data": {"name": simulation.name, "validation": 6},
+        "encoder": {"dimension": 6, "backbone": backbone},
+        "hypernetwork": {"beta": [1e-4, 1.0], "draws": 4} if gated else {},
+        "training": {"epochs": 5, "batch_size": 16, "micro_batches": 2},
+    }
+    config = config_of(links, 2, 2, "soft", breakpoints, **more)
+    compare(config, tmp_path, tiny_measurements(simulation, links))
 
 
 def test_equality_holds_for_convolutions_in_bfloat16(tmp_path: Path) -> None:
