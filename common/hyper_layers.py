@@ -77,8 +77,8 @@ class HyperConv2d(nn.Module):
         """(N, C_out, h', w') of (N, C_in, h, w) maps, under (R, C) conditions."""
         kernels, biases = self._parameters_under(conditions)
         stride, padding = self.plain.stride, self.plain.padding
-        # A convolution a row. On a CPU one with a group of channels a row takes longer, by a tenth of a training step
-        # of the backbone `csi`, and a product with unfolded patches twice as long.
+        # A convolution a row: on a CPU, one with a group of channels a row makes a training step of the backbone `csi`
+        # longer by a tenth, and a product with unfolded patches by two thirds.
         by_row = zip(x.chunk(len(conditions)), kernels.unbind(), biases.unbind(), strict=True)
         return torch.cat([functional.conv2d(maps, kernel, bias, stride, padding) for maps, kernel, bias in by_row])
 
