@@ -167,17 +167,17 @@ def answers_from_proto(message: pb.Prediction, contract: LinkContract) -> m.Answ
     if kind != expected:
         raise ProtocolError(f"a prediction with {kind or 'nothing'} in it: expected {expected}")
     if isinstance(task, Regression):
-        times_ns = np.frombuffer(_whole(message.times_ns, _FLOAT32, contract), dtype=_FLOAT32)
+        times_ns = np.frombuffer(_one_a_sample(message.times_ns, _FLOAT32, contract), dtype=_FLOAT32)
         if not np.isfinite(times_ns).all():
             raise ProtocolError(f"{np.count_nonzero(~np.isfinite(times_ns))} predicted times are not finite")
         return times_ns
-    classes = np.frombuffer(_whole(message.classes, _UINT8, contract), dtype=np.uint8)
+    classes = np.frombuffer(_one_a_sample(message.classes, _UINT8, contract), dtype=np.uint8)
     if int(classes.max()) >= task.classes:
         raise ProtocolError(f"class {classes.max()} in a prediction: expected 0 to {task.classes - 1}")
     return classes
 
 
-def _whole(data: bytes, dtype: np.dtype[np.generic], contract: LinkContract) -> bytes:
+def _one_a_sample(data: bytes, dtype: np.dtype[np.generic], contract: LinkContract) -> bytes:
     count, rest = divmod(len(data), dtype.itemsize)
     if rest or not 1 <= count <= contract.max_samples:
         raise ProtocolError(

@@ -41,7 +41,7 @@ def draw_training(metrics: Path, figure: Path, task: Task) -> None:
     if len(validation) == len(epochs):
         _curve(error, epochs, validation, _GREEN, "validation (hard symbols)")
         error.legend(frameon=False)
-    error.set_ylabel(wording.error_axis if validation else f"training: {wording.error_axis}")
+    error.set_ylabel(wording.error_axis if validation else wording.training_axis)
     if wording.percent:
         error.yaxis.set_major_formatter(PercentFormatter(xmax=1.0))
     for link, rates in enumerate(zip(*(record.rate_nats for record in records), strict=True)):

@@ -14,7 +14,7 @@ class Wording:
         keys: in `metrics.jsonl`, of the attributes of `EpochRecord` that have a name of their own there.
         distortion: an epoch's, in words.
         error: a mean error in words.
-        distortion_axis, error_axis: labels of a figure.
+        distortion_axis, error_axis, training_axis: labels of a figure, the last where no samples are held out.
         on_axis: a mean error as a figure shows it.
         percent: whether that is a share.
     """
@@ -24,6 +24,7 @@ class Wording:
     error: Callable[[float], str]
     distortion_axis: str
     error_axis: str
+    training_axis: str
     on_axis: Callable[[float], float]
     percent: bool
 
@@ -34,6 +35,7 @@ _CLASSIFICATION = Wording(
     error=lambda share: f"{share:.4f}",
     distortion_axis="cross-entropy (nats/sample)",
     error_axis="classification error",
+    training_axis="training error",
     on_axis=lambda share: share,
     percent=True,
 )
@@ -46,7 +48,8 @@ _REGRESSION = Wording(
     distortion=lambda squared: f"standardised squared error {squared:.4f}",
     error=lambda mse_ns2: f"{mse_ns2:.3f} ns² ({root_in_metres(mse_ns2):.3f} m)",
     distortion_axis="standardised squared error",
-    error_axis="root mean squared error (m)",
+    error_axis="error, root mean square (m)",
+    training_axis="training error, root mean square (m)",
     on_axis=root_in_metres,
     percent=False,
 )
