@@ -18,12 +18,12 @@ from basestation.run_log import RunLog
 from basestation.trainer import Trainer
 from common.checkpoint import save_part
 from common.config import RunConfig
+from common.data.dataset import Targets
 from common.manifest import BASESTATION_PART, Manifest
 from common.messages import (
-    Bytes,
+    Answered,
     Downlink,
     Gradient,
-    Int64,
     PartSaved,
     PassReport,
     Phase,
@@ -42,10 +42,10 @@ SHA256_DIGITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What only the base station has: (N,) int64 labels of both splits, and the digest of the data they belong to."""
+    """What only the base station has: (N,) answers to both splits, and the digest of the data they belong to."""
 
-    train: Int64
-    test: Int64
+    train: Targets
+    test: Targets
     data_digest: str
 
 
@@ -94,7 +94,14 @@ class Attempt:
         self._by_link = sessions
         self._intake = Intake(config, run.plan)
         by_phase = {Phase.VALIDATION: labels.train, Phase.TEST: labels.test, Phase.SERVE: labels.test}
-        self._passes = Passes(run.plan, self._intake, by_phase, config.links, self._predict)
+        self._passes = Passes(
+            run.plan,
+            self._intake,
+            labels=by_phase,
+            links=config.links,
+            predict=self._predict,
+            objective=trainer.objective,
+        )
         self._parts: Answers[PartSaved] = Answers(config.links)
         self._status_interval = max(1, run.plan.steps_per_epoch // 20)
 
@@ -149,9 +156,9 @@ class Attempt:
         error = None
         if self._run.config.data.validation:
             validation = await self._passes.run(self._sessions, Phase.VALIDATION, epoch, Symbols.HARD)
-            error = validation.error_rate
+            error = validation.error
         record = meter.record(epoch, steps.stop, seconds, error)
-        log.info("epoch", epoch=epoch, loss=record.cross_entropy, training_error=record.training_error)
+        log.info("epoch", epoch=epoch, loss=record.distortion, training_error=record.training_error)
         await self._run.log.add(record)
         return record
 
@@ -187,5 +194,5 @@ class Attempt:
         for session in self._sessions:
             session.send(body)
 
-    async def _predict(self, block: FusedBlock) -> Bytes:
+    async def _predict(self, block: FusedBlock) -> Answered:
         return await self._run.compute(self._trainer.predict, block)

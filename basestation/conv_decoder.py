@@ -1,4 +1,4 @@
-"""The base station's classifier for devices with convolutions."""
+"""The base station's network for devices with convolutions."""
 
 from torch import Tensor, nn
 
@@ -12,8 +12,8 @@ class ConvDecoder(nn.Module):
     convolution with one follows; pooling is the mean over the map. The softmax is left to the cross-entropy.
     """
 
-    def __init__(self, in_features: int, classes: int = 10, width: float = 1.0) -> None:
-        """A network from `in_features` = K·d received symbols to logits; `width` scales 256 and 512 channels."""
+    def __init__(self, in_features: int, outputs: int = 10, width: float = 1.0) -> None:
+        """A network from `in_features` = K·d received symbols; `width` scales 256 and 512 channels."""
         super().__init__()
         half, full = scaled(256, width), scaled(512, width)
         self.spread_out = nn.Sequential(
@@ -22,9 +22,9 @@ class ConvDecoder(nn.Module):
         self.maps = nn.Sequential(
             conv_unit(MAP_SIDE, half), conv_unit(half, full), ResidualBlock(full), ResidualBlock(full)
         )
-        self.classify = nn.Linear(full, classes)
+        self.classify = nn.Linear(full, outputs)
 
     def forward(self, symbols: Tensor) -> Tensor:
-        """Logits, (N, classes), of received symbols, (N, K·d)."""
-        logits: Tensor = self.classify(self.maps(self.spread_out(symbols)).mean((2, 3)))
-        return logits
+        """(N, outputs) of received symbols, (N, K·d)."""
+        outputs: Tensor = self.classify(self.maps(self.spread_out(symbols)).mean((2, 3)))
+        return outputs

@@ -228,8 +228,8 @@ class Coordinator:
         return RunResult(
             steps=trained.steps,
             samples_per_s=trained.samples_per_s,
-            error_rate=hard.error_rate,
-            error_rate_soft=soft.error_rate,
+            error=hard.error,
+            error_soft=soft.error,
             costs=tuple(report.cost for report in hard.reports),
             hops=hops,
             hop_times_ns=hop_times_ns,
@@ -240,7 +240,7 @@ class Coordinator:
         served = await self._attempt.serve(self._serving_passes)
         self._serving_passes += 1
         self.queries += self.run.plan.pass_samples(Phase.SERVE)
-        log.info("served", queries=self.queries, error_rate=served.error_rate)
+        log.info("served", queries=self.queries, error=served.error)
         await self.run.log.touch()
         return served
 

@@ -7,18 +7,18 @@ from common.results import EpochRecord
 
 
 class EpochMeter:
-    """Means over one epoch: cross-entropy, training error and each link's rate."""
+    """Means over one epoch: distortion, training error and each link's rate."""
 
     def __init__(self, links: int) -> None:
-        self._cross_entropy = 0.0
-        self._errors = 0
+        self._distortion = 0.0
+        self._errors = 0.0
         self._noisy_samples = 0
         self._samples = 0
         self._rate_nats = [0.0] * links
 
     def add(self, result: MicroBatchResult, samples: int, rates_nats: Sequence[float]) -> None:
         """Count one micro-batch of `samples` samples, with the rate a sample that each link reported."""
-        self._cross_entropy += result.cross_entropy
+        self._distortion += result.distortion
         self._errors += result.errors
         self._noisy_samples += result.count
         self._samples += samples
@@ -30,7 +30,7 @@ class EpochMeter:
         return EpochRecord(
             epoch=epoch,
             step=step,
-            cross_entropy=self._cross_entropy / self._noisy_samples,
+            distortion=self._distortion / self._noisy_samples,
             rate_nats=tuple(rate / self._samples for rate in self._rate_nats),
             training_error=self._errors / self._noisy_samples,
             validation_error=validation_error,

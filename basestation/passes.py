@@ -1,4 +1,4 @@
-"""Passes over evaluation data: asks the devices for the blocks, answers each with its classes, counts the errors."""
+"""Passes over evaluation data: asks the devices for the blocks, answers each, sums the errors."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,9 @@ from basestation.answers import Answers
 from basestation.fusion import FusedBlock
 from basestation.intake import Arrival, Intake
 from basestation.link_session import LinkSession
-from common.messages import Bytes, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Symbols
+from basestation.objective import Objective
+from common.data.dataset import Targets
+from common.messages import Answered, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Symbols
 from common.plan import RunPlan
 
 
@@ -30,26 +32,45 @@ def _most_hops_first(report: PassReport) -> int:
     return -len(report.hops)
 
 
-Predict = Callable[[FusedBlock], Awaitable[Bytes]]
+Predict = Callable[[FusedBlock], Awaitable[Answered]]
 
 
 @dataclass(frozen=True, slots=True)
 class PassOutcome:
-    """The share of wrong classes, and the devices' reports by link."""
+    """The mean error of the answers, and the devices' reports by link."""
 
-    error_rate: float
+    error: float
     reports: list[PassReport]
 
 
 class Passes:
     """Runs passes, one at a time, over the links of a run."""
 
-    def __init__(self, plan: RunPlan, intake: Intake, labels: dict[Phase, Int64], links: int, predict: Predict) -> None:
-        """Args: the run's plan and intake; labels of each phase's split; K; and the decoder, off the event loop."""
+    def __init__(
+        self,
+        plan: RunPlan,
+        intake: Intake,
+        *,
+        labels: dict[Phase, Targets],
+        links: int,
+        predict: Predict,
+        objective: Objective,
+    ) -> None:
+        """Set up the passes of a run.
+
+        Args:
+            plan: of the run.
+            intake: of its blocks.
+            labels: of each phase's split.
+            links: K.
+            predict: the decoder, off the event loop.
+            objective: what its answers are held to.
+        """
         self._plan = plan
         self._intake = intake
         self._labels = labels
         self._predict = predict
+        self._objective = objective
         self.reports: Answers[PassReport] = Answers(links)
 
     async def run(self, sessions: Sequence[LinkSession], phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
@@ -65,20 +86,20 @@ class Passes:
         )
         for session in sessions:
             session.send(Evaluate(phase, step, symbols))
-        errors = 0
+        errors = 0.0
         for _ in range(blocks):
             errors += await self._answer(sessions, await self._intake.next())
         return PassOutcome(errors / samples, await self.reports.all())
 
-    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> int:
-        """Predict a block, tell every device, and count the wrong classes."""
+    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> float:
+        """Answer a block, tell every device, and sum the answers' errors."""
         key = arrival.block.key
         started = time.perf_counter_ns()
-        classes = await self._predict(arrival.block)
+        answers = await self._predict(arrival.block)
         decode_ns = time.perf_counter_ns() - started
         for session in sessions:
             hops: tuple[Hop, ...] = ()
             if key.phase is Phase.SERVE:
                 hops = (Hop("fuse wait", arrival.waited_ns[session.link]), Hop("decode", decode_ns))
-            session.send(Prediction(key, classes, hops))
-        return int(np.count_nonzero(classes != self._labels[key.phase][arrival.sample_ids]))
+            session.send(Prediction(key, answers, hops))
+        return self._objective.errors(answers, self._labels[key.phase][arrival.sample_ids])

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from basestation.decoder import make_decoder
 from basestation.fusion import FusedBlock
+from basestation.objective import objective_of
 from common.conditions import BlockConditions, block_conditions
 from common.config import RunConfig
 from common.errors import RunFailedError
 from common.folding import FoldedNetwork
 from common.initialisation import initialise_linear_layers
-from common.messages import BlockKey, Bytes, Float32, Phase
+from common.messages import Answered, BlockKey, Float32, Phase
 from common.optimiser import PartyOptimiser
 from common.placement import Placement
 from common.plan import RunPlan
@@ -24,8 +24,8 @@ class MicroBatchResult:
     """What one micro-batch gave: ∂CE/∂ẑ_k, (L, B, d) a link; and sums over its L·B noisy samples."""
 
     gradients: list[Float32]
-    cross_entropy: float
-    errors: int
+    distortion: float
+    errors: float
     count: int
 
 
@@ -33,11 +33,12 @@ class Trainer:
     """Trains and applies the decoder. Micro-batches accumulate until `finish_step`."""
 
     def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
-        """Args: the run's settings and plan; (N,) int64 labels of the training split."""
+        """Args: the run's settings and plan; the training split's (N,) int64 classes, or float32 nanoseconds."""
         self.config = config
         self._links = config.links
         self._plan = plan
         self._labels = train_labels
+        self.objective = objective_of(config.task)
         self._placement = Placement(config.runtime)
         self.decoder = make_decoder(config).to(self._placement.device)
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
@@ -46,7 +47,7 @@ class Trainer:
         self._next_step = 0
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
-        """Forward, cross-entropy averaged over L draws and the step's B samples (eq. (18)), backward.
+        """Forward, distortion averaged over L draws and the step's B samples (eq. (18)), backward.
 
         Raises:
             RunFailedError: the loss is not finite.
@@ -57,16 +58,16 @@ class Trainer:
         ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
         conditions = self._conditions(block.key)
-        logits = self._decode(symbols, block.key, conditions)
-        losses = functional.cross_entropy(logits, labels, reduction="none")
+        outputs = self._decode(symbols, block.key, conditions)
+        losses = self.objective.losses(outputs, labels)
         total = losses.detach().sum()
         if not torch.isfinite(total):
-            raise RunFailedError(f"training diverged: the cross-entropy of step {step} is {total.item()}")
+            raise RunFailedError(f"training diverged: the loss of step {step} is {total.item()}")
         weights = torch.from_numpy(conditions.a_sample(conditions.weights / (draws * self._plan.batch_size(step))))
         torch.autograd.backward(losses, weights.repeat(draws))
         assert symbols.grad is not None  # a leaf that requires grad has one after backward
         gradients = [part.contiguous().numpy() for part in symbols.grad.chunk(self._links, dim=-1)]
-        errors = int((logits.argmax(dim=1) != labels).sum())
+        errors = self.objective.errors(self.objective.answers(outputs.detach()), labels.numpy())
         return MicroBatchResult(gradients, total.item(), errors, draws * samples)
 
     def finish_step(self, step: int) -> None:
@@ -75,29 +76,26 @@ class Trainer:
         self._next_step = step + 1
 
     @torch.no_grad()
-    def predict(self, block: FusedBlock) -> Bytes:
-        """(B,) uint8 classes of an evaluation block (L = 1)."""
-        classes: Bytes = (
-            self._decode(block.symbols, block.key, self._conditions(block.key)).argmax(dim=1).to(torch.uint8).numpy()
-        )
-        return classes
+    def predict(self, block: FusedBlock) -> Answered:
+        """(B,) answers to an evaluation block (L = 1)."""
+        return self.objective.answers(self._decode(block.symbols, block.key, self._conditions(block.key)))
 
     def _conditions(self, key: BlockKey) -> BlockConditions:
         return block_conditions(self.config, self._plan, key)
 
     def _decode(self, symbols: Tensor, key: BlockKey, conditions: BlockConditions) -> Tensor:
-        """Logits, (L·B, classes), of the (L, B, K·d) symbols of a block."""
+        """Outputs of the decoder, (L·B, …), of the (L, B, K·d) symbols of a block."""
         received = self._placement.enter(symbols.flatten(0, 1))
         training = key.phase is Phase.TRAIN
         with self._placement.precision(training):
             if not self.config.conditions:
-                logits = self.decoder(received)
+                outputs = self.decoder(received)
             else:
                 rows = conditions.rows(*range(self._links))
                 if training:
-                    logits = self.decoder(
+                    outputs = self.decoder(
                         received, self._placement.enter(torch.from_numpy(rows).repeat(len(symbols), 1))
                     )
                 else:
-                    logits = self._folded.under(rows, self._next_step)(received)
-        return self._placement.leave(logits)
+                    outputs = self._folded.under(rows, self._next_step)(received)
+        return self._placement.leave(outputs)

@@ -10,12 +10,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from common.data.catalog import DataSetName, image_shape
+from common.data.catalog import DataSetName, image_shape, task
 from common.data.dataset import ImageShape
 from common.data.views import valid_link_counts, view_shape
 from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 from common.packing import MAX_BREAKPOINTS
+from common.task import Task
 
 
 def _ascending(values: list[float]) -> list[float]:
@@ -24,7 +25,7 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-Backbone = Literal["linear", "tanh", "mlp", "vib", "conv"]
+Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi", "conv"]
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
@@ -57,7 +58,9 @@ class EncoderSettings(_Section):
     `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `tanh`: one hidden layer of 64, as a
     VDDIB-SR device has it behind a linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's
     authors. `vib`: Hyper-VIB's two hidden layers of 160 and 192 and one head for symbols of unit power; the base
-    station's network is then its hidden layer of 256. `conv`: QML-IB's Table II, and then the base station's network
+    station's network is then its hidden layer of 256. `tones` and `csi`: of the sizes of Hyper-VIB's networks for
+    Bluetooth and WiFi, with heads as `vib`; `tones` has two hidden layers, `csi` two convolutions before two hidden
+    layers, and the base station one. `conv`: QML-IB's Table II, and then the base station's network
     is, too; `width` scales the hidden channels of both.
     """
 
@@ -223,7 +226,9 @@ class RunConfig(_Section):
     def _conditions_can_be_inputs(self) -> Self:
         hyper = self.hypernetwork
         if self.conditions and self.encoder.backbone == "conv":
-            raise ValueError("hypernetwork: the backbone conv has no hyper-layers; use linear, tanh, mlp or vib")
+            raise ValueError(
+                "hypernetwork: the backbone conv has no hyper-layers; use linear, tanh, mlp, vib, tones or csi"
+            )
         if hyper.psnr and self.channel.training_psnr_db is None:
             raise ValueError("hypernetwork.psnr: channel.training_psnr_db says nothing of the range to train over")
         betas = self.objective.beta if isinstance(self.objective.beta, list) else [self.objective.beta]
@@ -270,6 +275,11 @@ class RunConfig(_Section):
         """σ_k² at `channel.psnr_db`; a training block's is `common.link_noise`'s business."""
         psnr_db = self.channel.psnr_db
         return noise_variance_at(psnr_db[link] if isinstance(psnr_db, list) else psnr_db)
+
+    @property
+    def task(self) -> Task:
+        """What the base station is to answer."""
+        return task(self.data.name)
 
     @property
     def view_shape(self) -> ImageShape:

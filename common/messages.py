@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+Answered = Bytes | Float32
+"""(B,) uint8 classes, or float32 nanoseconds."""
 
 PROTOCOL_VERSION = 2
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -182,7 +184,10 @@ class TrainStep:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """The answer to a training block: ∂CE/∂ẑ, (L, B, d) float32; (1, B, d) behind the channel's adjoint."""
+    """The answer to a training block: ∂CE/∂ẑ, (L, B, d) float32; (1, B, d) behind the channel's adjoint.
+
+    Of a regression it is that of the squared error.
+    """
 
     key: BlockKey
     values: Float32
@@ -207,10 +212,10 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer to an evaluation block: (B,) uint8 classes, and where its time went."""
+    """The answer to an evaluation block: what the base station makes of each sample, and where its time went."""
 
     key: BlockKey
-    classes: Bytes
+    answers: Answered
     hops: tuple[Hop, ...] = ()
 
 

@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     LINK_DROPOUT = 6
     TRAINING_PSNR = 7
     TRAINING_BETA = 8
+    SIMULATED_DATA = 9
 
 
 def generator(

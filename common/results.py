@@ -17,15 +17,16 @@ class EpochRecord:
     Attributes:
         epoch: from 0.
         step: steps finished.
-        cross_entropy: nats a sample, mean over the epoch's (noisy) training passes.
+        distortion: mean over the epoch's (noisy) training passes a sample: the cross-entropy in nats, or the squared
+            error of the standardised time.
         rate_nats: per link, mean KL bound a sample.
-        training_error: share of wrong classes in those passes.
-        validation_error: with hard symbols on the held-out samples; None where none are held out.
+        training_error: mean error in those passes: the share of wrong classes, or the mean squared error in ns².
+        validation_error: the same with hard symbols on the held-out samples; None where none are held out.
     """
 
     epoch: int
     step: int
-    cross_entropy: float
+    distortion: float
     rate_nats: tuple[float, ...]
     training_error: float
     validation_error: float | None
@@ -40,7 +41,8 @@ class RunResult:
     Attributes:
         steps: training steps taken (0 for inference only).
         samples_per_s: training samples a second, validation passes excluded; 0 without training.
-        error_rate, error_rate_soft: on the test split, with hard and with soft symbols over the same channel noise.
+        error, error_soft: mean error on the test split, with hard and with soft symbols over the same channel noise:
+            the share of wrong classes, or the mean squared error in ns².
         costs: of the hard test pass, by link; the codebook counts if no pass sent these levels before.
         hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
         hop_times_ns: (single samples of all links, hops).
@@ -49,8 +51,8 @@ class RunResult:
 
     steps: int
     samples_per_s: float
-    error_rate: float
-    error_rate_soft: float
+    error: float
+    error_soft: float
     costs: tuple[UplinkCost, ...]
     hops: tuple[str, ...]
     hop_times_ns: Int64

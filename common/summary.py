@@ -6,6 +6,7 @@ from pathlib import Path
 
 from common.config import RunConfig
 from common.results import RunResult
+from common.task import Regression, Task, root_in_metres
 
 Summary = Mapping[str, object]
 
@@ -13,16 +14,15 @@ Summary = Mapping[str, object]
 def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summary:
     """The numbers of a finished run, in a fixed order.
 
-    Error rates are shares in [0, 1] of the test split; costs are means of the hard test pass over samples and
-    links; `airtime_ms` is modelled (d symbols at the configured baud); `latency_ms` is measured, from a device's
-    sending of a single sample to its prediction. Inference alone has no training steps to report, and a base station
-    does not know which engine, if any, started it.
+    Error rates are shares in [0, 1] of the test split; a regression has mean squared errors in ns² in their place, and
+    their roots in metres. Costs are means of the hard test pass over samples and links; `airtime_ms` is modelled (d
+    symbols at the configured baud); `latency_ms` is measured, from a device's sending of a single sample to its
+    prediction. Inference alone has no training steps to report, and a base station does not know which engine, if any,
+    started it.
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
-        "error_rate": result.error_rate,
-        "error_rate_soft": result.error_rate_soft,
-        "error_rate_hard_minus_soft": result.error_rate - result.error_rate_soft,
+        **_errors(config.task, result),
         **({"steps": result.steps, "samples_per_s": result.samples_per_s} if result.steps else {}),
         "payload_bits_per_sample_per_link": config.payload_bits_per_sample,
         "packed_bytes_per_sample_per_link": sum(cost.packed_bytes for cost in result.costs) / samples,
@@ -36,6 +36,15 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
         "config_hash": config.config_hash,
         "weights_sha256": result.weights_sha256,
     }
+
+
+def _errors(task: Task, result: RunResult) -> Summary:
+    hard, soft = result.error, result.error_soft
+    name = "mse_ns2" if isinstance(task, Regression) else "error_rate"
+    errors = {name: hard, f"{name}_soft": soft, f"{name}_hard_minus_soft": hard - soft}
+    if isinstance(task, Regression):
+        return {**errors, "rmse_m": root_in_metres(hard), "rmse_m_soft": root_in_metres(soft)}
+    return errors
 
 
 def write_summary(summary: Summary, path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from common.config import RunConfig
 from common.errors import ProtocolError
 from common.messages import Float32, LevelPayload, Phase, SymbolBlock, Symbols
+from common.task import Task
 
 _PEAK = 1 + 1e-5
 """Of a quantized symbol, P_max = 1 of eq. (20), with room for rounding."""
@@ -23,6 +24,7 @@ class LinkContract:
         draws: L, noise draws of a training block behind the channel.
         max_samples: the largest block.
         hard_training: whether training blocks carry level indices (straight-through) too.
+        task: which the answers are to.
     """
 
     link: int
@@ -32,6 +34,7 @@ class LinkContract:
     draws: int
     max_samples: int
     hard_training: bool
+    task: Task
 
     @classmethod
     def of(cls, config: RunConfig, link: int) -> "LinkContract":
@@ -44,6 +47,7 @@ class LinkContract:
             draws=config.objective.draws,
             max_samples=max(config.training.batch_size, config.inference.block_size),
             hard_training=config.quantizer.forward == "straight-through",
+            task=config.task,
         )
 
 

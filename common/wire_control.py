@@ -1,4 +1,4 @@
-"""Whole uplink and downlink messages to protobuf and back; blocks and gradients are in `common.wire`."""
+"""Whole uplink and downlink messages to protobuf and back; blocks, gradients and answers are in `common.wire`."""
 
 import numpy as np
 
@@ -7,6 +7,7 @@ from common.errors import ProtocolError
 from common.pb import uplink_pb2 as pb
 from common.symbols import LinkContract
 from common.wire import (
+    answers_from_proto,
     block_from_proto,
     block_to_proto,
     gradient_from_proto,
@@ -18,6 +19,7 @@ from common.wire import (
 )
 
 _INT64 = np.dtype("<i8")
+_FLOAT32 = np.dtype("<f4")
 
 
 def hop_times_from_bytes(data: bytes, hops: int) -> m.Int64:
@@ -134,7 +136,7 @@ def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | No
         case "train_step":
             return m.TrainStep(message.train_step.step)
         case "prediction":
-            return _prediction_from_proto(message.prediction)
+            return _prediction_from_proto(message.prediction, _known(contract))
         case "welcome":
             welcome = message.welcome
             return m.Welcome(
@@ -186,9 +188,14 @@ def _report_from_proto(message: pb.PassReport) -> m.PassReport:
 
 def _prediction_to_proto(prediction: m.Prediction) -> pb.Prediction:
     hops = [pb.Hop(name=hop.name, duration_ns=hop.duration_ns) for hop in prediction.hops]
-    return pb.Prediction(key=key_to_proto(prediction.key), classes=prediction.classes.tobytes(), hops=hops)
+    message = pb.Prediction(key=key_to_proto(prediction.key), hops=hops)
+    if prediction.answers.dtype == np.uint8:
+        message.classes = prediction.answers.tobytes()
+    else:
+        message.times_ns = prediction.answers.astype(_FLOAT32).tobytes()
+    return message
 
 
-def _prediction_from_proto(message: pb.Prediction) -> m.Prediction:
+def _prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> m.Prediction:
     hops = tuple(m.Hop(hop.name, hop.duration_ns) for hop in message.hops)
-    return m.Prediction(key_from_proto(message.key), np.frombuffer(message.classes, dtype=np.uint8), hops)
+    return m.Prediction(key_from_proto(message.key), answers_from_proto(message, contract), hops)

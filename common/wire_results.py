@@ -11,7 +11,7 @@ def epoch_to_proto(record: EpochRecord) -> pb.EpochRecord:
     return pb.EpochRecord(
         epoch=record.epoch,
         step=record.step,
-        cross_entropy=record.cross_entropy,
+        distortion=record.distortion,
         rate_nats=record.rate_nats,
         training_error=record.training_error,
         validation_error=record.validation_error,
@@ -25,7 +25,7 @@ def epoch_from_proto(message: pb.EpochRecord) -> EpochRecord:
     return EpochRecord(
         epoch=message.epoch,
         step=message.step,
-        cross_entropy=message.cross_entropy,
+        distortion=message.distortion,
         rate_nats=tuple(message.rate_nats),
         training_error=message.training_error,
         validation_error=message.validation_error if message.HasField("validation_error") else None,
@@ -39,8 +39,8 @@ def result_to_proto(result: RunResult) -> pb.RunResult:
     return pb.RunResult(
         steps=result.steps,
         samples_per_s=result.samples_per_s,
-        error_rate=result.error_rate,
-        error_rate_soft=result.error_rate_soft,
+        error=result.error,
+        error_soft=result.error_soft,
         costs=[_cost_to_proto(cost) for cost in result.costs],
         hops=result.hops,
         hop_times_ns=hop_times_to_bytes(result.hop_times_ns),
@@ -57,8 +57,8 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
     return RunResult(
         steps=message.steps,
         samples_per_s=message.samples_per_s,
-        error_rate=message.error_rate,
-        error_rate_soft=message.error_rate_soft,
+        error=message.error,
+        error_soft=message.error_soft,
         costs=tuple(_cost_from_proto(cost) for cost in message.costs),
         hops=tuple(message.hops),
         hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),

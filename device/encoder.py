@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from common.config import EncoderSettings
 from common.data.dataset import ImageShape
-from common.hyper_layers import Chain, linear, under
+from common.hyper_layers import Chain, halving, linear, under
 from device.conv_backbone import ConvBackbone
 
 MIN_THETA = 1e-3
@@ -27,6 +27,15 @@ MLP_WIDTH = 256
 
 VIB_WIDTHS = (160, 192)
 """Of the hidden layers of the backbone `vib`."""
+
+TONES_WIDTHS = (704, 576)
+"""Of the hidden layers of the backbone `tones`. The paper gives counts, not layers: with the base station's half and
+d = 64 these are 559,169 weights, 561,987 with gates on β, where the paper has 55.92e4 and 56.21e4."""
+
+CSI_CHANNELS = (64, 64)
+CSI_WIDTHS = (768, 256)
+"""Of the hidden layers behind the two convolutions of the backbone `csi`: 653,889 weights in all, 665,027 with gates,
+where the paper has 65.42e4 and 66.48e4."""
 
 _OFFSET = math.log(math.expm1(START_THETA - MIN_THETA))
 
@@ -102,9 +111,32 @@ def make_encoder(settings: EncoderSettings, shape: ImageShape, conditions: int =
             return GaussianEncoder(MLP_WIDTH, d, _hidden_layers(inputs, (MLP_WIDTH, MLP_WIDTH), conditions), conditions)
         case "vib":
             return UnitPowerEncoder(_hidden_layers(inputs, VIB_WIDTHS, conditions), VIB_WIDTHS[-1], d, conditions)
+        case "tones":
+            return UnitPowerEncoder(_hidden_layers(inputs, TONES_WIDTHS, conditions), TONES_WIDTHS[-1], d, conditions)
+        case "csi":
+            return UnitPowerEncoder(_csi_trunk(shape, conditions), CSI_WIDTHS[-1], d, conditions)
         case "conv":
             convolutions = ConvBackbone(shape, settings.width)
             return GaussianEncoder(convolutions.features, d, convolutions)
+
+
+def _csi_trunk(shape: ImageShape, conditions: int) -> Chain:
+    """Two 3 × 3 convolutions over antennas × subcarriers, each of which halves both, and two hidden layers.
+
+    3 × 30 become 1 × 8, and so do the 1 × 30 of one antenna.
+    """
+    channels, height, width = shape
+    a, b = CSI_CHANNELS
+    features = b * math.ceil(height / 4) * math.ceil(width / 4)
+    return Chain(
+        nn.Unflatten(1, shape),
+        halving(channels, a, conditions),
+        nn.ReLU(),
+        halving(a, b, conditions),
+        nn.ReLU(),
+        nn.Flatten(),
+        *_hidden_layers(features, CSI_WIDTHS, conditions),
+    )
 
 
 def _hidden_layers(inputs: int, widths: Sequence[int], conditions: int) -> Chain:

@@ -193,7 +193,10 @@ class DeviceSession:
     def _take_prediction(self, prediction: Prediction) -> Iterator[Uplink]:
         now = self._clock()
         command, meter = self._under_way, self._metered
+        samples = len(self._leased.worker.plan.block_ids(command.phase, command.step, command.answered))
         command.take_answer(prediction.key)
+        if len(prediction.answers) != samples:
+            raise ProtocolError(f"{len(prediction.answers)} answers to {prediction.key}: expected {samples}")
         meter.answered(prediction, now)
         if command.answered == command.total:
             self._command = self._meter = None

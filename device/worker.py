@@ -28,7 +28,7 @@ from device.quantizer import level_indices, soft_quantize
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """A device's part of every image, (N, features) float32 in [0, 1], and the digest of the data they are from."""
+    """A device's part of every sample, (N, features) float32, and the digest of the data they are from."""
 
     train: Float32
     test: Float32

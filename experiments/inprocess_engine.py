@@ -19,6 +19,7 @@ from common.accounting import block_cost
 from common.checkpoint import check_state_dir, combined_sha256, load_part, save_part, weights_sha256
 from common.config import RunConfig
 from common.data.catalog import load_labels
+from common.data.dataset import Targets
 from common.manifest import BASESTATION_PART, Manifest, device_part
 from common.messages import Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
 from common.plan import RunPlan
@@ -34,17 +35,17 @@ _HOPS = (ENCODE_HOP, "emulate", "decode")
 
 @dataclass(frozen=True, slots=True)
 class PassOutcome:
-    """What a pass over evaluation data gave: the share of wrong classes, and each link's cost."""
+    """What a pass over evaluation data gave: the mean error of the answers, and each link's cost."""
 
-    error_rate: float
+    error: float
     costs: tuple[UplinkCost, ...]
 
 
 class InprocessRun:
     """All parties of one run in this process and thread."""
 
-    def __init__(self, config: RunConfig, views: Sequence[Views], train_labels: Int64, test_labels: Int64) -> None:
-        """Args: one pair of views a link, and (N,) int64 labels of both splits."""
+    def __init__(self, config: RunConfig, views: Sequence[Views], train_labels: Targets, test_labels: Targets) -> None:
+        """Args: one pair of views a link, and (N,) answers to both splits: int64 classes, or float32 nanoseconds."""
         self.config = config
         self.plan = RunPlan(config, len(train_labels), len(test_labels))
         self.workers = [DeviceWorker(config, link, view) for link, view in enumerate(views)]
@@ -75,7 +76,7 @@ class InprocessRun:
                 self.train_step(step, meter)
             seconds = time.perf_counter() - started
             held_out = self.config.data.validation > 0
-            error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error_rate if held_out else None
+            error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error if held_out else None
             yield meter.record(epoch, (epoch + 1) * per_epoch, seconds, error)
 
     def train_step(self, step: int, meter: EpochMeter) -> None:
@@ -111,15 +112,15 @@ class InprocessRun:
 
     def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
         """One pass over the samples that a phase names; its blocks are serialised to be weighed."""
-        errors = 0
+        errors = 0.0
         costs = [UplinkCost()] * len(self.workers)
         self._announce(symbols)
         for number in range(self.plan.block_count(phase, step)):
             blocks = [worker.pass_block(phase, step, number, symbols) for worker in self.workers]
             for block, channel in zip(blocks, self._channels, strict=True):
                 costs[block.link] += block_cost(uplink_to_proto(block, channel.contract))
-            classes = self.trainer.predict(self._transmit(blocks))
-            errors += int((classes != self._labels[phase][blocks[0].sample_ids]).sum())
+            answers = self.trainer.predict(self._transmit(blocks))
+            errors += self.trainer.objective.errors(answers, self._labels[phase][blocks[0].sample_ids])
         return PassOutcome(errors / self.plan.pass_samples(phase), tuple(costs))
 
     def hop_times_ns(self) -> Int64:
@@ -165,8 +166,8 @@ class InprocessEngine:
         return RunResult(
             steps=records[-1].step if records else 0,
             samples_per_s=mean_samples_per_s(records),
-            error_rate=hard.error_rate,
-            error_rate_soft=soft.error_rate,
+            error=hard.error,
+            error_soft=soft.error,
             costs=hard.costs,
             hops=_HOPS,
             hop_times_ns=run.hop_times_ns(),

@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
+from common.config import RunConfig
 from common.results import EpochRecord
 from testbed.engine import Event, Note, Progress, StartedOver
+from testbed.wording import Wording, wording_of
 
 _BAR = (
     TextColumn("{task.description}", markup=False),
@@ -25,9 +27,10 @@ _BAR = (
 class Display:
     """An observer of a run that shows it on standard output."""
 
-    def __init__(self, epochs: int) -> None:
-        """Args: epochs to come."""
-        self._epochs = epochs
+    def __init__(self, config: RunConfig) -> None:
+        """Args: settings of the run."""
+        self._epochs = config.training.epochs
+        self._wording = wording_of(config.task)
         self._console = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
         self._bar = ProgressBar(*_BAR, console=self._console, transient=True)
         self._task = self._bar.add_task("starting", total=None)
@@ -48,7 +51,7 @@ class Display:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, EpochRecord):
-            self._console.print(epoch_line(event, self._epochs))
+            self._console.print(epoch_line(event, self._epochs, self._wording))
         elif isinstance(event, StartedOver):
             self._console.print(f"{event.reason}: the run starts over")
         elif isinstance(event, Note):
@@ -60,15 +63,15 @@ class Display:
             self._bar.update(self._task, description=stage, completed=event.step, total=event.steps or None)
 
 
-def epoch_line(record: EpochRecord, epochs: int) -> str:
+def epoch_line(record: EpochRecord, epochs: int, wording: Wording) -> str:
     """One epoch in words."""
     parts = [
         f"epoch {record.epoch + 1:>{len(str(epochs))}}/{epochs}",
-        f"cross-entropy {record.cross_entropy:.4f} nats",
-        f"training error {record.training_error:.4f}",
+        wording.distortion(record.distortion),
+        f"training error {wording.error(record.training_error)}",
         f"rate {sum(record.rate_nats) / len(record.rate_nats):.1f} nats/link",
         f"{record.samples_per_s:,.0f} samples/s",
     ]
     if record.validation_error is not None:
-        parts.insert(3, f"validation error {record.validation_error:.4f}")
+        parts.insert(3, f"validation error {wording.error(record.validation_error)}")
     return "  ".join(parts)

@@ -6,6 +6,7 @@ from pathlib import Path
 from common.config import RunConfig
 from common.errors import DataError
 from common.summary import summarize
+from common.task import Task
 from testbed.display import Display
 from testbed.engine import Event, Job, Observer, load_engine
 from testbed.metrics import write_latency
@@ -51,15 +52,15 @@ def execute(order: Order) -> None:
             restore=order.restore is not None,
             log_dir=folder.logs,
         )
-        record = RunRecord(folder.metrics)
-        with Display(order.config.training.epochs) as display:
+        record = RunRecord(folder.metrics, order.config.task)
+        with Display(order.config) as display:
             result = engine.run(job, _each(record, display))
         summary = {**summarize(order.config, order.engine, result), **record.summary()}
         folder.write_json("summary.json", summary)
         write_latency(folder.latency, result.hops, result.hop_times_ns)
     # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
-    _draw(folder)
+    _draw(folder, order.config.task)
 
 
 def existing_data_dir(data_dir: Path | None) -> Path | None:
@@ -84,7 +85,7 @@ def _each(*observers: Observer) -> Observer:
     return observe
 
 
-def _draw(folder: ResultsFolder) -> None:
+def _draw(folder: ResultsFolder, task: Task) -> None:
     draw_latency(folder.latency, folder.figures / "latency.png")
     if folder.metrics.exists():  # not so after inference alone
-        draw_training(folder.metrics, folder.figures / "training.png")
+        draw_training(folder.metrics, folder.figures / "training.png", task)

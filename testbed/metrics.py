@@ -9,16 +9,20 @@ import numpy as np
 
 from common.messages import Int64
 from common.results import EpochRecord
+from common.task import Task
+from testbed.wording import ATTRIBUTES, wording_of
 
 
-def append_epoch(path: Path, record: EpochRecord) -> None:
-    """Add an epoch to `metrics.jsonl`."""
+def append_epoch(path: Path, record: EpochRecord, task: Task) -> None:
+    """Add an epoch to `metrics.jsonl`, in the names of the run's task."""
+    keys = wording_of(task).keys
+    fields = {keys.get(name, name): value for name, value in asdict(record).items()}
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(record)) + "\n")
+        file.write(json.dumps(fields) + "\n")
 
 
 def read_epochs(path: Path) -> list[EpochRecord]:
-    """All epochs of a `metrics.jsonl`."""
+    """All epochs of a `metrics.jsonl`, of whatever task."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [_record(json.loads(line)) for line in lines]
 
@@ -48,4 +52,5 @@ def read_latency(path: Path) -> tuple[tuple[str, ...], Int64]:
 def _record(fields: dict[str, object]) -> EpochRecord:
     rate_nats = fields.pop("rate_nats")
     assert isinstance(rate_nats, list)
-    return EpochRecord(rate_nats=tuple(rate_nats), **fields)  # type: ignore[arg-type]
+    named = {ATTRIBUTES.get(key, key): value for key, value in fields.items()}
+    return EpochRecord(rate_nats=tuple(rate_nats), **named)  # type: ignore[arg-type]

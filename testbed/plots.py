@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from common.results import ENCODE_HOP
+from common.task import Task
 from testbed.metrics import read_epochs, read_latency
+from testbed.wording import wording_of
 
 _DPI = 150
 # Okabe and Ito's colours, told apart by colour-blind readers too.
@@ -18,26 +20,30 @@ _BLUE, _ORANGE, _GREEN, _VERMILLION, _PURPLE, _SKY, _YELLOW, _GREY = (
 _COLOURS = (_BLUE, _ORANGE, _GREEN, _VERMILLION, _PURPLE, _SKY, _YELLOW)
 
 
-def draw_training(metrics: Path, figure: Path) -> None:
-    """Draw cross-entropy, error and rate over the epochs as a PNG.
+def draw_training(metrics: Path, figure: Path, task: Task) -> None:
+    """Draw distortion, error and rate over the epochs as a PNG.
 
     Args:
         metrics: a `metrics.jsonl` with at least one epoch.
         figure: the PNG to write.
+        task: of the run.
     """
+    wording = wording_of(task)
     records = read_epochs(metrics)
     epochs = [record.epoch + 1 for record in records]
     canvas = Figure(figsize=(10.5, 3.2), layout="constrained")
     loss, error, rate = canvas.subplots(1, 3)
-    _curve(loss, epochs, [record.cross_entropy for record in records], _BLUE)
-    loss.set_ylabel("cross-entropy (nats/sample)")
-    _curve(error, epochs, [record.training_error for record in records], _VERMILLION, "training")
-    validation = [record.validation_error for record in records if record.validation_error is not None]
+    _curve(loss, epochs, [record.distortion for record in records], _BLUE)
+    loss.set_ylabel(wording.distortion_axis)
+    _curve(error, epochs, [wording.on_axis(record.training_error) for record in records], _VERMILLION, "training")
+    held_out = [record.validation_error for record in records if record.validation_error is not None]
+    validation = [wording.on_axis(mean) for mean in held_out]
     if len(validation) == len(epochs):
         _curve(error, epochs, validation, _GREEN, "validation (hard symbols)")
         error.legend(frameon=False)
-    error.set_ylabel("classification error" if validation else "training error")
-    error.yaxis.set_major_formatter(PercentFormatter(xmax=1.0))
+    error.set_ylabel(wording.error_axis if validation else wording.training_axis)
+    if wording.percent:
+        error.yaxis.set_major_formatter(PercentFormatter(xmax=1.0))
     for link, rates in enumerate(zip(*(record.rate_nats for record in records), strict=True)):
         _curve(rate, epochs, list(rates), _COLOURS[link % len(_COLOURS)], f"link {link}")
     rate.set_ylabel("rate bound D* (nats/sample)")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from common.results import EpochRecord
 from common.summary import Summary
+from common.task import Task
 from testbed.engine import Event, StartedOver, Usage
 from testbed.metrics import append_epoch
 
@@ -11,9 +12,10 @@ from testbed.metrics import append_epoch
 class RunRecord:
     """An observer of a run."""
 
-    def __init__(self, metrics: Path) -> None:
-        """Args: the file that receives the epochs."""
+    def __init__(self, metrics: Path, task: Task) -> None:
+        """Args: the file that receives the epochs; what the run learns."""
         self._metrics = metrics
+        self._task = task
         self._usage: dict[str, Usage] = {}
         self._restarts = 0
 
@@ -22,7 +24,7 @@ class RunRecord:
         if isinstance(event, EpochRecord):
             if event.epoch == 0:  # a run that lost one of its parts starts over
                 self._metrics.unlink(missing_ok=True)
-            append_epoch(self._metrics, event)
+            append_epoch(self._metrics, event, self._task)
         elif isinstance(event, Usage):
             self._usage[event.part] = event
         elif isinstance(event, StartedOver):

@@ -46,8 +46,8 @@ def _row(folder: Path) -> str:
         f"[{folder.name}](docs/results/{folder.name}/)",
         summary["data"],
         summary["links"],
-        f"**{100 * summary['error_rate']:.2f} %**",
-        f"{100 * summary['error_rate_soft']:.2f} %",
+        f"**{_error(summary)}**",
+        _error(summary, "_soft"),
         summary["payload_bits_per_sample_per_link"],
         f"{summary['wire_bytes_per_sample_per_link']:.2f}",
         f"{summary['airtime_ms']:.2f} ms",
@@ -55,6 +55,11 @@ def _row(folder: Path) -> str:
         f"`{commit[:8]}`",
     )
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def _error(summary: dict[str, float], kind: str = "") -> str:
+    metres = summary.get(f"rmse_m{kind}")
+    return f"{100 * summary[f'error_rate{kind}']:.2f} %" if metres is None else f"{metres:.3f} m"
 
 
 def _publish(source: Path, name: str) -> None:

@@ -4,12 +4,11 @@ import hashlib
 from pathlib import Path
 from typing import Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from common.data import mnist, mnist5k
 from common.data.cifar10 import CIFAR10, CIFAR10_JPEG
-from common.data.dataset import DataSet, ImageShape, Split
+from common.data.dataset import DataSet, Images, ImageShape, Split, Targets
+from common.data.simulated import BLUETOOTH_TONES, WIFI_CSI
+from common.task import Task
 
 __all__ = [
     "DataSetName",
@@ -19,15 +18,18 @@ __all__ = [
     "image_shape",
     "load_images",
     "load_labels",
+    "task",
 ]
 
-DataSetName = Literal["mnist5k", "mnist", "cifar10", "cifar10-jpeg"]
+DataSetName = Literal["mnist5k", "mnist", "cifar10", "cifar10-jpeg", "bluetooth-tones", "wifi-csi"]
 
 _DATA_SETS: dict[DataSetName, DataSet] = {
     "mnist5k": mnist5k,
     "mnist": mnist,
     "cifar10": CIFAR10,
     "cifar10-jpeg": CIFAR10_JPEG,
+    "bluetooth-tones": BLUETOOTH_TONES,
+    "wifi-csi": WIFI_CSI,
 }
 
 
@@ -36,7 +38,12 @@ def image_shape(name: DataSetName) -> ImageShape:
     return _DATA_SETS[name].IMAGE_SHAPE
 
 
-def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
+def task(name: DataSetName) -> Task:
+    """What is to be answered of a sample, known without reading any."""
+    return _DATA_SETS[name].TASK
+
+
+def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> Images:
     """The images of a split, verified: all that a device needs.
 
     Args:
@@ -45,7 +52,8 @@ def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> NDArr
         data_dir: folder that holds the files; None for the data set's own source (a package, or a download).
 
     Returns:
-        (N, H, W) uint8, or (N, C, H, W) for colours, writable, in the data set's own order.
+        In the data set's own order (N, H, W) uint8, or (N, C, H, W) for colours; (N, C, H, W) float32 of what was
+        measured, which may be read-only.
 
     Raises:
         DataError: if the data are missing or are not what was published.
@@ -53,8 +61,10 @@ def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> NDArr
     return _DATA_SETS[name].load_images(split, data_dir)
 
 
-def load_labels(name: DataSetName, split: Split, data_dir: Path | None) -> NDArray[np.int64]:
-    """The classes of a split, (N,) int64, in the order of its images: all that the base station needs.
+def load_labels(name: DataSetName, split: Split, data_dir: Path | None) -> Targets:
+    """The answers of a split, in the order of its images: all that the base station needs.
+
+    (N,) int64 classes, or float32 nanoseconds.
 
     Arguments and errors are those of `load_images`.
     """
@@ -65,7 +75,7 @@ def content_digest(name: DataSetName, split: Split, data_dir: Path | None) -> st
     """SHA-256, in hexadecimal, of the decoded source of a split's images, for the record beside a result.
 
     The MNISTs' is the hash that `load_images` checks, so nothing is read; the splits of mnist5k share one source. The
-    CIFARs' is taken of their files.
+    CIFARs' is taken of their files. That of what is simulated is of its recipe.
 
     Raises:
         DataError: if those are missing, or hold other data.

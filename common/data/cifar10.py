@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from common.data.content import Algorithm, verified_content
 from common.data.dataset import ImageShape, Split
 from common.errors import DataError
+from common.task import Classification
 
 IMAGE_SHAPE: ImageShape = (3, 32, 32)
 CLASSES = 10
@@ -60,6 +61,11 @@ class CifarFolder:
     def IMAGE_SHAPE(self) -> ImageShape:  # noqa: N802 — the protocol's name
         """(3, 32, 32)."""
         return IMAGE_SHAPE
+
+    @property
+    def TASK(self) -> Classification:  # noqa: N802 — likewise
+        """Ten classes."""
+        return Classification(CLASSES)
 
     def load_images(self, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
         """(N, 3, 32, 32) uint8 images: red, green and blue planes, in the order of the files.

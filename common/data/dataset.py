@@ -6,10 +6,18 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from common.task import Task
+
 Split = Literal["train", "test"]
 
 ImageShape = tuple[int, int, int]
 """(C, H, W): channels, rows and columns of an image."""
+
+Images = NDArray[np.uint8] | NDArray[np.float32]
+"""Pixels, or what was measured."""
+
+Targets = NDArray[np.int64] | NDArray[np.float32]
+"""Classes, or nanoseconds: what the base station is to answer, a sample each."""
 
 
 class DataSet(Protocol):
@@ -24,12 +32,20 @@ class DataSet(Protocol):
         """Of an image, known without reading any; its rows are what the K views share."""
         ...
 
-    def load_images(self, split: Split, data_dir: Path | None, /) -> NDArray[np.uint8]:
-        """uint8 images in the data set's own order: (N, H, W) grey ones, (N, C, H, W) if they have colours."""
+    @property
+    def TASK(self) -> Task:  # noqa: N802 — likewise
+        """What is to be answered of a sample."""
         ...
 
-    def load_labels(self, split: Split, data_dir: Path | None, /) -> NDArray[np.int64]:
-        """(N,) int64 classes, in the order of the images."""
+    def load_images(self, split: Split, data_dir: Path | None, /) -> Images:
+        """In the data set's own order, (N, H, W) uint8 grey images, (N, C, H, W) if they have colours.
+
+        Or (N, C, H, W) float32 of what was measured, of about unit power.
+        """
+        ...
+
+    def load_labels(self, split: Split, data_dir: Path | None, /) -> Targets:
+        """(N,) int64 classes or float32 nanoseconds, in the order of the images, writable."""
         ...
 
     def content_digest(self, split: Split, data_dir: Path | None, /) -> str:

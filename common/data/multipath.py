@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SPEED_OF_LIGHT_M_S = 299_792_458.0
+from common.task import SPEED_OF_LIGHT_M_S
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]

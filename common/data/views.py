@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.dataset import ImageShape
+from common.data.dataset import Images, ImageShape
 from common.errors import DataError
 
 _MAX_PIXEL = np.float32(255)
@@ -51,18 +51,18 @@ def view_shape(image: ImageShape, links: int, overlap: float = 0.0) -> ImageShap
     return channels, rows.stop - rows.start, width
 
 
-def row_view(images: NDArray[np.uint8], links: int, link: int, overlap: float = 0.0) -> NDArray[np.float32]:
+def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDArray[np.float32]:
     """What one device sees of each image: its `view_rows`, flattened.
 
     Args:
-        images: (N, H, W) or (N, C, H, W) uint8.
+        images: (N, H, W) or (N, C, H, W), uint8 pixels or float32 of what was measured.
         links: K, a divisor of H.
         link: 0 ≤ link < K.
         overlap: share of a view that its neighbour sees too, in [0, 1).
 
     Returns:
-        (N, C·h·W) float32 in [0, 1] (pixel / 255), contiguous: channel by channel the view's rows, one after the
-        other, so that a reshape to `view_shape` gives an image again.
+        (N, C·h·W) float32, a copy: pixels in [0, 1] (pixel / 255), measurements as they are. It is contiguous: channel
+        by channel the view's rows, one after the other, so that a reshape to `view_shape` gives an image again.
 
     Raises:
         DataError: if K does not divide H.
@@ -70,4 +70,4 @@ def row_view(images: NDArray[np.uint8], links: int, link: int, overlap: float = 
     """
     strip = images[..., view_rows(images.shape[-2], links, link, overlap), :]
     flat = strip.reshape(len(strip), math.prod(strip.shape[1:]))
-    return np.divide(flat, _MAX_PIXEL, dtype=np.float32)
+    return flat.astype(np.float32) if images.dtype == np.float32 else np.divide(flat, _MAX_PIXEL, dtype=np.float32)

@@ -199,7 +199,7 @@ class EpochRecord(_message.Message):
 
     EPOCH_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
-    CROSS_ENTROPY_FIELD_NUMBER: _builtins.int
+    DISTORTION_FIELD_NUMBER: _builtins.int
     RATE_NATS_FIELD_NUMBER: _builtins.int
     TRAINING_ERROR_FIELD_NUMBER: _builtins.int
     VALIDATION_ERROR_FIELD_NUMBER: _builtins.int
@@ -207,24 +207,26 @@ class EpochRecord(_message.Message):
     SECONDS_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     step: _builtins.int
-    cross_entropy: _builtins.float
-    """nats a sample, mean over the epoch's training steps"""
+    distortion: _builtins.float
+    """a sample, mean over the epoch's training steps: the cross-entropy in nats,"""
     training_error: _builtins.float
-    """of the training forward pass"""
+    """of the training forward pass: share of wrong classes, or MSE in ns²"""
     validation_error: _builtins.float
-    """hard symbols"""
+    """the same, hard symbols"""
     samples_per_s: _builtins.float
     seconds: _builtins.float
     @_builtins.property
     def rate_nats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """per link: mean KL bound a sample"""
+        """or the squared error of the standardised time
+        per link: mean KL bound a sample
+        """
 
     def __init__(
         self,
         *,
         epoch: _builtins.int = ...,
         step: _builtins.int = ...,
-        cross_entropy: _builtins.float = ...,
+        distortion: _builtins.float = ...,
         rate_nats: _abc.Iterable[_builtins.float] | None = ...,
         training_error: _builtins.float = ...,
         validation_error: _builtins.float | None = ...,
@@ -233,7 +235,7 @@ class EpochRecord(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_validation_error", b"_validation_error", "validation_error", b"validation_error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_validation_error", b"_validation_error", "cross_entropy", b"cross_entropy", "epoch", b"epoch", "rate_nats", b"rate_nats", "samples_per_s", b"samples_per_s", "seconds", b"seconds", "step", b"step", "training_error", b"training_error", "validation_error", b"validation_error"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_validation_error", b"_validation_error", "distortion", b"distortion", "epoch", b"epoch", "rate_nats", b"rate_nats", "samples_per_s", b"samples_per_s", "seconds", b"seconds", "step", b"step", "training_error", b"training_error", "validation_error", b"validation_error"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__validation_error: _TypeAlias = _typing.Literal["validation_error"]  # noqa: Y015
     _WhichOneofArgType__validation_error: _TypeAlias = _typing.Literal["_validation_error", b"_validation_error"]  # noqa: Y015
@@ -247,16 +249,17 @@ class RunResult(_message.Message):
 
     STEPS_FIELD_NUMBER: _builtins.int
     SAMPLES_PER_S_FIELD_NUMBER: _builtins.int
-    ERROR_RATE_FIELD_NUMBER: _builtins.int
-    ERROR_RATE_SOFT_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    ERROR_SOFT_FIELD_NUMBER: _builtins.int
     COSTS_FIELD_NUMBER: _builtins.int
     HOPS_FIELD_NUMBER: _builtins.int
     HOP_TIMES_NS_FIELD_NUMBER: _builtins.int
     WEIGHTS_SHA256_FIELD_NUMBER: _builtins.int
     steps: _builtins.int
     samples_per_s: _builtins.float
-    error_rate: _builtins.float
-    error_rate_soft: _builtins.float
+    error: _builtins.float
+    """share of wrong classes, or MSE in ns²"""
+    error_soft: _builtins.float
     hop_times_ns: _builtins.bytes
     """(samples, hops) little-endian int64, all links"""
     weights_sha256: _builtins.str
@@ -271,8 +274,8 @@ class RunResult(_message.Message):
         *,
         steps: _builtins.int = ...,
         samples_per_s: _builtins.float = ...,
-        error_rate: _builtins.float = ...,
-        error_rate_soft: _builtins.float = ...,
+        error: _builtins.float = ...,
+        error_soft: _builtins.float = ...,
         costs: _abc.Iterable[Global___UplinkCost] | None = ...,
         hops: _abc.Iterable[_builtins.str] | None = ...,
         hop_times_ns: _builtins.bytes = ...,
@@ -280,7 +283,7 @@ class RunResult(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "error_rate", b"error_rate", "error_rate_soft", b"error_rate_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "samples_per_s", b"samples_per_s", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "samples_per_s", b"samples_per_s", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

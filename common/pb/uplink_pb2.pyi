@@ -531,7 +531,7 @@ Global___TrainStep: _TypeAlias = TrainStep  # noqa: Y015
 
 @_typing.final
 class Gradient(_message.Message):
-    """The answer to a training block, ∂CE/∂ẑ. It returns the block's credit."""
+    """The answer to a training block, ∂CE/∂ẑ, of a regression's squared error in place of CE. It returns the block's credit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -596,9 +596,12 @@ class Prediction(_message.Message):
 
     KEY_FIELD_NUMBER: _builtins.int
     CLASSES_FIELD_NUMBER: _builtins.int
+    TIMES_NS_FIELD_NUMBER: _builtins.int
     HOPS_FIELD_NUMBER: _builtins.int
     classes: _builtins.bytes
     """one byte a sample"""
+    times_ns: _builtins.bytes
+    """regression: one little-endian float32 a sample, finite"""
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
@@ -610,13 +613,16 @@ class Prediction(_message.Message):
         *,
         key: Global___BlockKey | None = ...,
         classes: _builtins.bytes = ...,
+        times_ns: _builtins.bytes = ...,
         hops: _abc.Iterable[Global___Hop] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "classes", b"classes", "key", b"key", "times_ns", b"times_ns"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["classes", b"classes", "hops", b"hops", "key", b"key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "classes", b"classes", "hops", b"hops", "key", b"key", "times_ns", b"times_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_answers: _TypeAlias = _typing.Literal["classes", "times_ns"]  # noqa: Y015
+    _WhichOneofArgType_answers: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_answers) -> _WhichOneofReturnType_answers | None: ...
 
 Global___Prediction: _TypeAlias = Prediction  # noqa: Y015
 

@@ -120,8 +120,8 @@ def _measure(run: InprocessRun, trial: QmlIbTrial, psnr_db: float | None) -> Mea
     test = run.evaluate(Phase.TEST, 0, Symbols.HARD) if trial.test else None
     return Measurement(
         psnr_db=psnr_db,
-        validation_error=None if validation is None else validation.error_rate,
-        test_error=None if test is None else test.error_rate,
+        validation_error=None if validation is None else validation.error,
+        test_error=None if test is None else test.error,
         payload_bits=float(run.config.payload_bits_per_sample * trial.links),
         airtime_ms=1e3 * run.config.airtime_s,
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from common.config import DataSettings, RunConfig
 from common.data.catalog import DataSetName, load_labels
-from common.messages import Int64
+from common.data.dataset import Targets
 from device.views import load_views
 from device.worker import Views
 
@@ -15,8 +15,8 @@ class Data(NamedTuple):
     """Both splits: the links' views, and the labels."""
 
     views: list[Views]
-    train_labels: Int64
-    test_labels: Int64
+    train_labels: Targets
+    test_labels: Targets
 
 
 @lru_cache(maxsize=2)

@@ -92,8 +92,8 @@ def _measure(run: InprocessRun, trial: VibTrial, psnr_db: float | None, beta: fl
     return Measurement(
         psnr_db=psnr_db,
         beta=beta,
-        validation_error=run.evaluate(Phase.VALIDATION, 0, Symbols.HARD).error_rate if trial.validation else None,
-        test_error=run.evaluate(Phase.TEST, 0, Symbols.HARD).error_rate,
+        validation_error=run.evaluate(Phase.VALIDATION, 0, Symbols.HARD).error if trial.validation else None,
+        test_error=run.evaluate(Phase.TEST, 0, Symbols.HARD).error,
         payload_bits=float(run.config.payload_bits_per_sample * trial.links),
         airtime_ms=1e3 * run.config.airtime_s,
     )

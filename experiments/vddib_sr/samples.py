@@ -7,10 +7,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from common.data.catalog import Split, load_images, load_labels
+from common.data.catalog import Split, load_images, load_labels, task
 from common.data.holdout import hold_out
 from common.data.views import row_view
+from common.errors import DataError
 from common.messages import Int64
+from common.task import Classification
 from experiments.vddib_sr.settings import Settings
 
 
@@ -34,9 +36,11 @@ def load_samples(settings: Settings, split: Split, data_dir: Path | None) -> Sam
     """One split of the settings' data set, cut into K views that overlap as they say.
 
     Raises:
-        DataError: the data are missing or damaged, or K does not divide an image's rows.
+        DataError: the data are missing or damaged, have no classes, or K does not divide an image's rows.
     """
     name, links = settings.data, settings.links
+    if not isinstance(task(name), Classification):
+        raise DataError(f"{name}: VDDIB-SR tells classes apart, and this data set has none")
     images = load_images(name, split, data_dir)
     views = tuple(torch.from_numpy(row_view(images, links, link, settings.overlap)) for link in range(links))
     return Samples(views, torch.from_numpy(load_labels(name, split, data_dir)))

@@ -36,7 +36,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 def test_the_demo_learns_answers_and_leaves_nothing(tmp_path: Path) -> None:
     with up(tmp_path) as project:
-        assert project.result().error_rate <= 0.08
+        assert project.result().error <= 0.08
         with project.log("basestation") as log:
             assert log.until("served")["queries"] == 200
             assert log.until("served")["queries"] == 400  # it goes on

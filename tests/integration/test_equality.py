@@ -11,10 +11,11 @@ from torch import nn
 
 from common.checkpoint import combined_sha256
 from common.config import RunConfig
+from common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
 from common.manifest import BASESTATION_PART, device_part
 from common.messages import Phase, Symbols
 from experiments.inprocess_engine import InprocessRun
-from tests.integration.testbed import run_distributed, tiny_data
+from tests.integration.testbed import TinyData, run_distributed, tiny_data, tiny_measurements
 
 STEPS = 20
 
@@ -43,8 +44,8 @@ def assert_same_weights(module: nn.Module, part: Path) -> None:
         assert torch.equal(saved[name], tensor), f"{part.name}: {name} differs"
 
 
-def compare(config: RunConfig, tmp_path: Path) -> None:
-    data = tiny_data(config.links)
+def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None) -> None:
+    data = data or tiny_data(config.links)
     oracle = InprocessRun(config, data.views, data.labels.train, data.labels.test)
     epochs = list(oracle.train(lambda _: None))
     hard = oracle.evaluate(Phase.TEST, 0, Symbols.HARD)
@@ -57,7 +58,7 @@ def compare(config: RunConfig, tmp_path: Path) -> None:
         assert_same_weights(worker.model, tmp_path / device_part(link))
     assert_same_weights(oracle.trainer.decoder, tmp_path / BASESTATION_PART)
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
-    assert (result.error_rate, result.error_rate_soft) == (hard.error_rate, soft.error_rate)
+    assert (result.error, result.error_soft) == (hard.error, soft.error)
     assert result.costs == hard.costs
 
 
@@ -108,6 +109,30 @@ def test_equality_holds_for_networks_that_are_told_beta_and_psnr(
     compare(config_of(links, 2, 2, "soft", breakpoints, **more), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("simulation", "backbone", "links", "breakpoints", "gated"),
+    [
+        (BLUETOOTH_TONES, "tones", 1, 0, False),
+        (BLUETOOTH_TONES, "tones", 1, 0, True),
+        (WIFI_CSI, "csi", 1, 0, True),
+        (WIFI_CSI, "csi", 3, 0, True),
+        (WIFI_CSI, "csi", 3, 15, False),
+    ],
+    ids=lambda value: value.name if isinstance(value, Simulation) else str(value),
+)
+def test_equality_holds_for_propagation_times(
+    simulation: Simulation, backbone: str, links: int, breakpoints: int, gated: bool, tmp_path: Path
+) -> None:
+    more = {
+        "data": {"name": simulation.name, "validation": 6},
+        "encoder": {"dimension": 6, "backbone": backbone},
+        "hypernetwork": {"beta": [1e-4, 1.0], "draws": 4} if gated else {},
+        "training": {"epochs": 5, "batch_size": 16, "micro_batches": 2},
+    }
+    config = config_of(links, 2, 2, "soft", breakpoints, **more)
+    compare(config, tmp_path, tiny_measurements(simulation, links))
+
+
 def test_equality_holds_for_convolutions_in_bfloat16(tmp_path: Path) -> None:
     encoder = {"dimension": 6, "backbone": "conv", "width": 0.03}
     compare(config_of(2, 1, 2, "soft", 15, encoder=encoder, runtime={"bf16": True}), tmp_path)
@@ -131,8 +156,8 @@ def test_a_restored_checkpoint_answers_as_the_run_that_wrote_it(tmp_path: Path) 
     trained = asyncio.run(run_distributed(config, data, tmp_path))
     restored = asyncio.run(run_distributed(config, data, tmp_path, restore=True))
     assert restored.steps == 0
-    assert restored.error_rate == trained.error_rate
-    assert restored.error_rate_soft == trained.error_rate_soft
+    assert restored.error == trained.error
+    assert restored.error_soft == trained.error_soft
     assert restored.weights_sha256 == trained.weights_sha256
 
 
@@ -140,6 +165,6 @@ def test_a_device_may_be_pointed_straight_at_the_base_station(tmp_path: Path) ->
     """Without an emulator the link is ideal: no noise, one draw; it trains and answers all the same."""
     config = config_of(2, 3, 1, "straight-through", 15, encoder={"dimension": 32})
     result = asyncio.run(run_distributed(config, tiny_data(2), tmp_path, with_channel=False))
-    assert result.error_rate <= 0.5
+    assert result.error <= 0.5
     assert "emulate" not in result.hops
     assert "emulate" in asyncio.run(run_distributed(config, tiny_data(2), tmp_path)).hops

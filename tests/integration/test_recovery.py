@@ -78,7 +78,7 @@ async def _until_served_again(running: Servers) -> None:
 
 def assert_same_result(result: RunResult, expected: RunResult) -> None:
     assert result.weights_sha256 == expected.weights_sha256
-    assert (result.error_rate, result.error_rate_soft) == (expected.error_rate, expected.error_rate_soft)
+    assert (result.error, result.error_soft) == (expected.error, expected.error_soft)
     assert result.steps == expected.steps
 
 

@@ -15,6 +15,7 @@ from basestation.attempt import Labels
 from basestation.service import BaseStation
 from channel.service import SERVICE, ChannelService
 from common.config import RunConfig
+from common.data.simulated import Simulation
 from common.data.views import row_view
 from common.pb import uplink_pb2_grpc
 from common.results import RunResult
@@ -29,13 +30,14 @@ DIGEST = "test data"
 
 @dataclass(frozen=True)
 class TinyData:
-    """Random images in ten loose clusters: enough to learn from, small enough to train in a second."""
+    """Enough to learn from, small enough to train in a second."""
 
     views: list[Views]
     labels: Labels
 
 
 def tiny_data(links: int, seed: int = 7) -> TinyData:
+    """Random images in ten loose clusters."""
     rng = np.random.default_rng(seed)
     prototypes = rng.integers(0, 256, (10, 28, 28))
     labels = rng.integers(0, 10, TRAIN + TEST)
@@ -46,6 +48,18 @@ def tiny_data(links: int, seed: int = 7) -> TinyData:
         for link in range(links)
     ]
     return TinyData(views, Labels(labels[:TRAIN], labels[TRAIN:], DIGEST))
+
+
+def tiny_measurements(simulation: Simulation, links: int, seed: int = 7) -> TinyData:
+    """A few signals with their delays, as the data set has tens of thousands."""
+    rng = np.random.default_rng(seed)
+    images, delays_ns = simulation.measure(simulation.propagation, TRAIN + TEST, rng)
+    images = images.reshape(-1, *simulation.IMAGE_SHAPE)
+    views = [
+        Views(row_view(images[:TRAIN], links, link), row_view(images[TRAIN:], links, link), DIGEST)
+        for link in range(links)
+    ]
+    return TinyData(views, Labels(delays_ns[:TRAIN], delays_ns[TRAIN:], DIGEST))
 
 
 @asynccontextmanager

@@ -38,13 +38,13 @@ def run_of(**more: object) -> InprocessRun:
 @pytest.mark.parametrize("bf16", [False, True])
 def test_error_falls_with_training(bf16: bool) -> None:
     run = run_of(runtime={"bf16": bf16})
-    before = run.evaluate(Phase.TEST, 0, Symbols.HARD).error_rate
+    before = run.evaluate(Phase.TEST, 0, Symbols.HARD).error
     records = list(run.train(lambda _: None))
-    after = run.evaluate(Phase.TEST, 0, Symbols.HARD).error_rate
+    after = run.evaluate(Phase.TEST, 0, Symbols.HARD).error
 
     assert before > 0.7
     assert after < 0.3
-    assert records[-1].cross_entropy < 0.25 * records[0].cross_entropy
+    assert records[-1].distortion < 0.25 * records[0].distortion
 
 
 def test_bf16_changes_the_weights_and_a_second_run_of_either_kind_does_not() -> None:

@@ -7,17 +7,25 @@ import numpy as np
 import pytest
 
 from common.data import catalog, mnist, mnist5k
-from common.data.catalog import DataSetName, Split, content_digest, image_shape, load_images, load_labels
+from common.data.catalog import DataSetName, Split, content_digest, image_shape, load_images, load_labels, task
 from common.errors import DataError
+from common.task import Classification, Regression
 
 
 def test_every_name_has_a_data_set_and_every_data_set_a_name() -> None:
     shapes = {name: image_shape(name) for name in get_args(DataSetName)}
+    tasks = {name: task(name) for name in get_args(DataSetName)}
 
     assert set(catalog._DATA_SETS) == set(get_args(DataSetName))
-    assert shapes == dict.fromkeys(["mnist5k", "mnist"], (1, 28, 28)) | dict.fromkeys(
-        ["cifar10", "cifar10-jpeg"], (3, 32, 32)
-    )
+    assert shapes == {
+        **dict.fromkeys(["mnist5k", "mnist"], (1, 28, 28)),
+        **dict.fromkeys(["cifar10", "cifar10-jpeg"], (3, 32, 32)),
+        "bluetooth-tones": (2, 1, 79),
+        "wifi-csi": (2, 3, 30),
+    }
+    times = {"bluetooth-tones", "wifi-csi"}
+    assert {name for name, asked in tasks.items() if isinstance(asked, Regression)} == times
+    assert all(asked == Classification(10) for name, asked in tasks.items() if name not in times)
 
 
 def test_the_digests_of_the_mnists_are_known_without_their_data() -> None:

@@ -112,6 +112,18 @@ def test_a_view_of_a_colour_image_is_the_same_rows_of_every_channel(links: int, 
         assert np.array_equal(np.rint(view * 255).reshape(2, *shape), images[:, :, rows])
 
 
+@pytest.mark.parametrize(("links", "link", "rows"), [(1, 0, [0, 1, 2]), (3, 1, [1])])
+def test_measurements_are_seen_as_they_are_and_copied(links: int, link: int, rows: list[int]) -> None:
+    measured = np.random.default_rng(4).standard_normal((5, 2, 3, 30)).astype(np.float32)
+    measured.flags.writeable = False
+
+    view = row_view(measured, links, link)
+
+    assert view.dtype == np.float32
+    assert np.array_equal(view.reshape(5, 2, len(rows), 30), measured[:, :, rows])
+    assert view.flags.writeable
+
+
 @pytest.mark.parametrize("overlap", [-0.1, 1.0, float("nan")])
 def test_an_overlap_out_of_range_is_refused(overlap: float) -> None:
     with pytest.raises(ValueError, match=f"overlap = {overlap}"):

@@ -186,6 +186,15 @@ def test_a_pass_uses_its_window_and_reports_its_cost(session: DeviceSession) -> 
     assert report.hops == ()
 
 
+def test_answers_to_other_than_the_blocks_samples_are_refused(session: DeviceSession) -> None:
+    list(session.handle(welcome()))
+    block = next(iter(session.handle(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD))))
+    assert isinstance(block, m.SymbolBlock)
+    count = len(block.sample_ids)
+    with pytest.raises(ProtocolError, match=f"{count + 1} answers to test step 0 micro-batch 0: expected {count}"):
+        list(session.handle(m.Prediction(block.key, np.zeros(count + 1, dtype=np.uint8))))
+
+
 def test_single_samples_are_timed_one_at_a_time(session: DeviceSession) -> None:
     list(session.handle(welcome()))
     most, report = run_pass(session, m.Phase.SERVE)

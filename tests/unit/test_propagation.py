@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from common.data import bluetooth_tones, wifi_csi
-from common.data.multipath import SPEED_OF_LIGHT_M_S, Propagation, draw_paths, response
+from common.data.multipath import Propagation, draw_paths, response
+from common.task import SPEED_OF_LIGHT_M_S
 
 Measure = Callable[[Propagation, int, np.random.Generator], tuple[NDArray[np.float32], NDArray[np.float32]]]
 

@@ -1,5 +1,7 @@
 """The numbers of a finished run."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,8 @@ from common.summary import summarize
 RESULT = RunResult(
     steps=240,
     samples_per_s=8000.0,
-    error_rate=0.07,
-    error_rate_soft=0.0625,
+    error=0.07,
+    error_soft=0.0625,
     costs=(UplinkCost(1000, 14_000, 14_150), UplinkCost(1000, 14_000, 14_250)),
     hops=("encode", "device link", "decode"),
     hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
@@ -42,6 +44,24 @@ def test_it_reports_both_errors_and_their_difference() -> None:
     assert summary["error_rate"] == 0.07
     assert summary["error_rate_soft"] == 0.0625
     assert summary["error_rate_hard_minus_soft"] == pytest.approx(0.0075, rel=1e-12)
+
+
+def test_a_regression_reports_square_nanoseconds_and_metres() -> None:
+    config = RunConfig.model_validate({"links": 1, "data": {"name": "wifi-csi"}})
+
+    summary = summarize(config, "process", dataclasses.replace(RESULT, error=9.0, error_soft=4.0))
+
+    assert dict(list(summary.items())[:5]) == pytest.approx(
+        {
+            "mse_ns2": 9.0,
+            "mse_ns2_soft": 4.0,
+            "mse_ns2_hard_minus_soft": 5.0,
+            "rmse_m": 3 * 0.299792458,
+            "rmse_m_soft": 2 * 0.299792458,
+        },
+        rel=1e-12,
+    )
+    assert not any(name.startswith("error_rate") for name in summary)
 
 
 def test_it_names_what_was_run_in_a_fixed_order() -> None:

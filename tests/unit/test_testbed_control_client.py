@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 TRAINING = pb.RunStatus(stage=pb.STAGE_TRAINING, epoch=1, epochs=2, step=20, steps=32, run_id="r")
 FAILED = pb.RunStatus(stage=pb.STAGE_FAILED, failure="link 1 was lost")
-EPOCH = pb.EpochRecord(epoch=0, step=16, cross_entropy=2.0, rate_nats=[50.0], training_error=0.5)
-RESULT = pb.RunResult(steps=32, error_rate=0.25, hops=["encode"], hop_times_ns=bytes(8), weights_sha256="5ha")
+EPOCH = pb.EpochRecord(epoch=0, step=16, distortion=2.0, rate_nats=[50.0], training_error=0.5)
+RESULT = pb.RunResult(steps=32, error=0.25, hops=["encode"], hop_times_ns=bytes(8), weights_sha256="5ha")
 
 
 class ScriptedControl(ControlServicer):
@@ -83,7 +83,7 @@ def test_a_run_is_watched_from_its_progress_to_its_result() -> None:
         Progress("training", epoch=1, epochs=2, step=20, steps=32),
         EpochRecord(0, 16, 2.0, (50.0,), 0.5, None, 0.0, 0.0),
     ]
-    assert (result.steps, result.error_rate, result.weights_sha256) == (32, 0.25, "5ha")
+    assert (result.steps, result.error, result.weights_sha256) == (32, 0.25, "5ha")
 
 
 def test_a_run_that_starts_over_is_told_once_each_time() -> None:

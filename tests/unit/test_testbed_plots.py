@@ -1,5 +1,6 @@
 """Figures and the files they are redrawn from."""
 
+import json
 import struct
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from common.messages import Int64
 from common.results import EpochRecord
+from common.task import Classification, Regression, Task
 from testbed.metrics import append_epoch, read_epochs, read_latency, write_latency
 from testbed.plots import draw_latency, draw_training
 
+TASKS = (Classification(10), Regression(50.0, 28.0))
 HOPS = ("encode", "device link", "emulate", "decode")
 
 
@@ -21,7 +24,7 @@ def record(epoch: int, validation_error: float | None = None, links: int = 2) ->
     return EpochRecord(
         epoch=epoch,
         step=16 * (epoch + 1),
-        cross_entropy=2.0 / (epoch + 1),
+        distortion=2.0 / (epoch + 1),
         rate_nats=tuple(50.0 + link + epoch / 3 for link in range(links)),
         training_error=0.5 / (epoch + 1),
         validation_error=validation_error,
@@ -37,12 +40,28 @@ def png_size(path: Path) -> tuple[int, int]:
     return width, height
 
 
-def test_epochs_survive_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", TASKS, ids=["classes", "times"])
+def test_epochs_survive_the_file(task: Task, tmp_path: Path) -> None:
     records = [record(0), record(1, validation_error=0.1)]
     for each in records:
-        append_epoch(tmp_path / "metrics.jsonl", each)
+        append_epoch(tmp_path / "metrics.jsonl", each, task)
 
     assert read_epochs(tmp_path / "metrics.jsonl") == records
+
+
+@pytest.mark.parametrize(
+    ("task", "keys"),
+    [
+        (TASKS[0], ["cross_entropy", "rate_nats", "training_error", "validation_error"]),
+        (TASKS[1], ["squared_error", "rate_nats", "training_mse_ns2", "validation_mse_ns2"]),
+    ],
+    ids=["classes", "times"],
+)
+def test_the_file_says_what_its_errors_are(task: Task, keys: list[str], tmp_path: Path) -> None:
+    append_epoch(tmp_path / "metrics.jsonl", record(0), task)
+
+    line = json.loads((tmp_path / "metrics.jsonl").read_text())
+    assert list(line) == ["epoch", "step", *keys, "samples_per_s", "seconds"]
 
 
 @given(arrays(np.int64, array_shapes(min_dims=2, max_dims=2), elements=st.integers(0, 2**62)))
@@ -64,15 +83,15 @@ def test_a_latency_row_is_a_sample_with_its_units_in_the_header(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("validation_error", [None, 0.2])
-@pytest.mark.parametrize("links", [1, 14])
+@pytest.mark.parametrize(("links", "task"), [(1, TASKS[0]), (14, TASKS[0]), (1, TASKS[1])])
 def test_a_training_curve_redrawn_from_its_file_is_the_same(
-    tmp_path: Path, validation_error: float | None, links: int
+    tmp_path: Path, validation_error: float | None, links: int, task: Task
 ) -> None:
     for epoch in range(3):
-        append_epoch(tmp_path / "metrics.jsonl", record(epoch, validation_error, links))
+        append_epoch(tmp_path / "metrics.jsonl", record(epoch, validation_error, links), task)
 
-    draw_training(tmp_path / "metrics.jsonl", tmp_path / "first.png")
-    draw_training(tmp_path / "metrics.jsonl", tmp_path / "second.png")
+    draw_training(tmp_path / "metrics.jsonl", tmp_path / "first.png", task)
+    draw_training(tmp_path / "metrics.jsonl", tmp_path / "second.png", task)
 
     assert png_size(tmp_path / "first.png") == (1575, 480)
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()

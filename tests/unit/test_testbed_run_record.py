@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 
 from common.results import EpochRecord
+from common.task import Classification
 from testbed.engine import Progress, StartedOver, Usage
 from testbed.metrics import read_epochs
 from testbed.run_record import RunRecord
 
+TASK = Classification(10)
 
-def epoch(number: int, cross_entropy: float = 1.0) -> EpochRecord:
-    return EpochRecord(number, 16 * (number + 1), cross_entropy, (20.0,), 0.5, None, 100.0, 1.0)
+
+def epoch(number: int, distortion: float = 1.0) -> EpochRecord:
+    return EpochRecord(number, 16 * (number + 1), distortion, (20.0,), 0.5, None, 100.0, 1.0)
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def metrics(tmp_path: Path) -> Path:
 
 
 def test_epochs_are_kept_in_their_order(metrics: Path) -> None:
-    record = RunRecord(metrics)
+    record = RunRecord(metrics, TASK)
     for event in (epoch(0), Progress("training", 1, 2, 20, 32), epoch(1)):
         record(event)
 
@@ -28,7 +31,7 @@ def test_epochs_are_kept_in_their_order(metrics: Path) -> None:
 
 
 def test_a_run_that_starts_over_is_kept_from_its_new_start(metrics: Path) -> None:
-    record = RunRecord(metrics)
+    record = RunRecord(metrics, TASK)
     for event in (epoch(0, 3.0), epoch(1, 2.0), epoch(0), epoch(1)):
         record(event)
 
@@ -36,7 +39,7 @@ def test_a_run_that_starts_over_is_kept_from_its_new_start(metrics: Path) -> Non
 
 
 def test_usage_is_told_a_container(metrics: Path) -> None:
-    record = RunRecord(metrics)
+    record = RunRecord(metrics, TASK)
     record(Usage("channel-1", cpu_s=1.23456, memory_peak_bytes=3 << 19, network_rx_bytes=7, network_tx_bytes=8))
 
     assert record.summary() == {
@@ -47,7 +50,7 @@ def test_usage_is_told_a_container(metrics: Path) -> None:
 
 
 def test_a_run_that_was_disturbed_says_how_often(metrics: Path) -> None:
-    record = RunRecord(metrics)
+    record = RunRecord(metrics, TASK)
     for reason in ("a link was lost", "the base station was lost"):
         record(StartedOver(reason))
 
@@ -55,4 +58,4 @@ def test_a_run_that_was_disturbed_says_how_often(metrics: Path) -> None:
 
 
 def test_an_undisturbed_run_of_an_engine_that_tells_no_usage_adds_nothing(metrics: Path) -> None:
-    assert RunRecord(metrics).summary() == {}
+    assert RunRecord(metrics, TASK).summary() == {}

@@ -22,7 +22,7 @@ COSTS = st.builds(UplinkCost, COUNTS, COUNTS, COUNTS)
         EpochRecord,
         epoch=COUNTS,
         step=COUNTS,
-        cross_entropy=FLOATS,
+        distortion=FLOATS,
         rate_nats=st.lists(FLOATS, max_size=4).map(tuple),
         training_error=FLOATS,
         validation_error=st.none() | FLOATS,
@@ -57,7 +57,7 @@ def test_a_result_survives_the_wire(
     back = result_from_proto(pb.RunResult.FromString(wire))
 
     np.testing.assert_array_equal(back.hop_times_ns, times)
-    assert (back.steps, back.samples_per_s, back.error_rate, back.error_rate_soft) == (7, *rates)
+    assert (back.steps, back.samples_per_s, back.error, back.error_soft) == (7, *rates)
     assert (back.costs, back.hops, back.weights_sha256) == (costs, hops, "5ha")
 
 

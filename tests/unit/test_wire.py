@@ -1,4 +1,5 @@
 import enum
+import math
 
 import numpy as np
 import pytest
@@ -11,7 +12,14 @@ from common.config import RunConfig
 from common.errors import ProtocolError
 from common.pb import uplink_pb2 as pb
 from common.symbols import LinkContract, SymbolReader
-from common.wire import block_from_proto, block_to_proto, gradient_from_proto, gradient_to_proto, reals_from_proto
+from common.wire import (
+    block_from_proto,
+    block_to_proto,
+    gradient_from_proto,
+    gradient_to_proto,
+    key_to_proto,
+    reals_from_proto,
+)
 from common.wire_control import downlink_from_proto, downlink_to_proto, uplink_from_proto, uplink_to_proto
 
 D = 5
@@ -113,7 +121,6 @@ def test_other_uplink_messages_survive_the_wire(body: m.Uplink) -> None:
         m.Welcome(1, "run", 3, "{}", "abc"),
         m.TrainStep(7),
         m.Evaluate(m.Phase.VALIDATION, 3, m.Symbols.HARD),
-        m.Prediction(m.BlockKey(m.Phase.TEST, 0, 4), np.array([1, 9], dtype=np.uint8), (m.Hop("decode", 5),)),
         m.SaveCheckpoint(240),
         m.Finish(),
     ],
@@ -121,6 +128,61 @@ def test_other_uplink_messages_survive_the_wire(body: m.Uplink) -> None:
 def test_downlink_messages_survive_the_wire(body: m.Downlink) -> None:
     message = downlink_to_proto(body)
     assert_equal_fields(downlink_from_proto(pb.DownlinkMessage.FromString(message.SerializeToString())), body)
+
+
+KEY = m.BlockKey(m.Phase.TEST, 0, 4)
+
+
+def times_contract() -> LinkContract:
+    config = {"links": 1, "data": {"name": "wifi-csi"}, "inference": {"block_size": 300}}
+    return LinkContract.of(RunConfig.model_validate(config), 0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "contract"),
+    [
+        (np.array([1, 9], dtype=np.uint8), contract_of()),
+        (np.array([-1.5, 103.25, 0.1], dtype=np.float32), times_contract()),
+    ],
+    ids=["classes", "times"],
+)
+def test_answers_survive_the_wire(answers: m.Answered, contract: LinkContract) -> None:
+    body = m.Prediction(KEY, answers, (m.Hop("decode", 5),))
+    message = downlink_to_proto(body)
+    back = downlink_from_proto(pb.DownlinkMessage.FromString(message.SerializeToString()), contract)
+    assert_equal_fields(back, body)
+    assert isinstance(back, m.Prediction)
+    assert back.answers.dtype == answers.dtype
+
+
+def nanoseconds(*values: float) -> bytes:
+    return np.array(values, dtype="<f4").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("prediction", "contract", "message"),
+    [
+        (pb.Prediction(times_ns=nanoseconds(1.0)), contract_of(), "a prediction with times_ns in it: expected classes"),
+        (pb.Prediction(classes=b"\1"), times_contract(), "a prediction with classes in it: expected times_ns"),
+        (pb.Prediction(), times_contract(), "a prediction with nothing in it: expected times_ns"),
+        (pb.Prediction(times_ns=bytes(7)), times_contract(), "7 bytes: expected 4 for each of 1 to 300 samples"),
+        (pb.Prediction(times_ns=bytes(1204)), times_contract(), "1204 bytes: expected 4 for each of 1 to 300"),
+        (pb.Prediction(classes=b""), contract_of(), "0 bytes: expected 1 for each of 1 to 256 samples"),
+        (pb.Prediction(classes=b"\x09\x0a"), contract_of(), "class 10 in a prediction: expected 0 to 9"),
+        (pb.Prediction(times_ns=nanoseconds(1.0, math.nan)), times_contract(), "1 predicted times are not finite"),
+        (
+            pb.Prediction(times_ns=nanoseconds(math.inf, -math.inf)),
+            times_contract(),
+            "2 predicted times are not finite",
+        ),
+    ],
+)
+def test_answers_of_another_kind_size_or_range_are_refused(
+    prediction: pb.Prediction, contract: LinkContract, message: str
+) -> None:
+    prediction.key.CopyFrom(key_to_proto(KEY))
+    with pytest.raises(ProtocolError, match=message):
+        downlink_from_proto(pb.DownlinkMessage(prediction=prediction), contract)
 
 
 @pytest.mark.parametrize(("wire", "plain"), [(pb.Phase, m.Phase), (pb.Symbols, m.Symbols)])
