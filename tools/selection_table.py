@@ -1,15 +1,12 @@
 """Hyper-VIB's Table I as a table of a page: a training a β against one for all, β chosen by held-out error."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
-from common.data.multipath import SPEED_OF_LIGHT_M_S
+from common.task import root_in_metres
 from experiments.sweep.figure import Unit
 from experiments.sweep.intervals import Interval, interval
 from experiments.sweep.selection import Selected, select
 from experiments.sweep.table import Row
-
-_NS_PER_S = 1e9
 
 
 def spread(of: Interval, scale: float, digits: int, sign: str = "") -> str:
@@ -42,14 +39,11 @@ def selection_table(rows: Sequence[Row], unit: Unit, curve: str, other: str) -> 
 def _line(name: str, seeds: Mapping[int, Selected], unit: Unit) -> str:
     betas = ", ".join(f"{one.row.beta:.1e}" for one in seeds.values())
     errors = interval([_test_error(one) for one in seeds.values()])
-    shown = spread(errors, 100.0, 2) if unit == "%" else f"{spread(errors, 1.0, 2)} ({_metres(errors.mean):.2f} m)"
+    shown = (
+        spread(errors, 100.0, 2) if unit == "%" else f"{spread(errors, 1.0, 2)} ({root_in_metres(errors.mean):.2f} m)"
+    )
     seconds = interval([one.training_s for one in seeds.values()])
     return f"| {name} | {betas} | {shown} | {spread(seconds, 1.0, 0)} |"
-
-
-def _metres(squared_ns: float) -> float:
-    """The distance that light covers in the root of a mean squared error of a delay."""
-    return SPEED_OF_LIGHT_M_S * math.sqrt(squared_ns) / _NS_PER_S
 
 
 def _seed_by_seed(

@@ -23,7 +23,7 @@ class Preset:
         epochs, mlp_epochs: of QML-IB; about as many as VDDIB-SR's phases have on the same backbone together.
             Training stops early after half as many in a row without a better held-out error.
         betas: the grid that β is searched in.
-        vib_epochs, hyper_vib_epochs: of a training of each. Their times are compared, so neither stops early.
+        most_vib_epochs: of VIB and Hyper-VIB, where fewer than theirs are to be carried out.
         hyper_qml_ib_epochs: of one model for all PSNRs.
         baseline_epochs: of VDDIB-SR's phases; None for those chosen for it.
     """
@@ -44,8 +44,7 @@ class Preset:
     longer_batch_size: int
     batch_size: int
     learning_rate: float
-    vib_epochs: int
-    hyper_vib_epochs: int
+    most_vib_epochs: int
     hyper_qml_ib_epochs: int
     baseline_epochs: tuple[int, int, int] | None
 
@@ -73,8 +72,7 @@ PRESETS: dict[PresetName, Preset] = {
         longer_batch_size=64,
         batch_size=64,
         learning_rate=4e-3,
-        vib_epochs=3,
-        hyper_vib_epochs=3,
+        most_vib_epochs=2,
         hyper_qml_ib_epochs=6,
         baseline_epochs=(2, 2, 2),
     ),
@@ -95,8 +93,7 @@ PRESETS: dict[PresetName, Preset] = {
         longer_batch_size=128,
         batch_size=256,
         learning_rate=3e-3,
-        vib_epochs=10,
-        hyper_vib_epochs=11,
+        most_vib_epochs=100,
         hyper_qml_ib_epochs=80,
         baseline_epochs=None,
     ),

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.data.catalog import DataSetName
 from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
-Backbone = Literal["linear", "tanh", "mlp", "vib"]
+Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi"]
 """What devices compute before their heads or encoders, the same in both methods.
 
 `linear`: Table I's one layer to d features with tanh, which are QML-IB's symbols and VDDIB-SR's features. `tanh`: one
 layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of
-256. `vib`: of VIB and Hyper-VIB alone, their network for MNIST.
+256. `vib`, `tones`, `csi`: of VIB and Hyper-VIB alone, their networks for MNIST, Bluetooth and WiFi.
 """
 
 BoundName = Literal["tight", "paper", "prior", "quadrature"]
