@@ -73,7 +73,7 @@ PRESETS: dict[PresetName, Preset] = {
         batch_size=64,
         learning_rate=4e-3,
         most_vib_epochs=2,
-        hyper_qml_ib_epochs=6,
+        hyper_qml_ib_epochs=3,
         baseline_epochs=(2, 2, 2),
     ),
     "paper": Preset(
