@@ -9,7 +9,7 @@ from datetime import timedelta
 from math import inf
 from pathlib import Path
 
-from common.data.catalog import fingerprint
+from common.data.catalog import fingerprint, task
 from common.errors import ConfigError
 from experiments.sweep import table
 from experiments.sweep.cost import expected_seconds
@@ -22,6 +22,7 @@ from experiments.sweep.resolved import resolve
 from experiments.sweep.store import Store
 from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 from testbed.provenance import package_versions
+from testbed.wording import wording_of
 
 Say = Callable[[str], None]
 
@@ -145,7 +146,7 @@ def _describe(outcome: Outcome) -> str:
     )
     own = _own_settings(trial)
     link = "ideal" if trial.psnr_db is None else f"{trial.psnr_db:g} dB"
-    result = "nothing held out" if error is None else f"validation error {error:.2%}"
+    result = "nothing held out" if error is None else f"validation error {wording_of(task(trial.data)).error(error)}"
     return (
         f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
         f"{result}, {outcome.seconds:.0f} s"

@@ -9,7 +9,6 @@ from experiments.sweep.provenance import Provenance
 from experiments.sweep.trial import QmlIbTrial, VibTrial
 from experiments.sweep.vib import carry_out, resolve
 
-
 COMPARISONS = ("hyper_vib", "hyper_vib_bluetooth", "hyper_vib_wifi")
 
 
