@@ -4,12 +4,15 @@ In training the values are drawn anew for each (link, step) from keyed generator
 station know them without telling each other.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.config import HypernetworkSettings, RunConfig
+from common.errors import ProtocolError, Refusal
 from common.link_noise import noise_variance
 from common.messages import BlockKey, Float32, Phase
 from common.plan import RunPlan
@@ -45,11 +48,12 @@ class BlockConditions:
         return np.repeat(values, self.counts).astype(np.float32)
 
 
-def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockConditions:
+def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, betas: Sequence[float] = ()) -> BlockConditions:
     """The conditions of all links in a block.
 
     In a training step of B samples, with T_β = `hypernetwork.draws`, sample p has the link's value ⌊p·T_β/B⌋, however
-    the step is cut into micro-batches. In all other phases β_k is `objective.beta`.
+    the step is cut into micro-batches. In all other phases β_k is that of `betas`, or `objective.beta` without any; a
+    device, which knows of its own link's alone, gives that one for all and reads no other row.
 
     The loss of a sample is weighted by Π_k (β_k + 10⁻⁴)^(−p/K), p = `hypernetwork.balance`: without it the large losses
     at large β decide the weights that all β share.
@@ -57,19 +61,37 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockCo
     hyper, links = config.hypernetwork, range(config.links)
     samples = len(plan.block_ids(key.phase, key.step, key.micro_batch))
     if hyper.beta is None or key.phase is not Phase.TRAIN:
-        betas, counts = np.array([[config.beta(link)] for link in links]), (samples,)
+        a_link = betas or [config.beta(link) for link in links]
+        betas_KR, counts = np.array(a_link)[:, None], (samples,)
     else:
         places = plan.block_start(key.step, key.micro_batch) + np.arange(samples)
         values, sizes = np.unique(places * hyper.draws // plan.batch_size(key.step), return_counts=True)
-        betas = np.stack([_draw_betas(hyper, config.seed, link, key.step)[values] for link in links])
+        betas_KR = np.stack([_draw_betas(hyper, config.seed, link, key.step)[values] for link in links])
         counts = tuple(sizes.tolist())
     variances = np.array([noise_variance(config, link, key.phase, key.step) for link in links])
-    columns = [np.log(betas)] if hyper.beta is not None else []
-    columns += [np.broadcast_to(np.log(variances)[:, None], betas.shape)] if hyper.psnr else []
-    inputs = np.stack(columns, axis=-1) if columns else np.empty((*betas.shape, 0))
+    columns = [np.log(betas_KR)] if hyper.beta is not None else []
+    columns += [np.broadcast_to(np.log(variances)[:, None], betas_KR.shape)] if hyper.psnr else []
+    inputs = np.stack(columns, axis=-1) if columns else np.empty((*betas_KR.shape, 0))
     exponent = hyper.balance if hyper.beta is not None and key.phase is Phase.TRAIN else 0.0
-    weights = np.exp(-exponent * np.log(betas + _SMALL_BETA).mean(axis=0))
-    return BlockConditions(betas, counts, inputs.astype(np.float32), weights)
+    weights = np.exp(-exponent * np.log(betas_KR + _SMALL_BETA).mean(axis=0))
+    return BlockConditions(betas_KR, counts, inputs.astype(np.float32), weights)
+
+
+def check_serving_beta(config: RunConfig, beta: float) -> None:
+    """Refuse a β that the run's networks cannot be told when they serve.
+
+    Raises:
+        ProtocolError: it is not finite, it lies outside the range of their training, or they are told none.
+    """
+    if config.hypernetwork.beta is None:
+        raise ProtocolError(
+            "networks of this run are not told β: its settings have no hypernetwork.beta", Refusal.FAILED_PRECONDITION
+        )
+    low, high = config.hypernetwork.beta
+    if not (math.isfinite(beta) and low <= beta <= high):
+        raise ProtocolError(
+            f"β = {beta}: expected a number from {low} to {high}, the range of its training (hypernetwork.beta)"
+        )
 
 
 def _draw_betas(hyper: HypernetworkSettings, seed: int, link: int, step: int) -> NDArray[np.float64]:

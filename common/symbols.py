@@ -23,6 +23,7 @@ class LinkContract:
         draws: L, noise draws of a training block behind the channel.
         max_samples: the largest block.
         hard_training: whether training blocks carry level indices (straight-through) too.
+        told_beta: whether serving blocks carry the β that made them.
     """
 
     link: int
@@ -32,6 +33,7 @@ class LinkContract:
     draws: int
     max_samples: int
     hard_training: bool
+    told_beta: bool
 
     @classmethod
     def of(cls, config: RunConfig, link: int) -> "LinkContract":
@@ -44,6 +46,7 @@ class LinkContract:
             draws=config.objective.draws,
             max_samples=max(config.training.batch_size, config.inference.block_size),
             hard_training=config.quantizer.forward == "straight-through",
+            told_beta=config.hypernetwork.beta is not None,
         )
 
 
