@@ -1,17 +1,22 @@
 """Passes over evaluation data: asks the devices for the blocks, answers each with its classes, counts the errors."""
 
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
 from basestation.answers import Answers
 from basestation.fusion import FusedBlock
 from basestation.intake import Arrival, Intake
 from basestation.link_session import LinkSession
+from basestation.served import Betas, Tally
 from common.messages import Bytes, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Symbols
 from common.plan import RunPlan
+
+log = structlog.get_logger()
 
 
 def merge_hops(reports: Sequence[PassReport]) -> tuple[tuple[str, ...], Int64]:
@@ -35,10 +40,19 @@ Predict = Callable[[FusedBlock], Awaitable[Bytes]]
 
 @dataclass(frozen=True, slots=True)
 class PassOutcome:
-    """The share of wrong classes, and the devices' reports by link."""
+    """What a pass came to.
+
+    Attributes:
+        error_rate: the share of wrong classes.
+        reports: the devices', by link.
+        tally: of the answers, by the links' β.
+        answers_sha256: of all answers, in the order in which they were given.
+    """
 
     error_rate: float
     reports: list[PassReport]
+    tally: Tally
+    answers_sha256: str
 
 
 class Passes:
@@ -50,6 +64,7 @@ class Passes:
         self._intake = intake
         self._labels = labels
         self._predict = predict
+        self._betas: Betas = ()
         self.reports: Answers[PassReport] = Answers(links)
 
     async def run(self, sessions: Sequence[LinkSession], phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
@@ -65,13 +80,25 @@ class Passes:
         )
         for session in sessions:
             session.send(Evaluate(phase, step, symbols))
-        errors = 0
+        errors, tally, answers = 0, Tally(), hashlib.sha256()
         for _ in range(blocks):
-            errors += await self._answer(sessions, await self._intake.next())
-        return PassOutcome(errors / samples, await self.reports.all())
+            arrival = await self._intake.next()
+            self._note_switch(arrival.block)
+            classes = await self._answer(sessions, arrival)
+            wrong = int(np.count_nonzero(classes != self._labels[phase][arrival.sample_ids]))
+            errors += wrong
+            tally.add(arrival.block.betas, len(classes), wrong)
+            answers.update(classes.tobytes())
+        return PassOutcome(errors / samples, await self.reports.all(), tally, answers.hexdigest())
 
-    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> int:
-        """Predict a block, tell every device, and count the wrong classes."""
+    def _note_switch(self, block: FusedBlock) -> None:
+        """Log at which block the links' β changed: with that, anyone can compute the answers again."""
+        if block.betas and block.betas != self._betas:
+            self._betas = block.betas
+            log.info("serving under beta", betas=block.betas, serving_pass=block.key.step, query=block.key.micro_batch)
+
+    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> Bytes:
+        """Predict a block and tell every device."""
         key = arrival.block.key
         started = time.perf_counter_ns()
         classes = await self._predict(arrival.block)
@@ -81,4 +108,4 @@ class Passes:
             if key.phase is Phase.SERVE:
                 hops = (Hop("fuse wait", arrival.waited_ns[session.link]), Hop("decode", decode_ns))
             session.send(Prediction(key, classes, hops))
-        return int(np.count_nonzero(classes != self._labels[key.phase][arrival.sample_ids]))
+        return classes

@@ -55,7 +55,7 @@ class Trainer:
         draws, samples, _ = symbols.shape
         ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
-        conditions = self._conditions(block.key)
+        conditions = self._conditions(block)
         logits = self._decode(symbols, block.key, conditions)
         losses = functional.cross_entropy(logits, labels, reduction="none")
         total = losses.detach().sum()
@@ -77,14 +77,14 @@ class Trainer:
 
     @torch.no_grad()
     def predict(self, block: FusedBlock) -> Bytes:
-        """(B,) uint8 classes of an evaluation block (L = 1)."""
+        """(B,) uint8 classes of an evaluation block (L = 1), decoded under the β that it carries, if any."""
         classes: Bytes = (
-            self._decode(block.symbols, block.key, self._conditions(block.key)).argmax(dim=1).to(torch.uint8).numpy()
+            self._decode(block.symbols, block.key, self._conditions(block)).argmax(dim=1).to(torch.uint8).numpy()
         )
         return classes
 
-    def _conditions(self, key: BlockKey) -> BlockConditions:
-        return block_conditions(self.config, self._plan, key)
+    def _conditions(self, block: FusedBlock) -> BlockConditions:
+        return block_conditions(self.config, self._plan, block.key, block.betas)
 
     def _decode(self, symbols: Tensor, key: BlockKey, conditions: BlockConditions) -> Tensor:
         """Logits, (L·B, classes), of the (L, B, K·d) symbols of a block."""

@@ -49,6 +49,7 @@ def compare(config: RunConfig, tmp_path: Path) -> None:
     epochs = list(oracle.train(lambda _: None))
     hard = oracle.evaluate(Phase.TEST, 0, Symbols.HARD)
     soft = oracle.evaluate(Phase.TEST, 0, Symbols.SOFT)
+    oracle.serve(0)
 
     result = asyncio.run(run_distributed(config, data, tmp_path))
 
@@ -59,6 +60,7 @@ def compare(config: RunConfig, tmp_path: Path) -> None:
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
     assert (result.error_rate, result.error_rate_soft) == (hard.error_rate, soft.error_rate)
     assert result.costs == hard.costs
+    assert result.served == oracle.served.results()
 
 
 @pytest.mark.parametrize(
