@@ -110,7 +110,7 @@ class Attempt:
         match body:
             case SymbolBlock():
                 if body.beta is not None:
-                    self._run.knob.check(session.link, body.beta, f"{body.key}")
+                    self._run.knob.check(session.link, body.beta, str(body.key))
                 self._intake.take(session, body)
             case PassReport():
                 for entropy in body.entropies:

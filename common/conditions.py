@@ -90,7 +90,8 @@ def check_serving_beta(config: RunConfig, beta: float) -> None:
     low, high = config.hypernetwork.beta
     if not (math.isfinite(beta) and low <= beta <= high):
         raise ProtocolError(
-            f"β = {beta}: expected a number from {low} to {high}, the range of its training (hypernetwork.beta)"
+            f"β = {beta}: expected a number from {low} to {high}, the range that the networks were trained on "
+            "(hypernetwork.beta)"
         )
 
 

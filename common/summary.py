@@ -17,8 +17,8 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
     links; `airtime_ms` is modelled (d symbols at the configured baud); `latency_ms` is measured, from a device's
     sending of a single sample to its prediction. Inference alone has no training steps to report, and a base station
     does not know which engine, if any, started it. Where networks are told β, `by_beta` says what serving came to under
-    each combination of the links' β that it had: the errors of these queries and, in bits a symbol, the mean entropy
-    of what was sent for them (null for real symbols).
+    each combination of the links' β that it had: the errors of these queries and, in bits a symbol, the mean over the
+    links of the entropy of what they sent under theirs (null for real symbols).
     """
     samples = sum(cost.samples for cost in result.costs)
     return {

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from common.config import MAX_LINKS
 from common.errors import ConfigError
 from testbed.commands.options import RESULTS, Project, Results
 from testbed.commands.whereabouts import Address, RunningEngine, only_basestation
@@ -20,7 +21,10 @@ beta_app = typer.Typer(no_args_is_help=True, help="Beta of a testbed whose netwo
 def set_(  # noqa: PLR0917 — each is an option of the command line
     value: Annotated[float, typer.Argument(metavar="VALUE", help="Within the range of the training.")],
     link: Annotated[
-        int | None, typer.Option(metavar="K", help="Which link, from 0; without it all.", min=0, show_default=False)
+        int | None,
+        typer.Option(
+            metavar="K", help="Which link, from 0; without it all.", min=0, max=MAX_LINKS - 1, show_default=False
+        ),
     ] = None,
     address: Address = None,
     engine: RunningEngine = None,

@@ -40,7 +40,8 @@ class TestKnob:
             knob.turn(0, beta)
         assert (
             str(error.value)
-            == f"β = {beta}: expected a number from 0.001 to 1.0, the range of its training (hypernetwork.beta)"
+            == f"β = {beta}: expected a number from 0.001 to 1.0, the range that the networks were trained on "
+            "(hypernetwork.beta)"
         )
         assert error.value.refusal is Refusal.INVALID_ARGUMENT
         assert knob.betas == [0.5, 0.25]
