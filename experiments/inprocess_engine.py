@@ -114,8 +114,8 @@ class InprocessRun:
         for worker in self.workers:
             worker.finish_step()
 
-    def tune(self, psnr_db: float | None = None, beta: float | None = None) -> None:
-        """Put all links at another PSNR or β from here on.
+    def tune(self, psnr_db: float | None = None, beta: float | list[float] | None = None) -> None:
+        """Put the links at another PSNR or β from here on, all at one or each at its own.
 
         Plain weights are then tested over a channel that they do not know; networks with inputs are told.
         """
@@ -150,15 +150,15 @@ class InprocessRun:
 
         Args:
             count: how many went before it.
-            switches: the links' β by the query from which they hold, of networks that are told.
+            switches: the links' β by the query from which they hold. They become settings, so that a stream under a
+                turned knob is compared with one that needs no knob.
         """
         rows: list[tuple[int, int, int]] = []
         tally, answers = Tally(), hashlib.sha256()
         self._announce(Symbols.HARD)
         for number in range(self.plan.block_count(Phase.SERVE, count)):
             if switches and number in switches:
-                for worker, beta in zip(self.workers, switches[number], strict=True):
-                    worker.set_beta(beta)
+                self.tune(beta=list(switches[number]))
             classes, betas, times = self._query(count, number)
             ids = self.plan.block_ids(Phase.SERVE, count, number)
             tally.add(betas, len(classes), int(np.count_nonzero(classes != self._labels[Phase.SERVE][ids])))

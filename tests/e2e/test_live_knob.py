@@ -118,7 +118,7 @@ def _turn_by_command(address: str, link: int | None, beta: float) -> None:
 
 def _written(folder: Path, log: str) -> Stream:
     (path,) = (folder / "summaries").iterdir()
-    events = [json.loads(line) for line in log.splitlines()]
+    events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]  # gRPC writes others
     return Stream(
         json.loads(path.read_text(encoding="utf-8")),
         {
@@ -149,7 +149,7 @@ def test_beta_changes_in_the_midst_of_a_pass(stream: Stream) -> None:
 def _replay(
     folder: Path, stream: Stream, tamper: Callable[[InprocessRun], None] = lambda _: None
 ) -> Iterator[tuple[InprocessRun, str]]:
-    """Answer the stream again in one process, from the positions of its switches; the digest of each pass's answers."""
+    """Answer the stream again in one process, which changes its settings where the knob was turned; a digest a pass."""
     run = open_run(CONFIG, None)
     manifest = Manifest.read(folder)
     load_part(folder / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)
@@ -174,7 +174,7 @@ def _decode_as_the_settings_say(run: InprocessRun) -> None:
     right = run.trainer.predict
 
     def wrong(block: FusedBlock) -> Bytes:
-        return right(dataclasses.replace(block, betas=()))
+        return right(dataclasses.replace(block, betas=(CONFIG.beta(0), CONFIG.beta(1))))
 
     run.trainer.predict = wrong  # type: ignore[method-assign]
 
@@ -183,12 +183,10 @@ def _encode_as_the_settings_say(run: InprocessRun) -> None:
     right = run.workers[1].pass_block
 
     def wrong(phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
-        beta = run.workers[1].serving_beta
-        assert beta is not None
-        run.workers[1].set_beta(CONFIG.beta(1))
+        tuned, run.workers[1].config = run.workers[1].config, CONFIG
         block = right(phase, step, number, symbols)
-        run.workers[1].set_beta(beta)
-        return dataclasses.replace(block, beta=beta)
+        run.workers[1].config = tuned
+        return dataclasses.replace(block, beta=tuned.beta(1))
 
     run.workers[1].pass_block = wrong  # type: ignore[method-assign]
 
