@@ -81,7 +81,6 @@ def _reporter(config: RunConfig, run_id: str, summaries: Path | None) -> Report:
         raise ConfigError(f"--summaries {summaries}: not a folder that can be written to")
 
     def report(result: RunResult) -> None:
-        log.info("result", error=result.error, weights_sha256=result.weights_sha256)
         if summaries is not None:
             path = summaries / f"{run_id}.json"
             try:

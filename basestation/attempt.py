@@ -11,6 +11,7 @@ from basestation.answers import Answers
 from basestation.compute import Compute
 from basestation.fusion import FusedBlock
 from basestation.intake import Intake
+from basestation.knob import Knob
 from basestation.link_session import LinkSession
 from basestation.meter import EpochMeter, mean_samples_per_s
 from basestation.passes import Passes, PassOutcome
@@ -59,6 +60,7 @@ class Run:
         state_dir: where the base station's part of the checkpoint and its manifest go.
         compute: where torch works.
         log: what watchers see.
+        knob: β of the links' serving blocks.
     """
 
     config: RunConfig
@@ -67,6 +69,7 @@ class Run:
     state_dir: Path
     compute: Compute
     log: RunLog
+    knob: Knob
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,12 @@ class Attempt:
         """
         match body:
             case SymbolBlock():
+                if body.beta is not None:
+                    self._run.knob.check(session.link, body.beta, str(body.key))
                 self._intake.take(session, body)
             case PassReport():
+                for entropy in body.entropies:
+                    self._run.knob.check(session.link, entropy.beta, "the report")
                 self._passes.reports.take(session.link, body)
             case PartSaved():
                 self._parts.take(session.link, body)

@@ -1,4 +1,4 @@
-"""The control service of the base station: what watchers see of a run."""
+"""The control service of the base station: what watchers see of a run, and the knob that they turn."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 from grpc import aio
 
 from basestation.coordinator import Coordinator
+from common.errors import ProtocolError
 from common.pb import control_pb2 as pb
 from common.pb import control_pb2_grpc
 from common.results import EpochRecord, RunResult
+from common.rpc import refuse
 from common.wire_results import epoch_to_proto, result_to_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Control"].full_name
@@ -44,16 +46,29 @@ class ControlService(control_pb2_grpc.ControlServicer):
                 case _:
                     yield pb.RunEvent(status=self._status())
 
+    async def SetBeta(  # noqa: N802
+        self, request: pb.SetBetaRequest, context: "aio.ServicerContext[Any, Any]"
+    ) -> pb.SetBetaReply:
+        """Turn the knob."""
+        try:
+            betas = self._coordinator.set_beta(request.link if request.HasField("link") else None, request.beta)
+        except ProtocolError as error:
+            await refuse(context, error)
+        return pb.SetBetaReply(betas=betas)
+
     def _status(self) -> pb.RunStatus:
         run = self._coordinator
         links = []
+        knob = run.run.knob
         for link in range(run.run.config.links):
             session = run.admission.sessions.get(link)
+            beta = knob.betas[link] if knob.is_there else None
             links.append(
-                pb.LinkStatus(link=link)
+                pb.LinkStatus(link=link, beta=beta)
                 if session is None
                 else pb.LinkStatus(
                     link=link,
+                    beta=beta,
                     device_id=session.device_id,
                     peer=session.peer,
                     ready=session.ready,

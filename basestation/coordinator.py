@@ -1,6 +1,7 @@
 """Leads a run from the first device to the result, and over again when a link is lost on the way. No transport."""
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -13,12 +14,25 @@ from basestation.link_session import LinkSession
 from basestation.losses import MAX_FRUITLESS_RESTARTS, Losses, Progress
 from basestation.passes import PassOutcome, merge_hops
 from basestation.policy import Policy
+from basestation.served import Served
 from basestation.stage import Stage
 from basestation.trainer import Trainer
 from common.checkpoint import combined_sha256
 from common.errors import ProtocolError, Refusal, RunFailedError
 from common.manifest import Manifest
-from common.messages import Finish, Hello, Leaving, PartSaved, PassReport, Phase, Ready, SymbolBlock, Symbols, Uplink
+from common.messages import (
+    Finish,
+    Hello,
+    Leaving,
+    PartSaved,
+    PassReport,
+    Phase,
+    Ready,
+    SetBeta,
+    SymbolBlock,
+    Symbols,
+    Uplink,
+)
 from common.results import RunResult
 
 log = structlog.get_logger()
@@ -32,6 +46,8 @@ _LATENESS_CHECKS = 10
 
 class Coordinator:
     """One run. `connect`, `receive` and `disconnect` are called as devices come, speak and go; `lead` leads.
+
+    `set_beta` is called as an operator turns the knob.
 
     Attributes:
         stage: where the run is.
@@ -59,7 +75,7 @@ class Coordinator:
             make_trainer: a fresh decoder, or the one of a checkpoint.
             restore: evaluate this checkpoint instead of training.
             policy: how long to wait for what.
-            report: told the result as soon as it is there.
+            report: told the result as soon as it is there, and again when more was served by β.
 
         Raises:
             CheckpointError: what `make_trainer` raises about the checkpoint.
@@ -80,6 +96,7 @@ class Coordinator:
         self._report = report
         self._trained = Trained(restore) if restore else None
         self._result: RunResult | None = None
+        self._served = Served()
         self._serving_passes = 0
         self._attempt = self._new_attempt(make_trainer(restore))
         self._admitted = asyncio.Event()
@@ -102,7 +119,22 @@ class Coordinator:
         """Admit a device; see `Admission.connect`."""
         session = self.admission.connect(hello, peer)
         log.info("link leased", link=session.link, device=hello.device_id, peer=peer, software=hello.software)
+        self._tell_beta(session)
         return session
+
+    def set_beta(self, link: int | None, beta: float) -> list[float]:
+        """Set β of one link's serving blocks, or of all links', from the next block on; what each link then has.
+
+        Raises:
+            ProtocolError: it cannot be set; see `Knob.turn`.
+        """
+        if self.stage.is_over:
+            raise ProtocolError("the run is over: there is nothing to set", Refusal.FAILED_PRECONDITION)
+        for turned in self.run.knob.turn(link, beta):
+            if session := self.admission.sessions.get(turned):
+                session.send(SetBeta(beta))
+        log.info("beta set", link="all" if link is None else link, beta=beta)
+        return list(self.run.knob.betas)
 
     def receive(self, session: LinkSession, body: Uplink) -> None:
         """Take a message of a device.
@@ -158,6 +190,7 @@ class Coordinator:
         except asyncio.CancelledError:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
+            self._account()  # of a pass that was over just when the run was stopped
             if self.stage is Stage.FAILED:
                 raise RunFailedError(self.failure) from None
             if self._result is not None:
@@ -210,12 +243,14 @@ class Coordinator:
             self._trained = await self._attempt.train()
         if self._result is None:
             self._result = await self._evaluate(self._trained)
+            log.info("result", error=self._result.error, weights_sha256=self._result.weights_sha256)
             self._report(self._result)
             await self.run.log.add(self._result)
         await self._enter(Stage.SERVING)
         while self._policy.serve_every_s is not None:
             await asyncio.sleep(self._policy.serve_every_s)
             await self._serve()
+            self._account()
 
     async def _evaluate(self, trained: Trained) -> RunResult:
         await self._enter(Stage.EVALUATING)
@@ -234,15 +269,26 @@ class Coordinator:
             hops=hops,
             hop_times_ns=hop_times_ns,
             weights_sha256=combined_sha256([*checkpoint.device_sha256, checkpoint.basestation_sha256]),
+            served=self._served.results(),
         )
 
     async def _serve(self) -> PassOutcome:
         served = await self._attempt.serve(self._serving_passes)
         self._serving_passes += 1
         self.queries += self.run.plan.pass_samples(Phase.SERVE)
-        log.info("served", queries=self.queries, error=served.error)
+        self._served.add(served.tally)
+        for link, report in enumerate(served.reports):
+            self._served.report(link, report.entropies)
+        log.info("served", queries=self.queries, error=served.error, answers_sha256=served.answers_sha256)
         await self.run.log.touch()
         return served
+
+    def _account(self) -> None:
+        """Report the result again if more was served by β since."""
+        served = self._served.results()
+        if self._result is not None and self._result.served != served:
+            self._result = dataclasses.replace(self._result, served=served)
+            self._report(self._result)
 
     def _start_over(self, loss: str) -> None:
         """Give the attempt up and call everybody who is still here back to the last checkpoint."""
@@ -256,7 +302,14 @@ class Coordinator:
             "run starts over", reason=loss, lost_at_step=self.step, from_step=step, wait_s=self._policy.rejoin_s
         )
         self.admission.start_over(checkpoint.device_sha256 if checkpoint else ())
+        for session in self.admission.sessions.values():
+            self._tell_beta(session)
         self._lateness = Lateness(self._policy.late_after_s)
+
+    def _tell_beta(self, session: LinkSession) -> None:
+        """The settings that a Welcome brings say nothing of the knob."""
+        if self.run.knob.is_turned(session.link):
+            session.send(SetBeta(self.run.knob.betas[session.link]))
 
     @property
     def _next_stage(self) -> Stage:

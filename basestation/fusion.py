@@ -11,16 +11,23 @@ from common.messages import BlockKey, Float32
 
 @dataclass(frozen=True, slots=True)
 class FusedBlock:
-    """All links' symbols of one block, side by side: (L, B, K·d) float32, link k in columns k·d … (k+1)·d."""
+    """All links' symbols of one block, side by side.
+
+    Attributes:
+        symbols: (L, B, K·d) float32, link k in columns k·d … (k+1)·d.
+        betas: that the links' parts were made under; empty if they carry none.
+    """
 
     key: BlockKey
     symbols: Tensor
+    betas: tuple[float, ...] = ()
 
 
 class _Incomplete:
     def __init__(self, symbols: Tensor, links: int) -> None:
         self.symbols = symbols
         self.missing = set(range(links))
+        self.betas: dict[int, float] = {}
 
 
 class FusionBuffer:
@@ -32,8 +39,10 @@ class FusionBuffer:
         self._capacity = capacity
         self._waiting: dict[BlockKey, _Incomplete] = {}
 
-    def add(self, key: BlockKey, link: int, symbols: Float32) -> FusedBlock | None:
+    def add(self, key: BlockKey, link: int, symbols: Float32, beta: float | None = None) -> FusedBlock | None:
         """Take link's (L, B, d) symbols, which it sends once; the fused block once all K links are in, else None.
+
+        Either all links' parts come with the β that made them, or none does.
 
         Raises:
             ProtocolError: its shape differs from the other links', or too many blocks wait.
@@ -55,7 +64,9 @@ class FusionBuffer:
         start = link * dimension
         waiting.symbols.numpy()[..., start : start + dimension] = symbols
         waiting.missing.discard(link)
+        if beta is not None:
+            waiting.betas[link] = beta
         if waiting.missing:
             return None
         del self._waiting[key]
-        return FusedBlock(key, waiting.symbols)
+        return FusedBlock(key, waiting.symbols, tuple(waiting.betas[link] for link in sorted(waiting.betas)))

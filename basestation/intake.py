@@ -59,7 +59,7 @@ class Intake:
         """
         session.spend_credit()
         self._check_asked_for(session.link, block)
-        fused = self._fusion.add(block.key, session.link, session.reader.read(block))
+        fused = self._fusion.add(block.key, session.link, session.reader.read(block), block.beta)
         self._taken[session.link].add(block.key.micro_batch)
         parts = self._parts.setdefault(block.key, {})
         parts[session.link] = (time.perf_counter_ns(), block.rate_nats)

@@ -3,7 +3,7 @@
 import asyncio
 
 from common.errors import ProtocolError, Refusal
-from common.messages import Downlink, Gradient, Leaving, Prediction, Ready, Uplink, Welcome
+from common.messages import Downlink, Gradient, Leaving, Prediction, Ready, SetBeta, Uplink, Welcome
 from common.symbols import LinkContract, SymbolReader
 
 
@@ -16,7 +16,7 @@ class LinkSession:
         in_run: whether a run has gone under way with it.
         blocks: how many it sent.
         unanswered: how many of them wait for a gradient or a prediction.
-        activity: counts all messages, both ways.
+        activity: counts all messages, both ways, but those that settle no debt.
     """
 
     def __init__(self, contract: LinkContract, device_id: str, peer: str, window: int) -> None:
@@ -38,7 +38,8 @@ class LinkSession:
         """Queue a message; an answer gives its block's credit back."""
         if isinstance(body, Gradient | Prediction):
             self.unanswered -= 1
-        self.activity += 1
+        if not isinstance(body, SetBeta):  # else a link would never be late while somebody turns the knob
+            self.activity += 1
         self.outbox.put_nowait(body)
 
     def close(self) -> None:

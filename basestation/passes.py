@@ -1,19 +1,24 @@
 """Passes over evaluation data: asks the devices for the blocks, answers each, sums the errors."""
 
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
 from basestation.answers import Answers
 from basestation.fusion import FusedBlock
 from basestation.intake import Arrival, Intake
 from basestation.link_session import LinkSession
 from basestation.objective import Objective
+from basestation.served import Betas, Tally
 from common.data.dataset import Targets
 from common.messages import Answered, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Symbols
 from common.plan import RunPlan
+
+log = structlog.get_logger()
 
 
 def merge_hops(reports: Sequence[PassReport]) -> tuple[tuple[str, ...], Int64]:
@@ -37,10 +42,19 @@ Predict = Callable[[FusedBlock], Awaitable[Answered]]
 
 @dataclass(frozen=True, slots=True)
 class PassOutcome:
-    """The mean error of the answers, and the devices' reports by link."""
+    """What a pass came to.
+
+    Attributes:
+        error: the answers' mean error.
+        reports: the devices', by link.
+        tally: of the answers, by the links' β.
+        answers_sha256: of all answers, in the order in which they were given.
+    """
 
     error: float
     reports: list[PassReport]
+    tally: Tally
+    answers_sha256: str
 
 
 class Passes:
@@ -71,6 +85,7 @@ class Passes:
         self._labels = labels
         self._predict = predict
         self._objective = objective
+        self._betas: Betas = ()
         self.reports: Answers[PassReport] = Answers(links)
 
     async def run(self, sessions: Sequence[LinkSession], phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
@@ -86,13 +101,25 @@ class Passes:
         )
         for session in sessions:
             session.send(Evaluate(phase, step, symbols))
-        errors = 0.0
+        errors, tally, answers_digest = 0.0, Tally(), hashlib.sha256()
         for _ in range(blocks):
-            errors += await self._answer(sessions, await self._intake.next())
-        return PassOutcome(errors / samples, await self.reports.all())
+            arrival = await self._intake.next()
+            self._note_switch(arrival.block)
+            answers = await self._answer(sessions, arrival)
+            error = self._objective.errors(answers, self._labels[phase][arrival.sample_ids])
+            errors += error
+            tally.add(arrival.block.betas, len(answers), error)
+            answers_digest.update(answers.tobytes())
+        return PassOutcome(errors / samples, await self.reports.all(), tally, answers_digest.hexdigest())
 
-    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> float:
-        """Answer a block, tell every device, and sum the answers' errors."""
+    def _note_switch(self, block: FusedBlock) -> None:
+        """Log at which block the links' β changed: with that, anyone can compute the answers again."""
+        if block.betas and block.betas != self._betas:
+            self._betas = block.betas
+            log.info("serving under beta", betas=block.betas, serving_pass=block.key.step, query=block.key.micro_batch)
+
+    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> Answered:
+        """Answer a block, and tell every device."""
         key = arrival.block.key
         started = time.perf_counter_ns()
         answers = await self._predict(arrival.block)
@@ -102,4 +129,4 @@ class Passes:
             if key.phase is Phase.SERVE:
                 hops = (Hop("fuse wait", arrival.waited_ns[session.link]), Hop("decode", decode_ns))
             session.send(Prediction(key, answers, hops))
-        return self._objective.errors(answers, self._labels[key.phase][arrival.sample_ids])
+        return answers

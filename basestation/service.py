@@ -12,6 +12,7 @@ from basestation import control_service, uplink_service
 from basestation.attempt import Labels, Run
 from basestation.compute import Compute
 from basestation.coordinator import Coordinator, Report
+from basestation.knob import Knob
 from basestation.policy import Policy
 from basestation.run_log import RunLog
 from basestation.trainer import Trainer
@@ -34,7 +35,8 @@ class BaseStation:
         state_dir: for its checkpoint part and the manifest.
         restore: evaluate the checkpoint in `state_dir` instead of training.
         policy: how long to wait for what.
-        report: told the result as soon as it is there, which with `policy.serve_every_s` is not the end.
+        report: told the result as soon as it is there, which with `policy.serve_every_s` is not the end; where networks
+            are told β again after every serving pass, with what serving came to so far.
     """
 
     config: RunConfig
@@ -86,7 +88,7 @@ class BaseStation:
             return trainer
 
         return Coordinator(
-            Run(self.config, plan, self.labels, self.state_dir, compute, RunLog()),
+            Run(self.config, plan, self.labels, self.state_dir, compute, RunLog(), Knob(self.config)),
             run_id=self.run_id,
             make_trainer=make_trainer,
             restore=manifest,

@@ -57,7 +57,7 @@ class Trainer:
         draws, samples, _ = symbols.shape
         ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
         labels = self._labels[torch.from_numpy(ids)].repeat(draws)
-        conditions = self._conditions(block.key)
+        conditions = self._conditions(block)
         outputs = self._decode(symbols, block.key, conditions)
         losses = self.objective.losses(outputs, labels)
         total = losses.detach().sum()
@@ -77,11 +77,11 @@ class Trainer:
 
     @torch.no_grad()
     def predict(self, block: FusedBlock) -> Answered:
-        """(B,) answers to an evaluation block (L = 1)."""
-        return self.objective.answers(self._decode(block.symbols, block.key, self._conditions(block.key)))
+        """(B,) answers to an evaluation block (L = 1), decoded under the β that it carries, if any."""
+        return self.objective.answers(self._decode(block.symbols, block.key, self._conditions(block)))
 
-    def _conditions(self, key: BlockKey) -> BlockConditions:
-        return block_conditions(self.config, self._plan, key)
+    def _conditions(self, block: FusedBlock) -> BlockConditions:
+        return block_conditions(self.config, self._plan, block.key, block.betas)
 
     def _decode(self, symbols: Tensor, key: BlockKey, conditions: BlockConditions) -> Tensor:
         """Outputs of the decoder, (L·B, …), of the (L, B, K·d) symbols of a block."""

@@ -4,6 +4,8 @@ In training the values are drawn anew for each (link, step) from keyed generator
 station know them without telling each other.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.config import HypernetworkSettings, RunConfig
+from common.errors import ProtocolError, Refusal
 from common.link_noise import noise_variances, shares
 from common.messages import BlockKey, Float32, Int64, Phase
 from common.plan import RunPlan
@@ -47,11 +50,12 @@ class BlockConditions:
         return np.repeat(values, self.counts).astype(np.float32)
 
 
-def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockConditions:
+def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, told: Sequence[float] = ()) -> BlockConditions:
     """The conditions of all links in a block.
 
     In a training step of B samples, with T_β = `hypernetwork.draws`, sample p has the link's value ⌊p·T_β/B⌋, however
-    the step is cut into micro-batches. In all other phases β_k is `objective.beta`.
+    the step is cut into micro-batches. In all other phases β_k is that of `told`, or `objective.beta` without any; a
+    device, which knows of its own link's alone, gives that one for all and reads no other row.
 
     The loss of a sample is weighted by Π_k (β_k + 10⁻⁴)^(−p/K), p = `hypernetwork.balance`: without it the large losses
     at large β decide the weights that all β share.
@@ -61,7 +65,7 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey) -> BlockCo
     if training and hyper.beta is not None:
         betas = np.stack([_draw_betas(hyper, config.seed, link, key.step) for link in links])
     else:
-        betas = np.array([[config.beta(link)] for link in links])
+        betas = np.array([[beta] for beta in told or [config.beta(link) for link in links]])
     variances = np.stack([noise_variances(config, link, key.phase, key.step) for link in links])
     start = plan.block_start(key.step, key.micro_batch) if training else 0
     batch = plan.batch_size(key.step) if training else samples
@@ -82,6 +86,24 @@ def _runs(start: int, samples: int, batch: int, betas: int, variances: int) -> t
     variance = shares(variances, samples)
     begins = np.flatnonzero(np.diff(beta, prepend=-1) | np.diff(variance, prepend=-1))
     return beta[begins], variance[begins], tuple(np.diff(begins, append=samples).tolist())
+
+
+def check_serving_beta(config: RunConfig, beta: float) -> None:
+    """Refuse a β that the run's networks cannot be told when they serve.
+
+    Raises:
+        ProtocolError: it is not finite, it lies outside the range of their training, or they are told none.
+    """
+    if config.hypernetwork.beta is None:
+        raise ProtocolError(
+            "networks of this run are not told β: its settings have no hypernetwork.beta", Refusal.FAILED_PRECONDITION
+        )
+    low, high = config.hypernetwork.beta
+    if not (math.isfinite(beta) and low <= beta <= high):
+        raise ProtocolError(
+            f"β = {beta}: expected a number from {low} to {high}, the range that the networks were trained on "
+            "(hypernetwork.beta)"
+        )
 
 
 def _draw_betas(hyper: HypernetworkSettings, seed: int, link: int, step: int) -> NDArray[np.float64]:

@@ -102,6 +102,7 @@ class SymbolBlock:
         sequence: counts the blocks of one stream from 0.
         sample_ids: (B,) int64 places in the split.
         rate_nats: in training the device's mean KL bound a sample, else 0.
+        beta: the β that made a serving block, of networks that are told β; else None.
     """
 
     link: int
@@ -110,6 +111,7 @@ class SymbolBlock:
     sample_ids: Int64
     payload: LevelPayload | RealPayload
     rate_nats: float = 0.0
+    beta: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +138,33 @@ class UplinkCost:
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolEntropy:
+    """How much the symbols say that a device sent under one β.
+
+    Attributes:
+        beta: which.
+        samples: how many were sent under it since the run began or started over.
+        bits: a symbol, the mean entropy of its d marginals over these samples; None for real symbols (T = 0).
+    """
+
+    beta: float
+    samples: int
+    bits: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class PassReport:
-    """What one pass cost a device on its uplink; when serving, (blocks, hops) int64 nanoseconds besides."""
+    """What one pass cost a device on its uplink; when serving, (blocks, hops) int64 nanoseconds besides.
+
+    `entropies`: when serving with networks that are told β, of each β that made a block of the pass.
+    """
 
     phase: Phase
     symbols: Symbols
     cost: UplinkCost
     hops: tuple[str, ...]
     hop_times_ns: Int64
+    entropies: tuple[SymbolEntropy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,5 +252,12 @@ class Finish:
     """The run is over; the device may leave."""
 
 
+@dataclass(frozen=True, slots=True)
+class SetBeta:
+    """The β of the link's serving blocks, from the next one on."""
+
+    beta: float
+
+
 Uplink = Hello | Ready | SymbolBlock | PassReport | PartSaved | Leaving
-Downlink = Welcome | TrainStep | Gradient | Evaluate | Prediction | SaveCheckpoint | Finish
+Downlink = Welcome | TrainStep | Gradient | Evaluate | Prediction | SaveCheckpoint | Finish | SetBeta

@@ -35,6 +35,23 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedAtBeta:
+    """What serving came to while the links had these β.
+
+    Attributes:
+        betas: by link; every one of these blocks was encoded and decoded under them.
+        samples: answered, in finished passes.
+        error: their mean error, as in `RunResult`.
+        symbol_entropy_bits: mean over the links of `common.messages.SymbolEntropy` at their β; None for real symbols.
+    """
+
+    betas: tuple[float, ...]
+    samples: int
+    error: float
+    symbol_entropy_bits: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """The end of a run.
 
@@ -47,6 +64,7 @@ class RunResult:
         hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
         hop_times_ns: (single samples of all links, hops).
         weights_sha256: over all parties' parameters, devices by link, base station last.
+        served: where networks are told β, what serving came to by the links' β, in their order.
     """
 
     steps: int
@@ -57,6 +75,7 @@ class RunResult:
     hops: tuple[str, ...]
     hop_times_ns: Int64
     weights_sha256: str
+    served: tuple[ServedAtBeta, ...] = ()
 
     def latency_ms(self, percentile: float) -> float:
         """Device send → prediction, single samples, at a percentile in [0, 100]."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from common.config import RunConfig
-from common.results import RunResult
+from common.results import RunResult, ServedAtBeta
 from common.task import Regression, Task, root_in_metres
 
 Summary = Mapping[str, object]
@@ -18,7 +18,9 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
     their roots in metres. Costs are means of the hard test pass over samples and links; `airtime_ms` is modelled (d
     symbols at the configured baud); `latency_ms` is measured, from a device's sending of a single sample to its
     prediction. Inference alone has no training steps to report, and a base station does not know which engine, if any,
-    started it.
+    started it. Where networks are told β, `by_beta` says what serving came to under each combination of the links' β
+    that it had: the errors of these queries and, in bits a symbol, the mean over the links of the entropy of what they
+    sent under theirs (null for real symbols).
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
@@ -29,6 +31,11 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
         "wire_bytes_per_sample_per_link": result.wire_bytes_per_sample_per_link,
         "airtime_ms": config.airtime_s * 1e3,
         "latency_ms": {f"p{percentile}": result.latency_ms(percentile) for percentile in (50, 90, 99)},
+        **(
+            {}
+            if config.hypernetwork.beta is None
+            else {"by_beta": [_by_beta(config.task, each) for each in result.served]}
+        ),
         **({"engine": engine} if engine else {}),
         "data": config.data.name,
         "links": config.links,
@@ -40,11 +47,24 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
 
 def _errors(task: Task, result: RunResult) -> Summary:
     hard, soft = result.error, result.error_soft
-    name = "mse_ns2" if isinstance(task, Regression) else "error_rate"
+    name = _error_name(task)
     errors = {name: hard, f"{name}_soft": soft, f"{name}_hard_minus_soft": hard - soft}
     if isinstance(task, Regression):
         return {**errors, "rmse_m": root_in_metres(hard), "rmse_m_soft": root_in_metres(soft)}
     return errors
+
+
+def _by_beta(task: Task, served: ServedAtBeta) -> Summary:
+    return {
+        "betas": list(served.betas),
+        "samples": served.samples,
+        _error_name(task): served.error,
+        "symbol_entropy_bits": served.symbol_entropy_bits,
+    }
+
+
+def _error_name(task: Task) -> str:
+    return "mse_ns2" if isinstance(task, Regression) else "error_rate"
 
 
 def write_summary(summary: Summary, path: Path) -> None:

@@ -46,6 +46,13 @@ def symbols_from_proto(symbols: int) -> m.Symbols:
         raise ProtocolError(f"unknown kind of symbols {symbols}") from None
 
 
+def beta_from_proto(beta: float) -> float:
+    """Decode a β that networks are told: finite, and positive, for they are told its logarithm."""
+    if not (math.isfinite(beta) and beta > 0):
+        raise ProtocolError(f"β = {beta}: expected a finite number above 0")
+    return beta
+
+
 def reals_to_proto(values: m.Float32) -> pb.RealSymbols:
     """Encode (L, B, d) real symbols."""
     data = np.ascontiguousarray(values, dtype=_FLOAT32).tobytes()
@@ -82,6 +89,7 @@ def block_to_proto(block: m.SymbolBlock, contract: LinkContract) -> pb.SymbolBlo
         samples=len(block.sample_ids),
         dimension=contract.dimension,
         rate_nats=block.rate_nats if block.key.phase is m.Phase.TRAIN else None,
+        beta=block.beta,
     )
     ids = block.sample_ids
     if np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
@@ -124,6 +132,7 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.Symbo
         sample_ids=_sample_ids(message),
         payload=payload,
         rate_nats=_rate_nats(message, key),
+        beta=_beta(message, key, contract),
     )
 
 
@@ -217,6 +226,15 @@ def _rate_nats(message: pb.SymbolBlock, key: m.BlockKey) -> float:
     if message.HasField("rate_nats") != (key.phase is m.Phase.TRAIN) or not math.isfinite(message.rate_nats):
         raise ProtocolError(f"{key} has the rate {message.rate_nats}: training blocks have a finite one, others none")
     return message.rate_nats
+
+
+def _beta(message: pb.SymbolBlock, key: m.BlockKey, contract: LinkContract) -> float | None:
+    due = contract.told_beta and key.phase is m.Phase.SERVE
+    if message.HasField("beta") != due:
+        carried = f"β = {message.beta}" if message.HasField("beta") else "no β"
+        expected = "that which made it" if due else "none: serving blocks of networks that are told β have one"
+        raise ProtocolError(f"{key} carries {carried}: expected {expected}")
+    return beta_from_proto(message.beta) if due else None
 
 
 def _sample_ids(message: pb.SymbolBlock) -> m.Int64:

@@ -1,13 +1,17 @@
 """Whole uplink and downlink messages to protobuf and back; blocks, gradients and answers are in `common.wire`."""
 
+import math
+
 import numpy as np
 
 from common import messages as m
 from common.errors import ProtocolError
+from common.packing import MAX_BREAKPOINTS
 from common.pb import uplink_pb2 as pb
 from common.symbols import LinkContract
 from common.wire import (
     answers_from_proto,
+    beta_from_proto,
     block_from_proto,
     block_to_proto,
     gradient_from_proto,
@@ -20,6 +24,8 @@ from common.wire import (
 
 _INT64 = np.dtype("<i8")
 _FLOAT32 = np.dtype("<f4")
+_MOST_BITS = math.log2(MAX_BREAKPOINTS + 1) + 1e-9
+"""Entropy of the finest symbols with all levels alike, and room for rounding."""
 
 
 def hop_times_from_bytes(data: bytes, hops: int) -> m.Int64:
@@ -122,6 +128,8 @@ def downlink_to_proto(body: m.Downlink) -> pb.DownlinkMessage:
             return pb.DownlinkMessage(save_checkpoint=pb.SaveCheckpoint(step=body.step))
         case m.Finish():
             return pb.DownlinkMessage(finish=pb.Finish())
+        case m.SetBeta():
+            return pb.DownlinkMessage(set_beta=pb.SetBeta(beta=body.beta))
 
 
 def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | None = None) -> m.Downlink:
@@ -154,6 +162,8 @@ def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | No
             return m.SaveCheckpoint(message.save_checkpoint.step)
         case "finish":
             return m.Finish()
+        case "set_beta":
+            return m.SetBeta(beta_from_proto(message.set_beta.beta))
         case None:
             raise ProtocolError("a downlink message without a body")
 
@@ -173,6 +183,7 @@ def _report_to_proto(report: m.PassReport) -> pb.PassReport:
         message_bytes=report.cost.message_bytes,
         hops=report.hops,
         hop_times_ns=hop_times_to_bytes(report.hop_times_ns),
+        entropies=[pb.SymbolEntropy(beta=each.beta, samples=each.samples, bits=each.bits) for each in report.entropies],
     )
 
 
@@ -183,7 +194,15 @@ def _report_from_proto(message: pb.PassReport) -> m.PassReport:
         cost=m.UplinkCost(message.samples, message.packed_bytes, message.message_bytes),
         hops=tuple(message.hops),
         hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
+        entropies=tuple(_entropy_from_proto(each) for each in message.entropies),
     )
+
+
+def _entropy_from_proto(message: pb.SymbolEntropy) -> m.SymbolEntropy:
+    bits = message.bits if message.HasField("bits") else None
+    if bits is not None and not 0 <= bits <= _MOST_BITS:
+        raise ProtocolError(f"a symbol entropy of {bits} bits: expected 0 to {_MOST_BITS:g}")
+    return m.SymbolEntropy(beta_from_proto(message.beta), message.samples, bits)
 
 
 def _prediction_to_proto(prediction: m.Prediction) -> pb.Prediction:

@@ -2,7 +2,7 @@
 
 from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
-from common.results import EpochRecord, RunResult
+from common.results import EpochRecord, RunResult, ServedAtBeta
 from common.wire_control import hop_times_from_bytes, hop_times_to_bytes
 
 
@@ -45,6 +45,7 @@ def result_to_proto(result: RunResult) -> pb.RunResult:
         hops=result.hops,
         hop_times_ns=hop_times_to_bytes(result.hop_times_ns),
         weights_sha256=result.weights_sha256,
+        served=[_served_to_proto(each) for each in result.served],
     )
 
 
@@ -63,6 +64,7 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
         hops=tuple(message.hops),
         hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
         weights_sha256=message.weights_sha256,
+        served=tuple(_served_from_proto(each) for each in message.served),
     )
 
 
@@ -72,3 +74,17 @@ def _cost_to_proto(cost: UplinkCost) -> pb.UplinkCost:
 
 def _cost_from_proto(message: pb.UplinkCost) -> UplinkCost:
     return UplinkCost(message.samples, message.packed_bytes, message.message_bytes)
+
+
+def _served_to_proto(served: ServedAtBeta) -> pb.ServedAtBeta:
+    return pb.ServedAtBeta(
+        betas=served.betas,
+        samples=served.samples,
+        error=served.error,
+        symbol_entropy_bits=served.symbol_entropy_bits,
+    )
+
+
+def _served_from_proto(message: pb.ServedAtBeta) -> ServedAtBeta:
+    bits = message.symbol_entropy_bits if message.HasField("symbol_entropy_bits") else None
+    return ServedAtBeta(tuple(message.betas), message.samples, message.error, bits)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.messages import PassReport, Phase, Prediction, Symbols, UplinkCost
+from common.messages import PassReport, Phase, Prediction, SymbolEntropy, Symbols, UplinkCost
 from common.results import ENCODE_HOP
 
 DEVICE_LINK_HOP = "device link"
@@ -39,12 +39,13 @@ class PassMeter:
         self._hops = (ENCODE_HOP, DEVICE_LINK_HOP, *(hop.name for hop in prediction.hops))
         self._rows.append([self._encode_ns, own_link, *elsewhere])
 
-    def report(self) -> PassReport:
-        """What the pass came to."""
+    def report(self, entropies: tuple[SymbolEntropy, ...] = ()) -> PassReport:
+        """What the pass came to; `entropies` of what it sent, where networks are told β."""
         return PassReport(
             phase=self._phase,
             symbols=self.symbols,
             cost=self._cost,
             hops=self._hops,
             hop_times_ns=np.array(self._rows, dtype=np.int64).reshape(len(self._rows), len(self._hops)),
+            entropies=entropies,
         )

@@ -21,6 +21,7 @@ from common.messages import (
     Prediction,
     Ready,
     SaveCheckpoint,
+    SetBeta,
     SymbolBlock,
     TrainStep,
     Uplink,
@@ -29,6 +30,7 @@ from common.messages import (
 )
 from common.symbols import LinkContract
 from device.pass_meter import PassMeter
+from device.symbol_histograms import SymbolHistograms
 from device.worker import DeviceWorker, Views
 
 OpenViews = Callable[[RunConfig, int], Views]
@@ -65,6 +67,7 @@ class _Lease:
     contract: LinkContract
     views: Views
     worker: DeviceWorker
+    sent: SymbolHistograms
 
 
 class DeviceSession:
@@ -131,6 +134,8 @@ class DeviceSession:
                 yield from self._take_prediction(message)
             case SaveCheckpoint():
                 yield self._save(message)
+            case SetBeta():
+                self._leased.worker.set_beta(message.beta)
             case Finish():
                 self.finished = True
 
@@ -152,7 +157,8 @@ class DeviceSession:
             check_state_dir(self._state_dir)
         else:
             load_part(self._state_dir / device_part(welcome.link), worker.model, welcome.restore_sha256)
-        self._lease = _Lease(config, LinkContract.of(config, welcome.link), views, worker)
+        sent = SymbolHistograms(config.encoder.dimension, config.quantizer.breakpoints)
+        self._lease = _Lease(config, LinkContract.of(config, welcome.link), views, worker, sent)
         return Ready(len(views.train), len(views.test), views.data_digest)
 
     def _views(self, config: RunConfig, link: int) -> Views:
@@ -200,7 +206,7 @@ class DeviceSession:
         meter.answered(prediction, now)
         if command.answered == command.total:
             self._command = self._meter = None
-            yield meter.report()
+            yield meter.report(self._leased.sent.news())
         else:
             yield from self._send()
 
@@ -230,13 +236,15 @@ class DeviceSession:
             yield block
 
     def _next_block(self, command: _Command) -> SymbolBlock:
-        worker = self._leased.worker
+        lease = self._leased
+        worker = lease.worker
         if command.phase is Phase.TRAIN:
             return worker.train_block(command.step, command.sent)
         meter = self._metered
         started = self._clock()
         block = worker.pass_block(command.phase, command.step, command.sent, meter.symbols)
         meter.encoded(self._clock() - started)
+        lease.sent.add(block)
         return block
 
     @property

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from common.checkpoint import weights_sha256
-from common.conditions import BlockConditions, block_conditions
+from common.conditions import BlockConditions, block_conditions, check_serving_beta
 from common.config import RunConfig
 from common.errors import ProtocolError, RunFailedError
 from common.folding import FoldedNetwork
@@ -72,6 +72,7 @@ class DeviceWorker:
         self._pending: dict[int, _Pending] = {}
         self._folded = FoldedNetwork(self.model.encoder)
         self._log_prior: Tensor | None = None
+        self._knob: float | None = None
         self._sequence = 0
         self._codebook_sent = -1
         self.next_step = 0
@@ -80,6 +81,22 @@ class DeviceWorker:
     def weights_sha256(self) -> str:
         """Digest of the current parameters."""
         return weights_sha256(self.model)
+
+    @property
+    def serving_beta(self) -> float | None:
+        """β of the serving blocks to come: `objective.beta` until another is set; None if networks are not told."""
+        if self.config.hypernetwork.beta is None:
+            return None
+        return self.config.beta(self._link) if self._knob is None else self._knob
+
+    def set_beta(self, beta: float) -> None:
+        """Serve under another β from the next block on; validation and test keep `objective.beta`.
+
+        Raises:
+            ProtocolError: see `check_serving_beta`.
+        """
+        check_serving_beta(self.config, beta)
+        self._knob = beta
 
     def train_block(self, step: int, micro_batch: int) -> SymbolBlock:
         """Encode one micro-batch of a step, eq. (18): noise e, quantizer, local KL bound; keeps its graph.
@@ -124,7 +141,8 @@ class DeviceWorker:
         """Encode one block of a pass. The encoder's mean is sent, not a sample of it (ADR 5)."""
         key = BlockKey(phase, step, number)
         ids = self._ids(key)
-        mean, _ = self._encode(key, ids, self._conditions(key))
+        beta = self.serving_beta if phase is Phase.SERVE else None
+        mean, _ = self._encode(key, ids, self._conditions(key, beta))
         codebook = self.model.codebook
         if codebook is None:
             payload: LevelPayload | RealPayload = RealPayload(mean.numpy()[None])
@@ -133,10 +151,11 @@ class DeviceWorker:
             payload = RealPayload(soft.numpy()[None])
         else:
             payload = self._levels(level_indices(mean, codebook.breakpoints()), codebook)
-        return self._block(key, ids, payload)
+        return self._block(key, ids, payload, beta=beta)
 
-    def _conditions(self, key: BlockKey) -> BlockConditions:
-        return block_conditions(self.config, self.plan, key)
+    def _conditions(self, key: BlockKey, beta: float | None = None) -> BlockConditions:
+        betas = () if beta is None else (beta,) * self.config.links
+        return block_conditions(self.config, self.plan, key, betas)
 
     def _rate_weights(self, step: int, conditions: BlockConditions, rates: int) -> Tensor:
         """∂C/∂rate = w·β_k/B of each rate, which is of a sample or of a run of them."""
@@ -236,8 +255,13 @@ class DeviceWorker:
         return LevelPayload(indices.to(torch.uint8).numpy(), self.next_step, levels)
 
     def _block(
-        self, key: BlockKey, ids: Int64, payload: LevelPayload | RealPayload, rate_nats: float = 0.0
+        self,
+        key: BlockKey,
+        ids: Int64,
+        payload: LevelPayload | RealPayload,
+        rate_nats: float = 0.0,
+        beta: float | None = None,
     ) -> SymbolBlock:
-        block = SymbolBlock(self._link, self._sequence, key, ids, payload, rate_nats)
+        block = SymbolBlock(self._link, self._sequence, key, ids, payload, rate_nats, beta)
         self._sequence += 1
         return block

@@ -3,8 +3,9 @@
 It is the oracle that the distributed system is compared with, bit by bit, and what parameter sweeps run on.
 """
 
+import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 
 from basestation.fusion import FusedBlock, FusionBuffer
 from basestation.meter import EpochMeter, mean_samples_per_s
+from basestation.served import Served, Tally
 from basestation.trainer import Trainer
 from channel.link import ChannelLink
 from common.accounting import block_cost
@@ -21,11 +23,12 @@ from common.config import RunConfig
 from common.data.catalog import load_labels
 from common.data.dataset import Targets
 from common.manifest import BASESTATION_PART, Manifest, device_part
-from common.messages import Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
+from common.messages import Answered, Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
 from common.plan import RunPlan
 from common.results import ENCODE_HOP, EpochRecord, RunResult
 from common.symbols import SymbolReader
 from common.wire_control import uplink_to_proto
+from device.symbol_histograms import SymbolHistograms
 from device.views import load_views
 from device.worker import DeviceWorker, Views
 from testbed.engine import Job, Observer, Progress
@@ -41,8 +44,25 @@ class PassOutcome:
     costs: tuple[UplinkCost, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ServingOutcome:
+    """What a serving pass gave.
+
+    Attributes:
+        hop_times_ns: (queries · links, 3) int64: encode, emulate and decode times.
+        answers_sha256: of all answers in order, as a base station logs it.
+    """
+
+    hop_times_ns: Int64
+    answers_sha256: str
+
+
 class InprocessRun:
-    """All parties of one run in this process and thread."""
+    """All parties of one run in this process and thread.
+
+    Attributes:
+        served: what its serving passes came to, by the links' β.
+    """
 
     def __init__(self, config: RunConfig, views: Sequence[Views], train_labels: Targets, test_labels: Targets) -> None:
         """Args: one pair of views a link, and (N,) answers to both splits: int64 classes, or float32 nanoseconds."""
@@ -53,7 +73,10 @@ class InprocessRun:
         self._channels = [ChannelLink(config, link) for link in range(config.links)]
         self._readers = [SymbolReader(channel.contract) for channel in self._channels]
         self._fusion = FusionBuffer(config.links, config.encoder.dimension, capacity=1)
-        self._labels = {Phase.VALIDATION: train_labels, Phase.TEST: test_labels}
+        self._labels = {Phase.VALIDATION: train_labels, Phase.TEST: test_labels, Phase.SERVE: test_labels}
+        dimension, breakpoints = config.encoder.dimension, config.quantizer.breakpoints
+        self._sent = [SymbolHistograms(dimension, breakpoints) for _ in self.workers]
+        self.served = Served()
 
     @property
     def device_sha256(self) -> list[str]:
@@ -92,8 +115,8 @@ class InprocessRun:
         for worker in self.workers:
             worker.finish_step()
 
-    def tune(self, psnr_db: float | None = None, beta: float | None = None) -> None:
-        """Put all links at another PSNR or β from here on.
+    def tune(self, psnr_db: float | None = None, beta: float | list[float] | None = None) -> None:
+        """Put the links at another PSNR or β from here on, all at one or each at its own.
 
         Plain weights are then tested over a channel that they do not know; networks with inputs are told.
         """
@@ -123,23 +146,44 @@ class InprocessRun:
             errors += self.trainer.objective.errors(answers, self._labels[phase][blocks[0].sample_ids])
         return PassOutcome(errors / self.plan.pass_samples(phase), tuple(costs))
 
-    def hop_times_ns(self) -> Int64:
-        """(single samples · links, 3) int64: encode, emulate and decode times of the timed pass."""
-        rows = []
+    def serve(self, count: int, switches: Mapping[int, Sequence[float]] | None = None) -> ServingOutcome:
+        """One serving pass.
+
+        Args:
+            count: how many went before it.
+            switches: the links' β by the query from which they hold. They become settings, so that a stream under a
+                turned knob is compared with one that needs no knob.
+        """
+        rows: list[tuple[int, int, int]] = []
+        tally, answers = Tally(), hashlib.sha256()
         self._announce(Symbols.HARD)
-        for number in range(self.plan.block_count(Phase.SERVE, 0)):
-            encode_ns, blocks = [], []
-            for worker in self.workers:
-                started = time.perf_counter_ns()
-                blocks.append(worker.pass_block(Phase.SERVE, 0, number, Symbols.HARD))
-                encode_ns.append(time.perf_counter_ns() - started)
+        for number in range(self.plan.block_count(Phase.SERVE, count)):
+            if switches and number in switches:
+                self.tune(beta=list(switches[number]))
+            given, betas, times = self._query(count, number)
+            ids = self.plan.block_ids(Phase.SERVE, count, number)
+            tally.add(betas, len(given), self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids]))
+            answers.update(given.tobytes())
+            rows += times
+        self.served.add(tally)
+        for link, sent in enumerate(self._sent):
+            self.served.report(link, sent.news())
+        return ServingOutcome(np.array(rows, dtype=np.int64), answers.hexdigest())
+
+    def _query(self, count: int, number: int) -> tuple[Answered, tuple[float, ...], list[tuple[int, int, int]]]:
+        """(1,) answers, the links' β, and a row of times a link."""
+        encode_ns, blocks = [], []
+        for worker, sent in zip(self.workers, self._sent, strict=True):
             started = time.perf_counter_ns()
-            fused = self._transmit(blocks)
-            emulated = time.perf_counter_ns()
-            self.trainer.predict(fused)
-            decoded = time.perf_counter_ns()
-            rows += [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
-        return np.array(rows, dtype=np.int64)
+            blocks.append(worker.pass_block(Phase.SERVE, count, number, Symbols.HARD))
+            encode_ns.append(time.perf_counter_ns() - started)
+            sent.add(blocks[-1])
+        started = time.perf_counter_ns()
+        fused = self._transmit(blocks)
+        emulated = time.perf_counter_ns()
+        given = self.trainer.predict(fused)
+        decoded = time.perf_counter_ns()
+        return given, fused.betas, [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
 
     def _announce(self, symbols: Symbols) -> None:
         for channel in self._channels:
@@ -148,7 +192,7 @@ class InprocessRun:
     def _transmit(self, blocks: Sequence[SymbolBlock]) -> FusedBlock:
         fused = None
         for block, channel, reader in zip(blocks, self._channels, self._readers, strict=True):
-            fused = self._fusion.add(block.key, block.link, reader.read(channel.transmit(block)))
+            fused = self._fusion.add(block.key, block.link, reader.read(channel.transmit(block)), block.beta)
         assert fused is not None  # the last link's part completes the block
         return fused
 
@@ -163,6 +207,7 @@ class InprocessEngine:
         records = [] if job.restore else _train(run, job, observe)
         observe(Progress("evaluating", 0, 0, run.plan.steps, run.plan.steps))
         hard, soft = (run.evaluate(Phase.TEST, 0, symbols) for symbols in (Symbols.HARD, Symbols.SOFT))
+        serving = run.serve(0)
         return RunResult(
             steps=records[-1].step if records else 0,
             samples_per_s=mean_samples_per_s(records),
@@ -170,8 +215,9 @@ class InprocessEngine:
             error_soft=soft.error,
             costs=hard.costs,
             hops=_HOPS,
-            hop_times_ns=run.hop_times_ns(),
+            hop_times_ns=serving.hop_times_ns,
             weights_sha256=combined_sha256([*run.device_sha256, run.basestation_sha256]),
+            served=run.served.results(),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from common.version import VERSION
+from testbed.commands.beta import beta_app
 from testbed.commands.config import config_app
 from testbed.commands.data import data_app
 from testbed.commands.fault import fault_app
@@ -18,6 +19,7 @@ from testbed.commands.status import status
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (demo, train, infer, up, down, status, logs):
     app.command()(command)
+app.add_typer(beta_app, name="beta")
 app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")

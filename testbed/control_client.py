@@ -1,11 +1,11 @@
-"""What the command line asks a base station: how a run goes, and its result."""
+"""What the command line asks a base station: how a run goes, its result, and another β."""
 
 import asyncio
 
 import grpc
 import grpc.aio
 
-from common.errors import RunFailedError, UnreachableError
+from common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
 from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlStub
 from common.results import RunResult
@@ -14,6 +14,8 @@ from common.wire_results import epoch_from_proto, result_from_proto
 from testbed.engine import Observer, Progress, StartedOver
 
 STATUS_DEADLINE_S = 5.0
+
+_REFUSALS = frozenset(grpc.StatusCode[refusal.name] for refusal in Refusal)
 
 
 class BaseStationLostError(RunFailedError):
@@ -69,11 +71,37 @@ async def ask_status(address: str) -> pb.RunStatus:
         try:
             status: pb.RunStatus = await call
         except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
-                raise UnreachableError(f"{address} answers, but is no base station") from None
-            raise UnreachableError(f"no base station answered at {address}: {error.details()}") from None
+            raise _no_answer(address, error, "is no base station") from None
         else:
             return status
+
+
+def set_beta(address: str, link: int | None, beta: float) -> list[float]:
+    """Have one link, or all of them, serve under another β; what each link then has.
+
+    Raises:
+        ConfigError: the base station refuses it, and says why.
+        UnreachableError: no base station answers there in time.
+    """
+    return asyncio.run(_ask_for_beta(address, pb.SetBetaRequest(link=link, beta=beta)))
+
+
+async def _ask_for_beta(address: str, request: pb.SetBetaRequest) -> list[float]:
+    async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        try:
+            reply = await ControlStub(grpc_channel).SetBeta(request, timeout=STATUS_DEADLINE_S)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in _REFUSALS:
+                link = f"--link {request.link} " if request.HasField("link") else ""
+                raise ConfigError(f"beta set {link}{request.beta}: {error.details()}") from None
+            raise _no_answer(address, error, "is no base station with a knob for β") from None
+    return list(reply.betas)
+
+
+def _no_answer(address: str, error: grpc.aio.AioRpcError, stranger: str) -> UnreachableError:
+    if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return UnreachableError(f"{address} answers, but {stranger}")
+    return UnreachableError(f"no base station answered at {address}: {error.details()}")
 
 
 def progress_from_proto(status: pb.RunStatus) -> Progress:

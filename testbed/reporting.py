@@ -50,10 +50,23 @@ def _complain(message: str, error: BaseException) -> None:
 def _rows(summary: Summary) -> dict[str, str]:
     rows = {}
     for name, value in summary.items():
-        parts = value if isinstance(value, Mapping) else {"": value}
+        parts = _parts(value)
         for part, number in parts.items():
             rows[f"{name} {part}".rstrip()] = _cell(number)
     return rows
+
+
+def _parts(value: object) -> Mapping[str, object]:
+    """What a summary's entry has a row of its own for: each number of a section, each β of `by_beta`."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, list):
+        return {" ".join(f"{beta:g}" for beta in each["betas"]): _without_betas(each) for each in value}
+    return {"": value}
+
+
+def _without_betas(row: Summary) -> Summary:
+    return {name: value for name, value in row.items() if name != "betas"}
 
 
 def _cell(value: object) -> str:

@@ -79,6 +79,53 @@ class WatchRunRequest(_message.Message):
 Global___WatchRunRequest: _TypeAlias = WatchRunRequest  # noqa: Y015
 
 @_typing.final
+class SetBetaRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_FIELD_NUMBER: _builtins.int
+    BETA_FIELD_NUMBER: _builtins.int
+    link: _builtins.int
+    """without one: all"""
+    beta: _builtins.float
+    def __init__(
+        self,
+        *,
+        link: _builtins.int | None = ...,
+        beta: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "link", b"link"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "beta", b"beta", "link", b"link"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__link: _TypeAlias = _typing.Literal["link"]  # noqa: Y015
+    _WhichOneofArgType__link: _TypeAlias = _typing.Literal["_link", b"_link"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__link) -> _WhichOneofReturnType__link | None: ...
+
+Global___SetBetaRequest: _TypeAlias = SetBetaRequest  # noqa: Y015
+
+@_typing.final
+class SetBetaReply(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BETAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """by link, from its next serving block on"""
+
+    def __init__(
+        self,
+        *,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["betas", b"betas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetBetaReply: _TypeAlias = SetBetaReply  # noqa: Y015
+
+@_typing.final
 class RunStatus(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -137,6 +184,7 @@ class LinkStatus(_message.Message):
     READY_FIELD_NUMBER: _builtins.int
     BLOCKS_FIELD_NUMBER: _builtins.int
     LATE_FIELD_NUMBER: _builtins.int
+    BETA_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     device_id: _builtins.str
     """empty: free"""
@@ -145,6 +193,8 @@ class LinkStatus(_message.Message):
     blocks: _builtins.int
     late: _builtins.bool
     """it owes something for longer than the base station's --late-after"""
+    beta: _builtins.float
+    """of its serving blocks, where networks are told"""
     def __init__(
         self,
         *,
@@ -154,12 +204,15 @@ class LinkStatus(_message.Message):
         ready: _builtins.bool = ...,
         blocks: _builtins.int = ...,
         late: _builtins.bool = ...,
+        beta: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "device_id", b"device_id", "late", b"late", "link", b"link", "peer", b"peer", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "blocks", b"blocks", "device_id", b"device_id", "late", b"late", "link", b"link", "peer", b"peer", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__beta: _TypeAlias = _typing.Literal["beta"]  # noqa: Y015
+    _WhichOneofArgType__beta: _TypeAlias = _typing.Literal["_beta", b"_beta"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__beta) -> _WhichOneofReturnType__beta | None: ...
 
 Global___LinkStatus: _TypeAlias = LinkStatus  # noqa: Y015
 
@@ -255,6 +308,7 @@ class RunResult(_message.Message):
     HOPS_FIELD_NUMBER: _builtins.int
     HOP_TIMES_NS_FIELD_NUMBER: _builtins.int
     WEIGHTS_SHA256_FIELD_NUMBER: _builtins.int
+    SERVED_FIELD_NUMBER: _builtins.int
     steps: _builtins.int
     samples_per_s: _builtins.float
     error: _builtins.float
@@ -269,6 +323,10 @@ class RunResult(_message.Message):
 
     @_builtins.property
     def hops(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def served(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServedAtBeta]:
+        """networks that are told β only"""
+
     def __init__(
         self,
         *,
@@ -280,14 +338,51 @@ class RunResult(_message.Message):
         hops: _abc.Iterable[_builtins.str] | None = ...,
         hop_times_ns: _builtins.bytes = ...,
         weights_sha256: _builtins.str = ...,
+        served: _abc.Iterable[Global___ServedAtBeta] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "samples_per_s", b"samples_per_s", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "samples_per_s", b"samples_per_s", "served", b"served", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunResult: _TypeAlias = RunResult  # noqa: Y015
+
+@_typing.final
+class ServedAtBeta(_message.Message):
+    """What serving came to while the links had these β."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BETAS_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    SYMBOL_ENTROPY_BITS_FIELD_NUMBER: _builtins.int
+    samples: _builtins.int
+    error: _builtins.float
+    symbol_entropy_bits: _builtins.float
+    """mean over links; none for real symbols"""
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """by link"""
+
+    def __init__(
+        self,
+        *,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        samples: _builtins.int = ...,
+        error: _builtins.float = ...,
+        symbol_entropy_bits: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits", "symbol_entropy_bits", b"symbol_entropy_bits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits", "betas", b"betas", "error", b"error", "samples", b"samples", "symbol_entropy_bits", b"symbol_entropy_bits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__symbol_entropy_bits: _TypeAlias = _typing.Literal["symbol_entropy_bits"]  # noqa: Y015
+    _WhichOneofArgType__symbol_entropy_bits: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__symbol_entropy_bits) -> _WhichOneofReturnType__symbol_entropy_bits | None: ...
+
+Global___ServedAtBeta: _TypeAlias = ServedAtBeta  # noqa: Y015
 
 @_typing.final
 class UplinkCost(_message.Message):

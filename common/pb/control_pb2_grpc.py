@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ControlStub:
-    """Watching a base station: what an operator, a dashboard or the command line asks. Never on a device's data path.
+    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
+    device's data path.
     """
 
     def __init__(self, channel):
@@ -45,10 +46,16 @@ class ControlStub:
                 request_serializer=common_dot_pb_dot_control__pb2.WatchRunRequest.SerializeToString,
                 response_deserializer=common_dot_pb_dot_control__pb2.RunEvent.FromString,
                 _registered_method=True)
+        self.SetBeta = channel.unary_unary(
+                '/splitwave.control.v1.Control/SetBeta',
+                request_serializer=common_dot_pb_dot_control__pb2.SetBetaRequest.SerializeToString,
+                response_deserializer=common_dot_pb_dot_control__pb2.SetBetaReply.FromString,
+                _registered_method=True)
 
 
 class ControlServicer:
-    """Watching a base station: what an operator, a dashboard or the command line asks. Never on a device's data path.
+    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
+    device's data path.
     """
 
     def GetStatus(self, request, context):
@@ -59,6 +66,13 @@ class ControlServicer:
 
     def WatchRun(self, request, context):
         """Every epoch from the first on, progress in between, and at the end the result; then the stream closes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetBeta(self, request, context):
+        """Changes β of serving while the run goes on; each link switches at its next block.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,6 +91,11 @@ def add_ControlServicer_to_server(servicer, server):
                     request_deserializer=common_dot_pb_dot_control__pb2.WatchRunRequest.FromString,
                     response_serializer=common_dot_pb_dot_control__pb2.RunEvent.SerializeToString,
             ),
+            'SetBeta': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetBeta,
+                    request_deserializer=common_dot_pb_dot_control__pb2.SetBetaRequest.FromString,
+                    response_serializer=common_dot_pb_dot_control__pb2.SetBetaReply.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'splitwave.control.v1.Control', rpc_method_handlers)
@@ -86,7 +105,8 @@ def add_ControlServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Control:
-    """Watching a base station: what an operator, a dashboard or the command line asks. Never on a device's data path.
+    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
+    device's data path.
     """
 
     @staticmethod
@@ -133,6 +153,33 @@ class Control:
             '/splitwave.control.v1.Control/WatchRun',
             common_dot_pb_dot_control__pb2.WatchRunRequest.SerializeToString,
             common_dot_pb_dot_control__pb2.RunEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetBeta(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/splitwave.control.v1.Control/SetBeta',
+            common_dot_pb_dot_control__pb2.SetBetaRequest.SerializeToString,
+            common_dot_pb_dot_control__pb2.SetBetaReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ControlStub:
-    """Watching a base station: what an operator, a dashboard or the command line asks. Never on a device's data path."""
+    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
+    device's data path.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,18 +38,26 @@ class ControlStub:
     GetStatus: _grpc.UnaryUnaryMultiCallable[_control_pb2.GetStatusRequest, _control_pb2.RunStatus]
     WatchRun: _grpc.UnaryStreamMultiCallable[_control_pb2.WatchRunRequest, _control_pb2.RunEvent]
     """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
+    SetBeta: _grpc.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]
+    """Changes β of serving while the run goes on; each link switches at its next block."""
 
 @_typing.type_check_only
 class ControlAsyncStub(ControlStub):
-    """Watching a base station: what an operator, a dashboard or the command line asks. Never on a device's data path."""
+    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
+    device's data path.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStatus: _aio.UnaryUnaryMultiCallable[_control_pb2.GetStatusRequest, _control_pb2.RunStatus]  # type: ignore[assignment]
     WatchRun: _aio.UnaryStreamMultiCallable[_control_pb2.WatchRunRequest, _control_pb2.RunEvent]  # type: ignore[assignment]
     """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
+    SetBeta: _aio.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]  # type: ignore[assignment]
+    """Changes β of serving while the run goes on; each link switches at its next block."""
 
 class ControlServicer(metaclass=_abc_1.ABCMeta):
-    """Watching a base station: what an operator, a dashboard or the command line asks. Never on a device's data path."""
+    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
+    device's data path.
+    """
 
     @_abc_1.abstractmethod
     def GetStatus(
@@ -63,5 +73,13 @@ class ControlServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_control_pb2.RunEvent], _abc.AsyncIterator[_control_pb2.RunEvent]]:
         """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
+
+    @_abc_1.abstractmethod
+    def SetBeta(
+        self,
+        request: _control_pb2.SetBetaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.SetBetaReply, _abc.Awaitable[_control_pb2.SetBetaReply]]:
+        """Changes β of serving while the run goes on; each link switches at its next block."""
 
 def add_ControlServicer_to_server(servicer: ControlServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

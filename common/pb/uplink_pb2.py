@@ -24,19 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63ommon/pb/uplink.proto\x12\x13splitwave.uplink.v1\"\xc3\x02\n\rUplinkMessage\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.splitwave.uplink.v1.HelloH\x00\x12+\n\x05ready\x18\x02 \x01(\x0b\x32\x1a.splitwave.uplink.v1.ReadyH\x00\x12\x31\n\x05\x62lock\x18\x03 \x01(\x0b\x32 .splitwave.uplink.v1.SymbolBlockH\x00\x12\x36\n\x0bpass_report\x18\x04 \x01(\x0b\x32\x1f.splitwave.uplink.v1.PassReportH\x00\x12\x34\n\npart_saved\x18\x05 \x01(\x0b\x32\x1e.splitwave.uplink.v1.PartSavedH\x00\x12/\n\x07leaving\x18\x06 \x01(\x0b\x32\x1c.splitwave.uplink.v1.LeavingH\x00\x42\x06\n\x04\x62ody\"\x87\x01\n\x05Hello\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x11\n\tdevice_id\x18\x02 \x01(\t\x12\x10\n\x08software\x18\x03 \x01(\t\x12\x11\n\x04link\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x15\n\rmax_dimension\x18\x05 \x01(\r\x12\x0c\n\x04host\x18\x06 \x01(\tB\x07\n\x05_link\"I\n\x05Ready\x12\x15\n\rtrain_samples\x18\x01 \x01(\x04\x12\x14\n\x0ctest_samples\x18\x02 \x01(\x04\x12\x13\n\x0b\x64\x61ta_digest\x18\x03 \x01(\t\"X\n\x08\x42lockKey\x12)\n\x05phase\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Phase\x12\x0c\n\x04step\x18\x02 \x01(\x04\x12\x13\n\x0bmicro_batch\x18\x03 \x01(\r\"\xce\x02\n\x0bSymbolBlock\x12\x0c\n\x04link\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12*\n\x03key\x18\x03 \x01(\x0b\x32\x1d.splitwave.uplink.v1.BlockKey\x12\x0f\n\x07samples\x18\x04 \x01(\r\x12\x11\n\tdimension\x18\x05 \x01(\r\x12\x19\n\x0f\x66irst_sample_id\x18\x06 \x01(\x04H\x00\x12\x14\n\nsample_ids\x18\x07 \x01(\x0cH\x00\x12\x33\n\x06levels\x18\x08 \x01(\x0b\x32!.splitwave.uplink.v1.LevelSymbolsH\x01\x12\x31\n\x05reals\x18\t \x01(\x0b\x32 .splitwave.uplink.v1.RealSymbolsH\x01\x12\x16\n\trate_nats\x18\n \x01(\x02H\x02\x88\x01\x01\x42\x05\n\x03idsB\t\n\x07symbolsB\x0c\n\n_rate_nats\"J\n\x0cLevelSymbols\x12\x0e\n\x06packed\x18\x01 \x01(\x0c\x12\x18\n\x10\x63odebook_version\x18\x02 \x01(\x04\x12\x10\n\x08\x63odebook\x18\x03 \x01(\x0c\"U\n\x0bRealSymbols\x12)\n\x05\x64type\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Dtype\x12\r\n\x05\x64raws\x18\x02 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\xc8\x01\n\nPassReport\x12)\n\x05phase\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Phase\x12\x0f\n\x07samples\x18\x02 \x01(\x04\x12\x14\n\x0cpacked_bytes\x18\x03 \x01(\x04\x12\x15\n\rmessage_bytes\x18\x04 \x01(\x04\x12\x0c\n\x04hops\x18\x05 \x03(\t\x12\x14\n\x0chop_times_ns\x18\x06 \x01(\x0c\x12-\n\x07symbols\x18\x07 \x01(\x0e\x32\x1c.splitwave.uplink.v1.Symbols\")\n\tPartSaved\x12\x0c\n\x04step\x18\x01 \x01(\x04\x12\x0e\n\x06sha256\x18\x02 \x01(\t\"\x19\n\x07Leaving\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x8c\x03\n\x0f\x44ownlinkMessage\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.splitwave.uplink.v1.WelcomeH\x00\x12\x34\n\ntrain_step\x18\x02 \x01(\x0b\x32\x1e.splitwave.uplink.v1.TrainStepH\x00\x12\x31\n\x08gradient\x18\x03 \x01(\x0b\x32\x1d.splitwave.uplink.v1.GradientH\x00\x12\x31\n\x08\x65valuate\x18\x04 \x01(\x0b\x32\x1d.splitwave.uplink.v1.EvaluateH\x00\x12\x35\n\nprediction\x18\x05 \x01(\x0b\x32\x1f.splitwave.uplink.v1.PredictionH\x00\x12>\n\x0fsave_checkpoint\x18\x06 \x01(\x0b\x32#.splitwave.uplink.v1.SaveCheckpointH\x00\x12-\n\x06\x66inish\x18\x07 \x01(\x0b\x32\x1b.splitwave.uplink.v1.FinishH\x00\x42\x06\n\x04\x62ody\"p\n\x07Welcome\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12\x0c\n\x04link\x18\x03 \x01(\r\x12\x15\n\rsettings_json\x18\x04 \x01(\t\x12\x16\n\x0erestore_sha256\x18\x05 \x01(\t\"\x19\n\tTrainStep\x12\x0c\n\x04step\x18\x01 \x01(\x04\"\x8c\x01\n\x08Gradient\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.splitwave.uplink.v1.BlockKey\x12\x0f\n\x07samples\x18\x02 \x01(\r\x12\x11\n\tdimension\x18\x03 \x01(\r\x12\x30\n\x06values\x18\x04 \x01(\x0b\x32 .splitwave.uplink.v1.RealSymbols\"r\n\x08\x45valuate\x12)\n\x05phase\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Phase\x12\x0c\n\x04step\x18\x02 \x01(\x04\x12-\n\x07symbols\x18\x03 \x01(\x0e\x32\x1c.splitwave.uplink.v1.Symbols\"\x92\x01\n\nPrediction\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.splitwave.uplink.v1.BlockKey\x12\x11\n\x07\x63lasses\x18\x02 \x01(\x0cH\x00\x12\x12\n\x08times_ns\x18\x04 \x01(\x0cH\x00\x12&\n\x04hops\x18\x03 \x03(\x0b\x32\x18.splitwave.uplink.v1.HopB\t\n\x07\x61nswers\"(\n\x03Hop\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64uration_ns\x18\x02 \x01(\x04\"\x1e\n\x0eSaveCheckpoint\x12\x0c\n\x04step\x18\x01 \x01(\x04\"\x08\n\x06\x46inish*f\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bPHASE_TRAIN\x10\x01\x12\x14\n\x10PHASE_VALIDATION\x10\x02\x12\x0e\n\nPHASE_TEST\x10\x03\x12\x0f\n\x0bPHASE_SERVE\x10\x04*1\n\x05\x44type\x12\x15\n\x11\x44TYPE_UNSPECIFIED\x10\x00\x12\x11\n\rDTYPE_FLOAT32\x10\x01*F\n\x07Symbols\x12\x17\n\x13SYMBOLS_UNSPECIFIED\x10\x00\x12\x10\n\x0cSYMBOLS_HARD\x10\x01\x12\x10\n\x0cSYMBOLS_SOFT\x10\x02\x32\x61\n\x06Uplink\x12W\n\x07\x43onnect\x12\".splitwave.uplink.v1.UplinkMessage\x1a$.splitwave.uplink.v1.DownlinkMessage(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63ommon/pb/uplink.proto\x12\x13splitwave.uplink.v1\"\xc3\x02\n\rUplinkMessage\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.splitwave.uplink.v1.HelloH\x00\x12+\n\x05ready\x18\x02 \x01(\x0b\x32\x1a.splitwave.uplink.v1.ReadyH\x00\x12\x31\n\x05\x62lock\x18\x03 \x01(\x0b\x32 .splitwave.uplink.v1.SymbolBlockH\x00\x12\x36\n\x0bpass_report\x18\x04 \x01(\x0b\x32\x1f.splitwave.uplink.v1.PassReportH\x00\x12\x34\n\npart_saved\x18\x05 \x01(\x0b\x32\x1e.splitwave.uplink.v1.PartSavedH\x00\x12/\n\x07leaving\x18\x06 \x01(\x0b\x32\x1c.splitwave.uplink.v1.LeavingH\x00\x42\x06\n\x04\x62ody\"\x87\x01\n\x05Hello\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x11\n\tdevice_id\x18\x02 \x01(\t\x12\x10\n\x08software\x18\x03 \x01(\t\x12\x11\n\x04link\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x15\n\rmax_dimension\x18\x05 \x01(\r\x12\x0c\n\x04host\x18\x06 \x01(\tB\x07\n\x05_link\"I\n\x05Ready\x12\x15\n\rtrain_samples\x18\x01 \x01(\x04\x12\x14\n\x0ctest_samples\x18\x02 \x01(\x04\x12\x13\n\x0b\x64\x61ta_digest\x18\x03 \x01(\t\"X\n\x08\x42lockKey\x12)\n\x05phase\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Phase\x12\x0c\n\x04step\x18\x02 \x01(\x04\x12\x13\n\x0bmicro_batch\x18\x03 \x01(\r\"\xea\x02\n\x0bSymbolBlock\x12\x0c\n\x04link\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12*\n\x03key\x18\x03 \x01(\x0b\x32\x1d.splitwave.uplink.v1.BlockKey\x12\x0f\n\x07samples\x18\x04 \x01(\r\x12\x11\n\tdimension\x18\x05 \x01(\r\x12\x19\n\x0f\x66irst_sample_id\x18\x06 \x01(\x04H\x00\x12\x14\n\nsample_ids\x18\x07 \x01(\x0cH\x00\x12\x33\n\x06levels\x18\x08 \x01(\x0b\x32!.splitwave.uplink.v1.LevelSymbolsH\x01\x12\x31\n\x05reals\x18\t \x01(\x0b\x32 .splitwave.uplink.v1.RealSymbolsH\x01\x12\x16\n\trate_nats\x18\n \x01(\x02H\x02\x88\x01\x01\x12\x11\n\x04\x62\x65ta\x18\x0b \x01(\x01H\x03\x88\x01\x01\x42\x05\n\x03idsB\t\n\x07symbolsB\x0c\n\n_rate_natsB\x07\n\x05_beta\"J\n\x0cLevelSymbols\x12\x0e\n\x06packed\x18\x01 \x01(\x0c\x12\x18\n\x10\x63odebook_version\x18\x02 \x01(\x04\x12\x10\n\x08\x63odebook\x18\x03 \x01(\x0c\"U\n\x0bRealSymbols\x12)\n\x05\x64type\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Dtype\x12\r\n\x05\x64raws\x18\x02 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\xff\x01\n\nPassReport\x12)\n\x05phase\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Phase\x12\x0f\n\x07samples\x18\x02 \x01(\x04\x12\x14\n\x0cpacked_bytes\x18\x03 \x01(\x04\x12\x15\n\rmessage_bytes\x18\x04 \x01(\x04\x12\x0c\n\x04hops\x18\x05 \x03(\t\x12\x14\n\x0chop_times_ns\x18\x06 \x01(\x0c\x12-\n\x07symbols\x18\x07 \x01(\x0e\x32\x1c.splitwave.uplink.v1.Symbols\x12\x35\n\tentropies\x18\x08 \x03(\x0b\x32\".splitwave.uplink.v1.SymbolEntropy\"J\n\rSymbolEntropy\x12\x0c\n\x04\x62\x65ta\x18\x01 \x01(\x01\x12\x0f\n\x07samples\x18\x02 \x01(\x04\x12\x11\n\x04\x62its\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x07\n\x05_bits\")\n\tPartSaved\x12\x0c\n\x04step\x18\x01 \x01(\x04\x12\x0e\n\x06sha256\x18\x02 \x01(\t\"\x19\n\x07Leaving\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\xbe\x03\n\x0f\x44ownlinkMessage\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.splitwave.uplink.v1.WelcomeH\x00\x12\x34\n\ntrain_step\x18\x02 \x01(\x0b\x32\x1e.splitwave.uplink.v1.TrainStepH\x00\x12\x31\n\x08gradient\x18\x03 \x01(\x0b\x32\x1d.splitwave.uplink.v1.GradientH\x00\x12\x31\n\x08\x65valuate\x18\x04 \x01(\x0b\x32\x1d.splitwave.uplink.v1.EvaluateH\x00\x12\x35\n\nprediction\x18\x05 \x01(\x0b\x32\x1f.splitwave.uplink.v1.PredictionH\x00\x12>\n\x0fsave_checkpoint\x18\x06 \x01(\x0b\x32#.splitwave.uplink.v1.SaveCheckpointH\x00\x12-\n\x06\x66inish\x18\x07 \x01(\x0b\x32\x1b.splitwave.uplink.v1.FinishH\x00\x12\x30\n\x08set_beta\x18\x08 \x01(\x0b\x32\x1c.splitwave.uplink.v1.SetBetaH\x00\x42\x06\n\x04\x62ody\"p\n\x07Welcome\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12\x0c\n\x04link\x18\x03 \x01(\r\x12\x15\n\rsettings_json\x18\x04 \x01(\t\x12\x16\n\x0erestore_sha256\x18\x05 \x01(\t\"\x19\n\tTrainStep\x12\x0c\n\x04step\x18\x01 \x01(\x04\"\x8c\x01\n\x08Gradient\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.splitwave.uplink.v1.BlockKey\x12\x0f\n\x07samples\x18\x02 \x01(\r\x12\x11\n\tdimension\x18\x03 \x01(\r\x12\x30\n\x06values\x18\x04 \x01(\x0b\x32 .splitwave.uplink.v1.RealSymbols\"r\n\x08\x45valuate\x12)\n\x05phase\x18\x01 \x01(\x0e\x32\x1a.splitwave.uplink.v1.Phase\x12\x0c\n\x04step\x18\x02 \x01(\x04\x12-\n\x07symbols\x18\x03 \x01(\x0e\x32\x1c.splitwave.uplink.v1.Symbols\"\x92\x01\n\nPrediction\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.splitwave.uplink.v1.BlockKey\x12\x11\n\x07\x63lasses\x18\x02 \x01(\x0cH\x00\x12\x12\n\x08times_ns\x18\x04 \x01(\x0cH\x00\x12&\n\x04hops\x18\x03 \x03(\x0b\x32\x18.splitwave.uplink.v1.HopB\t\n\x07\x61nswers\"(\n\x03Hop\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64uration_ns\x18\x02 \x01(\x04\"\x1e\n\x0eSaveCheckpoint\x12\x0c\n\x04step\x18\x01 \x01(\x04\"\x08\n\x06\x46inish\"\x17\n\x07SetBeta\x12\x0c\n\x04\x62\x65ta\x18\x01 \x01(\x01*f\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bPHASE_TRAIN\x10\x01\x12\x14\n\x10PHASE_VALIDATION\x10\x02\x12\x0e\n\nPHASE_TEST\x10\x03\x12\x0f\n\x0bPHASE_SERVE\x10\x04*1\n\x05\x44type\x12\x15\n\x11\x44TYPE_UNSPECIFIED\x10\x00\x12\x11\n\rDTYPE_FLOAT32\x10\x01*F\n\x07Symbols\x12\x17\n\x13SYMBOLS_UNSPECIFIED\x10\x00\x12\x10\n\x0cSYMBOLS_HARD\x10\x01\x12\x10\n\x0cSYMBOLS_SOFT\x10\x02\x32\x61\n\x06Uplink\x12W\n\x07\x43onnect\x12\".splitwave.uplink.v1.UplinkMessage\x1a$.splitwave.uplink.v1.DownlinkMessage(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.uplink_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PHASE']._serialized_start=2481
-  _globals['_PHASE']._serialized_end=2583
-  _globals['_DTYPE']._serialized_start=2585
-  _globals['_DTYPE']._serialized_end=2634
-  _globals['_SYMBOLS']._serialized_start=2636
-  _globals['_SYMBOLS']._serialized_end=2706
+  _globals['_PHASE']._serialized_start=2715
+  _globals['_PHASE']._serialized_end=2817
+  _globals['_DTYPE']._serialized_start=2819
+  _globals['_DTYPE']._serialized_end=2868
+  _globals['_SYMBOLS']._serialized_start=2870
+  _globals['_SYMBOLS']._serialized_end=2940
   _globals['_UPLINKMESSAGE']._serialized_start=48
   _globals['_UPLINKMESSAGE']._serialized_end=371
   _globals['_HELLO']._serialized_start=374
@@ -46,35 +46,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BLOCKKEY']._serialized_start=586
   _globals['_BLOCKKEY']._serialized_end=674
   _globals['_SYMBOLBLOCK']._serialized_start=677
-  _globals['_SYMBOLBLOCK']._serialized_end=1011
-  _globals['_LEVELSYMBOLS']._serialized_start=1013
-  _globals['_LEVELSYMBOLS']._serialized_end=1087
-  _globals['_REALSYMBOLS']._serialized_start=1089
-  _globals['_REALSYMBOLS']._serialized_end=1174
-  _globals['_PASSREPORT']._serialized_start=1177
-  _globals['_PASSREPORT']._serialized_end=1377
-  _globals['_PARTSAVED']._serialized_start=1379
-  _globals['_PARTSAVED']._serialized_end=1420
-  _globals['_LEAVING']._serialized_start=1422
-  _globals['_LEAVING']._serialized_end=1447
-  _globals['_DOWNLINKMESSAGE']._serialized_start=1450
-  _globals['_DOWNLINKMESSAGE']._serialized_end=1846
-  _globals['_WELCOME']._serialized_start=1848
-  _globals['_WELCOME']._serialized_end=1960
-  _globals['_TRAINSTEP']._serialized_start=1962
-  _globals['_TRAINSTEP']._serialized_end=1987
-  _globals['_GRADIENT']._serialized_start=1990
-  _globals['_GRADIENT']._serialized_end=2130
-  _globals['_EVALUATE']._serialized_start=2132
-  _globals['_EVALUATE']._serialized_end=2246
-  _globals['_PREDICTION']._serialized_start=2249
-  _globals['_PREDICTION']._serialized_end=2395
-  _globals['_HOP']._serialized_start=2397
-  _globals['_HOP']._serialized_end=2437
-  _globals['_SAVECHECKPOINT']._serialized_start=2439
-  _globals['_SAVECHECKPOINT']._serialized_end=2469
-  _globals['_FINISH']._serialized_start=2471
-  _globals['_FINISH']._serialized_end=2479
-  _globals['_UPLINK']._serialized_start=2708
-  _globals['_UPLINK']._serialized_end=2805
+  _globals['_SYMBOLBLOCK']._serialized_end=1039
+  _globals['_LEVELSYMBOLS']._serialized_start=1041
+  _globals['_LEVELSYMBOLS']._serialized_end=1115
+  _globals['_REALSYMBOLS']._serialized_start=1117
+  _globals['_REALSYMBOLS']._serialized_end=1202
+  _globals['_PASSREPORT']._serialized_start=1205
+  _globals['_PASSREPORT']._serialized_end=1460
+  _globals['_SYMBOLENTROPY']._serialized_start=1462
+  _globals['_SYMBOLENTROPY']._serialized_end=1536
+  _globals['_PARTSAVED']._serialized_start=1538
+  _globals['_PARTSAVED']._serialized_end=1579
+  _globals['_LEAVING']._serialized_start=1581
+  _globals['_LEAVING']._serialized_end=1606
+  _globals['_DOWNLINKMESSAGE']._serialized_start=1609
+  _globals['_DOWNLINKMESSAGE']._serialized_end=2055
+  _globals['_WELCOME']._serialized_start=2057
+  _globals['_WELCOME']._serialized_end=2169
+  _globals['_TRAINSTEP']._serialized_start=2171
+  _globals['_TRAINSTEP']._serialized_end=2196
+  _globals['_GRADIENT']._serialized_start=2199
+  _globals['_GRADIENT']._serialized_end=2339
+  _globals['_EVALUATE']._serialized_start=2341
+  _globals['_EVALUATE']._serialized_end=2455
+  _globals['_PREDICTION']._serialized_start=2458
+  _globals['_PREDICTION']._serialized_end=2604
+  _globals['_HOP']._serialized_start=2606
+  _globals['_HOP']._serialized_end=2646
+  _globals['_SAVECHECKPOINT']._serialized_start=2648
+  _globals['_SAVECHECKPOINT']._serialized_end=2678
+  _globals['_FINISH']._serialized_start=2680
+  _globals['_FINISH']._serialized_end=2688
+  _globals['_SETBETA']._serialized_start=2690
+  _globals['_SETBETA']._serialized_end=2713
+  _globals['_UPLINK']._serialized_start=2942
+  _globals['_UPLINK']._serialized_end=3039
 # @@protoc_insertion_point(module_scope)

@@ -232,6 +232,7 @@ class SymbolBlock(_message.Message):
     LEVELS_FIELD_NUMBER: _builtins.int
     REALS_FIELD_NUMBER: _builtins.int
     RATE_NATS_FIELD_NUMBER: _builtins.int
+    BETA_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     sequence: _builtins.int
     """counts the blocks of this stream from 0"""
@@ -245,6 +246,8 @@ class SymbolBlock(_message.Message):
     """any ids: B little-endian uint32"""
     rate_nats: _builtins.float
     """training: the device's mean KL bound a sample"""
+    beta: _builtins.float
+    """serving with networks that are told β: the one that made this block"""
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
@@ -264,17 +267,22 @@ class SymbolBlock(_message.Message):
         levels: Global___LevelSymbols | None = ...,
         reals: Global___RealSymbols | None = ...,
         rate_nats: _builtins.float | None = ...,
+        beta: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_rate_nats", b"_rate_nats", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "rate_nats", b"rate_nats", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_rate_nats", b"_rate_nats", "beta", b"beta", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "rate_nats", b"rate_nats", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rate_nats", b"_rate_nats", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "rate_nats", b"rate_nats", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_rate_nats", b"_rate_nats", "beta", b"beta", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "rate_nats", b"rate_nats", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__beta: _TypeAlias = _typing.Literal["beta"]  # noqa: Y015
+    _WhichOneofArgType__beta: _TypeAlias = _typing.Literal["_beta", b"_beta"]  # noqa: Y015
     _WhichOneofReturnType__rate_nats: _TypeAlias = _typing.Literal["rate_nats"]  # noqa: Y015
     _WhichOneofArgType__rate_nats: _TypeAlias = _typing.Literal["_rate_nats", b"_rate_nats"]  # noqa: Y015
     _WhichOneofReturnType_ids: _TypeAlias = _typing.Literal["first_sample_id", "sample_ids"]  # noqa: Y015
     _WhichOneofArgType_ids: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
     _WhichOneofReturnType_symbols: _TypeAlias = _typing.Literal["levels", "reals"]  # noqa: Y015
     _WhichOneofArgType_symbols: _TypeAlias = _typing.Literal["symbols", b"symbols"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__beta) -> _WhichOneofReturnType__beta | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rate_nats) -> _WhichOneofReturnType__rate_nats | None: ...
     @_typing.overload
@@ -352,6 +360,7 @@ class PassReport(_message.Message):
     HOPS_FIELD_NUMBER: _builtins.int
     HOP_TIMES_NS_FIELD_NUMBER: _builtins.int
     SYMBOLS_FIELD_NUMBER: _builtins.int
+    ENTROPIES_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     samples: _builtins.int
     packed_bytes: _builtins.int
@@ -364,6 +373,10 @@ class PassReport(_message.Message):
     def hops(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """timed passes: names of the columns of hop_times_ns"""
 
+    @_builtins.property
+    def entropies(self) -> _containers.RepeatedCompositeFieldContainer[Global___SymbolEntropy]:
+        """serving with networks that are told β: of each β of this pass"""
+
     def __init__(
         self,
         *,
@@ -374,14 +387,45 @@ class PassReport(_message.Message):
         hops: _abc.Iterable[_builtins.str] | None = ...,
         hop_times_ns: _builtins.bytes = ...,
         symbols: Global___Symbols.ValueType = ...,
+        entropies: _abc.Iterable[Global___SymbolEntropy] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hop_times_ns", b"hop_times_ns", "hops", b"hops", "message_bytes", b"message_bytes", "packed_bytes", b"packed_bytes", "phase", b"phase", "samples", b"samples", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entropies", b"entropies", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "message_bytes", b"message_bytes", "packed_bytes", b"packed_bytes", "phase", b"phase", "samples", b"samples", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PassReport: _TypeAlias = PassReport  # noqa: Y015
+
+@_typing.final
+class SymbolEntropy(_message.Message):
+    """How much the symbols said that a device sent under one β since it was welcomed last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BETA_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    BITS_FIELD_NUMBER: _builtins.int
+    beta: _builtins.float
+    samples: _builtins.int
+    bits: _builtins.float
+    """a symbol: mean over its d marginals; none for real symbols (T = 0)"""
+    def __init__(
+        self,
+        *,
+        beta: _builtins.float = ...,
+        samples: _builtins.int = ...,
+        bits: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bits", b"_bits", "bits", b"bits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bits", b"_bits", "beta", b"beta", "bits", b"bits", "samples", b"samples"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__bits: _TypeAlias = _typing.Literal["bits"]  # noqa: Y015
+    _WhichOneofArgType__bits: _TypeAlias = _typing.Literal["_bits", b"_bits"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bits) -> _WhichOneofReturnType__bits | None: ...
+
+Global___SymbolEntropy: _TypeAlias = SymbolEntropy  # noqa: Y015
 
 @_typing.final
 class PartSaved(_message.Message):
@@ -440,6 +484,7 @@ class DownlinkMessage(_message.Message):
     PREDICTION_FIELD_NUMBER: _builtins.int
     SAVE_CHECKPOINT_FIELD_NUMBER: _builtins.int
     FINISH_FIELD_NUMBER: _builtins.int
+    SET_BETA_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -454,6 +499,8 @@ class DownlinkMessage(_message.Message):
     def save_checkpoint(self) -> Global___SaveCheckpoint: ...
     @_builtins.property
     def finish(self) -> Global___Finish: ...
+    @_builtins.property
+    def set_beta(self) -> Global___SetBeta: ...
     def __init__(
         self,
         *,
@@ -464,12 +511,13 @@ class DownlinkMessage(_message.Message):
         prediction: Global___Prediction | None = ...,
         save_checkpoint: Global___SaveCheckpoint | None = ...,
         finish: Global___Finish | None = ...,
+        set_beta: Global___SetBeta | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "train_step", "gradient", "evaluate", "prediction", "save_checkpoint", "finish"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "train_step", "gradient", "evaluate", "prediction", "save_checkpoint", "finish", "set_beta"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -681,3 +729,24 @@ class Finish(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Finish: _TypeAlias = Finish  # noqa: Y015
+
+@_typing.final
+class SetBeta(_message.Message):
+    """The β of this link's serving blocks from the next one on. Networks that are told β only."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BETA_FIELD_NUMBER: _builtins.int
+    beta: _builtins.float
+    def __init__(
+        self,
+        *,
+        beta: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetBeta: _TypeAlias = SetBeta  # noqa: Y015

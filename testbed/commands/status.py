@@ -1,56 +1,41 @@
 """`splitwave status`: how running testbeds do."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from common.errors import ConfigError, UnreachableError
+from common.errors import UnreachableError
 from common.pb import control_pb2 as pb
-from common.rpc import parse_address
-from testbed.announcement import running_testbeds
-from testbed.commands.options import PROCESS, RESULTS, Project, Results, require_compose
-from testbed.compose.containers import Part, find_parts
-from testbed.compose.docker_api import docker_engine
+from testbed.commands.options import PROCESS, RESULTS, Project, Results
+from testbed.commands.whereabouts import (
+    Address,
+    RunningEngine,
+    check_compose_alone,
+    named_or_announced,
+    parts_of,
+    published_address,
+)
+from testbed.compose.containers import Part
 from testbed.compose.overview import COLUMNS, measure, row
-from testbed.compose.standing import DEFAULT_PROJECT, check_project_name
-from testbed.compose.watching import address_of
+from testbed.compose.standing import DEFAULT_PROJECT
 from testbed.control_client import get_status, stage_name
 from testbed.reporting import reports_errors
 
 
 @reports_errors
 def status(
-    address: Annotated[
-        str | None,
-        typer.Option(metavar="HOST:PORT", help="The base station; without one, all that run here.", show_default=False),
-    ] = None,
-    engine: Annotated[
-        str | None, typer.Option(metavar="NAME", help="compose: of a project's containers, too.", show_default=False)
-    ] = None,
+    address: Address = None,
+    engine: RunningEngine = None,
     project: Project = DEFAULT_PROJECT,
     results: Results = RESULTS,
 ) -> None:
     """Show stage, epoch and links of a running base station."""
     if engine in (None, PROCESS):
-        _show_all([parse_address(address, "--address")] if address else _announced(results))
+        _show_all(named_or_announced(address, results))
         return
-    require_compose(engine, "status")
-    if address is not None:
-        raise ConfigError(f"--address {address}: with --engine compose the containers tell where the base station is")
-    _show_project(check_project_name(project))
-
-
-def _announced(results: Path) -> list[str]:
-    addresses = [testbed.basestation for testbed in running_testbeds(results)]
-    if not addresses:
-        raise UnreachableError(
-            f"no testbed is running whose results go to {results}: give --address, --results or --engine compose"
-        )
-    return addresses
+    check_compose_alone(engine, address, "status")
+    _show_project(project)
 
 
 def _show_all(addresses: list[str]) -> None:
@@ -59,14 +44,9 @@ def _show_all(addresses: list[str]) -> None:
 
 
 def _show_project(project: str) -> None:
-    with docker_engine() as client:
-        parts = find_parts(client, project)
-    if not parts:
-        raise UnreachableError(f"project {project} has no containers: start it with `splitwave up`")
-    address = address_of(parts, "basestation")
+    parts = parts_of(project)
     try:
-        if address is None:
-            raise UnreachableError("the base station is not reachable: its container publishes no port now")
+        address = published_address(parts)
         _show(address, get_status(address))
     except UnreachableError as error:  # the containers have the more to tell
         typer.echo(str(error))
@@ -92,10 +72,12 @@ def _history(run: pb.RunStatus) -> str:
 
 
 def _links(run: pb.RunStatus) -> Table:
-    table = Table("link", "device", "peer", "ready", "late", "blocks")
+    told = any(link.HasField("beta") for link in run.links)
+    table = Table("link", "device", "peer", "ready", "late", "blocks", *(["β"] if told else []))
     for link in run.links:
         ready, late = ("yes" if flag else "no" for flag in (link.ready, link.late))
-        table.add_row(str(link.link), link.device_id or "(free)", link.peer, ready, late, str(link.blocks))
+        beta = [f"{link.beta:g}"] if told else []
+        table.add_row(str(link.link), link.device_id or "(free)", link.peer, ready, late, str(link.blocks), *beta)
     return table
 
 

@@ -1,12 +1,8 @@
 """Services started one by one, as on several machines: a device that crashes, and a base station that serves on."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,57 +10,17 @@ import pytest
 
 from common.exit_codes import ExitCode
 from common.pb import control_pb2 as pb
-from testbed.control_client import get_status
+from tests.e2e.services import LIMIT_S, Services, until
 
 pytestmark = pytest.mark.e2e
 
 CONFIG = "{encoder: {dimension: 8}, training: {epochs: 6}, inference: {latency_samples: 20}}"
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
-LIMIT_S = 120
-
-Process = subprocess.Popen[bytes]
-
-
-class Services:
-    """Processes that log to files of a folder."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
-        self._stack = stack
-
-    def start(self, name: str, *arguments: str, announce: int | None = None) -> Process:
-        log = self._stack.enter_context((self._folder / f"{name}.log").open("wb"))
-        command = [sys.executable, "-m", *arguments]
-        process = subprocess.Popen(
-            command, stderr=log, env=ENVIRONMENT, pass_fds=[] if announce is None else [announce]
-        )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.kill)
-        return process
-
-    def serve(self, name: str, *arguments: str) -> tuple[Process, str]:
-        """A server, and the address that it announces."""
-        ready, announce = os.pipe()
-        with os.fdopen(ready) as pipe:
-            process = self.start(name, *arguments, "--listen=127.0.0.1:0", f"--ready-fd={announce}", announce=announce)
-            os.close(announce)
-            return process, pipe.readline().strip()
-
-    def log(self, name: str) -> str:
-        return (self._folder / f"{name}.log").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
     with ExitStack() as stack:
         yield Services(tmp_path, stack)
-
-
-def until(address: str, reached: Callable[[pb.RunStatus], bool]) -> None:
-    """Ask the base station until its status is as wanted."""
-    deadline = time.monotonic() + LIMIT_S
-    while not reached(status := get_status(address)):
-        assert time.monotonic() < deadline, status
 
 
 def test_a_crashed_device_that_is_started_again_gets_its_link_and_the_run_serves_until_it_is_stopped(

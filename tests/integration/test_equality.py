@@ -50,6 +50,7 @@ def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None) -> 
     epochs = list(oracle.train(lambda _: None))
     hard = oracle.evaluate(Phase.TEST, 0, Symbols.HARD)
     soft = oracle.evaluate(Phase.TEST, 0, Symbols.SOFT)
+    oracle.serve(0)
 
     result = asyncio.run(run_distributed(config, data, tmp_path))
 
@@ -60,6 +61,7 @@ def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None) -> 
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
     assert (result.error, result.error_soft) == (hard.error, soft.error)
     assert result.costs == hard.costs
+    assert result.served == oracle.served.results()
 
 
 @pytest.mark.parametrize(

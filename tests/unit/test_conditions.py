@@ -131,6 +131,14 @@ def test_a_pass_is_told_the_settings(phase: Phase) -> None:
     assert block.weights.tolist() == [1.0]
 
 
+@pytest.mark.parametrize("phase", [Phase.VALIDATION, Phase.TEST, Phase.SERVE])
+def test_a_pass_is_told_what_it_is_given_in_place_of_the_settings(phase: Phase) -> None:
+    config = config_of(data={"validation": 8})
+    block = block_conditions(config, RunPlan(config, 40, 8), BlockKey(phase, 0, 0), (0.1, 0.2))
+    np.testing.assert_allclose(block.rows(0, 1), [[math.log(0.1), math.log(0.2)]], rtol=1e-6)
+    assert (block.betas.tolist(), block.weights.tolist()) == ([[0.1], [0.2]], [1.0])
+
+
 def test_plain_networks_are_told_nothing_and_weigh_all_samples_alike() -> None:
     block = of_step(config_of(hypernetwork={}))
     assert block.rows(0, 1).shape == (1, 0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from common import messages as m
-from common.config import RunConfig
+from common.config import HypernetworkSettings, RunConfig
 from common.errors import CheckpointError, ProtocolError
 from device.session import DeviceSession
 from device.worker import Views
@@ -39,8 +39,11 @@ def fresh(tmp_path: Path) -> Callable[[], DeviceSession]:
     )  # fmt: skip
 
 
-def welcome(restore: str | None = None) -> m.Welcome:
-    return m.Welcome(m.PROTOCOL_VERSION, "run", 1, CONFIG.canonical_json(), restore)
+TOLD = CONFIG.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-5, 1.0])})
+
+
+def welcome(restore: str | None = None, config: RunConfig = CONFIG) -> m.Welcome:
+    return m.Welcome(m.PROTOCOL_VERSION, "run", 1, config.canonical_json(), restore)
 
 
 def answer(block: m.Uplink) -> m.Gradient:
@@ -201,6 +204,64 @@ def test_single_samples_are_timed_one_at_a_time(session: DeviceSession) -> None:
     assert most == 1
     assert report.hops == ("encode", "device link", "decode")
     np.testing.assert_array_equal(report.hop_times_ns, [[1000, 700, 300]] * 2)
+
+
+def serving_block(session: DeviceSession, body: m.Downlink) -> m.SymbolBlock:
+    (block,) = session.handle(body)
+    assert isinstance(block, m.SymbolBlock)
+    return block
+
+
+def answered(block: m.SymbolBlock) -> m.Prediction:
+    return m.Prediction(block.key, np.zeros(1, dtype=np.uint8))
+
+
+def test_the_knob_counts_from_the_next_serving_block_on(session: DeviceSession) -> None:
+    list(session.handle(welcome(config=TOLD)))
+    first = serving_block(session, m.Evaluate(m.Phase.SERVE, 0, m.Symbols.HARD))
+    assert list(session.handle(m.SetBeta(0.5))) == []
+    second = serving_block(session, answered(first))
+    (report,) = session.handle(answered(second))
+
+    assert (first.beta, second.beta) == (TOLD.objective.beta, 0.5)
+    assert isinstance(report, m.PassReport)
+    assert [(each.beta, each.samples) for each in report.entropies] == [(TOLD.objective.beta, 1), (0.5, 1)]
+
+
+def test_the_knob_leaves_test_passes_alone(session: DeviceSession) -> None:
+    list(session.handle(welcome(config=TOLD)))
+    before = next(iter(session.handle(m.Evaluate(m.Phase.TEST, 0, m.Symbols.SOFT))))
+    list(session.handle(welcome(config=TOLD)))
+    list(session.handle(m.SetBeta(1.0)))
+    after = next(iter(session.handle(m.Evaluate(m.Phase.TEST, 0, m.Symbols.SOFT))))
+
+    for block in (before, after):
+        assert isinstance(block, m.SymbolBlock)
+        assert block.beta is None
+    np.testing.assert_array_equal(before.payload.values, after.payload.values)  # type: ignore[union-attr]
+
+
+def test_another_welcome_forgets_the_knob_and_what_was_counted(session: DeviceSession) -> None:
+    list(session.handle(welcome(config=TOLD)))
+    list(session.handle(m.SetBeta(0.5)))
+    serving_block(session, m.Evaluate(m.Phase.SERVE, 0, m.Symbols.HARD))
+    list(session.handle(welcome(config=TOLD)))
+    _, report = run_pass(session, m.Phase.SERVE)
+    assert [(each.beta, each.samples) for each in report.entropies] == [(TOLD.objective.beta, 2)]
+
+
+@pytest.mark.parametrize(
+    ("config", "beta", "message"),
+    [(CONFIG, 0.5, "networks of this run are not told β"), (TOLD, 2.0, r"β = 2\.0: expected a number from 1e-05 to 1")],
+)
+def test_a_beta_that_makes_no_sense_is_refused(
+    session: DeviceSession, config: RunConfig, beta: float, message: str
+) -> None:
+    with pytest.raises(ProtocolError, match="before the handshake"):
+        list(session.handle(m.SetBeta(beta)))
+    list(session.handle(welcome(config=config)))
+    with pytest.raises(ProtocolError, match=message):
+        list(session.handle(m.SetBeta(beta)))
 
 
 def test_the_codebook_is_sent_when_it_is_new_and_not_again(session: DeviceSession) -> None:

@@ -1,14 +1,16 @@
 """The numbers of a finished run."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from common.config import RunConfig
 from common.messages import UplinkCost
-from common.results import RunResult
+from common.results import RunResult, ServedAtBeta
 from common.summary import summarize
+from testbed.reporting import print_summary
 
 RESULT = RunResult(
     steps=240,
@@ -80,3 +82,25 @@ def test_it_names_what_was_run_in_a_fixed_order() -> None:
     assert list(summary)[:5] == [
         "error_rate", "error_rate_soft", "error_rate_hard_minus_soft", "steps", "samples_per_s",
     ]  # fmt: skip
+
+
+TOLD = RunConfig.model_validate({"hypernetwork": {"beta": [1e-5, 1.0]}})
+SERVED = dataclasses.replace(
+    RESULT, served=(ServedAtBeta((0.001, 0.5), 30, 0.25, 2.5), ServedAtBeta((0.5, 0.5), 10, 0.5, None))
+)
+
+
+def test_it_tells_errors_and_entropy_by_beta_only_where_networks_are_told() -> None:
+    assert "by_beta" not in summarize(RunConfig(), "process", RESULT)
+    assert summarize(TOLD, "process", SERVED)["by_beta"] == [
+        {"betas": [0.001, 0.5], "samples": 30, "error_rate": 0.25, "symbol_entropy_bits": 2.5},
+        {"betas": [0.5, 0.5], "samples": 10, "error_rate": 0.5, "symbol_entropy_bits": None},
+    ]
+
+
+def test_a_person_reads_a_line_for_each_beta(capsys: pytest.CaptureFixture[str]) -> None:
+    print_summary(summarize(TOLD, "process", SERVED), Path("results"))
+
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "by_beta 0.001 0.5 samples 30, error_rate 0.25, symbol_entropy_bits 2.5" in lines
+    assert "by_beta 0.5 0.5 samples 10, error_rate 0.5, symbol_entropy_bits None" in lines

@@ -1,5 +1,6 @@
 """Bad input on the command line: one clear error, the documented exit code, and nothing left behind."""
 
+import dataclasses
 import gzip
 import json
 import os
@@ -17,6 +18,7 @@ from common.config import RunConfig, RuntimeSettings
 from common.config_layers import load_config
 from common.data import mnist
 from common.exit_codes import ExitCode
+from testbed.announcement import Announcement
 from testbed.cli import app
 from testbed.commands.options import on_device
 
@@ -193,6 +195,39 @@ def test_the_status_at_an_address_where_nobody_listens_is_an_error() -> None:
     result = splitwave("status", "--address", "127.0.0.1:1")
 
     assert_refused(result, ExitCode.UNREACHABLE, "no base station answered at 127.0.0.1:1: ")
+
+
+@pytest.mark.parametrize("command", [("set", "0.5"), ("show",)])
+def test_the_knob_of_nothing_says_where_it_looked(results: Path, command: tuple[str, ...]) -> None:
+    nothing = splitwave("beta", *command, "--results", results)
+    assert_refused(nothing, ExitCode.UNREACHABLE, f"no testbed is running whose results go to {results}")
+    nowhere = splitwave("beta", *command, "--address", "127.0.0.1:1")
+    assert_refused(nowhere, ExitCode.UNREACHABLE, "no base station answered at 127.0.0.1:1: ")
+    malformed = splitwave("beta", *command, "--address", "here")
+    assert_refused(malformed, ExitCode.ADDRESS, "--address here: expected HOST:PORT")
+    both = splitwave("beta", *command, "--address", "127.0.0.1:1", "--engine", "compose")
+    assert_refused(both, ExitCode.CONFIG, "--address 127.0.0.1:1: with --engine compose")
+    engine = splitwave("beta", *command, "--engine", "inprocess")
+    assert_refused(engine, ExitCode.CONFIG, "the inprocess engine has no `beta`")
+
+
+def test_the_knob_of_several_testbeds_asks_which(results: Path) -> None:
+    for number in (1, 2):
+        logs = results / "demo" / f".{number}.partial" / "logs"
+        logs.mkdir(parents=True)
+        announcement = Announcement("hash", f"127.0.0.1:{number}", "", {"splitwave": os.getpid()})
+        (logs / "testbed.json").write_text(json.dumps(dataclasses.asdict(announcement)))
+
+    result = splitwave("beta", "set", "0.5", "--results", results)
+
+    assert_refused(result, ExitCode.CONFIG, "2 testbeds are running", "--address, of 127.0.0.1:1, 127.0.0.1:2")
+
+
+def test_a_value_for_the_knob_is_a_number_and_may_begin_with_a_minus() -> None:
+    word = splitwave("beta", "set", "much")
+    assert (word.exit_code, "Invalid value for 'VALUE'" in word.output) == (ExitCode.CONFIG, True)
+    negative = splitwave("beta", "set", "-1", "--address", "127.0.0.1:1")
+    assert negative.exit_code == ExitCode.UNREACHABLE  # so it is the base station that would refuse the value
 
 
 def test_the_resolved_settings_are_a_config_file(tmp_path: Path) -> None:

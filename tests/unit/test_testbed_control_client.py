@@ -8,11 +8,11 @@ import grpc
 import grpc.aio
 import pytest
 
-from common.errors import RunFailedError, UnreachableError
+from common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
 from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
 from common.results import EpochRecord, RunResult
-from testbed.control_client import BaseStationLostError, get_status, stage_name, watch_run
+from testbed.control_client import BaseStationLostError, get_status, set_beta, stage_name, watch_run
 from testbed.engine import Event, Progress, StartedOver
 
 T = TypeVar("T")
@@ -46,6 +46,13 @@ class ScriptedControl(ControlServicer):
         context: "grpc.aio.ServicerContext[Any, Any]",  # noqa: ARG002
     ) -> pb.RunStatus:
         return self._events[0].status
+
+    async def SetBeta(  # noqa: N802
+        self, request: pb.SetBetaRequest, context: "grpc.aio.ServicerContext[Any, Any]"
+    ) -> pb.SetBetaReply:
+        if self._ending is not grpc.StatusCode.OK:
+            await context.abort(self._ending, "the script says so")
+        return pb.SetBetaReply(betas=[request.beta, request.link if request.HasField("link") else -1.0])
 
 
 def ask(ask_at: Callable[[str], Awaitable[T]], servicer: ControlServicer | None) -> T:
@@ -116,6 +123,28 @@ def test_the_status_is_the_base_stations() -> None:
 def test_a_server_that_is_no_base_station_is_told_apart() -> None:
     with pytest.raises(UnreachableError, match="answers, but is no base station"):
         status(None)
+
+
+def turn(servicer: ControlServicer | None, link: int | None) -> list[float]:
+    return ask(lambda address: asyncio.to_thread(set_beta, address, link, 0.5), servicer)
+
+
+def test_the_knob_is_turned_for_a_link_or_for_all() -> None:
+    assert turn(ScriptedControl(), 0) == [0.5, 0.0]  # link 0 is a link, not the absence of one
+    assert turn(ScriptedControl(), None) == [0.5, -1.0]
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_a_refused_value_is_an_error_of_the_command_line_with_the_base_stations_reason(refusal: Refusal) -> None:
+    with pytest.raises(ConfigError, match=r"beta set --link 3 0\.5: the script says so"):
+        turn(ScriptedControl(ending=grpc.StatusCode[refusal.name]), 3)
+
+
+def test_a_server_without_a_knob_is_told_apart() -> None:
+    with pytest.raises(UnreachableError, match="answers, but is no base station with a knob for β"):
+        turn(None, None)
+    with pytest.raises(UnreachableError, match=r"no base station answered at 127\.0\.0\.1:1: "):
+        set_beta("127.0.0.1:1", None, 0.5)
 
 
 def test_an_address_where_nobody_listens_is_an_error_that_names_it() -> None:

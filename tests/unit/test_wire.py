@@ -28,9 +28,14 @@ FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
 
-def contract_of(breakpoints: int = 6, draws: int = 3) -> LinkContract:
+def contract_of(breakpoints: int = 6, draws: int = 3, told: bool = False) -> LinkContract:
     config = RunConfig.model_validate(
-        {"encoder": {"dimension": D}, "quantizer": {"breakpoints": breakpoints}, "objective": {"draws": draws}}
+        {
+            "encoder": {"dimension": D},
+            "quantizer": {"breakpoints": breakpoints},
+            "objective": {"draws": draws},
+            "hypernetwork": {"beta": [1e-5, 1.0]} if told else {},
+        }
     )
     return LinkContract.of(config, 1)
 
@@ -108,6 +113,14 @@ def test_real_blocks_and_gradients_survive_the_wire(values: m.Float32, key: m.Bl
             m.Phase.SERVE, m.Symbols.HARD, m.UplinkCost(2, 28, 80), ("encode", "decode"), np.array([[1, 2], [3, 4]])
         ),
         m.PassReport(m.Phase.TEST, m.Symbols.SOFT, m.UplinkCost(2, 28, 80), (), np.zeros((0, 0), dtype=np.int64)),
+        m.PassReport(
+            m.Phase.SERVE,
+            m.Symbols.HARD,
+            m.UplinkCost(2, 28, 80),
+            ("encode",),
+            np.array([[1]]),
+            (m.SymbolEntropy(1e-5, 7, 2.5), m.SymbolEntropy(0.1, 1, 0.0), m.SymbolEntropy(1 / 3, 2, None)),
+        ),
     ],
 )
 def test_other_uplink_messages_survive_the_wire(body: m.Uplink) -> None:
@@ -123,6 +136,7 @@ def test_other_uplink_messages_survive_the_wire(body: m.Uplink) -> None:
         m.Evaluate(m.Phase.VALIDATION, 3, m.Symbols.HARD),
         m.SaveCheckpoint(240),
         m.Finish(),
+        m.SetBeta(1 / 3),
     ],
 )
 def test_downlink_messages_survive_the_wire(body: m.Downlink) -> None:
@@ -289,6 +303,38 @@ def test_training_blocks_alone_have_a_rate_and_it_is_finite() -> None:
     message = block_to_proto(level_block(), contract)
     message.rate_nats = 1.0
     assert "others none" in refused(message, contract)
+
+
+@given(st.floats(5e-324, 1e300))
+def test_a_serving_block_carries_its_beta_to_the_last_bit(beta: float) -> None:
+    contract = contract_of(told=True)
+    block = level_block(key=m.BlockKey(m.Phase.SERVE, 2, 1), samples=1, beta=beta)
+    assert_equal_fields(uplink_from_proto(serialised(uplink_to_proto(block, contract)), contract), block)
+
+
+def test_serving_blocks_alone_have_a_beta_and_only_where_networks_are_told() -> None:
+    told, plain = contract_of(told=True), contract_of()
+    serving = m.BlockKey(m.Phase.SERVE, 0, 0)
+    without = block_to_proto(level_block(key=serving), told)
+    assert refused(without, told) == "serve step 0 micro-batch 0 carries no β: expected that which made it"
+    assert block_from_proto(without, plain).beta is None
+    for stray, contract in ((level_block(beta=0.5), told), (level_block(key=serving, beta=0.5), plain)):
+        assert "carries β = 0.5: expected none" in refused(block_to_proto(stray, contract), contract)
+    for beta in (np.nan, np.inf, 0.0, -1.0):
+        message = block_to_proto(level_block(key=serving, beta=beta), told)
+        assert f"β = {beta}: expected a finite number above 0" in refused(message, told)
+
+
+def test_a_beta_or_an_entropy_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="β = nan: expected a finite number above 0"):
+        downlink_from_proto(downlink_to_proto(m.SetBeta(np.nan)))
+    for bits in (np.nan, np.inf, -0.1, 8.1):
+        report = m.PassReport(
+            m.Phase.SERVE, m.Symbols.HARD, m.UplinkCost(), (), np.zeros((0, 0), dtype=np.int64),
+            (m.SymbolEntropy(0.5, 1, bits),),
+        )  # fmt: skip
+        with pytest.raises(ProtocolError, match=f"a symbol entropy of {bits} bits: expected 0 to 8"):
+            uplink_from_proto(uplink_to_proto(report))
 
 
 def test_a_gradient_for_another_number_of_draws_is_refused() -> None:

@@ -1,0 +1,56 @@
+"""`splitwave beta`: the live knob of a testbed that serves."""
+
+from typing import Annotated
+
+import typer
+
+from common.config import MAX_LINKS
+from common.errors import ConfigError
+from testbed.commands.options import RESULTS, Project, Results
+from testbed.commands.whereabouts import Address, RunningEngine, only_basestation
+from testbed.compose.standing import DEFAULT_PROJECT
+from testbed.control_client import get_status, set_beta
+from testbed.reporting import reports_errors
+
+beta_app = typer.Typer(no_args_is_help=True, help="Beta of a testbed whose networks are told it, while it serves.")
+
+
+# So that -1 is a number out of range, not an option that there is not.
+@beta_app.command("set", context_settings={"ignore_unknown_options": True})
+@reports_errors
+def set_(  # noqa: PLR0917 — each is an option of the command line
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="Within the range of the training.")],
+    link: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", help="Which link, from 0; without it all.", min=0, max=MAX_LINKS - 1, show_default=False
+        ),
+    ] = None,
+    address: Address = None,
+    engine: RunningEngine = None,
+    project: Project = DEFAULT_PROJECT,
+    results: Results = RESULTS,
+) -> None:
+    """Serve under another beta from the next query on."""
+    _print(set_beta(only_basestation(address, engine, project, results, "beta"), link, value))
+
+
+@beta_app.command()
+@reports_errors
+def show(
+    address: Address = None,
+    engine: RunningEngine = None,
+    project: Project = DEFAULT_PROJECT,
+    results: Results = RESULTS,
+) -> None:
+    """Print the beta that each link serves under."""
+    where = only_basestation(address, engine, project, results, "beta")
+    links = get_status(where).links
+    if not all(link.HasField("beta") for link in links):
+        raise ConfigError(f"networks of the run at {where} are not told β: its settings have no hypernetwork.beta")
+    _print([link.beta for link in links])
+
+
+def _print(betas: list[float]) -> None:
+    for link, beta in enumerate(betas):
+        typer.echo(f"link {link}  β {beta}")

@@ -1,0 +1,54 @@
+"""Services as processes, started one by one as on several machines."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from common.pb import control_pb2 as pb
+from testbed.control_client import get_status
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
+LIMIT_S = 120
+
+Process = subprocess.Popen[bytes]
+
+
+class Services:
+    """Processes that log to files of a folder."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+
+    def start(self, name: str, *arguments: str, announce: int | None = None) -> Process:
+        log = self._stack.enter_context((self._folder / f"{name}.log").open("wb"))
+        command = [sys.executable, "-m", *arguments]
+        process = subprocess.Popen(
+            command, stderr=log, env=ENVIRONMENT, pass_fds=[] if announce is None else [announce]
+        )
+        self._stack.callback(process.wait)
+        self._stack.callback(process.kill)
+        return process
+
+    def serve(self, name: str, *arguments: str) -> tuple[Process, str]:
+        """A server, and the address that it announces."""
+        ready, announce = os.pipe()
+        with os.fdopen(ready) as pipe:
+            process = self.start(name, *arguments, "--listen=127.0.0.1:0", f"--ready-fd={announce}", announce=announce)
+            os.close(announce)
+            return process, pipe.readline().strip()
+
+    def log(self, name: str) -> str:
+        return (self._folder / f"{name}.log").read_text(encoding="utf-8")
+
+
+def until(address: str, reached: Callable[[pb.RunStatus], bool]) -> pb.RunStatus:
+    """Ask the base station until its status is as wanted."""
+    deadline = time.monotonic() + LIMIT_S
+    while not reached(status := get_status(address)):
+        assert time.monotonic() < deadline, status
+    return status
