@@ -79,7 +79,7 @@ class HyperConv2d(nn.Module):
         stride, padding = self.plain.stride, self.plain.padding
         # A convolution a row: on a CPU, one with a group of channels a row makes a training step of the backbone `csi`
         # longer by a tenth, and a product with unfolded patches by two thirds.
-        by_row = zip(x.unflatten(0, (len(conditions), -1)), kernels, biases, strict=True)
+        by_row = zip(x.reshape(len(conditions), -1, *x.shape[1:]), kernels, biases, strict=True)
         return torch.cat([functional.conv2d(maps, kernel, bias, stride, padding) for maps, kernel, bias in by_row])
 
     @torch.no_grad()
