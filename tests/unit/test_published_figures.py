@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
 from experiments.paper.chosen_beta import CHOSEN, MANY_SYMBOLS
+from experiments.paper.hyper_vib import HYPER_QML_IB_TOLD
 from experiments.paper.preset import preset_named
 from experiments.sweep.curves import Point, points
 from experiments.sweep.table import Row, read
@@ -75,6 +77,15 @@ def held_out_error(row: Row) -> float:
 def test_each_beta_is_the_one_with_the_lowest_held_out_error() -> None:
     best = {key: min(rows, key=held_out_error).beta for key, rows in searched().items()}
     assert best == CHOSEN
+
+
+def test_the_beta_that_one_model_is_told_has_the_lowest_held_out_error() -> None:
+    errors: dict[float | None, list[float]] = {}
+    for row in read(PUBLISHED["hyper_qml_ib"] / "hyper_qml_ib.csv"):
+        if row.method == "hyper-qml-ib":
+            errors.setdefault(row.beta, []).append(held_out_error(row))
+    assert len(errors) == 4
+    assert min(errors, key=lambda beta: fmean(errors[beta])) == HYPER_QML_IB_TOLD
 
 
 def test_no_test_error_was_looked_at_to_choose_beta() -> None:
