@@ -18,6 +18,9 @@ pytestmark = pytest.mark.e2e
 SPLITWAVE = Path(sys.executable).with_name("splitwave")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 FIGURES = ("fig2a", "fig2b", "fig2c", "fig3", "fig4")
+HYPER_VIB = ("hyper_vib", "hyper_vib_wifi", "hyper_qml_ib")
+VARIANCE_NS2 = 900.0
+"""A little more than that of the delays: what answers that say nothing err by."""
 STOP_LIMIT_S = 30
 
 
@@ -65,14 +68,18 @@ class Sweep:
         return all(select.select([fd], [], [], STOP_LIMIT_S)[0] for fd in self._workers)
 
 
-def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(tmp_path: Path) -> None:
-    said = finished(tmp_path, "run", *FIGURES)
-    assert said.splitlines()[-len(FIGURES) :] == [str(tmp_path / "smoke" / f"{name}.csv") for name in FIGURES]
-    for name in FIGURES:
-        assert all(0 <= row.test_error < 1 for row in read(tmp_path / "smoke" / f"{name}.csv") if row.test_error)
+@pytest.mark.parametrize("figures", [FIGURES, HYPER_VIB], ids=["qml-ib", "hyper-vib"])
+def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(
+    figures: tuple[str, ...], tmp_path: Path
+) -> None:
+    said = finished(tmp_path, "run", *figures)
+    assert said.splitlines()[-len(figures) :] == [str(tmp_path / "smoke" / f"{name}.csv") for name in figures]
+    for name in figures:
+        most = VARIANCE_NS2 if name == "hyper_vib_wifi" else 1.0
+        assert all(0 <= row.test_error < most for row in read(tmp_path / "smoke" / f"{name}.csv") if row.test_error)
         assert (tmp_path / "smoke" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (tmp_path / "smoke" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    assert re.match(r"0 of \d+ trainings are left", finished(tmp_path, "run", *FIGURES))
+    assert re.match(r"0 of \d+ trainings are left", finished(tmp_path, "run", *figures))
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path) -> None:
