@@ -6,7 +6,7 @@
 {{gap fig2a | A | B}}                        error of curve B minus that of A, seed by seed, a row a panel; of mean
                                              squared errors, B over A, less 1
 {{gap fig2a | A | B | linear | 5.94}}        likewise at one point
-{{best hyper_vib | A | B}}                   what curves A and B over β come to, β chosen by held-out error; their cost
+{{best hyper_vib | A | B | …}}               what curves over β come to, β chosen by held-out error, and their cost
 {{authors ideal link}}                       VDDIB-SR's authors' errors beside ours
 {{made fig2a}}                               command, seeds, commits and CPU time
 """
@@ -63,8 +63,8 @@ def _value(field: str, folder: Path) -> str:
         panel, x = place
         return f"{_gap(_find(of, panel, curve, x), _find(of, panel, other, x), unit)} {_GAP_UNITS[unit]}"
     if kind == "best":
-        figure, curve, other = (part.strip() for part in name.split("|"))
-        return selection_table(read(folder / f"{figure}.csv"), _unit(figure), curve, other)
+        figure, curve, *others = (part.strip() for part in name.split("|"))
+        return selection_table(read(folder / f"{figure}.csv"), _unit(figure), curve, *others)
     if kind == "authors":
         return _authors(folder, name)
     if kind == "divergence":

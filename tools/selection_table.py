@@ -15,8 +15,8 @@ def spread(of: Interval, scale: float, digits: int, sign: str = "") -> str:
     return f"{scale * of.mean:{sign}.{digits}f}{half}"
 
 
-def selection_table(rows: Sequence[Row], unit: Unit, curve: str, other: str) -> str:
-    """Error at the β chosen, seed by seed, and CPU time of all trainings of each; then what `other` is to `curve`.
+def selection_table(rows: Sequence[Row], unit: Unit, curve: str, *others: str) -> str:
+    """Error at the β chosen, seed by seed, and CPU time of all trainings of each; and what `others` are to `curve`.
 
     Errors are compared by their difference in points where they are shares, else by their ratio.
 
@@ -24,26 +24,40 @@ def selection_table(rows: Sequence[Row], unit: Unit, curve: str, other: str) -> 
         ValueError: a curve is missing, their seeds differ, or the table does not say what is needed.
     """
     panel = rows[0].panel
-    chosen = {name: select(rows, panel, name) for name in (curve, other)}
-    if chosen[curve].keys() != chosen[other].keys():
-        raise ValueError(f"{curve} and {other}: seeds {sorted(chosen[curve])} and {sorted(chosen[other])}")
-    head = f"| {panel} | β chosen, seed by seed | test error ({unit}) | training, CPU s |"
-    body = [_line(name, seeds, unit) for name, seeds in chosen.items()]
-    errors = _seed_by_seed(chosen[curve], chosen[other], _difference if unit == "%" else _excess)
-    times = _seed_by_seed(chosen[curve], chosen[other], lambda of, to: to.training_s / of.training_s)
-    compared = spread(errors, 100.0, 2 if unit == "%" else 1, sign="+") + (" points" if unit == "%" else " %")
-    last = f"| the second against the first | | {compared} | × {spread(times, 1.0, 3)} |"
-    return "\n".join([head, "|---|---|--:|--:|", *body, last])
+    first, *rest = (select(rows, panel, name) for name in (curve, *others))
+    for name, other in zip(others, rest, strict=True):
+        if first.keys() != other.keys():
+            raise ValueError(f"{curve} and {name}: seeds {sorted(first)} and {sorted(other)}")
+    head = (
+        f"| {panel} | β chosen, seed by seed | test error ({unit}) | against the first | training, CPU s | cost ratio |"
+    )
+    body = [f"| {curve} | {_own(first, unit)} | | {_seconds(first)} | |"]
+    for name, other in zip(others, rest, strict=True):
+        ratio = _seed_by_seed(first, other, lambda of, to: to.training_s / of.training_s)
+        body.append(
+            f"| {name} | {_own(other, unit)} | {_against(first, other, unit)} | {_seconds(other)} "
+            f"| {spread(ratio, 1.0, 3)} |"
+        )
+    return "\n".join([head, "|---|---|--:|--:|--:|--:|", *body])
 
 
-def _line(name: str, seeds: Mapping[int, Selected], unit: Unit) -> str:
+def _own(seeds: Mapping[int, Selected], unit: Unit) -> str:
     betas = ", ".join(f"{one.row.beta:.1e}" for one in seeds.values())
     errors = interval([_test_error(one) for one in seeds.values()])
     shown = (
         spread(errors, 100.0, 2) if unit == "%" else f"{spread(errors, 1.0, 2)} ({root_in_metres(errors.mean):.2f} m)"
     )
-    seconds = interval([one.training_s for one in seeds.values()])
-    return f"| {name} | {betas} | {shown} | {spread(seconds, 1.0, 0)} |"
+    return f"{betas} | {shown}"
+
+
+def _against(first: Mapping[int, Selected], other: Mapping[int, Selected], unit: Unit) -> str:
+    if unit == "%":
+        return f"{spread(_seed_by_seed(first, other, _difference), 100.0, 2, sign='+')} points"
+    return f"{spread(_seed_by_seed(first, other, _excess), 100.0, 1, sign='+')} %"
+
+
+def _seconds(seeds: Mapping[int, Selected]) -> str:
+    return spread(interval([one.training_s for one in seeds.values()]), 1.0, 0)
 
 
 def _seed_by_seed(

@@ -24,6 +24,15 @@ _BEYOND_DB = 1.0
 """What the range trained over exceeds the PSNRs tested by: at its ends a network has neighbours on one side alone."""
 
 
+FRONTIER = (6, 8, 11, 14, 18, 24)
+"""Epochs of Hyper-VIB on digits; eleven trainings of VIB have 110."""
+
+
+def hyper_vib_name(epochs: int) -> str:
+    """A curve's name."""
+    return f"{HYPER_VIB} of {epochs} epochs"
+
+
 def hyper_qml_ib_name(beta: float) -> str:
     """A curve's name."""
     return f"Hyper-QML-IB, one training, told β = {beta:g}"
@@ -98,8 +107,28 @@ WIFI = Comparison("wifi-csi", "csi", "ns²", 20, 20, (1e-7, 1.0), 0.6, 10.0)
 
 def hyper_vib(preset: Preset, seeds: int) -> Figure:
     """MNIST."""
-    digits = Comparison(preset.data, "vib", "%", 10, 11, (BETAS[0], BETAS[-1]), 0.15, 1.0)
-    return digits.figure("hyper_vib", preset, seeds)
+    return _digits(preset).figure("hyper_vib", preset, seeds)
+
+
+def hyper_vib_frontier(preset: Preset, seeds: int) -> Figure:
+    """MNIST, and shorter and longer trainings of Hyper-VIB: what its error costs."""
+    digits = _digits(preset)
+
+    def marks() -> Iterator[Mark]:
+        for seed in range(seeds):
+            for beta in BETAS:
+                yield Mark(preset.data, VIB, beta, digits.vib(preset, seed, beta), SNR_DB, beta=beta)
+            for epochs in dict.fromkeys(min(each, preset.most_vib_epochs) for each in FRONTIER):
+                trial = digits.hyper_vib(preset, seed).model_copy(update={"epochs": epochs})
+                for beta in BETAS:
+                    yield Mark(preset.data, hyper_vib_name(epochs), beta, trial, SNR_DB, beta=beta)
+
+    title = f"Error over β, Hyper-VIB trained for longer and longer, d = {SYMBOLS}, SNR {SNR_DB:g} dB"
+    return Figure("hyper_vib_frontier", title, "β", tuple(marks()), log_x=True)
+
+
+def _digits(preset: Preset) -> Comparison:
+    return Comparison(preset.data, "vib", "%", 10, 11, (BETAS[0], BETAS[-1]), 0.15, 1.0)
 
 
 def hyper_vib_bluetooth(preset: Preset, seeds: int) -> Figure:
@@ -161,5 +190,5 @@ def _hyper_qml_ib(grid: Grid, symbols: int, beta: float) -> VibTrial:
     )
 
 
-_FIGURES = (hyper_vib, hyper_vib_bluetooth, hyper_vib_wifi, hyper_qml_ib)
+_FIGURES = (hyper_vib, hyper_vib_frontier, hyper_vib_bluetooth, hyper_vib_wifi, hyper_qml_ib)
 FIGURES: dict[str, Callable[[Preset, int], Figure]] = {make.__name__: make for make in _FIGURES}

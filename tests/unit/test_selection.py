@@ -84,18 +84,25 @@ def test_a_training_counts_once_however_many_betas_it_serves() -> None:
 
 
 def test_shares_are_compared_by_their_difference() -> None:
-    head, _, one, both, against = selection_table(table(), "%", ONE, ALL).splitlines()
-    assert head == "| mnist5k | β chosen, seed by seed | test error (%) | training, CPU s |"
-    assert one == f"| {ONE} | 1.0e-03, 1.0e-01 | 5.00 ± 0.00 | 21 ± 13 |"
-    assert both == f"| {ALL} | 1.0e-03, 1.0e-03 | 5.10 ± 0.00 | 3 ± 0 |"
+    head, _, one, both = selection_table(table(), "%", ONE, ALL).splitlines()
+    assert head == (
+        "| mnist5k | β chosen, seed by seed | test error (%) | against the first | training, CPU s | cost ratio |"
+    )
+    assert one == f"| {ONE} | 1.0e-03, 1.0e-01 | 5.00 ± 0.00 | | 21 ± 13 | |"
     # 3/20 and 3/22: mean 0.1432, s = 0.00964, 12.706·s/√2 = 0.0866
-    assert against == "| the second against the first | | +0.10 ± 0.00 points | × 0.143 ± 0.087 |"
+    assert both == f"| {ALL} | 1.0e-03, 1.0e-03 | 5.10 ± 0.00 | +0.10 ± 0.00 points | 3 ± 0 | 0.143 ± 0.087 |"
 
 
 def test_squared_errors_are_compared_by_their_ratio_and_shown_in_metres() -> None:
-    _, _, one, _, against = selection_table(table(scale=20.0), "ns²", ONE, ALL).splitlines()
+    _, _, one, both = selection_table(table(scale=20.0), "ns²", ONE, ALL).splitlines()
     assert "| 1.00 ± 0.00 (0.30 m) |" in one
-    assert "| +2.0 ± 0.0 % |" in against
+    assert "| 1.02 ± 0.00 (0.30 m) | +2.0 ± 0.0 % |" in both
+
+
+def test_several_curves_may_stand_against_one() -> None:
+    lines = selection_table(table(), "%", ALL, ONE, ONE).splitlines()
+    assert len(lines) == 2 + 3
+    assert "| -0.10 ± 0.00 points |" in lines[-1]
 
 
 @pytest.mark.parametrize(
