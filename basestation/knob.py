@@ -5,7 +5,11 @@ from common.config import RunConfig
 from common.errors import ProtocolError, Refusal
 
 MAX_VALUES = 256
-"""Different β of a link in one run: device and base station count the symbols and answers of each apart."""
+"""Combinations of the links' β in one run: devices count the symbols of each β apart, the base station its answers."""
+
+
+_SHOWN = 8
+"""Values in a message, whose length gRPC limits."""
 
 
 class Knob:
@@ -21,6 +25,7 @@ class Knob:
         self.is_there = config.hypernetwork.beta is not None
         self.betas = [config.beta(link) for link in range(config.links)]
         self._known = [{beta} for beta in self.betas]
+        self._combinations = {tuple(self.betas)}
 
     def turn(self, link: int | None, beta: float) -> list[int]:
         """Set one link, or all of them; those that were set.
@@ -33,15 +38,16 @@ class Knob:
         if link is not None and link not in links:
             raise ProtocolError(f"link {link} does not exist: this run has links 0 to {len(links) - 1}")
         turned = list(links) if link is None else [link]
+        betas = [beta if each in turned else before for each, before in enumerate(self.betas)]
+        if tuple(betas) not in self._combinations and len(self._combinations) >= MAX_VALUES:
+            raise ProtocolError(
+                f"the links have had {MAX_VALUES} different combinations of β in this run, each of which is counted "
+                f"apart: return to one of them instead of {beta}",
+                Refusal.RESOURCE_EXHAUSTED,
+            )
+        self.betas = betas
+        self._combinations.add(tuple(betas))
         for each in turned:
-            if beta not in self._known[each] and len(self._known[each]) >= MAX_VALUES:
-                raise ProtocolError(
-                    f"link {each} has had {MAX_VALUES} different β in this run, each of which is counted apart: "
-                    f"return to one of them instead of {beta}",
-                    Refusal.RESOURCE_EXHAUSTED,
-                )
-        for each in turned:
-            self.betas[each] = beta
             self._known[each].add(beta)
         return turned
 
@@ -61,8 +67,10 @@ class Knob:
             ProtocolError: the link was never set to it.
         """
         if not self.is_there or beta not in self._known[link]:
-            known = ", ".join(str(each) for each in sorted(self._known[link])) if self.is_there else "none"
+            known = sorted(self._known[link]) if self.is_there else []
+            more = " …" if len(known) > _SHOWN else ""
+            expected = ", ".join(str(each) for each in known[:_SHOWN]) + more if known else "none"
             raise ProtocolError(
-                f"{what} of link {link} has β = {beta}, to which it was never set: expected {known}",
+                f"{what} of link {link} has β = {beta}, to which it was never set: expected {expected}",
                 Refusal.FAILED_PRECONDITION,
             )

@@ -77,8 +77,15 @@ class Trainer:
 
     @torch.no_grad()
     def predict(self, block: FusedBlock) -> Answered:
-        """(B,) answers to an evaluation block (L = 1), decoded under the β that it carries, if any."""
-        return self.objective.answers(self._decode(block.symbols, block.key, self._conditions(block)))
+        """(B,) answers to an evaluation block (L = 1), decoded under the β that it carries, if any.
+
+        Raises:
+            RunFailedError: the decoder's outputs are not finite.
+        """
+        outputs = self._decode(block.symbols, block.key, self._conditions(block))
+        if not torch.isfinite(outputs).all():
+            raise RunFailedError(f"the decoder's outputs for {block.key} are not finite")
+        return self.objective.answers(outputs)
 
     def _conditions(self, block: FusedBlock) -> BlockConditions:
         return block_conditions(self.config, self._plan, block.key, block.betas)

@@ -4,7 +4,7 @@ import dataclasses
 
 from channel.awgn import AwgnChannel
 from common.config import RunConfig
-from common.link_noise import noise_variances, shares
+from common.link_noise import draw_of_sample, noise_variances
 from common.messages import Float32, Gradient, Phase, RealPayload, SymbolBlock, Symbols
 from common.symbols import LinkContract, SymbolReader, check_transmitted
 
@@ -41,6 +41,7 @@ class ChannelLink:
     def _pass_through(self, block: SymbolBlock, symbols: Float32) -> Float32:
         draws = self.contract.draws if block.key.phase is Phase.TRAIN else 1
         variances = noise_variances(self.config, block.link, block.key.phase, block.key.step)
-        variance = float(variances[0]) if len(variances) == 1 else variances[shares(len(variances), symbols.shape[1])]
+        of_sample = variances[draw_of_sample(len(variances), symbols.shape[1])]
+        variance = float(variances[0]) if len(variances) == 1 else of_sample
         channel = AwgnChannel(seed=self.config.seed, link=block.link, noise_variance=variance)
         return channel.apply(symbols, channel.draw(block.key, draws, *symbols.shape[1:]))

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from common.config import HypernetworkSettings, RunConfig
 from common.errors import ProtocolError, Refusal
-from common.link_noise import noise_variances, shares
+from common.link_noise import draw_of_sample, noise_variances
 from common.messages import BlockKey, Float32, Int64, Phase
 from common.plan import RunPlan
 from common.randomness import Purpose, generator
 
 _SMALL_BETA = 1e-4
-"""Below this β the cross-entropy decides the loss, which does not fall with β any more."""
+"""Below this β the distortion decides the loss, which hardly falls with β any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, told: Sequ
 def _runs(start: int, samples: int, batch: int, betas: int, variances: int) -> tuple[Int64, Int64, tuple[int, ...]]:
     """The runs of a block whose samples are those from `start` on of a step of so many: which β and σ², how many."""
     beta = (start + np.arange(samples, dtype=np.int64)) * betas // batch
-    variance = shares(variances, samples)
+    variance = draw_of_sample(variances, samples)
     begins = np.flatnonzero(np.diff(beta, prepend=-1) | np.diff(variance, prepend=-1))
     return beta[begins], variance[begins], tuple(np.diff(begins, append=samples).tolist())
 

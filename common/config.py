@@ -6,6 +6,7 @@ How files, environment and command line are merged into one of these is `common.
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -32,6 +33,9 @@ DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), Afte
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 BetaRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+
+_OF_BETA = ("sampling", "draws", "balance")
+_OF_A_RANGE = ("training_psnr_draws", "training_psnr_shared")
 
 MAX_LINKS = 64
 MAX_DIMENSION = 4096
@@ -183,6 +187,14 @@ def noise_variance_at(psnr_db: float) -> float:
     return float(10.0 ** (-psnr_db / 10.0))
 
 
+def _check_defaults(section: _Section, path: str, names: Sequence[str], needed: str) -> None:
+    """Refuse a setting that was given a value and does nothing."""
+    for name in names:
+        value = getattr(section, name)
+        if value != type(section).model_fields[name].default:
+            raise ValueError(f"{path}.{name} = {value} does nothing without {needed}")
+
+
 class RunConfig(_Section):
     """Everything that decides a run's result. Where the data lie is not part of it: each party has its own copy."""
 
@@ -231,9 +243,26 @@ class RunConfig(_Section):
             )
         if hyper.psnr and self.channel.training_psnr_db is None:
             raise ValueError("hypernetwork.psnr: channel.training_psnr_db says nothing of the range to train over")
-        betas = self.objective.beta if isinstance(self.objective.beta, list) else [self.objective.beta]
-        if hyper.beta is not None and min(betas) <= 0:
-            raise ValueError(f"objective.beta = {self.objective.beta}: its logarithm is an input, so it must be > 0")
+        told = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]
+        if hyper.psnr:
+            told.append(
+                ("channel.psnr_db", self.channel.psnr_db, "channel.training_psnr_db", self.channel.training_psnr_db)
+            )
+        for path, value, range_path, bounds in told:
+            values = value if isinstance(value, list) else [value]
+            if bounds is not None and not bounds[0] <= min(values) <= max(values) <= bounds[1]:
+                raise ValueError(f"{path} = {value} is an input of the networks, trained on {range_path} = {bounds}")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_set_in_vain(self) -> Self:
+        hyper, channel = self.hypernetwork, self.channel
+        if hyper.beta is None:
+            _check_defaults(hyper, "hypernetwork", _OF_BETA, "hypernetwork.beta")
+        if not self.conditions:
+            _check_defaults(hyper, "hypernetwork", ("gate_learning_rate",), "hypernetwork.beta")
+        if channel.training_psnr_db is None:
+            _check_defaults(channel, "channel", _OF_A_RANGE, "channel.training_psnr_db")
         return self
 
     @model_validator(mode="after")

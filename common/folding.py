@@ -15,6 +15,7 @@ class FoldedNetwork:
         self._network = network
         self._of: tuple[int, bytes] | None = None
         self._folded: nn.Module | None = None
+        network.register_load_state_dict_post_hook(self._forget)  # type: ignore[no-untyped-call]
 
     def under(self, rows: Float32, version: int) -> nn.Module:
         """The network folded at (1, C) conditions; `version` tells its weights from those of another step."""
@@ -24,3 +25,7 @@ class FoldedNetwork:
             self._folded = folded(self._network, torch.from_numpy(rows[0]).to(weights.device))
             self._of = wanted
         return self._folded
+
+    def _forget(self, *_: object) -> None:
+        """Weights that were loaded have the version of those that were there."""
+        self._folded = None

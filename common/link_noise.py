@@ -28,6 +28,6 @@ def noise_variances(config: RunConfig, link: int, phase: Phase, step: int) -> ND
     return np.array([noise_variance_at(value) for value in psnr_db])
 
 
-def shares(values: int, samples: int) -> NDArray[np.int64]:
+def draw_of_sample(values: int, samples: int) -> NDArray[np.int64]:
     """(B,): which of T = `values` values each of B = `samples` samples of a block meets."""
     return np.arange(samples, dtype=np.int64) * values // samples

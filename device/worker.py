@@ -214,7 +214,8 @@ class DeviceWorker:
     def _step_log_prior(self, step: int, codebook: Codebook) -> Tensor | None:
         """Bound `prior` takes the whole step's mean pmf, so that cutting it into parts changes nothing."""
         parts = self.plan.block_count(Phase.TRAIN, step)
-        whole = parts == 1 and self.config.hypernetwork.beta is None and self.config.channel.training_psnr_draws == 1
+        drawn = self.config.hypernetwork.beta is not None or self.config.channel.training_psnr_draws > 1
+        whole = parts == 1 and not drawn
         if self.config.objective.bound != "prior" or whole:
             return None  # the run is the step: its own mean pmf is the prior
         if self._log_prior is None:

@@ -61,7 +61,7 @@ def _parts(value: object) -> Mapping[str, object]:
     if isinstance(value, Mapping):
         return value
     if isinstance(value, list):
-        return {" ".join(f"{beta:g}" for beta in each["betas"]): _without_betas(each) for each in value}
+        return {" ".join(str(beta) for beta in each["betas"]): _without_betas(each) for each in value}
     return {"": value}
 
 

@@ -105,6 +105,7 @@ class VibTrial(_Trial):
     """
 
     method: Literal["vib", "hyper-vib", "hyper-qml-ib"]
+    test_psnr_db: tuple[float, ...]
     symbols: int
     breakpoints: Annotated[int, Field(ge=0)] = 0
     psnr_db: float

@@ -12,6 +12,7 @@ from basestation.decoder import make_decoder
 from common.conditions import BlockConditions, block_conditions
 from common.config import RunConfig
 from common.folding import FoldedNetwork
+from common.initialisation import initialise_linear_layers
 from common.link_noise import noise_variances
 from common.messages import BlockKey, Phase
 from common.plan import RunPlan
@@ -160,7 +161,15 @@ def test_balance_weighs_losses_down_where_beta_is_large() -> None:
     [
         ({"encoder": {"backbone": "conv", "dimension": 3}}, "backbone conv has no hyper-layers"),
         ({"hypernetwork": {"psnr": True}}, "training_psnr_db says nothing of the range"),
-        ({"objective": {"beta": 0.0}}, r"objective\.beta = 0\.0: its logarithm is an input"),
+        ({"objective": {"beta": 0.0}}, r"objective\.beta = 0\.0 is an input.*hypernetwork\.beta = \[1e-05, 1\.0\]"),
+        ({"objective": {"beta": [0.5, 2.0]}}, r"objective\.beta = \[0\.5, 2\.0\] is an input"),
+        (
+            {"hypernetwork": {"psnr": True}, "channel": {"training_psnr_db": [0.0, 5.0]}},
+            r"channel\.psnr_db = 10\.0 is an input.*training_psnr_db = \[0\.0, 5\.0\]",
+        ),
+        ({"hypernetwork": {"balance": 0.3}}, r"hypernetwork\.balance = 0\.3 does nothing without hypernetwork\.beta"),
+        ({"hypernetwork": {"gate_learning_rate": 2.0}}, r"gate_learning_rate = 2\.0 does nothing"),
+        ({"channel": {"training_psnr_shared": True}}, r"training_psnr_shared = True does nothing without channel"),
         ({"hypernetwork": {"beta": [1.0, 1e-5]}}, "low ≤ high"),
         ({"hypernetwork": {"beta": [0.0, 1.0]}}, "greater than 0"),
     ],
@@ -212,3 +221,17 @@ def test_a_folded_network_follows_conditions_and_weights() -> None:
         torch.testing.assert_close(plain(x), encoder(x, torch.from_numpy(rows)))
         assert not any("gate" in name for name, _ in plain.named_parameters())
     assert network.under(rows, version + 1) is not plain
+
+
+def test_loaded_weights_are_folded_anew_though_no_step_was_taken() -> None:
+    config = config_of(encoder={"backbone": "linear", "dimension": 3})
+    encoder, other = (make_encoder(config.encoder, config.view_shape, config.conditions) for _ in range(2))
+    for number, module in enumerate((encoder, other)):
+        initialise_linear_layers(module, seed=number, party=0)
+    network = FoldedNetwork(encoder)
+    rows, x = np.array([[-1.0]], dtype=np.float32), torch.ones(2, 392)
+    before = network.under(rows, 0)(x)[0]
+    encoder.load_state_dict(other.state_dict())
+    after = network.under(rows, 0)(x)[0]
+    assert not torch.allclose(before, after)
+    torch.testing.assert_close(after, other(x, torch.from_numpy(rows))[0])

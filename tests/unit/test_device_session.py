@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from common import messages as m
 from common.config import HypernetworkSettings, RunConfig
@@ -228,17 +229,28 @@ def test_the_knob_counts_from_the_next_serving_block_on(session: DeviceSession) 
     assert [(each.beta, each.samples) for each in report.entropies] == [(TOLD.objective.beta, 1), (0.5, 1)]
 
 
-def test_the_knob_leaves_test_passes_alone(session: DeviceSession) -> None:
+def soft_block(session: DeviceSession, phase: m.Phase, *knob: m.SetBeta) -> m.SymbolBlock:
+    """The first block of a pass of a device that is welcomed anew, whose gates β moves, and whose knob is turned."""
     list(session.handle(welcome(config=TOLD)))
-    before = next(iter(session.handle(m.Evaluate(m.Phase.TEST, 0, m.Symbols.SOFT))))
-    list(session.handle(welcome(config=TOLD)))
-    list(session.handle(m.SetBeta(1.0)))
-    after = next(iter(session.handle(m.Evaluate(m.Phase.TEST, 0, m.Symbols.SOFT))))
+    with torch.no_grad():
+        for name, weights in session._leased.worker.model.named_parameters():
+            if name.endswith("slope"):
+                weights.fill_(0.5)
+    for turn in knob:
+        list(session.handle(turn))
+    block = next(iter(session.handle(m.Evaluate(phase, 0, m.Symbols.SOFT))))
+    assert isinstance(block, m.SymbolBlock)
+    assert isinstance(block.payload, m.RealPayload)
+    return block
 
-    for block in (before, after):
-        assert isinstance(block, m.SymbolBlock)
-        assert block.beta is None
-    np.testing.assert_array_equal(before.payload.values, after.payload.values)  # type: ignore[union-attr]
+
+def test_the_knob_changes_serving_and_leaves_test_passes_alone(session: DeviceSession) -> None:
+    for phase in (m.Phase.TEST, m.Phase.SERVE):
+        before, after = soft_block(session, phase), soft_block(session, phase, m.SetBeta(1.0))
+        same = np.array_equal(before.payload.values, after.payload.values)  # type: ignore[union-attr]
+        serves = phase is m.Phase.SERVE
+        assert same is not serves
+        assert (before.beta, after.beta) == ((TOLD.objective.beta, 1.0) if serves else (None, None))
 
 
 def test_another_welcome_forgets_the_knob_and_what_was_counted(session: DeviceSession) -> None:

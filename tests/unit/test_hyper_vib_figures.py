@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.paper.hyper_vib import BETAS, FIGURES, HYPER_QML_IB_BETAS, HYPER_VIB, VIB
+from experiments.paper.hyper_vib import BETAS, FIGURES, HYPER_QML_IB_BETAS, VIB
 from experiments.paper.preset import preset_named
 from experiments.sweep.figure import rows
 from experiments.sweep.provenance import Provenance
@@ -80,4 +80,3 @@ def test_rows_name_beta_and_method() -> None:
     outcome = carry_out(trial.model_copy(update={"epochs": 1}), None, Provenance("abc", "a core"))
     (row,) = rows(figure, [outcome.model_copy(update={"trial": trial})])
     assert (row.curve, row.method, row.x, row.beta, row.backbone) == (VIB, "vib", BETAS[4], BETAS[4], "vib")
-    assert HYPER_VIB in {mark.curve for mark in figure.marks}

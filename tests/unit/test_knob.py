@@ -81,11 +81,13 @@ class TestKnob:
         knob = Knob(TOLD)
         for number in range(1, MAX_VALUES):
             knob.turn(0, 0.5 + number / 1000)
-        with pytest.raises(ProtocolError, match=f"link 0 has had {MAX_VALUES} different β") as error:
+        with pytest.raises(ProtocolError, match=f"links have had {MAX_VALUES} different combinations of β") as error:
             knob.turn(None, 0.9)
         assert error.value.refusal is Refusal.RESOURCE_EXHAUSTED
         assert knob.betas[1] == 0.25  # none was set
-        assert knob.turn(0, 0.5) == [0]
+        with pytest.raises(ProtocolError, match=r"expected 0\.5, 0\.501, .* …$"):
+            knob.check(0, 0.9, "a block")
+        assert knob.turn(0, 0.501) == [0]
 
 
 class TestServed:

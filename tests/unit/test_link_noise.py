@@ -5,7 +5,7 @@ import pytest
 
 from channel.link import ChannelLink
 from common.config import RunConfig
-from common.link_noise import noise_variances, shares
+from common.link_noise import draw_of_sample, noise_variances
 from common.messages import BlockKey, Float32, Phase, RealPayload, SymbolBlock, Symbols
 from common.plan import RunPlan
 from device.worker import DeviceWorker, Views
@@ -70,8 +70,8 @@ def test_several_draws_a_step_lie_one_in_each_part_of_the_range() -> None:
 
 
 def test_each_of_several_draws_is_an_equal_share_of_a_block() -> None:
-    assert shares(3, 7).tolist() == [0, 0, 0, 1, 1, 2, 2]
-    assert shares(3, 2).tolist() == [0, 1]
+    assert draw_of_sample(3, 7).tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert draw_of_sample(3, 2).tolist() == [0, 1]
 
 
 def test_a_draw_never_changes() -> None:
@@ -82,7 +82,7 @@ def test_a_draw_never_changes() -> None:
 @pytest.mark.parametrize("link", [0, 1])
 @pytest.mark.parametrize("phase", EVALUATION)
 def test_evaluation_keeps_the_psnr_of_the_link(phase: Phase, link: int) -> None:
-    assert noise_variances(RANGED, link, phase, 3)[0] == RANGED.noise_variance(link)
+    assert noise_variances(RANGED, link, phase, 3).tolist() == [RANGED.noise_variance(link)]
 
 
 def test_without_a_range_training_has_the_psnr_of_the_link() -> None:
