@@ -64,8 +64,8 @@ class EncoderSettings(_Section):
     authors. `vib`: Hyper-VIB's two hidden layers of 160 and 192 and one head for symbols of unit power; the base
     station's network is then its hidden layer of 256. `tones` and `csi`: of the sizes of Hyper-VIB's networks for
     Bluetooth and WiFi, with heads as `vib`; `tones` has two hidden layers, `csi` two convolutions before two hidden
-    layers, and the base station one. `conv`: QML-IB's Table II, and then the base station's network
-    is, too; `width` scales the hidden channels of both.
+    layers, and the base station one. `conv`: QML-IB's Table II, and then the base station's network is, too;
+    `width` scales the hidden channels of both.
     """
 
     backbone: Backbone = "linear"
@@ -111,8 +111,7 @@ class HypernetworkSettings(_Section):
     validation, test and serving alone. `sampling`: how it is spread over the range; the paper's `uniform` hardly ever
     draws a small β. `draws`: T_β, the values a step, each for an equal share of the batch. `balance`: how far large β
     are kept from deciding the weights that all share, 0 not at all. `gate_learning_rate`: that of the gates, over that
-    of all other weights. `psnr`: the noise variance is an input, too, with
-    `channel.training_psnr_db`.
+    of all other weights. `psnr`: the noise variance is an input, too, with `channel.training_psnr_db`.
     """
 
     beta: BetaRange | None = None
@@ -177,7 +176,6 @@ class RuntimeSettings(_Section):
 
     torch_device: TorchDevice = "cpu"
     bf16: bool = False
-
     torch_threads: Annotated[int, Field(ge=1, le=256)] = 1
     credits: Annotated[int, Field(ge=1, le=256)] = 8
 

@@ -8,11 +8,12 @@ import typer
 
 from common.errors import ConfigError
 from common.process import check_data_dir
-from experiments.paper import hyper_vib, qml_ib
+from experiments.paper.figures import FIGURES
 from experiments.paper.preset import Preset, preset_named
 from experiments.sweep.figure import Figure
 from experiments.sweep.intervals import MAX_SEEDS
 from experiments.sweep.plot import redraw
+from experiments.sweep.trial import METHODS
 from testbed.commands.options import DataDir
 from testbed.reporting import reports_errors
 
@@ -21,9 +22,6 @@ experiment_app = typer.Typer(no_args_is_help=True, help="The papers' figures: tr
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Of `list`.", show_default=False)]
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="How much of it: smoke or paper.")]
 Folder = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of all experiments.")]
-
-FIGURES = {**qml_ib.FIGURES, **hyper_vib.FIGURES}
-METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib")
 
 _RESULTS = Path("results/experiments")
 

@@ -51,4 +51,3 @@ class Page:
 
 
 PAGES = (Page("qml-ib", qml_ib.FIGURES), Page("hyper-vib", hyper_vib.FIGURES))
-FIGURES = {name: make for page in PAGES for name, make in page.figures.items()}

@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from common.errors import SplitwaveError
+from experiments.paper.figures import FIGURES
 from experiments.paper.preset import preset_named
 from experiments.sweep.table import read
 from tools.figure_fields import record_of, render
-from tools.pages import FIGURES, PAGES, README, Page
+from tools.pages import PAGES, README, Page
 
 SUFFIXES = (".csv", ".json", ".png")
 

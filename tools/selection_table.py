@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from common.task import root_in_metres
 from experiments.sweep.figure import Unit
 from experiments.sweep.intervals import Interval, interval
-from experiments.sweep.selection import Selected, select
 from experiments.sweep.table import Row
+from tools.selection import Selected, select
 
 
 def spread(of: Interval, scale: float, digits: int, sign: str = "") -> str:

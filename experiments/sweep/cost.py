@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from experiments.sweep.measurement import Outcome
-from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from experiments.sweep.trial import METHODS, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _TRAINING_SAMPLES = {"mnist": 60_000, "mnist5k": 4_000}
+_VIB_US = {"vib": 18.0, "tones": 44.0, "csi": 66.0}
 _START_S = 1.0
 """CPU seconds of a trial before it trains, and after."""
 
@@ -18,7 +19,7 @@ def expected_seconds(trials: Iterable[Trial], finished: Sequence[Outcome]) -> fl
     core that multiplies bfloat16 matrices.
     """
     scale = {}
-    for method in ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib"):
+    for method in METHODS:
         ratios = [done.seconds / _modelled_seconds(done.trial) for done in finished if done.trial.method == method]
         scale[method] = fmean(ratios) if ratios else 1.0
     return sum(_modelled_seconds(trial) * scale[trial.method] for trial in trials)
@@ -36,7 +37,7 @@ def _us(trial: Trial) -> float:
         case VddibSrTrial():
             return _vddib_sr_us(trial)
         case VibTrial():
-            return 30.0 * trial.epochs
+            return _VIB_US.get(trial.backbone, 80.0) * trial.epochs
 
 
 def _qml_ib_us(trial: QmlIbTrial) -> float:

@@ -121,4 +121,6 @@ class VibTrial(_Trial):
     learning_rate: float
 
 
+METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib")
+
 Trial = Annotated[QmlIbTrial | VddibSrTrial | VibTrial, Field(discriminator="method")]

@@ -8,12 +8,13 @@ from statistics import fmean
 import pytest
 
 from experiments.paper.chosen_beta import CHOSEN, MANY_SYMBOLS
+from experiments.paper.figures import FIGURES
 from experiments.paper.hyper_vib import HYPER_QML_IB_TOLD
 from experiments.paper.preset import preset_named
 from experiments.sweep.curves import Point, points
 from experiments.sweep.table import Row, read
 from tools.figure_fields import render
-from tools.pages import FIGURES, PAGES, README, Page
+from tools.pages import PAGES, README, Page
 from tools.publish_figures import block_in
 
 PUBLISHED = {path.stem: path.parent for page in PAGES for path in sorted(page.folder.glob("*.csv"))}

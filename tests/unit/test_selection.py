@@ -4,9 +4,9 @@ import pytest
 
 from experiments.sweep.figure import Figure, Mark, rows
 from experiments.sweep.measurement import Measurement, Outcome
-from experiments.sweep.selection import select
 from experiments.sweep.table import Row
 from experiments.sweep.trial import VibTrial
+from tools.selection import select
 from tools.selection_table import selection_table
 
 ONE, ALL = "a training a β", "one training"

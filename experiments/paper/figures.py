@@ -1,0 +1,5 @@
+"""Every figure of both papers, by name."""
+
+from experiments.paper import hyper_vib, qml_ib
+
+FIGURES = {**qml_ib.FIGURES, **hyper_vib.FIGURES}
