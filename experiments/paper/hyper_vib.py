@@ -102,7 +102,7 @@ class Comparison:
 
 
 BLUETOOTH = Comparison("bluetooth-tones", "tones", "ns²", 16, 18, (1e-7, 1.0), 0.6, 10.0)
-WIFI = Comparison("wifi-csi", "csi", "ns²", 20, 20, (1e-7, 1.0), 0.6, 10.0)
+WIFI = Comparison("wifi-csi", "csi", "ns²", 20, 20, (1e-7, 1.0), 0.75, 10.0)
 
 
 def hyper_vib(preset: Preset, seeds: int) -> Figure:
