@@ -19,7 +19,7 @@ VIB, HYPER_VIB = "VIB, a training a β", "Hyper-VIB, one training"
 QML_IB = "QML-IB, a training a PSNR"
 
 HYPER_QML_IB_BETAS = (1e-5, 1e-4, 1e-3, 1e-2)
-HYPER_QML_IB_TOLD = 1e-2
+HYPER_QML_IB_TOLD = 1e-3
 _BEYOND_DB = 1.0
 """What the range trained over exceeds the PSNRs tested by: at its ends a network has neighbours on one side alone."""
 
