@@ -123,7 +123,7 @@ def hyper_vib_frontier(preset: Preset, seeds: int) -> Figure:
                 for beta in BETAS:
                     yield Mark(preset.data, hyper_vib_name(epochs), beta, trial, SNR_DB, beta=beta)
 
-    title = f"Error over β, Hyper-VIB trained for longer and longer, d = {SYMBOLS}, SNR {SNR_DB:g} dB"
+    title = f"Hyper-VIB, shorter and longer trainings, d = {SYMBOLS}, SNR {SNR_DB:g} dB"
     return Figure("hyper_vib_frontier", title, "β", tuple(marks()), log_x=True)
 
 
