@@ -32,7 +32,7 @@ def list_() -> None:
     """Print what can be run."""
     for name, make in FIGURES.items():
         figure = make(preset_named("paper"), 1)
-        typer.echo(f"{name:<15} {figure.title} ({len(figure.trials)} trainings a seed)")
+        typer.echo(f"{name:<20} {figure.title} ({len(figure.trials)} trainings a seed)")
 
 
 @experiment_app.command()

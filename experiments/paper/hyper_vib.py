@@ -97,7 +97,7 @@ class Comparison:
                     yield Mark(self.data, VIB, beta, self.vib(preset, seed, beta), SNR_DB, beta=beta)
                     yield Mark(self.data, HYPER_VIB, beta, self.hyper_vib(preset, seed), SNR_DB, beta=beta)
 
-        title = f"Hyper-VIB, Fig. 4: error over β, d = {SYMBOLS}, SNR {SNR_DB:g} dB"
+        title = f"Hyper-VIB, Fig. 4: error over β, {self.data}, d = {SYMBOLS}"
         return Figure(name, title, "β", tuple(marks()), log_x=True, unit=self.unit)
 
 
@@ -123,7 +123,7 @@ def hyper_vib_frontier(preset: Preset, seeds: int) -> Figure:
                 for beta in BETAS:
                     yield Mark(preset.data, hyper_vib_name(epochs), beta, trial, SNR_DB, beta=beta)
 
-    title = f"Hyper-VIB, shorter and longer trainings, d = {SYMBOLS}, SNR {SNR_DB:g} dB"
+    title = f"Hyper-VIB, shorter and longer trainings, {preset.data}, d = {SYMBOLS}"
     return Figure("hyper_vib_frontier", title, "β", tuple(marks()), log_x=True)
 
 
