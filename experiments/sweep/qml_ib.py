@@ -9,19 +9,16 @@ import torch
 from torch import nn
 
 from common.config import RunConfig
-from common.messages import Phase, Symbols
 from common.results import EpochRecord
 from device.bounds import gaussian_kl, kl_quadrature
 from device.pmf import symbol_pmf
 from device.worker import DeviceWorker, Views
 from experiments.inprocess_engine import InprocessRun
-from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.measure import BLOCK, measure
+from experiments.sweep.measurement import Outcome
 from experiments.sweep.provenance import Provenance
 from experiments.sweep.samples import resident
 from experiments.sweep.trial import QmlIbTrial
-
-_BLOCK = 2500
-"""Samples an evaluation block: large ones are faster."""
 
 _DIVERGENCE_SAMPLES = 256
 """Samples over which D is averaged: quadrature costs a thousand times the bound."""
@@ -60,7 +57,7 @@ def resolve(trial: QmlIbTrial) -> RunConfig:
                 "batch_size": trial.batch_size,
                 "learning_rate": trial.learning_rate,
             },
-            "inference": {"block_size": _BLOCK},
+            "inference": {"block_size": BLOCK},
             "runtime": {"bf16": True},
         }
     )
@@ -84,7 +81,9 @@ def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
         module.load_state_dict(weights)
     return Outcome(
         trial=trial,
-        measurements=tuple(_measure(run, trial, psnr_db) for psnr_db in trial.test_psnr_db),
+        measurements=tuple(
+            measure(run, psnr_db, validation=trial.validation > 0, test=trial.test) for psnr_db in trial.test_psnr_db
+        ),
         rate_nats=sum(records[best.epoch - 1].rate_nats) / config.links,
         divergence_nats=sum(_divergence_nats(run, link, view) for link, view in enumerate(data.views)) / config.links,
         best_epoch=best.epoch,
@@ -111,20 +110,6 @@ def _train(run: InprocessRun, patience: int) -> tuple[list[EpochRecord], _Best]:
 
 def _modules(run: InprocessRun) -> list[nn.Module]:
     return [*(worker.model for worker in run.workers), run.trainer.decoder]
-
-
-def _measure(run: InprocessRun, trial: QmlIbTrial, psnr_db: float | None) -> Measurement:
-    assert psnr_db is not None
-    run.tune(psnr_db)
-    validation = run.evaluate(Phase.VALIDATION, 0, Symbols.HARD) if trial.validation else None
-    test = run.evaluate(Phase.TEST, 0, Symbols.HARD) if trial.test else None
-    return Measurement(
-        psnr_db=psnr_db,
-        validation_error=None if validation is None else validation.error,
-        test_error=None if test is None else test.error,
-        payload_bits=float(run.config.payload_bits_per_sample * trial.links),
-        airtime_ms=1e3 * run.config.airtime_s,
-    )
 
 
 @torch.no_grad()

@@ -58,6 +58,7 @@ class QmlIbTrial(_Trial):
     """
 
     method: Literal["qml-ib"] = "qml-ib"
+    test_psnr_db: tuple[float, ...]
     symbols: int
     psnr_db: float
     breakpoints: Annotated[int, Field(ge=0)] = 15

@@ -4,15 +4,12 @@ import time
 from pathlib import Path
 
 from common.config import RunConfig
-from common.messages import Phase, Symbols
 from experiments.inprocess_engine import InprocessRun
-from experiments.sweep.measurement import Measurement, Outcome
+from experiments.sweep.measure import BLOCK, measure
+from experiments.sweep.measurement import Outcome
 from experiments.sweep.provenance import Provenance
 from experiments.sweep.samples import resident
 from experiments.sweep.trial import VibTrial
-
-_BLOCK = 2500
-"""Samples an evaluation block."""
 
 _PSNR_DRAWS = 8
 """PSNRs a training step, as many as values of β."""
@@ -50,7 +47,7 @@ def resolve(trial: VibTrial) -> RunConfig:
                 "batch_size": trial.batch_size,
                 "learning_rate": trial.learning_rate,
             },
-            "inference": {"block_size": _BLOCK},
+            "inference": {"block_size": BLOCK},
             "runtime": {"bf16": trial.bf16},
         }
     )
@@ -73,7 +70,9 @@ def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) ->
     return Outcome(
         trial=trial,
         measurements=tuple(
-            _measure(run, trial, psnr_db, beta) for psnr_db in trial.test_psnr_db for beta in trial.test_betas
+            measure(run, psnr_db, beta, validation=trial.validation > 0, test=True)
+            for psnr_db in trial.test_psnr_db
+            for beta in trial.test_betas
         ),
         rate_nats=sum(records[-1].rate_nats) / config.links,
         divergence_nats=None,
@@ -84,16 +83,4 @@ def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) ->
         seconds=time.process_time() - started,
         commit=provenance.commit,
         machine=provenance.machine,
-    )
-
-
-def _measure(run: InprocessRun, trial: VibTrial, psnr_db: float | None, beta: float) -> Measurement:
-    run.tune(psnr_db=psnr_db, beta=beta)
-    return Measurement(
-        psnr_db=psnr_db,
-        beta=beta,
-        validation_error=run.evaluate(Phase.VALIDATION, 0, Symbols.HARD).error if trial.validation else None,
-        test_error=run.evaluate(Phase.TEST, 0, Symbols.HARD).error,
-        payload_bits=float(run.config.payload_bits_per_sample * trial.links),
-        airtime_ms=1e3 * run.config.airtime_s,
     )
