@@ -5,7 +5,6 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import bundling
 from common.bundling import bundled_bytes, gather
 from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
@@ -33,7 +32,7 @@ def test_what_does_not_fit_begins_the_next_bundle() -> None:
     ready = iter([message(half), message(half), message(1)])
     messages, left = gather(message(half), partial(next, ready, None))
     assert len(messages) == 2
-    assert pb.UplinkBundle(messages=messages).ByteSize() <= bundling.MAX_MESSAGE_BYTES
+    assert pb.UplinkBundle(messages=messages).ByteSize() <= MAX_MESSAGE_BYTES
     assert left is not None
     rest, nothing = gather(left, partial(next, ready, None))
     assert [len(each.leaving.reason) for each in rest] == [half, 1]
