@@ -204,7 +204,7 @@ def test_single_samples_are_timed_one_at_a_time(session: DeviceSession) -> None:
     most, report = run_pass(session, m.Phase.SERVE)
     assert most == 1
     assert report.hops == ("encode", "device link", "decode")
-    np.testing.assert_array_equal(report.hop_times_ns, [[1000, 700, 300]] * 2)
+    np.testing.assert_array_equal(report.hop_times_ns, [[2000, 700, 300]] * 2)
 
 
 def serving_block(session: DeviceSession, body: m.Downlink) -> m.SymbolBlock:
