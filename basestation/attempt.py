@@ -148,7 +148,7 @@ class Attempt:
         return await self._passes.run(self._sessions, Phase.SERVE, count, Symbols.HARD)
 
     async def load(self, count: int, load: Load) -> list[LinkStamps]:
-        """Have a load sent and answer it, which changes nothing of the run; `count` load passes went before this one."""
+        """Have a load sent and answer it; `count` load passes went before this one. It changes nothing of the run."""
         self._run.plan.load = load
         outcome = await self._passes.run(self._sessions, Phase.LOAD, count, Symbols.HARD)
         log.info("load measured", load=str(load), error=outcome.error, answers_sha256=outcome.answers_sha256)

@@ -89,6 +89,10 @@ class DeviceSession:
 
     An open loop's blocks are not answers: whoever runs the session asks `next_due_ns` when the next one is due, and has
     it made by `due_block`, one at a time and not while `handle` is at work.
+
+    Attributes:
+        clock: nanoseconds, monotonic.
+        finished: whether the run is over.
     """
 
     def __init__(
@@ -116,7 +120,7 @@ class DeviceSession:
         self._hello = Hello(PROTOCOL_VERSION, device_id, software, wish, MAX_DIMENSION, host)
         self._state_dir = state_dir
         self._open_views = open_views
-        self._clock = clock
+        self.clock = clock
         self._lease: _Lease | None = None
         self._command: _Command | None = None
         self._meter: PassMeter | None = None
@@ -140,7 +144,7 @@ class DeviceSession:
             DataError: the device does not hold the run's data.
             CheckpointError: nor the checkpoint it is asked to restore, or it cannot write one.
         """
-        self._heard_ns = self._clock() if heard_ns is None else heard_ns
+        self._heard_ns = self.clock() if heard_ns is None else heard_ns
         match message:
             case Welcome():
                 yield self._accept(message)
@@ -173,12 +177,12 @@ class DeviceSession:
     def sending(self, cost: UplinkCost) -> None:
         """The block that was made last is a message, about to be sent."""
         if self._meter is not None:
-            self._meter.sent(cost, self._clock())
+            self._meter.sent(cost, self.clock())
 
     def handed_over(self, key: BlockKey) -> None:
         """The transport takes a block's message; alone of all methods this one may be called at any time."""
         if (meter := self._meter) is not None:
-            meter.handed_over(key, self._clock())
+            meter.handed_over(key, self.clock())
 
     def _accept(self, welcome: Welcome) -> Ready:
         if welcome.protocol_version != PROTOCOL_VERSION:
@@ -287,16 +291,16 @@ class DeviceSession:
         if command.phase is Phase.TRAIN:
             return worker.train_block(command.step, command.sent)
         meter = self._metered
-        started = self._clock()
+        started = self.clock()
         features = worker.features(BlockKey(command.phase, command.step, command.sent))
-        encoded = self._clock()
+        encoded = self.clock()
         block = worker.quantize(features, meter.symbols)
         meter.encoded(
             command.sent,
             due_ns=command.due_ns,
             started_ns=started,
             encoded_ns=encoded,
-            quantized_ns=self._clock(),
+            quantized_ns=self.clock(),
         )
         if command.phase is Phase.SERVE:
             lease.sent.add(block)
