@@ -17,7 +17,7 @@ from grpc import aio
 from channel.link import ChannelLink
 from common.config import RunConfig
 from common.errors import ProtocolError
-from common.messages import BlockKey
+from common.messages import BlockKey, Phase
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S, first_message, refuse
@@ -199,8 +199,9 @@ class _EmulatedStream:
         contract = self._welcomed.contract
         block = block_from_proto(message.block, contract)
         message.block.CopyFrom(block_to_proto(self._welcomed.transmit(block), contract))
-        if block.key.phase.is_of_queries:
-            self._timed[block.key] = (started, time.perf_counter_ns())
+        if block.key.phase is Phase.SERVE:
+            finished = time.perf_counter_ns()
+            self._timed[block.key] = (finished - started, finished)
 
     def _add_hops(self, prediction: pb.Prediction) -> None:
         timed = self._timed.pop(key_from_proto(prediction.key), None)
