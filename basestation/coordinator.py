@@ -23,6 +23,7 @@ from common.errors import ProtocolError, Refusal, RunFailedError
 from common.load import LinkStamps, Load, check_load
 from common.manifest import Manifest
 from common.messages import (
+    EpochReport,
     Finish,
     Hello,
     Leaving,
@@ -164,7 +165,7 @@ class Coordinator:
         if not session.accept(body):
             return
         match body:
-            case SymbolBlock() | PassReport() | PartSaved():
+            case SymbolBlock() | EpochReport() | PassReport() | PartSaved():
                 self._attempt.receive(session, body)
             case Ready():
                 self.admission.admit(session, body)

@@ -21,14 +21,12 @@ class Arrival:
     Attributes:
         block: the fused symbols.
         sample_ids: (B,) places in the split.
-        rates_nats: per link, the KL bound a sample that the device reported.
         arrived_ns: per link, when its part arrived.
         fused_ns: when the last link's part had been put to the others.
     """
 
     block: FusedBlock
     sample_ids: Int64
-    rates_nats: tuple[float, ...]
     arrived_ns: tuple[int, ...]
     fused_ns: int
 
@@ -40,7 +38,7 @@ class Intake:
         self._links = config.links
         self._plan = plan
         self._fusion = FusionBuffer(config.links, config.encoder.dimension, config.runtime.credits)
-        self._parts: dict[BlockKey, dict[int, tuple[int, float]]] = {}
+        self._parts: dict[BlockKey, dict[int, int]] = {}
         self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
         self._phase = Phase.TRAIN
         self._step = -1
@@ -67,7 +65,7 @@ class Intake:
         fused = self._fusion.add(block.key, session.link, session.reader.read(block), block.beta)
         self._taken[session.link].add(block.key.micro_batch)
         parts = self._parts.setdefault(block.key, {})
-        parts[session.link] = (arrived_ns, block.rate_nats)
+        parts[session.link] = arrived_ns
         if fused is not None:
             self._arrivals.put_nowait(self._arrival(fused, block.sample_ids))
 
@@ -100,11 +98,9 @@ class Intake:
 
     def _arrival(self, fused: FusedBlock, sample_ids: Int64) -> Arrival:
         parts = self._parts.pop(fused.key)
-        ordered = [parts[link] for link in range(self._links)]
         return Arrival(
             block=fused,
             sample_ids=sample_ids,
-            rates_nats=tuple(rate for _, rate in ordered),
-            arrived_ns=tuple(arrived for arrived, _ in ordered),
+            arrived_ns=tuple(parts[link] for link in range(self._links)),
             fused_ns=time.perf_counter_ns(),
         )

@@ -42,10 +42,13 @@ class Pacer:
         with self._turn:
             self._hearing -= 1
             yield
-            if self._thread is None and self._next() is not None:
+            if self._next() is None:
+                return  # the thread, if there is one, need not wake for this
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="pacer")
                 self._thread.start()
-            self._turn.notify()
+            else:
+                self._turn.notify()
 
     def close(self) -> None:
         """End the thread after the block that it may be at."""
