@@ -59,6 +59,8 @@ class _Pending:
 
 
 def _split(counts: Sequence[int], *tensors: Tensor) -> list[tuple[Tensor, ...]]:
+    if len(counts) == 1:
+        return [(tensor,) for tensor in tensors]
     return [torch.split(tensor, list(counts)) for tensor in tensors]
 
 
