@@ -25,7 +25,7 @@ def percentile(samples: NDArray[np.int64], percent: float) -> int:
 
 
 def _exactly(percent: float, count: int) -> float:
-    """percent · count / 100, a whole number where it is one: 99.9 % of 1000 is 999, not a hair more."""
+    """Percent · count / 100, a whole number where it is one: 99.9 % of 1000 is 999, not a hair more."""
     rank = percent * count / 100
     nearest = round(rank)
     return nearest if math.isclose(rank, nearest, rel_tol=1e-12) else rank

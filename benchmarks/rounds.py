@@ -9,7 +9,7 @@ Side = Callable[[], Awaitable[T]]
 
 
 async def alternate(sides: Mapping[str, Side[T]], repetitions: int) -> dict[str, list[T]]:
-    """Measure each side once a round, in an order that turns round by round: A B, B A, A B, …
+    """Measure each side once a round, in an order that turns round by round: A B, B A, A B.
 
     Returns:
         a list a side, an outcome a round.

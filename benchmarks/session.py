@@ -11,10 +11,15 @@ import numpy as np
 import typer
 
 from benchmarks.channel_rate import channel
-from benchmarks.report import Json, Report
+from benchmarks.latency import latency
+from benchmarks.report import Json, Report, Samples
+from benchmarks.scale import scale
 from benchmarks.scope import Bench, Scope
+from benchmarks.start_and_memory import startup
 from benchmarks.targets import target_of
+from benchmarks.throughput import throughput
 from benchmarks.training import training
+from benchmarks.wire_cost import wire
 from common.config import RunConfig
 from common.errors import SplitwaveError
 from testbed.execution import existing_data_dir
@@ -24,10 +29,18 @@ from testbed.results_folder import ResultsFolder
 
 Benchmark = Callable[[Bench], Coroutine[object, object, Report]]
 
-BENCHMARKS: Mapping[str, Benchmark] = {"training": training, "channel": channel}
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "latency": latency,
+    "throughput": throughput,
+    "training": training,
+    "channel": channel,
+    "scale": scale,
+    "wire": wire,
+    "startup": startup,
+}
 
 
-def hold(
+def hold(  # noqa: PLR0917 — each is an option of the command line
     names: Sequence[str], scope: Scope, json_file: Path | None, airtime: bool, data_dir: Path | None, results: Path
 ) -> bool:
     """Run benchmarks by name; whether all of them were measured and are VALID. A missed target changes nothing.
@@ -51,7 +64,7 @@ def hold(
         content = result_json(reports, scope, data_dir)
         folder.write_json("result.json", content)
         samples = {f"{each.benchmark}.{key}": array for each in reports for key, array in each.samples.items()}
-        np.savez_compressed(folder.path / "samples.npz", **samples)
+        write_samples(folder.path / "samples.npz", samples)
         _drop_checkpoints(folder.logs)
     typer.echo(f"results  {folder.path}")
     if json_file is not None:
@@ -71,6 +84,11 @@ def result_json(reports: Sequence[Report], scope: Scope, data_dir: Path | None) 
         "validity": "INVALID" if any(report.problems for report in reports) else "VALID",
         "benchmarks": [report.to_json() for report in reports],
     }
+
+
+def write_samples(path: Path, samples: Mapping[str, Samples]) -> None:
+    """Write raw samples as `.npz`, an array a name."""
+    np.savez_compressed(path, allow_pickle=False, **samples)
 
 
 def print_report(report: Report) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """Whether a target was met. A miss is reported; it ends nothing."""
 
-    PASS = "PASS"  # noqa: S105 — no password
+    PASS = "PASS"
     MISS = "MISS"
 
 

@@ -120,4 +120,3 @@ def _device_processes(links: int, one_process: bool) -> Sequence[tuple[str, list
     if one_process and links > 1:
         return [("devices", [f"--links=0-{links - 1}"])]
     return [(f"device-{link}", [f"--link={link}"]) for link in range(links)]
-

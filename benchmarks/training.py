@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.report import Report
-from benchmarks.rounds import alternate
+from benchmarks.rounds import Side, alternate
 from benchmarks.scope import Bench
 from benchmarks.worker_process import WorkerProcess, worker_process
 from common.config import RunConfig
@@ -44,7 +44,7 @@ async def training(bench: Bench) -> Report:
     return report
 
 
-def _side(worker: WorkerProcess, engine: str, config: RunConfig, bench: Bench) -> "partial[object]":
+def _side(worker: WorkerProcess, engine: str, config: RunConfig, bench: Bench) -> Side[Training]:
     return partial(worker.run, run_engine, engine, config.canonical_json(), bench.folder, bench.data_dir)
 
 

@@ -71,7 +71,7 @@ class UplinkSink:
 
 async def _serve(config: RunConfig, listen: str, ready_fd: int | None) -> None:
     stop = stop_signal()
-    handlers = {"Connect": grpc.stream_stream_rpc_method_handler(UplinkSink(config).connect)}
+    handlers: dict[str, Any] = {"Connect": grpc.stream_stream_rpc_method_handler(UplinkSink(config).connect)}
 
     def register(server: aio.Server) -> None:
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))

@@ -39,7 +39,7 @@ class _Stream:
         self._next = uplink_to_proto(test_block(contract, 1), contract)
         self._sent = 0
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
-        connect = grpc_channel.stream_stream(f"/{SERVICE}/Connect")
+        connect: Any = grpc_channel.stream_stream(f"/{SERVICE}/Connect")
         self._call: Any = connect(iter(self._outbox.get, None), timeout=_STREAM_LIMIT_S)
         hello = Hello(PROTOCOL_VERSION, f"source-{link}", "benchmark", link, contract.dimension)
         self._outbox.put(uplink_to_proto(hello).SerializeToString())

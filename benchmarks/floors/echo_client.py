@@ -34,7 +34,8 @@ class _Stream:
 
     def __init__(self, grpc_channel: grpc.Channel) -> None:
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
-        self._call: Any = grpc_channel.stream_stream(METHOD)(iter(self._outbox.get, None), timeout=_STREAM_LIMIT_S)
+        connect: Any = grpc_channel.stream_stream(METHOD)
+        self._call: Any = connect(iter(self._outbox.get, None), timeout=_STREAM_LIMIT_S)
 
     def send(self, message: bytes) -> None:
         self._outbox.put(message)

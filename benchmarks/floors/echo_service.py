@@ -55,7 +55,9 @@ class _Proxy:
 async def _serve(listen: str, connect: str | None, ready_fd: int | None) -> None:
     stop = stop_signal()
     behavior = _echo if connect is None else _Proxy(connect).forward
-    handlers = {"Connect": grpc.stream_stream_rpc_method_handler(behavior)}  # no serializers: bytes as they are
+    handlers: dict[str, Any] = {
+        "Connect": grpc.stream_stream_rpc_method_handler(behavior)
+    }  # no serializers: bytes as they are
 
     def register(server: aio.Server) -> None:
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
@@ -72,9 +74,7 @@ def main() -> int:
     parser.add_argument("--connect", metavar="HOST:PORT", help="forward there instead of answering")
     add_process_options(parser)
     options = parser.parse_args()
-    return run_service(
-        "echo", options, lambda: asyncio.run(_serve(options.listen, options.connect, options.ready_fd))
-    )
+    return run_service("echo", options, lambda: asyncio.run(_serve(options.listen, options.connect, options.ready_fd)))
 
 
 if __name__ == "__main__":

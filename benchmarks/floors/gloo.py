@@ -1,4 +1,4 @@
-"""The tensor floor: `torch.distributed` with gloo sends symbols one way and gradients back, two processes, no channel."""
+"""The tensor floor: symbols one way and gradients back by `torch.distributed` with gloo, two processes, no channel."""
 
 import time
 from pathlib import Path
