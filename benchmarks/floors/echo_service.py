@@ -55,9 +55,8 @@ class _Proxy:
 async def _serve(listen: str, connect: str | None, ready_fd: int | None) -> None:
     stop = stop_signal()
     behavior = _echo if connect is None else _Proxy(connect).forward
-    handlers: dict[str, Any] = {
-        "Connect": grpc.stream_stream_rpc_method_handler(behavior)
-    }  # no serializers: bytes as they are
+    # No serializers: bytes as they are.
+    handlers: dict[str, Any] = {"Connect": grpc.stream_stream_rpc_method_handler(behavior)}
 
     def register(server: aio.Server) -> None:
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
