@@ -11,7 +11,7 @@ from grpc import aio
 
 from channel.service import SERVICE
 from common.config import RunConfig
-from common.messages import PROTOCOL_VERSION, Evaluate, Phase, Symbols, Welcome
+from common.messages import PROTOCOL_VERSION, Downlink, Evaluate, Phase, Symbols, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.server import serving
@@ -30,19 +30,27 @@ class FirstWords(uplink_pb2_grpc.UplinkServicer):
     all_came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
-        self, request_iterator: AsyncIterator[pb.UplinkMessage], context: "aio.ServicerContext[Any, Any]"
+        self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
         """One device's stream, to its first block."""
-        async for message in request_iterator:
-            kind = str(message.WhichOneof("body"))
-            self.came_s.setdefault(kind, time.monotonic())
-            if kind == "hello":
-                welcome = Welcome(PROTOCOL_VERSION, "start", 0, self.config.canonical_json(), None)
-                await context.write(downlink_to_proto(welcome))
-            elif kind == "ready":
-                await context.write(downlink_to_proto(Evaluate(Phase.TEST, 0, Symbols.HARD)))
-            elif kind == "block":
-                self.all_came.set()
+        async for bundle in request_iterator:
+            for message in bundle.messages:
+                await self._hear(message, context)
+
+    async def _hear(self, message: pb.UplinkMessage, context: "aio.ServicerContext[Any, Any]") -> None:
+        kind = str(message.WhichOneof("body"))
+        self.came_s.setdefault(kind, time.monotonic())
+        if kind == "hello":
+            welcome = Welcome(PROTOCOL_VERSION, "start", 0, self.config.canonical_json(), None)
+            await context.write(_bundled(welcome))
+        elif kind == "ready":
+            await context.write(_bundled(Evaluate(Phase.TEST, 0, Symbols.HARD)))
+        elif kind == "block":
+            self.all_came.set()
+
+
+def _bundled(body: Downlink) -> pb.DownlinkBundle:
+    return pb.DownlinkBundle(messages=[downlink_to_proto(body)])
 
 
 async def device_start_s(config: RunConfig, folder: Path, data_dir: Path | None) -> dict[str, float]:

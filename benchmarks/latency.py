@@ -54,7 +54,7 @@ async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass
     ):
         load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), scope.rules)
         passes: list[Pass] = []
-        floors: dict[str, list[Samples]] = {"echo": [], "inprocess": [], "gloo": []}
+        floors: dict[str, list[Samples]] = {"echo": [], "echo_one_stream": [], "inprocess": [], "gloo": []}
 
         async def ours() -> None:
             passes.append(await run_pass(testbed, load))
@@ -63,6 +63,11 @@ async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass
             times: EchoTimes = await client.run(echo, echo_address, links, message_bytes, echoes)
             floors["echo"].append(times.latency_ns)
 
+        async def echoed_together() -> None:
+            together = links * message_bytes  # as links of one process travel in one bundle
+            times: EchoTimes = await client.run(echo, echo_address, 1, together, echoes)
+            floors["echo_one_stream"].append(times.latency_ns)
+
         async def inprocess() -> None:
             queries = scope.floor_queries
             floors["inprocess"].append(await pipeline.run(query_times_ns, single, bench.data_dir, 1, queries))
@@ -70,7 +75,13 @@ async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass
         async def tensors() -> None:
             floors["gloo"].append(await _gloo(pipeline, peer, bench, f"{name}-{len(floors['gloo'])}"))
 
-        sides = {"testbed": ours, "echo": echoed, "inprocess": inprocess, "gloo": tensors}
+        sides = {
+            "testbed": ours,
+            "echo": echoed,
+            "echo_one_stream": echoed_together,
+            "inprocess": inprocess,
+            "gloo": tensors,
+        }
         await alternate(sides, scope.repetitions)
     _read(report, name, passes, floors)
     keep(report, name, passes, scope.rules)

@@ -40,11 +40,12 @@ class UplinkSink:
     async def connect(self, messages: AsyncIterator[bytes], context: _Context) -> None:
         """One stream."""
         try:
-            hello = uplink_from_proto(pb.UplinkMessage.FromString(await anext(messages)), None)
+            (first,) = pb.UplinkBundle.FromString(await anext(messages)).messages
+            hello = uplink_from_proto(first, None)
             assert isinstance(hello, Hello)
             link = hello.link or 0
             welcome = Welcome(PROTOCOL_VERSION, "sink", link, self._config.canonical_json(), None)
-            await context.write(downlink_to_proto(welcome).SerializeToString())
+            await context.write(pb.DownlinkBundle(messages=[downlink_to_proto(welcome)]).SerializeToString())
             await self._answer(link, messages, context)
         except ProtocolError as error:
             await refuse(context, error)
@@ -57,13 +58,14 @@ class UplinkSink:
                 self._check(link, message)
             key = pb.BlockKey(phase=pb.PHASE_TEST, step=0, micro_batch=number)
             answer = pb.DownlinkMessage(prediction=pb.Prediction(key=key, classes=answers))
-            await context.write(answer.SerializeToString())
+            await context.write(pb.DownlinkBundle(messages=[answer]).SerializeToString())
             number += 1
 
     def _check(self, link: int, message: bytes) -> None:
         channel = ChannelLink(self._config, link)
         expected = channel.transmit(test_block(channel.contract, 0)).payload
-        came = block_from_proto(pb.UplinkMessage.FromString(message).block, channel.contract).payload
+        (block,) = pb.UplinkBundle.FromString(message).messages
+        came = block_from_proto(block.block, channel.contract).payload
         assert isinstance(expected, RealPayload)
         if not isinstance(came, RealPayload) or not np.array_equal(came.values, expected.values):
             raise ProtocolError(f"link {link}: the first {Phase.TEST.name.lower()} block is not what the channel makes")

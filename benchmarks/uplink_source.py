@@ -42,22 +42,28 @@ class _Stream:
         connect: Any = grpc_channel.stream_stream(f"/{SERVICE}/Connect")
         self._call: Any = connect(iter(self._outbox.get, None), timeout=_STREAM_LIMIT_S)
         hello = Hello(PROTOCOL_VERSION, f"source-{link}", "benchmark", link, contract.dimension)
-        self._outbox.put(uplink_to_proto(hello).SerializeToString())
-        if not pb.DownlinkMessage.FromString(next(self._call)).HasField("welcome"):
+        self._outbox.put(_bundled(uplink_to_proto(hello)))
+        (welcome,) = pb.DownlinkBundle.FromString(next(self._call)).messages
+        if not welcome.HasField("welcome"):
             raise RunFailedError("the first message down was no Welcome")
 
     def send(self) -> None:
         message = self._next if self._sent else self._first
         message.block.sequence = message.block.key.micro_batch = self._sent
-        self._outbox.put(message.SerializeToString())
+        self._outbox.put(_bundled(message))
         self._sent += 1
 
     def receive(self) -> None:
+        """The answer to one block; the sink puts none of them together."""
         next(self._call)
 
     def end(self) -> None:
         self._outbox.put(None)
         self._call.cancel()
+
+
+def _bundled(message: pb.UplinkMessage) -> bytes:
+    return pb.UplinkBundle(messages=[message]).SerializeToString()
 
 
 def send_blocks(address: str, config_json: str, blocks: int) -> Int64:

@@ -1,4 +1,4 @@
-"""What the uplink carries besides symbols: serialised messages over packed bits. Counted, not timed."""
+"""What the uplink carries besides symbols: messages, as bundles hold them, over packed bits. Counted, not timed."""
 
 from benchmarks.report import Report
 from benchmarks.scope import Bench, short_run
