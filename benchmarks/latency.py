@@ -1,23 +1,18 @@
 """SingleStream and MultiStream: one query in flight, of one link or of eight, over a bare two-hop gRPC echo."""
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 
-from benchmarks.floors.echo_client import EchoTimes, echo
-from benchmarks.floors.gloo import exchange
-from benchmarks.floors.pipeline import query_times_ns
 from benchmarks.hop_plot import draw_hops
 from benchmarks.hop_table import hop_table
+from benchmarks.latency_floors import latency_floors
 from benchmarks.passes import Pass, keep, run_pass, sized_load
 from benchmarks.percentiles import percentile
 from benchmarks.report import Report, Samples
 from benchmarks.rounds import alternate
 from benchmarks.scope import Bench, short_run
-from benchmarks.services import two_hop_echo
 from benchmarks.testbed_load import LinkStamps, Load, loaded_testbed
 from benchmarks.trace import write_trace
-from benchmarks.wire_cost import uplink_cost
-from benchmarks.worker_process import WorkerProcess, worker_process
 
 SCENARIOS = {"single_stream": 1, "multi_stream": 8}
 """MLPerf LoadGen's names, and the links of each."""
@@ -41,62 +36,24 @@ async def latency(bench: Bench) -> Report:
 
 
 async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass:
-    scope, config = bench.scope, short_run(links)
-    single = short_run(links, block_size=1).canonical_json()
-    message_bytes = uplink_cost(1).message_bytes
-    echoes = Load(scope.floor_queries, 1, 1, 0.0, 0)
+    passes: list[Pass] = []
+    floors: dict[str, list[Samples]] = {}
     async with (
-        loaded_testbed(config, bench.folder / name, bench.data_dir, one_device_process=True) as testbed,
-        two_hop_echo(bench.folder / f"{name}-echo") as echo_address,
-        worker_process() as client,
-        worker_process() as pipeline,
-        worker_process() as peer,
+        loaded_testbed(short_run(links), bench.folder / name, bench.data_dir, one_device_process=True) as testbed,
+        latency_floors(bench, links) as sides,
     ):
-        load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), scope.rules)
-        passes: list[Pass] = []
-        floors: dict[str, list[Samples]] = {"echo": [], "echo_one_stream": [], "inprocess": [], "gloo": []}
+        load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), bench.scope.rules)
 
         async def ours() -> None:
             passes.append(await run_pass(testbed, load))
 
-        async def echoed() -> None:
-            times: EchoTimes = await client.run(echo, echo_address, links, message_bytes, echoes)
-            floors["echo"].append(times.latency_ns)
+        async def floor(side: str) -> None:
+            floors.setdefault(side, []).append(await sides[side]())
 
-        async def echoed_together() -> None:
-            together = links * message_bytes  # as links of one process travel in one bundle
-            times: EchoTimes = await client.run(echo, echo_address, 1, together, echoes)
-            floors["echo_one_stream"].append(times.latency_ns)
-
-        async def inprocess() -> None:
-            queries = scope.floor_queries
-            floors["inprocess"].append(await pipeline.run(query_times_ns, single, bench.data_dir, 1, queries))
-
-        async def tensors() -> None:
-            floors["gloo"].append(await _gloo(pipeline, peer, bench, f"{name}-{len(floors['gloo'])}"))
-
-        sides = {
-            "testbed": ours,
-            "echo": echoed,
-            "echo_one_stream": echoed_together,
-            "inprocess": inprocess,
-            "gloo": tensors,
-        }
-        await alternate(sides, scope.repetitions)
+        await alternate({"testbed": ours, **{side: partial(floor, side) for side in sides}}, bench.scope.repetitions)
     _read(report, name, passes, floors)
-    keep(report, name, passes, scope.rules)
+    keep(report, name, passes, bench.scope.rules)
     return passes[-1]
-
-
-async def _gloo(device: WorkerProcess, basestation: WorkerProcess, bench: Bench, name: str) -> Samples:
-    """Round trips of one sample's tensor between two processes."""
-    rendezvous = (bench.folder / f"{name}.rendezvous").resolve()
-    exchanges = bench.scope.floor_queries
-    answering = asyncio.create_task(basestation.run(exchange, rendezvous, 1, 1, 28, exchanges))
-    times = await device.run(exchange, rendezvous, 0, 1, 28, exchanges)
-    await answering
-    rendezvous.unlink(missing_ok=True)
-    return times
 
 
 def _read(report: Report, name: str, passes: Sequence[Pass], floors: dict[str, list[Samples]]) -> None:

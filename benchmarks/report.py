@@ -72,6 +72,7 @@ class Report:
         problems: why it may not be believed; empty if it may.
         samples: raw nanoseconds by name, for `samples.npz`.
         tables: text for people, printed below the readings.
+        cores_of_others: processors that other programs kept busy meanwhile, on average.
     """
 
     benchmark: str
@@ -80,6 +81,7 @@ class Report:
     problems: list[str] = field(default_factory=list)
     samples: dict[str, Samples] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
+    cores_of_others: float = 0.0
 
     def add(self, name: str, unit: str, repetitions: Sequence[float]) -> Reading:
         """Take a reading down; its name is prefixed with the benchmark's."""
@@ -102,6 +104,7 @@ class Report:
             "benchmark": self.benchmark,
             "validity": self.validity,
             "problems": list(self.problems),
+            "cores_of_others": self.cores_of_others,
             "settings": dict(self.settings),
             "readings": [reading.to_json() for reading in self.readings],
             "tables": list(self.tables),
@@ -121,8 +124,9 @@ def report_from_json(content: Json) -> Report:
             "readings": list(readings),
             "problems": list(problems),
             "tables": list(tables),
+            "cores_of_others": float(others),
         }:
-            report = Report(benchmark, settings, problems=problems, tables=tables)
+            report = Report(benchmark, settings, problems=problems, tables=tables, cores_of_others=others)
         case _:
             raise ValueError(f"not a benchmark's report: it has {sorted(content)}")
     report.readings += [_reading_from_json(each) for each in readings]

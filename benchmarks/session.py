@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 
 from benchmarks.channel_rate import channel
 from benchmarks.latency import latency
+from benchmarks.machine_share import cores_of_others, machine_times
 from benchmarks.report import Json, Report, Samples
 from benchmarks.scale import scale
 from benchmarks.scope import Bench, Scope
@@ -101,15 +103,19 @@ def print_report(report: Report) -> None:
         typer.echo(f"  {reading.name:<46}{reading.value:>10.4g} {reading.unit:<15}{spread:<22}{held_to}".rstrip())
     for table in report.tables:
         typer.echo(f"\n{table}\n")
+    typer.echo(f"  other programs kept {report.cores_of_others:.2f} of {os.cpu_count()} processors busy meanwhile")
     typer.echo(f"  {report.benchmark}: {report.validity}" + "".join(f"\n    {each}" for each in report.problems))
 
 
 def _attempt(name: str, bench: Bench) -> Report:
     """A benchmark's report; of one that failed, a report that says how."""
+    before, started = machine_times(), time.monotonic()
     try:
-        return run_interruptibly(BENCHMARKS[name](bench))
+        report = run_interruptibly(BENCHMARKS[name](bench))
     except SplitwaveError as error:
-        return Report(name, {}, problems=[f"failed: {error}"])
+        report = Report(name, {}, problems=[f"failed: {error}"])
+    report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)
+    return report
 
 
 def _drop_checkpoints(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The client of the echo floor: synchronous streams as a device's, K of them, one query in flight on each."""
 
 import time
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
@@ -14,19 +13,6 @@ from common.messages import Int64
 from common.rpc import CLIENT_OPTIONS
 
 _STREAM_LIMIT_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class EchoTimes:
-    """When each query was due, was sent, and was answered on all streams: (queries, 3) int64 monotonic nanoseconds."""
-
-    at_ns: Int64
-
-    @property
-    def latency_ns(self) -> Int64:
-        """(queries,) from due to the last stream's answer."""
-        answered: Int64 = self.at_ns[:, 2] - self.at_ns[:, 0]
-        return answered
 
 
 class _Stream:
@@ -49,7 +35,7 @@ class _Stream:
         self._call.cancel()
 
 
-def echo(address: str, streams: int, message_bytes: int, load: Load) -> EchoTimes:
+def echo(address: str, streams: int, message_bytes: int, load: Load) -> Int64:
     """Send queries, a message a stream each; the next one goes when all streams have answered, and is due.
 
     Args:
@@ -57,28 +43,31 @@ def echo(address: str, streams: int, message_bytes: int, load: Load) -> EchoTime
         streams: K.
         message_bytes: of a message; its answer is as large.
         load: how many queries, and when they are due in an open loop.
+
+    Returns:
+        (queries,) nanoseconds from when a query was due to its last stream's answer.
     """
     message = bytes(message_bytes)
-    times = np.zeros((load.queries, 3), dtype=np.int64)
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         open_streams = [_Stream(grpc_channel) for _ in range(streams)]
         try:
             _ask(open_streams, message)  # the connection is made before the clock starts
-            _run(open_streams, message, load, times)
+            return _latencies_ns(open_streams, message, load)
         finally:
             for stream in open_streams:
                 stream.end()
-    return EchoTimes(times)
 
 
-def _run(streams: list[_Stream], message: bytes, load: Load, times: Int64) -> None:
+def _latencies_ns(streams: list[_Stream], message: bytes, load: Load) -> Int64:
+    times = np.zeros(load.queries, dtype=np.int64)
     due_ns = load.schedule_ns() + time.monotonic_ns()
     for number in range(load.queries):
         if load.rate_per_s:
             time.sleep(max(0, int(due_ns[number]) - time.monotonic_ns()) / 1e9)
         started = time.monotonic_ns()
         _ask(streams, message)
-        times[number] = due_ns[number] if load.rate_per_s else started, started, time.monotonic_ns()
+        times[number] = time.monotonic_ns() - (int(due_ns[number]) if load.rate_per_s else started)
+    return times
 
 
 def _ask(streams: list[_Stream], message: bytes) -> None:

@@ -50,6 +50,7 @@ def test_a_missed_target_leaves_a_report_valid_and_a_problem_does_not() -> None:
 def test_a_result_file_round_trips(tmp_path: Path) -> None:
     report = a_report()
     report.problems.append("why")
+    report.cores_of_others = 0.25
     path = tmp_path / "result.json"
     path.write_text(json.dumps(result_json([report], QUICK, None)), encoding="utf-8")
     content = json.loads(path.read_text(encoding="utf-8"))
