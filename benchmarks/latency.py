@@ -9,7 +9,7 @@ from benchmarks.latency_floors import latency_floors
 from benchmarks.passes import Pass, keep, run_pass, sized_load
 from benchmarks.percentiles import percentile
 from benchmarks.report import Report, Samples
-from benchmarks.rounds import alternate
+from benchmarks.rounds import Side, alternate
 from benchmarks.scope import Bench, short_run
 from benchmarks.testbed_load import LinkStamps, Load, loaded_testbed
 from benchmarks.trace import write_trace
@@ -50,7 +50,8 @@ async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass
         async def floor(side: str) -> None:
             floors.setdefault(side, []).append(await sides[side]())
 
-        await alternate({"testbed": ours, **{side: partial(floor, side) for side in sides}}, bench.scope.repetitions)
+        theirs: dict[str, Side[None]] = {side: partial(floor, side) for side in sides}
+        await alternate({"testbed": ours, **theirs}, bench.scope.repetitions)
     _read(report, name, passes, floors)
     keep(report, name, passes, bench.scope.rules)
     return passes[-1]

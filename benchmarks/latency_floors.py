@@ -21,8 +21,8 @@ from benchmarks.worker_process import WorkerProcess, worker_process
 async def latency_floors(bench: Bench, links: int) -> AsyncIterator[dict[str, Side[Samples]]]:
     """The floors of single samples over so many links; each gives (queries,) nanoseconds.
 
-    `echo`: a stream a link. With several links also `echo_one_stream`: one stream, and messages as large as those of all
-    links together, as links of one process travel in one bundle. `inprocess`: the same networks, by direct calls, one
+    `echo`: a stream a link. With several links also `echo_one_stream`: one stream, and messages as large as all
+    links' together, as links of one process travel in one bundle. `inprocess`: the same networks, by direct calls, one
     thread. With one link also `gloo`: a sample's tensor there and back.
     """
     queries, message_bytes = bench.scope.floor_queries, uplink_cost(1).message_bytes

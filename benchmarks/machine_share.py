@@ -11,7 +11,7 @@ _GUEST_FIELDS = 8  # what follows is counted in user and nice already
 
 @dataclass(frozen=True, slots=True)
 class MachineTimes:
-    """Seconds of all processors since the machine started: not idle, and those of this program and its ended children."""
+    """Seconds of all processors since the machine started: not idle; of this program and its ended children."""
 
     busy_s: float
     ours_s: float
