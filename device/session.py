@@ -12,6 +12,7 @@ from common.messages import (
     PROTOCOL_VERSION,
     BlockKey,
     Downlink,
+    EpochReport,
     Evaluate,
     Finish,
     Gradient,
@@ -178,16 +179,28 @@ class DeviceSession:
             raise ProtocolError(f"step {message.step} was announced: expected step {worker.next_step}")
         self._begin(Phase.TRAIN, message.step)
         yield from self._send()
+        self._work_ahead()
 
-    def _learn(self, gradient: Gradient) -> Iterator[SymbolBlock]:
+    def _learn(self, gradient: Gradient) -> Iterator[Uplink]:
         worker, command = self._leased.worker, self._under_way
         command.take_answer(gradient.key)
         worker.apply_gradient(gradient.key, gradient.values)
         if command.answered == command.total:
             worker.finish_step()
             self._command = None
+            if worker.next_step % worker.plan.steps_per_epoch == 0:
+                yield EpochReport(worker.plan.epoch(command.step), worker.end_epoch())
         else:
             yield from self._send()
+            self._work_ahead()
+
+    def _work_ahead(self) -> None:
+        """Do what needs no answer while the blocks that were sent are on their way."""
+        worker, command = self._leased.worker, self._under_way
+        for number in range(command.answered, command.sent):
+            worker.measure_rate(number)
+        if command.sent == command.total:
+            worker.prepare(command.step + 1)
 
     def _evaluate(self, message: Evaluate) -> Iterator[SymbolBlock]:
         if message.phase is Phase.TRAIN:
