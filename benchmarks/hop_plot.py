@@ -32,7 +32,15 @@ def draw_hops(
     medians = np.array([_medians_ms(links) for links in passes.values()])
     left = np.zeros(len(names))
     for column, hop in enumerate(HOPS):
-        axes.barh(names, medians[:, column], left=left, color=colours[column], label=hop.name, edgecolor="white", linewidth=0.5)
+        axes.barh(
+            names,
+            medians[:, column],
+            left=left,
+            color=colours[column],
+            label=hop.name,
+            edgecolor="white",
+            linewidth=0.5,
+        )
         left += medians[:, column]
     if airtime_ms is not None:
         axes.barh(names, airtime_ms, left=left, color="#dddddd", hatch="//", label="airtime, modelled")

@@ -45,8 +45,10 @@ Target = AtMost | AtLeast
 TARGETS: Mapping[str, Target] = {
     "training.b256.over_inprocess_2_threads": AtMost(1.15),
     "training.b1024.over_inprocess_2_threads": AtMost(1.0),
-    "training.b256.same_weights": AtLeast(1),
-    "training.b1024.same_weights": AtLeast(1),
+    "training.b256.process.same_weights": AtLeast(1),
+    "training.b256.process_1_thread.same_weights": AtLeast(1),
+    "training.b1024.process.same_weights": AtLeast(1),
+    "training.b1024.process_1_thread.same_weights": AtLeast(1),
     "latency.single_stream.p50_over_echo": AtMost(1.5),
     "latency.single_stream.p99_over_p50": AtMost(3.0),
     "latency.multi_stream.p50_over_echo": AtMost(1.5),
