@@ -25,7 +25,7 @@ async def channel(bench: Bench) -> Report:
     """One and eight streams through the emulator, `ChannelLink` alone, and Philox alone, in turn."""
     one, eight = _settings(1), _settings(_STREAMS)
     json, blocks = one.canonical_json(), bench.scope.channel_blocks
-    report = Report("channel", {"block": BLOCK, "dimension": one.encoder.dimension, "blocks": blocks})
+    report = bench.begin("channel", {"block": BLOCK, "dimension": one.encoder.dimension, "blocks": blocks})
     few = max(8, blocks // 4)  # of the sides that hold all blocks in memory
     async with (
         _emulator(one, bench.folder / "channel-1") as one_address,

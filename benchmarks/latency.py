@@ -21,7 +21,7 @@ _TRACED_QUERIES = 200
 
 async def latency(bench: Bench) -> Report:
     """Time single samples through the testbed, the echo, one process, and gloo, in turn."""
-    report = Report("latency", {"links": SCENARIOS, "samples": 1, "window": 1})
+    report = bench.begin("latency", {"links": SCENARIOS, "samples": 1, "window": 1})
     traced: dict[str, Sequence[LinkStamps]] = {}
     echo_p50_ms: dict[str, float] = {}
     for name, links in SCENARIOS.items():

@@ -30,7 +30,7 @@ class Cost:
 
 async def scale(bench: Bench) -> Report:
     """All of the ladder with one device process; 4 and 32 links in turn, for their ratio."""
-    report = Report("scale", {"links": list(bench.scope.links), "samples": 1, "window": 1})
+    report = bench.begin("scale", {"links": list(bench.scope.links), "samples": 1, "window": 1})
     async with (
         _testbed(bench, _FEW, one_process=True) as few,
         _testbed(bench, _MANY, one_process=True) as many,

@@ -1,8 +1,9 @@
 """How much a benchmark measures, and where it may write: what every benchmark is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.report import Json, Report
 from benchmarks.validity import Rules
 from common.config import RunConfig
 
@@ -44,6 +45,7 @@ class Bench:
         figures: for plots and traces.
         data_dir: folder with the data sets, or None.
         airtime: add the modelled airtime to the plot.
+        begun: the reports of benchmarks that have begun, by name: what one has read survives its failure.
     """
 
     scope: Scope
@@ -51,6 +53,12 @@ class Bench:
     figures: Path
     data_dir: Path | None
     airtime: bool
+    begun: dict[str, Report] = field(default_factory=dict)
+
+    def begin(self, benchmark: str, settings: Json) -> Report:
+        """The report of a benchmark that begins, to be filled."""
+        self.begun[benchmark] = Report(benchmark, settings)
+        return self.begun[benchmark]
 
 
 FULL = Scope(

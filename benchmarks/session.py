@@ -113,7 +113,8 @@ def _attempt(name: str, bench: Bench) -> Report:
     try:
         report = run_interruptibly(BENCHMARKS[name](bench))
     except SplitwaveError as error:
-        report = Report(name, {}, problems=[f"failed: {error}"])
+        report = bench.begun.get(name) or bench.begin(name, {})
+        report.problems.append(f"failed: {error}")
     report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)
     return report
 

@@ -16,7 +16,7 @@ _LINKS = 2
 
 async def startup(bench: Bench) -> Report:
     """All of it, a process at a time."""
-    report = Report("startup", {"links": _LINKS, "starts": bench.scope.starts})
+    report = bench.begin("startup", {"links": _LINKS, "starts": bench.scope.starts})
     await _starts(bench, report)
     await _memory(bench, report)
     return report

@@ -19,7 +19,7 @@ _LADDER = (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 async def throughput(bench: Bench) -> Report:
     """Both scenarios on one testbed of two links."""
     settings = {"links": _LINKS, "block": _BLOCK, "window": _WINDOW, "bound_ms": bench.scope.bound_ms}
-    report = Report("throughput", settings)
+    report = bench.begin("throughput", settings)
     folder = bench.folder / "throughput"
     async with loaded_testbed(short_run(_LINKS), folder, bench.data_dir, one_device_process=False) as testbed:
         await _offline(bench, report, testbed)

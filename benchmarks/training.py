@@ -34,7 +34,7 @@ class Training:
 async def training(bench: Bench) -> Report:
     """Time a step on the process engine and in one process with 1 and 2 threads, in turn, by batch size."""
     epochs = bench.scope.epochs
-    report = Report("training", {"links": _LINKS, "epochs": {str(b): n for b, n in epochs.items()}})
+    report = bench.begin("training", {"links": _LINKS, "epochs": {str(b): n for b, n in epochs.items()}})
     async with worker_process() as distributed, worker_process() as one_thread, worker_process() as two_threads:
         for batch in epochs:
             side = partial(_side, bench, batch)

@@ -25,9 +25,9 @@ def uplink_cost(samples: int, number: int = _FAR) -> UplinkCost:
     return block_cost(uplink_to_proto(test_block(contract, number), contract))
 
 
-async def wire(_bench: Bench) -> Report:
+async def wire(bench: Bench) -> Report:
     """Bytes on the uplink of single samples and of blocks, with and without the codebook that a stream begins with."""
-    report = Report("wire", {"dimension": 28, "breakpoints": 15})
+    report = bench.begin("wire", {"dimension": 28, "breakpoints": 15})
     for samples in (1, 16, 256, 4096):
         case = "single_sample" if samples == 1 else f"block_{samples}"
         later, first = uplink_cost(samples), uplink_cost(samples, 0)
