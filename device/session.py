@@ -7,6 +7,7 @@ from pathlib import Path
 from common.checkpoint import check_state_dir, load_part, save_part
 from common.config import MAX_DIMENSION, RunConfig
 from common.errors import ProtocolError
+from common.load import check_load
 from common.manifest import device_part
 from common.messages import (
     PROTOCOL_VERSION,
@@ -17,6 +18,7 @@ from common.messages import (
     Finish,
     Gradient,
     Hello,
+    Int64,
     PartSaved,
     Phase,
     Prediction,
@@ -40,18 +42,30 @@ Clock = Callable[[], int]
 
 @dataclass(slots=True)
 class _Command:
-    """A training step or a pass under way: how many of its blocks are sent and answered."""
+    """A training step or a pass under way: how many of its blocks are sent and answered.
+
+    Attributes:
+        schedule_ns: of an open loop, (total,) times on the device's clock at which its blocks are due; else None.
+        freed_ns: when the latest message came that let blocks be sent.
+    """
 
     phase: Phase
     step: int
     total: int
     window: int
+    schedule_ns: Int64 | None
+    freed_ns: int
     sent: int = 0
     answered: int = 0
 
     @property
     def may_send(self) -> bool:
         return self.sent < min(self.total, self.answered + self.window)
+
+    @property
+    def due_ns(self) -> int:
+        """When the next block is due: by the schedule, or else as soon as it may be sent."""
+        return self.freed_ns if self.schedule_ns is None else int(self.schedule_ns[self.sent])
 
     def take_answer(self, key: BlockKey) -> None:
         expected = BlockKey(self.phase, self.step, self.answered)
@@ -72,7 +86,15 @@ class _Lease:
 
 
 class DeviceSession:
-    """One device's stream. `handle` yields each answer as soon as it is computed."""
+    """One device's stream. `handle` yields each answer as soon as it is computed.
+
+    An open loop's blocks are not answers: whoever runs the session asks `next_due_ns` when the next one is due, and has
+    it made by `due_block`, one at a time and not while `handle` is at work.
+
+    Attributes:
+        clock: nanoseconds, monotonic.
+        finished: whether the run is over.
+    """
 
     def __init__(
         self,
@@ -99,10 +121,11 @@ class DeviceSession:
         self._hello = Hello(PROTOCOL_VERSION, device_id, software, wish, MAX_DIMENSION, host)
         self._state_dir = state_dir
         self._open_views = open_views
-        self._clock = clock
+        self.clock = clock
         self._lease: _Lease | None = None
         self._command: _Command | None = None
         self._meter: PassMeter | None = None
+        self._heard_ns = 0
         self.finished = False
 
     def hello(self) -> Hello:
@@ -114,14 +137,15 @@ class DeviceSession:
         """What the leased link may carry; None before the handshake."""
         return self._lease.contract if self._lease else None
 
-    def handle(self, message: Downlink) -> Iterator[Uplink]:
-        """React to one message.
+    def handle(self, message: Downlink, heard_ns: int | None = None) -> Iterator[Uplink]:
+        """React to one message, which came now, or at `heard_ns` on this session's clock.
 
         Raises:
             ProtocolError: the message does not fit the state of the run.
             DataError: the device does not hold the run's data.
             CheckpointError: nor the checkpoint it is asked to restore, or it cannot write one.
         """
+        self._heard_ns = self.clock() if heard_ns is None else heard_ns
         match message:
             case Welcome():
                 yield self._accept(message)
@@ -140,10 +164,26 @@ class DeviceSession:
             case Finish():
                 self.finished = True
 
+    def next_due_ns(self) -> int | None:
+        """When the next block of an open loop is due; None if there is none, or the link has no credit for it."""
+        command = self._command
+        if command is None or command.schedule_ns is None or not command.may_send:
+            return None
+        return command.due_ns
+
+    def due_block(self) -> SymbolBlock:
+        """The block that `next_due_ns` told of."""
+        return self._send_one(self._under_way)
+
     def sending(self, cost: UplinkCost) -> None:
-        """The transport is about to send the block that `handle` yielded last."""
+        """The block that was made last is a message, about to be sent."""
         if self._meter is not None:
-            self._meter.sent(cost, self._clock())
+            self._meter.sent(cost, self.clock())
+
+    def handed_over(self, key: BlockKey) -> None:
+        """The transport takes a block's message; alone of all methods this one may be called at any time."""
+        if (meter := self._meter) is not None:
+            meter.handed_over(key, self.clock())
 
     def _accept(self, welcome: Welcome) -> Ready:
         if welcome.protocol_version != PROTOCOL_VERSION:
@@ -205,18 +245,21 @@ class DeviceSession:
     def _evaluate(self, message: Evaluate) -> Iterator[SymbolBlock]:
         if message.phase is Phase.TRAIN:
             raise ProtocolError("a pass over training blocks was asked for: training goes by steps")
+        lease, load = self._leased, message.load
+        if load is not None:
+            check_load(load, lease.config.inference.block_size)
+            lease.worker.plan.load = load
         self._begin(message.phase, message.step)
-        self._meter = PassMeter(message.phase, message.symbols)
+        self._meter = PassMeter(message.phase, message.symbols, load.queries if load else 0)
         yield from self._send()
 
     def _take_prediction(self, prediction: Prediction) -> Iterator[Uplink]:
-        now = self._clock()
         command, meter = self._under_way, self._metered
         samples = len(self._leased.worker.plan.block_ids(command.phase, command.step, command.answered))
         command.take_answer(prediction.key)
         if len(prediction.answers) != samples:
             raise ProtocolError(f"{len(prediction.answers)} answers to {prediction.key}: expected {samples}")
-        meter.answered(prediction, now)
+        meter.answered(prediction, self._heard_ns)
         if command.answered == command.total:
             self._command = self._meter = None
             yield meter.report(self._leased.sent.news())
@@ -239,14 +282,21 @@ class DeviceSession:
         total = plan.block_count(phase, step)
         if total == 0:
             raise ProtocolError(f"a {phase.name.lower()} pass was asked for, but it has no samples")
-        self._command = _Command(phase, step, total, plan.window(phase))
+        schedule_ns = None
+        if phase is Phase.LOAD and plan.load is not None and plan.load.is_open:
+            schedule_ns = self._heard_ns + plan.load.schedule_ns()
+        self._command = _Command(phase, step, total, plan.window(phase), schedule_ns, self._heard_ns)
 
     def _send(self) -> Iterator[SymbolBlock]:
         command = self._under_way
-        while command.may_send:
-            block = self._next_block(command)
-            command.sent += 1
-            yield block
+        command.freed_ns = self._heard_ns
+        while command.may_send and command.schedule_ns is None:
+            yield self._send_one(command)
+
+    def _send_one(self, command: _Command) -> SymbolBlock:
+        block = self._next_block(command)
+        command.sent += 1
+        return block
 
     def _next_block(self, command: _Command) -> SymbolBlock:
         lease = self._leased
@@ -254,10 +304,19 @@ class DeviceSession:
         if command.phase is Phase.TRAIN:
             return worker.train_block(command.step, command.sent)
         meter = self._metered
-        started = self._clock()
-        block = worker.pass_block(command.phase, command.step, command.sent, meter.symbols)
-        meter.encoded(self._clock() - started)
-        lease.sent.add(block)
+        started = self.clock()
+        features = worker.features(BlockKey(command.phase, command.step, command.sent))
+        encoded = self.clock()
+        block = worker.quantize(features, meter.symbols)
+        meter.encoded(
+            command.sent,
+            due_ns=command.due_ns,
+            started_ns=started,
+            encoded_ns=encoded,
+            quantized_ns=self.clock(),
+        )
+        if command.phase is Phase.SERVE:
+            lease.sent.add(block)
         return block
 
     @property

@@ -15,7 +15,9 @@ from common.messages import Gradient, Leaving, Prediction, TrainStep, Uplink, We
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
+from common.wire import key_from_proto
 from common.wire_control import downlink_from_proto, uplink_to_proto
+from device.pacer import Pacer
 from device.session import DeviceSession
 
 FIRST_BACKOFF_S = 0.1
@@ -109,7 +111,9 @@ class UplinkClient:
 class _Outbox:
     """What is to be sent up; gRPC's sending thread takes it out, bundle by bundle."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Callable[[pb.UplinkMessage], None]) -> None:
+        """Args: told of each message as it is taken out, in gRPC's thread."""
+        self._taken = taken
         self._queue: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
         self._ended = False
 
@@ -124,6 +128,8 @@ class _Outbox:
         first = self._queue.get()
         while first is not None:
             messages, left = gather(first, self._more)
+            for message in messages:
+                self._taken(message)
             yield pb.UplinkBundle(messages=messages)
             if left is None and self._ended:
                 return
@@ -143,7 +149,10 @@ class _Stream:
 
     def __init__(self, stub: uplink_pb2_grpc.UplinkStub, sessions: Sequence[DeviceSession], deadline: float) -> None:
         self._sessions = sessions
-        self._outbox = _Outbox()
+        self._outbox = _Outbox(self._handed_over)
+        self._pacer = Pacer(sessions, self._put, self._pacing_failed)
+        self._pacing_error: Exception | None = None
+        self._farewell = threading.Timer(FAREWELL_LIMIT_S, self._hang_up)
         for port, session in enumerate(sessions):
             self._put(port, session.hello())
         self._unwelcomed = set(range(len(sessions)))
@@ -163,28 +172,37 @@ class _Stream:
         return all(session.finished for session in self._sessions)
 
     def run(self) -> None:
+        try:
+            self._hear()
+        except grpc.RpcError:
+            if self._pacing_error is None:
+                raise
+        if self._pacing_error is not None:
+            raise self._pacing_error
+        if not self.finished:
+            raise RunFailedError("the base station ended the stream before the run was over")
+
+    def _hear(self) -> None:
         for bundle in self.call:
+            heard_ns = self._sessions[0].clock()
             try:
                 for message in bundle.messages:
-                    self._react(message)
-            except SplitwaveError as error:
-                self._give_up(str(error))
-                raise
-            except Exception as error:  # a bug or a broken machine: the base station should know as much as we do
-                self._give_up(f"{type(error).__name__}: {error}")
+                    self._react(message, heard_ns)
+            except Exception as error:
+                self._give_up(error)
                 raise
             if self.finished:
                 self._outbox.end()  # nothing more to say: the base station closes the stream
-        if not self.finished:
-            raise RunFailedError("the base station ended the stream before the run was over")
 
     def close(self) -> None:
         """Let go of the call, however it went."""
         self._until_welcome.cancel()
+        self._farewell.cancel()
+        self._pacer.close()
         self._outbox.end()  # ends gRPC's sending thread
         self.call.cancel()
 
-    def _react(self, message: pb.DownlinkMessage) -> None:
+    def _react(self, message: pb.DownlinkMessage, heard_ns: int) -> None:
         port = message.port
         if port >= len(self._sessions):
             raise ProtocolError(f"a message for port {port}: this stream has {len(self._sessions)}")
@@ -198,26 +216,42 @@ class _Stream:
             log.info("run starts over" if again else "link leased", link=body.link, run=body.run_id)
         elif not isinstance(body, Gradient | Prediction | TrainStep):
             log.info("command", command=str(body))
-        for answer in session.handle(body):
-            self._put(port, answer)
+        with self._pacer.turn():
+            for answer in session.handle(body, heard_ns):
+                self._put(port, answer)
+
+    def _hang_up(self) -> None:
+        self.call.cancel()
 
     def _time_out(self) -> None:
         self.timed_out = True
         self.call.cancel()
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, error: Exception) -> None:
         """Tell the base station why, and give it time to hear it."""
-        self._put(0, Leaving(reason))
-        self._outbox.end()
-        limit = threading.Timer(FAREWELL_LIMIT_S, self.call.cancel)
-        limit.start()
+        self._say_farewell(error)
         try:
             for _ in self.call:
                 pass  # what was on its way down
-        except grpc.RpcError as error:
-            log.info("the base station ended the stream", code=error.code().name)
-        finally:
-            limit.cancel()
+        except grpc.RpcError as end:
+            log.info("the base station ended the stream", code=end.code().name)
+
+    def _pacing_failed(self, error: Exception) -> None:
+        """The same from the pacer's thread: the one that hears goes on until the base station ends the stream."""
+        self._pacing_error = error
+        self._say_farewell(error)
+
+    def _say_farewell(self, error: Exception) -> None:
+        # Of a bug or a broken machine the base station should know as much as we do.
+        reason = str(error) if isinstance(error, SplitwaveError) else f"{type(error).__name__}: {error}"
+        self._put(0, Leaving(reason))
+        self._outbox.end()
+        if self._farewell.ident is None:
+            self._farewell.start()
+
+    def _handed_over(self, message: pb.UplinkMessage) -> None:
+        if message.HasField("block"):
+            self._sessions[message.port].handed_over(key_from_proto(message.block.key))
 
     def _put(self, port: int, body: Uplink) -> None:
         session = self._sessions[port]

@@ -62,6 +62,21 @@ def _split(counts: Sequence[int], *tensors: Tensor) -> list[tuple[Tensor, ...]]:
     return [torch.split(tensor, list(counts)) for tensor in tensors]
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the network makes of a block of a pass, before the quantizer.
+
+    Attributes:
+        mean: (B, d) float32, the encoder's mean, which is sent: not a sample of it (ADR 5).
+        beta: the one that the network was told for a query's block; else None.
+    """
+
+    key: BlockKey
+    ids: Int64
+    mean: Tensor
+    beta: float | None
+
+
 class DeviceModel(nn.Module):
     """All that a device trains: the encoder φ_k and, unless T = 0, the quantizer χ_k."""
 
@@ -81,7 +96,7 @@ class DeviceWorker:
         self._link = link
         self._views = {Phase.TRAIN: torch.from_numpy(views.train), Phase.TEST: torch.from_numpy(views.test)}
         self._views[Phase.VALIDATION] = self._views[Phase.TRAIN]
-        self._views[Phase.SERVE] = self._views[Phase.TEST]
+        self._views[Phase.SERVE] = self._views[Phase.LOAD] = self._views[Phase.TEST]
         self.plan = RunPlan(config, len(views.train), len(views.test))
         self._placement = Placement(config.runtime)
         self.model = DeviceModel(config, link)
@@ -188,14 +203,22 @@ class DeviceWorker:
         self._epoch_nats, self._epoch_samples = 0.0, 0
         return mean
 
-    @torch.no_grad()
     def pass_block(self, phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
-        """Encode one block of a pass. The encoder's mean is sent, not a sample of it (ADR 5)."""
-        key = BlockKey(phase, step, number)
+        """Encode one block of a pass."""
+        return self.quantize(self.features(BlockKey(phase, step, number)), symbols)
+
+    @torch.no_grad()
+    def features(self, key: BlockKey) -> Features:
+        """The first half of `pass_block`: one block through the network."""
         ids = self._ids(key)
-        beta = self.serving_beta if phase is Phase.SERVE else None
+        beta = self.serving_beta if key.phase.is_of_queries else None
         mean, _ = self._encode(self._view(key, ids), self._conditions(key, beta), training=False)
-        codebook = self.model.codebook
+        return Features(key, ids, mean, beta)
+
+    @torch.no_grad()
+    def quantize(self, features: Features, symbols: Symbols) -> SymbolBlock:
+        """The second half: its symbols, hard or soft."""
+        mean, codebook = features.mean, self.model.codebook
         if codebook is None:
             payload: LevelPayload | RealPayload = RealPayload(mean.numpy()[None])
         elif symbols is Symbols.SOFT:
@@ -203,7 +226,7 @@ class DeviceWorker:
             payload = RealPayload(soft.numpy()[None])
         else:
             payload = self._levels(level_indices(mean, codebook.breakpoints()), codebook)
-        return self._block(key, ids, payload, beta=beta)
+        return self._block(features.key, features.ids, payload, beta=features.beta)
 
     def _conditions(self, key: BlockKey, beta: float | None = None) -> BlockConditions:
         betas = () if beta is None else (beta,) * self.config.links

@@ -77,7 +77,8 @@ class InprocessRun:
         self._channels = [ChannelLink(config, link) for link in range(config.links)]
         self._readers = [SymbolReader(channel.contract) for channel in self._channels]
         self._fusion = FusionBuffer(config.links, config.encoder.dimension, capacity=1)
-        self._labels = {Phase.VALIDATION: train_labels, Phase.TEST: test_labels, Phase.SERVE: test_labels}
+        queries = dict.fromkeys((Phase.TEST, Phase.SERVE, Phase.LOAD), test_labels)
+        self._labels = queries | {Phase.VALIDATION: train_labels}
         dimension, breakpoints = config.encoder.dimension, config.quantizer.breakpoints
         self._sent = [SymbolHistograms(dimension, breakpoints) for _ in self.workers]
         self.served = Served()
