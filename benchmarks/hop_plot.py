@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.hop_table import HOPS, hop_times_ns
 from benchmarks.percentiles import percentile
-from benchmarks.testbed_load import LinkStamps
+from common.load import LinkStamps
 
 _DPI = 150
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.percentiles import percentile
-from benchmarks.testbed_load import LinkStamps
+from common.load import LinkStamps
 from common.messages import Int64
 
 

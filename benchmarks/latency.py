@@ -11,8 +11,9 @@ from benchmarks.percentiles import percentile
 from benchmarks.report import Report, Samples
 from benchmarks.rounds import Side, alternate
 from benchmarks.scope import Bench, short_run
-from benchmarks.testbed_load import LinkStamps, Load, loaded_testbed
+from benchmarks.testbed_load import loaded_testbed
 from benchmarks.trace import write_trace
+from common.load import LinkStamps, Load
 
 SCENARIOS = {"single_stream": 1, "multi_stream": 8}
 """MLPerf LoadGen's names, and the links of each."""

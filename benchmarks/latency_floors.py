@@ -12,9 +12,9 @@ from benchmarks.report import Samples
 from benchmarks.rounds import Side
 from benchmarks.scope import Bench, short_run
 from benchmarks.services import two_hop_echo
-from benchmarks.testbed_load import Load
 from benchmarks.wire_cost import uplink_cost
 from benchmarks.worker_process import WorkerProcess, worker_process
+from common.load import Load
 
 
 @asynccontextmanager

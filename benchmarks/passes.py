@@ -10,8 +10,9 @@ import numpy as np
 from benchmarks.hop_table import latency_ns, lateness_ns, span_s
 from benchmarks.percentiles import percentile
 from benchmarks.report import Report
-from benchmarks.testbed_load import LinkStamps, Load, LoadedTestbed
+from benchmarks.testbed_load import LoadedTestbed
 from benchmarks.validity import Rules, problems_of
+from common.load import LinkStamps, Load
 
 _MARGIN = 1.25
 """Over the length that the warm-up's speed asks for: a first pass is slower than those that follow."""

@@ -10,7 +10,8 @@ from benchmarks.processes import Memory, all_cpu_s, memory_of, memory_table
 from benchmarks.report import Report
 from benchmarks.rounds import alternate
 from benchmarks.scope import Bench, short_run
-from benchmarks.testbed_load import Load, LoadedTestbed, loaded_testbed
+from benchmarks.testbed_load import LoadedTestbed, loaded_testbed
+from common.load import Load
 
 _FEW, _MANY = 4, 32
 _STALL_MS = 1000.0

@@ -5,59 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.services import SERVICE, start_service
 from common.config import RunConfig
 from common.config_layers import to_yaml
-from common.errors import RunFailedError
-from common.messages import Int64
+from common.load import LinkStamps, Load
 from common.results import RunResult
-from testbed.control_client import watch_run
+from testbed.control_client import measure, watch_run
 from testbed.supervisor import Supervisor
 
 _IDLE_S = 1_000_000.0
 """Between serving passes: longer than any benchmark, so that the base station idles but for load passes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A load pass.
-
-    Attributes:
-        queries: how many.
-        samples: of a query.
-        window: queries in flight at most; closed loop.
-        rate_per_s: of a Poisson process, open loop; 0 for the closed loop.
-        seed: of the schedule.
-    """
-
-    queries: int
-    samples: int
-    window: int
-    rate_per_s: float
-    seed: int
-
-    def schedule_ns(self) -> Int64:
-        """(queries,) when each query is due, counted from the pass's beginning; zeros in the closed loop."""
-        if self.rate_per_s == 0:
-            return np.zeros(self.queries, dtype=np.int64)
-        gaps_s = np.random.Generator(np.random.Philox(self.seed)).exponential(1 / self.rate_per_s, self.queries)
-        return np.cumsum(gaps_s * 1e9).astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class LinkStamps:
-    """When each query was where, on one link: (queries, len(names)) int64 of CLOCK_MONOTONIC, nanoseconds."""
-
-    link: int
-    names: tuple[str, ...]
-    at_ns: Int64
-
-
-async def measure(address: str, load: Load) -> list[LinkStamps]:
-    """Placeholder until base stations take load passes."""
-    raise RunFailedError(f"the base station at {address} takes no load passes: {load}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from benchmarks.passes import Pass, keep, run_pass, sized_load
 from benchmarks.report import Report, Samples
 from benchmarks.rounds import Side, alternate
 from benchmarks.scope import Bench, short_run
-from benchmarks.testbed_load import Load, LoadedTestbed, loaded_testbed
+from benchmarks.testbed_load import LoadedTestbed, loaded_testbed
 from benchmarks.worker_process import worker_process
+from common.load import Load
 
 _LINKS, _BLOCK, _WINDOW = 2, 256, 8
 _LADDER = (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.hop_table import HOPS, at
-from benchmarks.testbed_load import LinkStamps
+from common.load import LinkStamps
 
 _PARTIES = ("device", "transport", "channel", "base station")
 _NS_PER_US = 1000.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.hop_table import HOPS, at, hop_times_ns, span_s
-from benchmarks.testbed_load import LinkStamps, Load
+from common.load import LinkStamps, Load
 
 
 @dataclass(frozen=True, slots=True)

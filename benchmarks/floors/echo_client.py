@@ -8,7 +8,7 @@ import grpc
 import numpy as np
 
 from benchmarks.floors.echo_service import METHOD
-from benchmarks.testbed_load import Load
+from common.load import Load
 from common.messages import Int64
 from common.rpc import CLIENT_OPTIONS
 

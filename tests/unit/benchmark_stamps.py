@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.testbed_load import LinkStamps, Load
+from common.load import LinkStamps, Load
 
 NAMES = (
     "due", "started", "encoded", "packed", "sent", "channel_in", "channel_out", "arrived", "fused", "decoding",

@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.hop_plot import draw_hops
 from benchmarks.hop_table import HOPS, at, hop_table, hop_times_ns, latency_ns, lateness_ns, span_s
-from benchmarks.testbed_load import LinkStamps, Load
 from benchmarks.trace import write_trace
 from benchmarks.validity import Rules, problems_of
+from common.load import LinkStamps, Load
 from tests.unit.benchmark_stamps import MS, NAMES, made_up
 
 CLOSED = Load(queries=40, samples=1, window=1, rate_per_s=0.0, seed=0)
