@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -112,9 +113,11 @@ def _attempt(name: str, bench: Bench) -> Report:
     before, started = machine_times(), time.monotonic()
     try:
         report = run_interruptibly(BENCHMARKS[name](bench))
-    except SplitwaveError as error:
+    except Exception as error:  # foreseen or not, it must not take the other benchmarks' readings with it
         report = bench.begun.get(name) or bench.begin(name, {})
         report.problems.append(f"failed: {error}")
+        if not isinstance(error, SplitwaveError):
+            traceback.print_exc()
     report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)
     return report
 
