@@ -39,13 +39,13 @@ async def training(bench: Bench) -> Report:
         for batch in epochs:
             side = partial(_side, bench, batch)
             runs = {
-                "process": side(distributed, "process", threads=1, basestation_threads=2),
+                "process": side(distributed, "process", threads=1, decoder_shards=2),
                 "process_1_thread": side(distributed, "process", threads=1),
                 "inprocess_1_thread": side(one_thread, "inprocess", threads=1),
                 "inprocess_2_threads": side(two_threads, "inprocess", threads=2),
             }
             done = await alternate(runs, bench.scope.repetitions)
-            oracle = await side(one_thread, "inprocess", threads=1, basestation_threads=2)()
+            oracle = await side(one_thread, "inprocess", threads=1, decoder_shards=2)()
             _read(report, f"b{batch}", done)
             for name, expected in (("process", oracle), ("process_1_thread", done["inprocess_1_thread"][0])):
                 same = [run.weights_sha256 == expected.weights_sha256 for run in done[name]]
@@ -60,14 +60,14 @@ def _side(
     engine: str,
     *,
     threads: int,
-    basestation_threads: int | None = None,
+    decoder_shards: int = 1,
 ) -> Side[Training]:
     config = RunConfig.model_validate(
         {
             "links": _LINKS,
             "training": {"batch_size": batch, "epochs": bench.scope.epochs[batch]},
             "inference": {"latency_samples": 1},
-            "runtime": {"torch_threads": threads, "basestation_threads": basestation_threads},
+            "runtime": {"torch_threads": threads, "decoder_shards": decoder_shards},
         }
     )
     return partial(worker.run, run_engine, engine, config.canonical_json(), bench.folder, bench.data_dir)
