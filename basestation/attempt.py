@@ -219,4 +219,6 @@ class Attempt:
             session.send(body)
 
     async def _predict(self, block: FusedBlock) -> Answered:
+        if self._trainer.is_brief(block):
+            return self._trainer.predict(block)  # the way to another thread and back would take longer
         return await self._run.compute(self._trainer.predict, block)

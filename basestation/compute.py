@@ -1,4 +1,4 @@
-"""The thread that torch works in, so that the event loop never waits for it."""
+"""The thread that torch works in, so that the event loop never waits for it longer than for a hand-over."""
 
 import asyncio
 from collections.abc import Callable

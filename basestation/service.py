@@ -60,6 +60,7 @@ class BaseStation:
             CheckpointError: there is nothing to restore, or nowhere to write.
             RunFailedError: a link was lost on the way, and did not come back.
         """
+        torch.set_num_threads(self.config.runtime.torch_threads)  # of this thread, which decodes what is brief
         with Compute(self.config.runtime.torch_threads) as compute:
             coordinator = self._coordinator(compute)
 
