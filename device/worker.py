@@ -142,16 +142,33 @@ class DeviceWorker:
         key = BlockKey(phase, step, number)
         ids = self._ids(key)
         beta = self.serving_beta if phase is Phase.SERVE else None
-        mean, _ = self._encode(key, ids, self._conditions(key, beta))
+        mean, _ = self._encode(key, ids, self._conditions(key, beta) if self.config.conditions else None)
         codebook = self.model.codebook
         if codebook is None:
-            payload: LevelPayload | RealPayload = RealPayload(mean.numpy()[None])
-        elif symbols is Symbols.SOFT:
-            soft = soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self.plan.gamma_final)
-            payload = RealPayload(soft.numpy()[None])
-        else:
-            payload = self._levels(level_indices(mean, codebook.breakpoints()), codebook)
-        return self._block(key, ids, payload, beta=beta)
+            return self.reals_block(key, ids, mean, beta)
+        if symbols is Symbols.SOFT:
+            return self.reals_block(key, ids, self.soft_symbols(mean), beta)
+        return self.levels_block(key, ids, level_indices(mean, codebook.breakpoints()), beta)
+
+    @torch.no_grad()
+    def soft_symbols(self, mean: Tensor) -> Tensor:
+        """Those of the slope that training ends with, (B, d)."""
+        codebook = self._quantizer
+        return soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self.plan.gamma_final)
+
+    def reals_block(self, key: BlockKey, ids: Int64, values: Tensor, beta: float | None = None) -> SymbolBlock:
+        """The next block, of (B, d) real symbols."""
+        return self._block(key, ids, RealPayload(values.numpy()[None]), beta=beta)
+
+    def levels_block(self, key: BlockKey, ids: Int64, indices: Tensor, beta: float | None = None) -> SymbolBlock:
+        """The next block, of (B, d) level indices."""
+        return self._block(key, ids, self._levels(indices), beta=beta)
+
+    @property
+    def _quantizer(self) -> Codebook:
+        codebook = self.model.codebook
+        assert codebook is not None  # level indices and soft symbols are of devices that have one
+        return codebook
 
     def _conditions(self, key: BlockKey, beta: float | None = None) -> BlockConditions:
         betas = () if beta is None else (beta,) * self.config.links
@@ -163,11 +180,11 @@ class DeviceWorker:
         of_samples = rates == sum(conditions.counts)
         return torch.from_numpy(conditions.a_sample(weights) if of_samples else weights.astype(np.float32))
 
-    def _encode(self, key: BlockKey, ids: Int64, conditions: BlockConditions) -> tuple[Tensor, Tensor]:
+    def _encode(self, key: BlockKey, ids: Int64, conditions: BlockConditions | None) -> tuple[Tensor, Tensor]:
         inputs = self._placement.enter(self._views[key.phase].index_select(0, torch.from_numpy(ids)))
         training = key.phase is Phase.TRAIN
         with self._placement.precision(training):
-            if not self.config.conditions:
+            if conditions is None or not self.config.conditions:
                 mean, spread = self.model.encoder(inputs)
             elif training:
                 rows = self._placement.enter(torch.from_numpy(conditions.rows(self._link)))
@@ -246,12 +263,13 @@ class DeviceWorker:
         if codebook is None or self.config.quantizer.forward == "soft":
             return RealPayload(symbols.numpy()[None])
         # Straight-through symbols are levels already: looking them up gives back exactly their indices.
-        return self._levels(torch.searchsorted(codebook.levels(), symbols), codebook)
+        return self._levels(torch.searchsorted(codebook.levels(), symbols))
 
-    def _levels(self, indices: Tensor, codebook: Codebook) -> LevelPayload:
+    @torch.no_grad()
+    def _levels(self, indices: Tensor) -> LevelPayload:
         levels = None
         if self._codebook_sent != self.next_step:  # the codebook changes with each optimiser step
-            levels = codebook.levels().numpy()
+            levels = self._quantizer.levels().numpy()
             self._codebook_sent = self.next_step
         return LevelPayload(indices.to(torch.uint8).numpy(), self.next_step, levels)
 
