@@ -1,6 +1,7 @@
 """The base station's side of one device's stream: its lease, its credits, its reports. No transport."""
 
 import asyncio
+from collections import deque
 
 from common.errors import ProtocolError, Refusal
 from common.messages import Downlink, Gradient, Leaving, Prediction, Ready, SetBeta, Uplink, Welcome
@@ -12,6 +13,7 @@ class LinkSession:
 
     Attributes:
         outbox: what is to be sent down; None ends the stream.
+        news: set when something is put there; a stream of several devices gives them one to share.
         ready: whether the device has said Ready since its last Welcome.
         in_run: whether a run has gone under way with it.
         blocks: how many it sent.
@@ -25,7 +27,8 @@ class LinkSession:
         self.device_id = device_id
         self.peer = peer
         self.reader = SymbolReader(contract)
-        self.outbox: asyncio.Queue[Downlink | None] = asyncio.Queue()
+        self.outbox: deque[Downlink | None] = deque()
+        self.news = asyncio.Event()
         self.ready = False
         self.in_run = False
         self.blocks = 0
@@ -40,11 +43,11 @@ class LinkSession:
             self.unanswered -= 1
         if not isinstance(body, SetBeta):  # else a link would never be late while somebody turns the knob
             self.activity += 1
-        self.outbox.put_nowait(body)
+        self._put(body)
 
     def close(self) -> None:
         """End the stream after what is queued."""
-        self.outbox.put_nowait(None)
+        self._put(None)
 
     def accept(self, body: Uplink) -> bool:
         """Note a message; False if it is void, sent before the device heard that the run starts over."""
@@ -74,3 +77,7 @@ class LinkSession:
             )
         self.unanswered += 1
         self.blocks += 1
+
+    def _put(self, body: Downlink | None) -> None:
+        self.outbox.append(body)
+        self.news.set()

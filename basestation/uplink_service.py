@@ -1,7 +1,8 @@
 """The uplink service of the base station: decode, one call, encode."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import structlog
@@ -9,11 +10,12 @@ from grpc import aio
 
 from basestation.coordinator import Coordinator
 from basestation.link_session import LinkSession
+from common.bundling import gather
 from common.errors import ProtocolError, Refusal
 from common.messages import Hello
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
-from common.rpc import first_message, refuse
+from common.rpc import check_port, first_bundle, refuse
 from common.wire_control import downlink_to_proto, uplink_from_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
@@ -22,27 +24,26 @@ log = structlog.get_logger()
 
 
 class UplinkService(uplink_pb2_grpc.UplinkServicer):
-    """Each device's (or emulated link's) stream, tied to its session with the coordinator."""
+    """Each device process's (or emulated link's) stream, its devices tied to their sessions with the coordinator."""
 
     def __init__(self, coordinator: Coordinator) -> None:
         """Args: who leads the run."""
         self._coordinator = coordinator
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
-        self, request_iterator: AsyncIterator[pb.UplinkMessage], context: "aio.ServicerContext[Any, Any]"
+        self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
-        """One stream, from Hello to the end of the run."""
-        try:
-            session = await self._welcome(request_iterator, context.peer())
-        except ProtocolError as error:
-            log.warning("device refused", peer=context.peer(), reason=str(error))
-            await refuse(context, error)
+        """One stream, from the first Hello to the end of the run."""
+        stream = _Stream(self._coordinator, context.peer())
         # One reason for both: of a broken connection gRPC shows sometimes the cancelled call, sometimes only the end.
         reason, may_return = "its stream ended", True
         try:
-            await self._exchange(session, request_iterator, context)
+            stream.take(await first_bundle(request_iterator))
+            await self._exchange(stream, request_iterator, context)
         except ProtocolError as error:
-            reason, may_return = str(error), False
+            reason, may_return = str(error), stream.greeting
+            if stream.greeting:
+                log.warning("device refused", peer=context.peer(), reason=str(error))
             await refuse(context, error)
         except (aio.AioRpcError, aio.UsageError):  # writing to a peer that is gone
             raise
@@ -50,22 +51,14 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
             reason, may_return = f"{type(error).__name__}: {error}", False
             raise
         finally:
-            self._coordinator.disconnect(session, reason, may_return=may_return)
-
-    async def _welcome(self, messages: AsyncIterator[pb.UplinkMessage], peer: str) -> LinkSession:
-        hello = uplink_from_proto(await first_message(messages))
-        if not isinstance(hello, Hello):
-            raise ProtocolError(f"a stream must begin with Hello, not {type(hello).__name__}")
-        return self._coordinator.connect(hello, peer)
+            for session in stream.sessions:
+                self._coordinator.disconnect(session, reason, may_return=may_return)
 
     async def _exchange(
-        self,
-        session: LinkSession,
-        messages: AsyncIterator[pb.UplinkMessage],
-        context: "aio.ServicerContext[Any, Any]",
+        self, stream: "_Stream", bundles: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
-        read = asyncio.create_task(self._read(session, messages))
-        write = asyncio.create_task(self._write(session, context))
+        read = asyncio.create_task(self._read(stream, bundles))
+        write = asyncio.create_task(self._write(stream, context))
         failed = asyncio.create_task(self._coordinator.failed.wait())
         try:
             await asyncio.wait({read, write, failed}, return_when=asyncio.FIRST_COMPLETED)
@@ -80,10 +73,78 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
                 task.cancel()
             await asyncio.gather(read, write, failed, return_exceptions=True)
 
-    async def _read(self, session: LinkSession, messages: AsyncIterator[pb.UplinkMessage]) -> None:
-        async for message in messages:
-            self._coordinator.receive(session, uplink_from_proto(message, session.contract))
+    @staticmethod
+    async def _read(stream: "_Stream", bundles: AsyncIterator[pb.UplinkBundle]) -> None:
+        async for bundle in bundles:
+            stream.take(bundle)
 
-    async def _write(self, session: LinkSession, context: "aio.ServicerContext[Any, Any]") -> None:
-        while (body := await session.outbox.get()) is not None:
-            await context.write(downlink_to_proto(body))
+    @staticmethod
+    async def _write(stream: "_Stream", context: "aio.ServicerContext[Any, Any]") -> None:
+        while not stream.ended:
+            await stream.news.wait()
+            stream.news.clear()
+            ready = stream.outgoing()
+            first = next(ready, None)
+            while first is not None:
+                messages, first = gather(first, partial(next, ready, None))
+                await context.write(pb.DownlinkBundle(messages=messages))
+
+
+class _Stream:
+    """The devices of one stream, by port.
+
+    Attributes:
+        news: set when one of them is to be told something.
+        greeting: whether it is a Hello that is being answered.
+        ended: whether all that was to be said has been taken out.
+    """
+
+    def __init__(self, coordinator: Coordinator, peer: str) -> None:
+        self._coordinator = coordinator
+        self._peer = peer
+        self._by_port: dict[int, LinkSession] = {}
+        self.news = asyncio.Event()
+        self.greeting = True
+        self.ended = False
+
+    @property
+    def sessions(self) -> list[LinkSession]:
+        """The devices that were welcomed."""
+        return list(self._by_port.values())
+
+    def take(self, bundle: pb.UplinkBundle) -> None:
+        """Hand each message of a bundle to its device's session; the first of a port must be Hello.
+
+        Raises:
+            ProtocolError: what the run makes of a message.
+        """
+        for message in bundle.messages:
+            session = self._by_port.get(message.port)
+            self.greeting = session is None
+            if session is None:
+                self._by_port[message.port] = self._welcome(message)
+            else:
+                self._coordinator.receive(session, uplink_from_proto(message, session.contract))
+        self.greeting = not self._by_port
+
+    def outgoing(self) -> Iterator[pb.DownlinkMessage]:
+        """What is to be sent down now."""
+        for port, session in list(self._by_port.items()):
+            while session.outbox:
+                body = session.outbox.popleft()
+                if body is None:
+                    self.ended = True
+                    continue
+                message = downlink_to_proto(body)
+                message.port = port
+                yield message
+
+    def _welcome(self, message: pb.UplinkMessage) -> LinkSession:
+        check_port(message.port)
+        hello = uplink_from_proto(message)
+        if not isinstance(hello, Hello):
+            raise ProtocolError(f"a stream must begin with Hello, not {type(hello).__name__}")
+        session = self._coordinator.connect(hello, self._peer)
+        session.news = self.news
+        self.news.set()
+        return session

@@ -4,12 +4,16 @@ Information bits a sample are `RunConfig.payload_bits_per_sample` and modelled a
 follow from the settings. Packed bytes and protobuf bytes are counted here, block by block, on the messages sent.
 """
 
+from common.bundling import bundled_bytes
 from common.messages import UplinkCost
 from common.pb import uplink_pb2 as pb
 
 
 def block_cost(message: pb.UplinkMessage) -> UplinkCost:
-    """The cost of an uplink message that carries a block: without gRPC's 5-byte prefix and HTTP/2's framing."""
+    """The cost of an uplink message that carries a block, its part of the bundle it travels in.
+
+    gRPC's 5-byte prefix of a bundle and HTTP/2's framing are not counted.
+    """
     block = message.block
     payload = block.levels.packed if block.HasField("levels") else block.reals.data
-    return UplinkCost(block.samples, len(payload), message.ByteSize())
+    return UplinkCost(block.samples, len(payload), bundled_bytes(message))

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import grpc
 from grpc import aio
 
+from common.config import MAX_LINKS
 from common.errors import AddressError, ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
@@ -62,16 +63,26 @@ def parse_address(text: str, option: str, *, lowest_port: int = 1) -> str:
     return text
 
 
-async def first_message(messages: AsyncIterator[pb.UplinkMessage]) -> pb.UplinkMessage:
-    """The first message of a stream.
+def check_port(number: int) -> None:
+    """Hold a port's number to what one stream may have: a device for each of a run's links.
+
+    Raises:
+        ProtocolError: it is beyond that.
+    """
+    if number >= MAX_LINKS:
+        raise ProtocolError(f"port {number}: a stream has ports 0 to {MAX_LINKS - 1}")
+
+
+async def first_bundle(bundles: AsyncIterator[pb.UplinkBundle]) -> pb.UplinkBundle:
+    """The first bundle of a stream.
 
     Raises:
         ProtocolError: the stream ended, or stayed silent for too long, before it.
     """
     try:
         async with asyncio.timeout(HELLO_LIMIT_S):
-            async for message in messages:
-                return message
+            async for bundle in bundles:
+                return bundle
     except TimeoutError:
         reason = f"the stream said no Hello within {HELLO_LIMIT_S:g} s"
         raise ProtocolError(reason, Refusal.FAILED_PRECONDITION) from None

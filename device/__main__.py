@@ -48,8 +48,8 @@ def main() -> int:
         torch.set_num_threads(config.runtime.torch_threads)
         return load_views(config, link, options.data)
 
-    def open_session() -> DeviceSession:
-        return DeviceSession(
+    def open_sessions() -> list[DeviceSession]:
+        session = DeviceSession(
             device_id=f"{socket.gethostname()}-{os.getpid()}",
             software=VERSION,
             wish=options.link,
@@ -58,6 +58,7 @@ def main() -> int:
             open_views=open_views,
             clock=time.perf_counter_ns,
         )
+        return [session]
 
     def take_part() -> None:
         address = parse_address(options.connect, "--connect")
@@ -66,7 +67,7 @@ def main() -> int:
             raise ConfigError(f"--connect-timeout {options.connect_timeout}: expected seconds, 0 or more")
         if options.link is not None and options.link < 0:
             raise ConfigError(f"--link {options.link}: links are numbered from 0")
-        client = UplinkClient(address, open_session, options.connect_timeout)
+        client = UplinkClient(address, open_sessions, options.connect_timeout)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: client.stop())
         client.run()

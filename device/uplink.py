@@ -2,15 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
 
 import grpc
 import structlog
 
 from common.accounting import block_cost
+from common.bundling import gather
 from common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
-from common.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, Uplink, Welcome
+from common.messages import Gradient, Leaving, Prediction, TrainStep, Uplink, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
@@ -28,18 +29,20 @@ _REFUSALS = _TAKEN | {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_P
 
 
 class UplinkClient:
-    """Runs one device against a base station or a channel emulator: both speak the same service."""
+    """Runs a process's devices against a base station or a channel emulator: both speak the same service."""
 
-    def __init__(self, address: str, open_session: Callable[[], DeviceSession], connect_timeout_s: float) -> None:
+    def __init__(
+        self, address: str, open_sessions: Callable[[], Sequence[DeviceSession]], connect_timeout_s: float
+    ) -> None:
         """Set up a client.
 
         Args:
             address: HOST:PORT.
-            open_session: makes a fresh session for each attempt.
-            connect_timeout_s: how long to keep trying until the base station's Welcome.
+            open_sessions: makes fresh sessions for each attempt, one a device; they share a stream.
+            connect_timeout_s: how long to keep trying until the base station's Welcome to every one of them.
         """
         self._address = address
-        self._open_session = open_session
+        self._open_sessions = open_sessions
         self._connect_timeout_s = connect_timeout_s
         self._stopped = threading.Event()
         self._stream: _Stream | None = None
@@ -75,21 +78,20 @@ class UplinkClient:
 
     def _attempt(self, stub: uplink_pb2_grpc.UplinkStub, deadline: float) -> str | None:
         """One stream: None when it is over, the reason when nobody answered."""
-        session = self._open_session()
-        self._stream = stream = _Stream(stub, session, deadline)
+        self._stream = stream = _Stream(stub, self._open_sessions(), deadline)
         if self._stopped.is_set():  # by a signal that came before there was this stream to cancel
             stream.call.cancel()
         try:
             stream.run()
         except grpc.RpcError as error:
-            return self._explain(error, session, stream)
+            return self._explain(error, stream)
         finally:
             stream.close()
         return None
 
-    def _explain(self, error: grpc.RpcError, session: DeviceSession, stream: "_Stream") -> str | None:
+    def _explain(self, error: grpc.RpcError, stream: "_Stream") -> str | None:
         code, details = error.code(), error.details()
-        if session.finished or self._stopped.is_set():
+        if stream.finished or self._stopped.is_set():
             return None
         if stream.timed_out:
             return "it accepted the connection, but sent no Welcome"
@@ -104,49 +106,100 @@ class UplinkClient:
         raise ProtocolError(f"{self._address} does not speak the uplink ({code.name}): {details}") from None
 
 
+class _Outbox:
+    """What is to be sent up; gRPC's sending thread takes it out, bundle by bundle."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
+        self._ended = False
+
+    def put(self, message: pb.UplinkMessage) -> None:
+        self._queue.put(message)
+
+    def end(self) -> None:
+        self._queue.put(None)
+
+    def bundles(self) -> Iterator[pb.UplinkBundle]:
+        """Bundles of what is there, until the end."""
+        first = self._queue.get()
+        while first is not None:
+            messages, left = gather(first, self._more)
+            yield pb.UplinkBundle(messages=messages)
+            if left is None and self._ended:
+                return
+            first = left or self._queue.get()
+
+    def _more(self) -> pb.UplinkMessage | None:
+        try:
+            message = self._queue.get_nowait()
+        except Empty:
+            return None
+        self._ended = message is None
+        return message
+
+
 class _Stream:
     """One call of Connect: an outbox that gRPC sends from, and the loop that reacts to what comes down."""
 
-    def __init__(self, stub: uplink_pb2_grpc.UplinkStub, session: DeviceSession, deadline: float) -> None:
-        self._session = session
-        self._outbox: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
-        self._outbox.put(uplink_to_proto(session.hello()))
-        self.welcomed = self.timed_out = False
-        self.call = stub.Connect(iter(self._outbox.get, None))
+    def __init__(self, stub: uplink_pb2_grpc.UplinkStub, sessions: Sequence[DeviceSession], deadline: float) -> None:
+        self._sessions = sessions
+        self._outbox = _Outbox()
+        for port, session in enumerate(sessions):
+            self._put(port, session.hello())
+        self._unwelcomed = set(range(len(sessions)))
+        self.timed_out = False
+        self.call = stub.Connect(self._outbox.bundles())
         self._until_welcome = threading.Timer(max(0.0, deadline - time.monotonic()), self._time_out)
         self._until_welcome.start()
 
+    @property
+    def welcomed(self) -> bool:
+        """Whether every device of this stream has been."""
+        return not self._unwelcomed
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is over for every one of them."""
+        return all(session.finished for session in self._sessions)
+
     def run(self) -> None:
-        session = self._session
-        for message in self.call:
+        for bundle in self.call:
             try:
-                self._react(downlink_from_proto(message, session.contract))
+                for message in bundle.messages:
+                    self._react(message)
             except SplitwaveError as error:
                 self._give_up(str(error))
                 raise
             except Exception as error:  # a bug or a broken machine: the base station should know as much as we do
                 self._give_up(f"{type(error).__name__}: {error}")
                 raise
-            if session.finished:
-                self._outbox.put(None)  # nothing more to say: the base station closes the stream
-        if not session.finished:
+            if self.finished:
+                self._outbox.end()  # nothing more to say: the base station closes the stream
+        if not self.finished:
             raise RunFailedError("the base station ended the stream before the run was over")
 
     def close(self) -> None:
         """Let go of the call, however it went."""
         self._until_welcome.cancel()
-        self._outbox.put(None)  # ends gRPC's sending thread
+        self._outbox.end()  # ends gRPC's sending thread
         self.call.cancel()
 
-    def _react(self, body: Downlink) -> None:
+    def _react(self, message: pb.DownlinkMessage) -> None:
+        port = message.port
+        if port >= len(self._sessions):
+            raise ProtocolError(f"a message for port {port}: this stream has {len(self._sessions)}")
+        session = self._sessions[port]
+        body = downlink_from_proto(message, session.contract)
         if isinstance(body, Welcome):
-            self._until_welcome.cancel()
-            again, self.welcomed = self.welcomed, True
+            again = port not in self._unwelcomed
+            self._unwelcomed.discard(port)
+            if self.welcomed:
+                self._until_welcome.cancel()
             log.info("run starts over" if again else "link leased", link=body.link, run=body.run_id)
         elif not isinstance(body, Gradient | Prediction | TrainStep):
             log.info("command", command=str(body))
-        for answer in self._session.handle(body):
-            self._send(answer)
+        for answer in session.handle(body):
+            self._put(port, answer)
 
     def _time_out(self) -> None:
         self.timed_out = True
@@ -154,8 +207,8 @@ class _Stream:
 
     def _give_up(self, reason: str) -> None:
         """Tell the base station why, and give it time to hear it."""
-        self._outbox.put(uplink_to_proto(Leaving(reason)))
-        self._outbox.put(None)
+        self._put(0, Leaving(reason))
+        self._outbox.end()
         limit = threading.Timer(FAREWELL_LIMIT_S, self.call.cancel)
         limit.start()
         try:
@@ -166,8 +219,10 @@ class _Stream:
         finally:
             limit.cancel()
 
-    def _send(self, body: Uplink) -> None:
-        message = uplink_to_proto(body, self._session.contract)
+    def _put(self, port: int, body: Uplink) -> None:
+        session = self._sessions[port]
+        message = uplink_to_proto(body, session.contract)
+        message.port = port
         if message.HasField("block"):
-            self._session.sending(block_cost(message))
+            session.sending(block_cost(message))
         self._outbox.put(message)

@@ -77,17 +77,62 @@ SYMBOLS_SOFT: Symbols.ValueType  # 2
 Global___Symbols: _TypeAlias = Symbols  # noqa: Y015
 
 @_typing.final
+class UplinkBundle(_message.Message):
+    """All that was ready to be sent when the transport was: a message on the wire costs the same whatever its size."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___UplinkMessage]: ...
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[Global___UplinkMessage] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UplinkBundle: _TypeAlias = UplinkBundle  # noqa: Y015
+
+@_typing.final
+class DownlinkBundle(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___DownlinkMessage]: ...
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[Global___DownlinkMessage] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownlinkBundle: _TypeAlias = DownlinkBundle  # noqa: Y015
+
+@_typing.final
 class UplinkMessage(_message.Message):
     """---- up ----------------------------------------------------------------------------------------------------"""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PORT_FIELD_NUMBER: _builtins.int
     HELLO_FIELD_NUMBER: _builtins.int
     READY_FIELD_NUMBER: _builtins.int
     BLOCK_FIELD_NUMBER: _builtins.int
     PASS_REPORT_FIELD_NUMBER: _builtins.int
     PART_SAVED_FIELD_NUMBER: _builtins.int
     LEAVING_FIELD_NUMBER: _builtins.int
+    port: _builtins.int
+    """Which of the stream's devices speaks: a process may host several, numbered from 0, each with a link of its own."""
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -103,6 +148,7 @@ class UplinkMessage(_message.Message):
     def __init__(
         self,
         *,
+        port: _builtins.int = ...,
         hello: Global___Hello | None = ...,
         ready: Global___Ready | None = ...,
         block: Global___SymbolBlock | None = ...,
@@ -112,7 +158,7 @@ class UplinkMessage(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "port", b"port", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "ready", "block", "pass_report", "part_saved", "leaving"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
@@ -477,6 +523,7 @@ class DownlinkMessage(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PORT_FIELD_NUMBER: _builtins.int
     WELCOME_FIELD_NUMBER: _builtins.int
     TRAIN_STEP_FIELD_NUMBER: _builtins.int
     GRADIENT_FIELD_NUMBER: _builtins.int
@@ -485,6 +532,8 @@ class DownlinkMessage(_message.Message):
     SAVE_CHECKPOINT_FIELD_NUMBER: _builtins.int
     FINISH_FIELD_NUMBER: _builtins.int
     SET_BETA_FIELD_NUMBER: _builtins.int
+    port: _builtins.int
+    """as in UplinkMessage: whom it is for"""
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -504,6 +553,7 @@ class DownlinkMessage(_message.Message):
     def __init__(
         self,
         *,
+        port: _builtins.int = ...,
         welcome: Global___Welcome | None = ...,
         train_step: Global___TrainStep | None = ...,
         gradient: Global___Gradient | None = ...,
@@ -515,7 +565,7 @@ class DownlinkMessage(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "port", b"port", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "train_step", "gradient", "evaluate", "prediction", "save_checkpoint", "finish", "set_beta"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015

@@ -38,8 +38,8 @@ class UplinkStub:
         """
         self.Connect = channel.stream_stream(
                 '/splitwave.uplink.v1.Uplink/Connect',
-                request_serializer=common_dot_pb_dot_uplink__pb2.UplinkMessage.SerializeToString,
-                response_deserializer=common_dot_pb_dot_uplink__pb2.DownlinkMessage.FromString,
+                request_serializer=common_dot_pb_dot_uplink__pb2.UplinkBundle.SerializeToString,
+                response_deserializer=common_dot_pb_dot_uplink__pb2.DownlinkBundle.FromString,
                 _registered_method=True)
 
 
@@ -49,7 +49,7 @@ class UplinkServicer:
     """
 
     def Connect(self, request_iterator, context):
-        """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+        """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
         starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
         sent is dropped.
         """
@@ -62,8 +62,8 @@ def add_UplinkServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Connect': grpc.stream_stream_rpc_method_handler(
                     servicer.Connect,
-                    request_deserializer=common_dot_pb_dot_uplink__pb2.UplinkMessage.FromString,
-                    response_serializer=common_dot_pb_dot_uplink__pb2.DownlinkMessage.SerializeToString,
+                    request_deserializer=common_dot_pb_dot_uplink__pb2.UplinkBundle.FromString,
+                    response_serializer=common_dot_pb_dot_uplink__pb2.DownlinkBundle.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -93,8 +93,8 @@ class Uplink:
             request_iterator,
             target,
             '/splitwave.uplink.v1.Uplink/Connect',
-            common_dot_pb_dot_uplink__pb2.UplinkMessage.SerializeToString,
-            common_dot_pb_dot_uplink__pb2.DownlinkMessage.FromString,
+            common_dot_pb_dot_uplink__pb2.UplinkBundle.SerializeToString,
+            common_dot_pb_dot_uplink__pb2.DownlinkBundle.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,8 +35,8 @@ class UplinkStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UplinkAsyncStub: ...
-    Connect: _grpc.StreamStreamMultiCallable[_uplink_pb2.UplinkMessage, _uplink_pb2.DownlinkMessage]
-    """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+    Connect: _grpc.StreamStreamMultiCallable[_uplink_pb2.UplinkBundle, _uplink_pb2.DownlinkBundle]
+    """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
     starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
     sent is dropped.
     """
@@ -48,8 +48,8 @@ class UplinkAsyncStub(UplinkStub):
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Connect: _aio.StreamStreamMultiCallable[_uplink_pb2.UplinkMessage, _uplink_pb2.DownlinkMessage]  # type: ignore[assignment]
-    """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+    Connect: _aio.StreamStreamMultiCallable[_uplink_pb2.UplinkBundle, _uplink_pb2.DownlinkBundle]  # type: ignore[assignment]
+    """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
     starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
     sent is dropped.
     """
@@ -62,10 +62,10 @@ class UplinkServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Connect(
         self,
-        request_iterator: _MaybeAsyncIterator[_uplink_pb2.UplinkMessage],
+        request_iterator: _MaybeAsyncIterator[_uplink_pb2.UplinkBundle],
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_uplink_pb2.DownlinkMessage], _abc.AsyncIterator[_uplink_pb2.DownlinkMessage]]:
-        """One long-lived stream a device. The first message up is Hello; the first one down is Welcome. A second Welcome
+    ) -> _typing.Union[_abc.Iterator[_uplink_pb2.DownlinkBundle], _abc.AsyncIterator[_uplink_pb2.DownlinkBundle]]:
+        """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
         starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
         sent is dropped.
         """

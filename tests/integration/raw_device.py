@@ -1,5 +1,6 @@
 """A hand-driven device: speaks the uplink message by message, so that tests can say what a good one never would."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,25 +22,28 @@ class RawDevice:
     """One stream. `say` sends; `hear` waits for the next message down, or raises what ended the stream."""
 
     def __init__(
-        self, config: RunConfig, call: "aio.StreamStreamCall[pb.UplinkMessage | bytes, pb.DownlinkMessage]"
+        self, config: RunConfig, call: "aio.StreamStreamCall[pb.UplinkBundle | bytes, pb.DownlinkBundle]"
     ) -> None:
         self._config = config
         self._call = call
         self.contract: LinkContract | None = None
+        self._heard: deque[pb.DownlinkMessage] = deque()
 
     async def say(self, body: m.Uplink | pb.UplinkMessage) -> None:
         message = body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract)
-        await self._call.write(message)
+        await self._call.write(pb.UplinkBundle(messages=[message]))
 
     async def say_bytes(self, message: bytes) -> None:
         """Send what is no message at all."""
         await self._call.write(message)
 
     async def hear(self) -> m.Downlink:
-        message = await self._call.read()
-        if not isinstance(message, pb.DownlinkMessage):
-            raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())
-        return downlink_from_proto(message, self.contract)
+        if not self._heard:
+            bundle = await self._call.read()
+            if not isinstance(bundle, pb.DownlinkBundle):
+                raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())
+            self._heard.extend(bundle.messages)
+        return downlink_from_proto(self._heard.popleft(), self.contract)
 
     async def shake_hands(self, *, version: int = m.PROTOCOL_VERSION, link: int | None = None) -> m.Welcome:
         await self.say(m.Hello(version, "raw", "test", link, 4096))
@@ -68,7 +72,7 @@ class RawDevice:
                 return error.code().name, error.details() or ""
 
 
-def _serialized(message: pb.UplinkMessage | bytes) -> bytes:
+def _serialized(message: pb.UplinkBundle | bytes) -> bytes:
     return message if isinstance(message, bytes) else message.SerializeToString()
 
 
@@ -76,7 +80,7 @@ def _serialized(message: pb.UplinkMessage | bytes) -> bytes:
 async def raw_device(address: str, config: RunConfig) -> AsyncIterator[RawDevice]:
     async with aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         call: Any = grpc_channel.stream_stream(
-            f"/{SERVICE}/Connect", request_serializer=_serialized, response_deserializer=pb.DownlinkMessage.FromString
+            f"/{SERVICE}/Connect", request_serializer=_serialized, response_deserializer=pb.DownlinkBundle.FromString
         )()
         yield RawDevice(config, call)
         call.cancel()

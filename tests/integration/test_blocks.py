@@ -100,17 +100,21 @@ def test_blocks_that_were_not_asked_for_are_refused(server: str, tmp_path: Path)
 def _flood(address: str, first: m.SymbolBlock, rest: int) -> tuple[str, str]:
     """Send a block and, without a look at the answer, `rest` good ones behind it; what ended the stream."""
     contract = LinkContract.of(CONFIG, 0)
-    outbox: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
-    outbox.put(uplink_to_proto(m.Hello(m.PROTOCOL_VERSION, "flood", "test", None, 4096)))
+    outbox: SimpleQueue[pb.UplinkBundle | None] = SimpleQueue()
+    outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(m.Hello(m.PROTOCOL_VERSION, "flood", "test", None, 4096))]))
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         call = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect(iter(outbox.get, None))
         next(call)
-        outbox.put(uplink_to_proto(m.Ready(TRAIN, TEST, DIGEST)))
+        outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(m.Ready(TRAIN, TEST, DIGEST))]))
         next(call)
-        outbox.put(uplink_to_proto(first, contract))
+        outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(first, contract)]))
         known = m.LevelPayload(np.zeros((len(IDS), contract.dimension), dtype=np.uint8), 0, None)
         for sequence in range(1, rest + 1):
-            outbox.put(uplink_to_proto(level_block(contract, IDS, sequence=sequence, payload=known), contract))
+            outbox.put(
+                pb.UplinkBundle(
+                    messages=[uplink_to_proto(level_block(contract, IDS, sequence=sequence, payload=known), contract)]
+                )
+            )
         try:
             for _ in call:
                 pass

@@ -88,8 +88,8 @@ class DeviceThread:
     ) -> None:
         self.error: BaseException | None = None
 
-        def open_session() -> DeviceSession:
-            return DeviceSession(
+        def open_sessions() -> list[DeviceSession]:
+            session = DeviceSession(
                 device_id=f"thread-{link}",
                 software="test",
                 wish=link,
@@ -98,8 +98,9 @@ class DeviceThread:
                 open_views=lambda _, leased: views[leased],
                 clock=time.perf_counter_ns,
             )
+            return [session]
 
-        self.client = UplinkClient(address, open_session, connect_timeout_s)
+        self.client = UplinkClient(address, open_sessions, connect_timeout_s)
         self._thread = threading.Thread(target=self._run)
         if start:
             self.start()

@@ -110,7 +110,7 @@ def test_a_gradient_of_another_shape_is_refused(session: DeviceSession) -> None:
 
 
 def test_another_version_is_refused(session: DeviceSession) -> None:
-    with pytest.raises(ProtocolError, match="protocol version 99, this device 2"):
+    with pytest.raises(ProtocolError, match="protocol version 99, this device 3"):
         list(session.handle(m.Welcome(99, "run", 1, CONFIG.canonical_json(), None)))
 
 

@@ -1,0 +1,100 @@
+"""What the channel emulator does to the messages of one logical device, one port of a stream."""
+
+import time
+
+import structlog
+
+from channel.link import ChannelLink
+from common.config import RunConfig
+from common.errors import ProtocolError
+from common.messages import BlockKey, Phase
+from common.pb import uplink_pb2 as pb
+from common.wire import (
+    block_from_proto,
+    block_to_proto,
+    gradient_from_proto,
+    gradient_to_proto,
+    key_from_proto,
+    symbols_from_proto,
+)
+
+log = structlog.get_logger()
+
+
+class EmulatedPort:
+    """The state of one logical device: its channel, and when its timed blocks left. Changes messages in place."""
+
+    def __init__(self) -> None:
+        self._link: ChannelLink | None = None
+        self._timed: dict[BlockKey, tuple[int, int]] = {}
+        self._starting_over = False
+
+    def pass_up(self, message: pb.UplinkMessage) -> bool:
+        """Put a block through the channel; False if the message is void, sent before the device heard of a new start.
+
+        Raises:
+            ProtocolError: it does not fit the link's contract, or came before the handshake was over.
+        """
+        if self._starting_over and message.WhichOneof("body") not in ("ready", "leaving"):
+            return False  # this link's channel begins with the next Ready
+        self._starting_over = False
+        if message.HasField("block"):
+            self._transmit(message)
+        return True
+
+    def pass_down(self, message: pb.DownlinkMessage) -> None:
+        """Take note of what the base station says, and return gradients through the channel's adjoint.
+
+        Raises:
+            ProtocolError: as for `pass_up`.
+        """
+        match message.WhichOneof("body"):
+            case "welcome":
+                self._begin(message.welcome)
+            case "evaluate":
+                self._welcomed.symbols = symbols_from_proto(message.evaluate.symbols)
+            case "gradient":
+                self._return(message)
+            case "prediction":
+                self._add_hops(message.prediction)
+
+    def _begin(self, welcome: pb.Welcome) -> None:
+        """The link of a run, from its first block; a second Welcome starts the run over."""
+        self._starting_over = self._link is not None
+        self._link = ChannelLink(RunConfig.from_handshake(welcome.settings_json), welcome.link)
+        self._timed.clear()
+        log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)
+
+    @property
+    def _welcomed(self) -> ChannelLink:
+        if self._link is None:
+            raise ProtocolError("symbols came before the handshake was over")
+        return self._link
+
+    def _transmit(self, message: pb.UplinkMessage) -> None:
+        started = time.perf_counter_ns()
+        contract = self._welcomed.contract
+        block = block_from_proto(message.block, contract)
+        message.block.CopyFrom(block_to_proto(self._welcomed.transmit(block), contract))
+        if block.key.phase is Phase.SERVE:
+            finished = time.perf_counter_ns()
+            self._timed[block.key] = (finished - started, finished)
+
+    def _return(self, message: pb.DownlinkMessage) -> None:
+        contract = self._welcomed.contract
+        gradient = gradient_from_proto(message.gradient, contract)
+        message.gradient.CopyFrom(gradient_to_proto(self._welcomed.return_gradient(gradient)))
+
+    def _add_hops(self, prediction: pb.Prediction) -> None:
+        timed = self._timed.pop(key_from_proto(prediction.key), None)
+        if timed is not None:
+            emulate_ns, left = timed
+            beyond_ns = sum(hop.duration_ns for hop in prediction.hops)
+            backhaul_ns = max(0, time.perf_counter_ns() - left - beyond_ns)
+            hops = [
+                pb.Hop(name="emulate", duration_ns=emulate_ns),
+                pb.Hop(name="backhaul", duration_ns=backhaul_ns),
+                *prediction.hops,
+            ]
+            del prediction.hops[:]
+            prediction.hops.extend(hops)
