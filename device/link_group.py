@@ -34,20 +34,21 @@ class LinkGroup:
     apart; so does training, where each link has a graph of its own.
     """
 
-    def __init__(self, workers: Sequence[DeviceWorker], views: StackedViews) -> None:
-        """Args: the workers, and what they see, in the same order."""
-        self._workers = workers
+    def __init__(self, workers: Sequence[DeviceWorker], views: StackedViews | None = None) -> None:
+        """Args: the workers, and what they see, in the same order, if that is one array."""
+        self._workers = list(workers)
         config = workers[0].config
         layers = [worker.model.encoder.mean_layers for worker in workers]
         self._vectorised = (
-            len(workers) > 1
+            all(worker.config == config for worker in workers)
             and not config.conditions
             and config.runtime.torch_device == "cpu"
             and all(map(stackable, layers))
         )
-        test = torch.from_numpy(views.test)
-        train = torch.from_numpy(views.train)
-        self._views = {Phase.VALIDATION: train, Phase.TEST: test, Phase.SERVE: test}
+        self._views: dict[Phase, Tensor] = {}
+        if views is not None:
+            train, test = torch.from_numpy(views.train), torch.from_numpy(views.test)
+            self._views = {Phase.VALIDATION: train, Phase.TEST: test, Phase.SERVE: test}
         self._stack: _Stack | None = None
         for worker in workers:
             worker.model.register_load_state_dict_post_hook(self._forget)  # type: ignore[no-untyped-call]
@@ -63,19 +64,18 @@ class LinkGroup:
         key = BlockKey(phase, step, number)
         ids = workers[0].plan.block_ids(phase, step, number)
         stack = self._stacked(tuple(members))
-        means = stack.network(self._inputs(members, phase, torch.from_numpy(ids)))
+        means = stack.network(self._inputs(workers, phase, torch.from_numpy(ids)))
         if stack.breakpoints is None or symbols is Symbols.SOFT:
             reals = means if stack.breakpoints is None else _soften(workers, means)
             return [worker.reals_block(key, ids, part) for worker, part in zip(workers, reals, strict=True)]
         indices = level_indices(means, stack.breakpoints)
         return [worker.levels_block(key, ids, part) for worker, part in zip(workers, indices, strict=True)]
 
-    def _inputs(self, members: Sequence[int], phase: Phase, ids: Tensor) -> Tensor:
+    def _inputs(self, workers: Sequence[DeviceWorker], phase: Phase, ids: Tensor) -> Tensor:
         """(n, B, f)."""
-        views = self._views[phase]
-        if len(members) == len(views):
-            return views.index_select(1, ids)
-        return torch.stack([views[member].index_select(0, ids) for member in members])
+        if workers == self._workers and phase in self._views:
+            return self._views[phase].index_select(1, ids)
+        return torch.stack([worker.inputs(phase, ids) for worker in workers])
 
     def _stacked(self, members: tuple[int, ...]) -> _Stack:
         workers = [self._workers[member] for member in members]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common.checkpoint import check_state_dir, load_part, save_part
 from common.config import MAX_DIMENSION, RunConfig
@@ -17,12 +18,14 @@ from common.messages import (
     Gradient,
     Hello,
     PartSaved,
+    PassReport,
     Phase,
     Prediction,
     Ready,
     SaveCheckpoint,
     SetBeta,
     SymbolBlock,
+    Symbols,
     TrainStep,
     Uplink,
     UplinkCost,
@@ -35,6 +38,15 @@ from device.worker import DeviceWorker, Views
 
 OpenViews = Callable[[RunConfig, int], Views]
 Clock = Callable[[], int]
+
+
+class PassBlock(NamedTuple):
+    """A block of a pass that is due: the arguments of `DeviceWorker.pass_block`."""
+
+    phase: Phase
+    step: int
+    number: int
+    symbols: Symbols
 
 
 @dataclass(slots=True)
@@ -71,7 +83,11 @@ class _Lease:
 
 
 class DeviceSession:
-    """One device's stream. `handle` yields each answer as soon as it is computed."""
+    """One device's part of a stream. `handle` yields each answer as soon as it is computed.
+
+    The blocks of a pass are made by others, who may do so for several devices at once: `due` says which is next, and
+    `made` takes note of it.
+    """
 
     def __init__(
         self,
@@ -113,8 +129,32 @@ class DeviceSession:
         """What the leased link may carry; None before the handshake."""
         return self._lease.contract if self._lease else None
 
+    @property
+    def worker(self) -> DeviceWorker:
+        """Who encodes.
+
+        Raises:
+            ProtocolError: before the handshake is over there is none.
+        """
+        return self._leased.worker
+
+    @property
+    def due(self) -> PassBlock | None:
+        """The next block of the pass under way, if it may be sent now."""
+        command, meter = self._command, self._meter
+        if command is None or meter is None or not command.may_send:
+            return None
+        return PassBlock(command.phase, command.step, command.sent, meter.symbols)
+
+    def made(self, block: SymbolBlock, encode_ns: int) -> SymbolBlock:
+        """Take note of the block that was due, which took so long to encode, and is now to be sent."""
+        self._metered.encoded(encode_ns)
+        self._leased.sent.add(block)
+        self._under_way.sent += 1
+        return block
+
     def handle(self, message: Downlink) -> Iterator[Uplink]:
-        """React to one message.
+        """React to one message, by all but the blocks of a pass.
 
         Raises:
             ProtocolError: the message does not fit the state of the run.
@@ -129,7 +169,7 @@ class DeviceSession:
             case Gradient():
                 yield from self._learn(message)
             case Evaluate():
-                yield from self._evaluate(message)
+                self._evaluate(message)
             case Prediction():
                 yield from self._take_prediction(message)
             case SaveCheckpoint():
@@ -140,7 +180,7 @@ class DeviceSession:
                 self.finished = True
 
     def sending(self, cost: UplinkCost) -> None:
-        """The transport is about to send the block that `handle` yielded last."""
+        """The transport is about to send the last block."""
         if self._meter is not None:
             self._meter.sent(cost, self._clock())
 
@@ -177,7 +217,7 @@ class DeviceSession:
         if message.step > worker.next_step:
             raise ProtocolError(f"step {message.step} was announced: expected step {worker.next_step}")
         self._begin(Phase.TRAIN, message.step)
-        yield from self._send()
+        yield from self._train_blocks()
 
     def _learn(self, gradient: Gradient) -> Iterator[SymbolBlock]:
         worker, command = self._leased.worker, self._under_way
@@ -187,16 +227,15 @@ class DeviceSession:
             worker.finish_step()
             self._command = None
         else:
-            yield from self._send()
+            yield from self._train_blocks()
 
-    def _evaluate(self, message: Evaluate) -> Iterator[SymbolBlock]:
+    def _evaluate(self, message: Evaluate) -> None:
         if message.phase is Phase.TRAIN:
             raise ProtocolError("a pass over training blocks was asked for: training goes by steps")
         self._begin(message.phase, message.step)
         self._meter = PassMeter(message.phase, message.symbols)
-        yield from self._send()
 
-    def _take_prediction(self, prediction: Prediction) -> Iterator[Uplink]:
+    def _take_prediction(self, prediction: Prediction) -> Iterator[PassReport]:
         now = self._clock()
         command, meter = self._under_way, self._metered
         samples = len(self._leased.worker.plan.block_ids(command.phase, command.step, command.answered))
@@ -207,8 +246,6 @@ class DeviceSession:
         if command.answered == command.total:
             self._command = self._meter = None
             yield meter.report(self._leased.sent.news())
-        else:
-            yield from self._send()
 
     def _save(self, message: SaveCheckpoint) -> PartSaved:
         lease = self._leased
@@ -228,24 +265,12 @@ class DeviceSession:
             raise ProtocolError(f"a {phase.name.lower()} pass was asked for, but it has no samples")
         self._command = _Command(phase, step, total, plan.window(phase))
 
-    def _send(self) -> Iterator[SymbolBlock]:
-        command = self._under_way
+    def _train_blocks(self) -> Iterator[SymbolBlock]:
+        command, worker = self._under_way, self._leased.worker
         while command.may_send:
-            block = self._next_block(command)
+            block = worker.train_block(command.step, command.sent)
             command.sent += 1
             yield block
-
-    def _next_block(self, command: _Command) -> SymbolBlock:
-        lease = self._leased
-        worker = lease.worker
-        if command.phase is Phase.TRAIN:
-            return worker.train_block(command.step, command.sent)
-        meter = self._metered
-        started = self._clock()
-        block = worker.pass_block(command.phase, command.step, command.sent, meter.symbols)
-        meter.encoded(self._clock() - started)
-        lease.sent.add(block)
-        return block
 
     @property
     def _leased(self) -> _Lease:

@@ -1,7 +1,7 @@
 """Loads what devices see: each its own strip of every image, and no label."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +46,26 @@ def load_stacked_views(config: RunConfig, links: Sequence[int], data_dir: Path |
     return StackedViews(tuple(links), stacked("train"), stacked("test"), fingerprint(config.data.name, data_dir))
 
 
-def load_views(config: RunConfig, link: int, data_dir: Path | None) -> Views:
-    """The link's part of both splits.
+LoadViews = Callable[[RunConfig, Sequence[int]], StackedViews]
 
-    Raises:
-        DataError: the data are missing or damaged.
-    """
-    return load_stacked_views(config, [link], data_dir).of(link)
+
+class HostedViews:
+    """What the links of one process see: loaded when the first of them is leased, for all at once, and kept."""
+
+    def __init__(self, wishes: Sequence[int], load: LoadViews) -> None:
+        """Args: the links that the process asks for; without any it takes what it gets. Who loads."""
+        self._wishes = wishes
+        self._load = load
+        self._config: RunConfig | None = None
+        self.stacked: StackedViews | None = None
+
+    def open(self, config: RunConfig, link: int) -> Views:
+        """The part of a link.
+
+        Raises:
+            DataError: the data are missing or damaged.
+        """
+        if self.stacked is None or self._config != config or link not in self.stacked.links:
+            self.stacked = self._load(config, self._wishes if link in self._wishes else [link])
+            self._config = config
+        return self.stacked.of(link)

@@ -150,6 +150,10 @@ class DeviceWorker:
             return self.reals_block(key, ids, self.soft_symbols(mean), beta)
         return self.levels_block(key, ids, level_indices(mean, codebook.breakpoints()), beta)
 
+    def inputs(self, phase: Phase, ids: Tensor) -> Tensor:
+        """What this device sees of samples, (B, features)."""
+        return self._views[phase].index_select(0, ids)
+
     @torch.no_grad()
     def soft_symbols(self, mean: Tensor) -> Tensor:
         """Those of the slope that training ends with, (B, d)."""
@@ -181,7 +185,7 @@ class DeviceWorker:
         return torch.from_numpy(conditions.a_sample(weights) if of_samples else weights.astype(np.float32))
 
     def _encode(self, key: BlockKey, ids: Int64, conditions: BlockConditions | None) -> tuple[Tensor, Tensor]:
-        inputs = self._placement.enter(self._views[key.phase].index_select(0, torch.from_numpy(ids)))
+        inputs = self._placement.enter(self.inputs(key.phase, torch.from_numpy(ids)))
         training = key.phase is Phase.TRAIN
         with self._placement.precision(training):
             if conditions is None or not self.config.conditions:
