@@ -24,6 +24,7 @@ from common.manifest import BASESTATION_PART, Manifest
 from common.messages import (
     Answered,
     Downlink,
+    EpochReport,
     Gradient,
     PartSaved,
     PassReport,
@@ -105,10 +106,11 @@ class Attempt:
             predict=self._predict,
             objective=trainer.objective,
         )
+        self._epoch_reports: Answers[EpochReport] = Answers(config.links)
         self._parts: Answers[PartSaved] = Answers(config.links)
         self._status_interval = max(1, run.plan.steps_per_epoch // 20)
 
-    def receive(self, session: LinkSession, body: SymbolBlock | PassReport | PartSaved) -> None:
+    def receive(self, session: LinkSession, body: SymbolBlock | EpochReport | PassReport | PartSaved) -> None:
         """Take what a device sent.
 
         Raises:
@@ -119,6 +121,8 @@ class Attempt:
                 if body.beta is not None:
                     self._run.knob.check(session.link, body.beta, str(body.key))
                 self._intake.take(session, body)
+            case EpochReport():
+                self._epoch_reports.take(session.link, body)
             case PassReport():
                 for entropy in body.entropies:
                     self._run.knob.check(session.link, entropy.beta, "the report")
@@ -128,7 +132,7 @@ class Attempt:
 
     def owes(self, session: LinkSession) -> bool:
         """Whether a link has had all its answers, and has more to send."""
-        questions = (self._intake, self._passes.reports, self._parts)
+        questions = (self._intake, self._epoch_reports, self._passes.reports, self._parts)
         return session.unanswered == 0 and any(question.expects(session.link) for question in questions)
 
     async def train(self) -> Trained:
@@ -145,12 +149,14 @@ class Attempt:
         return await self._passes.run(self._sessions, Phase.SERVE, count, Symbols.HARD)
 
     async def _epoch(self, epoch: int) -> EpochRecord:
-        meter = EpochMeter(self._run.config.links)
+        meter = EpochMeter()
         per_epoch = self._run.plan.steps_per_epoch
         steps = range(epoch * per_epoch, (epoch + 1) * per_epoch)
         started = time.perf_counter()
         self._announce(steps[0])
         for step in steps:
+            if step + 1 == steps.stop:
+                self._epoch_reports.expect(lambda report: report.epoch == epoch)
             for _ in range(self._run.plan.block_count(Phase.TRAIN, step)):
                 await self._train_block(meter)
             if step + 1 in steps:
@@ -159,12 +165,13 @@ class Attempt:
             self.step = step + 1
             if self.step % self._status_interval == 0:
                 await self._run.log.touch()
+        rates = [report.rate_nats for report in await self._epoch_reports.all()]
         seconds = time.perf_counter() - started
         error = None
         if self._run.config.data.validation:
             validation = await self._passes.run(self._sessions, Phase.VALIDATION, epoch, Symbols.HARD)
             error = validation.error
-        record = meter.record(epoch, steps.stop, seconds, error)
+        record = meter.record(epoch, steps.stop, seconds, rate_nats=rates, validation_error=error)
         log.info("epoch", epoch=epoch, loss=record.distortion, training_error=record.training_error)
         await self._run.log.add(record)
         return record
@@ -178,7 +185,7 @@ class Attempt:
         result = await self._run.compute(self._trainer.micro_batch, arrival.block)
         for session, gradient in zip(self._sessions, result.gradients, strict=True):
             session.send(Gradient(arrival.block.key, gradient))
-        meter.add(result, len(arrival.sample_ids), arrival.rates_nats)
+        meter.add(result, len(arrival.sample_ids))
 
     async def _save(self) -> Manifest:
         """Every party writes its part; the checkpoint exists once the manifest does."""

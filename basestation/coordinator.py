@@ -21,6 +21,7 @@ from common.checkpoint import combined_sha256
 from common.errors import ProtocolError, Refusal, RunFailedError
 from common.manifest import Manifest
 from common.messages import (
+    EpochReport,
     Finish,
     Hello,
     Leaving,
@@ -145,7 +146,7 @@ class Coordinator:
         if not session.accept(body):
             return
         match body:
-            case SymbolBlock() | PassReport() | PartSaved():
+            case SymbolBlock() | EpochReport() | PassReport() | PartSaved():
                 self._attempt.receive(session, body)
             case Ready():
                 self.admission.admit(session, body)

@@ -21,13 +21,11 @@ class Arrival:
     Attributes:
         block: the fused symbols.
         sample_ids: (B,) places in the split.
-        rates_nats: per link, the KL bound a sample that the device reported.
         waited_ns: per link, from its part's arrival to the last link's.
     """
 
     block: FusedBlock
     sample_ids: Int64
-    rates_nats: tuple[float, ...]
     waited_ns: tuple[int, ...]
 
 
@@ -38,7 +36,7 @@ class Intake:
         self._links = config.links
         self._plan = plan
         self._fusion = FusionBuffer(config.links, config.encoder.dimension, config.runtime.credits)
-        self._parts: dict[BlockKey, dict[int, tuple[int, float]]] = {}
+        self._parts: dict[BlockKey, dict[int, int]] = {}
         self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
         self._phase = Phase.TRAIN
         self._step = -1
@@ -62,7 +60,7 @@ class Intake:
         fused = self._fusion.add(block.key, session.link, session.reader.read(block), block.beta)
         self._taken[session.link].add(block.key.micro_batch)
         parts = self._parts.setdefault(block.key, {})
-        parts[session.link] = (time.perf_counter_ns(), block.rate_nats)
+        parts[session.link] = time.perf_counter_ns()
         if fused is not None:
             self._arrivals.put_nowait(self._arrival(fused, block.sample_ids))
 
@@ -91,10 +89,8 @@ class Intake:
     def _arrival(self, fused: FusedBlock, sample_ids: Int64) -> Arrival:
         now = time.perf_counter_ns()
         parts = self._parts.pop(fused.key)
-        ordered = [parts[link] for link in range(self._links)]
         return Arrival(
             block=fused,
             sample_ids=sample_ids,
-            rates_nats=tuple(rate for _, rate in ordered),
-            waited_ns=tuple(now - arrived for arrived, _ in ordered),
+            waited_ns=tuple(now - parts[link] for link in range(self._links)),
         )

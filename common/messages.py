@@ -101,7 +101,6 @@ class SymbolBlock:
     Attributes:
         sequence: counts the blocks of one stream from 0.
         sample_ids: (B,) int64 places in the split.
-        rate_nats: in training the device's mean KL bound a sample, else 0.
         beta: the β that made a serving block, of networks that are told β; else None.
     """
 
@@ -110,7 +109,6 @@ class SymbolBlock:
     key: BlockKey
     sample_ids: Int64
     payload: LevelPayload | RealPayload
-    rate_nats: float = 0.0
     beta: float | None = None
 
 
@@ -150,6 +148,14 @@ class SymbolEntropy:
     beta: float
     samples: int
     bits: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EpochReport:
+    """What only the device knows of an epoch that it has finished: its mean KL bound a sample, in nats."""
+
+    epoch: int
+    rate_nats: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,5 +265,5 @@ class SetBeta:
     beta: float
 
 
-Uplink = Hello | Ready | SymbolBlock | PassReport | PartSaved | Leaving
+Uplink = Hello | Ready | SymbolBlock | EpochReport | PassReport | PartSaved | Leaving
 Downlink = Welcome | TrainStep | Gradient | Evaluate | Prediction | SaveCheckpoint | Finish | SetBeta

@@ -88,7 +88,6 @@ def block_to_proto(block: m.SymbolBlock, contract: LinkContract) -> pb.SymbolBlo
         key=key_to_proto(block.key),
         samples=len(block.sample_ids),
         dimension=contract.dimension,
-        rate_nats=block.rate_nats if block.key.phase is m.Phase.TRAIN else None,
         beta=block.beta,
     )
     ids = block.sample_ids
@@ -131,7 +130,6 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.Symbo
         key=key,
         sample_ids=_sample_ids(message),
         payload=payload,
-        rate_nats=_rate_nats(message, key),
         beta=_beta(message, key, contract),
     )
 
@@ -220,12 +218,6 @@ def _codebook_from_proto(data: bytes, contract: LinkContract) -> m.Float32 | Non
     if not (codebook[0] == -1 and codebook[-1] == 1 and (np.diff(codebook) >= 0).all()):  # NaN fails, too
         raise ProtocolError("a codebook's levels must ascend from -1 to 1")
     return codebook
-
-
-def _rate_nats(message: pb.SymbolBlock, key: m.BlockKey) -> float:
-    if message.HasField("rate_nats") != (key.phase is m.Phase.TRAIN) or not math.isfinite(message.rate_nats):
-        raise ProtocolError(f"{key} has the rate {message.rate_nats}: training blocks have a finite one, others none")
-    return message.rate_nats
 
 
 def _beta(message: pb.SymbolBlock, key: m.BlockKey, contract: LinkContract) -> float | None:

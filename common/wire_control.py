@@ -63,6 +63,9 @@ def uplink_to_proto(body: m.Uplink, contract: LinkContract | None = None) -> pb.
                 data_digest=body.data_digest,
             )
             return pb.UplinkMessage(ready=ready)
+        case m.EpochReport():
+            report = pb.EpochReport(epoch=body.epoch, rate_nats=body.rate_nats)
+            return pb.UplinkMessage(epoch_report=report)
         case m.PassReport():
             return pb.UplinkMessage(pass_report=_report_to_proto(body))
         case m.PartSaved():
@@ -89,6 +92,8 @@ def uplink_from_proto(message: pb.UplinkMessage, contract: LinkContract | None =
         case "ready":
             ready = message.ready
             return m.Ready(ready.train_samples, ready.test_samples, ready.data_digest)
+        case "epoch_report":
+            return _epoch_report_from_proto(message.epoch_report)
         case "pass_report":
             return _report_from_proto(message.pass_report)
         case "part_saved":
@@ -172,6 +177,12 @@ def _known(contract: LinkContract | None) -> LinkContract:
     if contract is None:
         raise ProtocolError("symbols came before the handshake was over")
     return contract
+
+
+def _epoch_report_from_proto(message: pb.EpochReport) -> m.EpochReport:
+    if not math.isfinite(message.rate_nats):
+        raise ProtocolError(f"the report of epoch {message.epoch} has the rate {message.rate_nats}: expected a number")
+    return m.EpochReport(message.epoch, message.rate_nats)
 
 
 def _report_to_proto(report: m.PassReport) -> pb.PassReport:

@@ -8,7 +8,7 @@ results leave a block. Tensors must be on the CPU.
 """
 
 import math
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -21,19 +21,21 @@ from device.quadrature import quadrature_rate
 from device.quantizer import hard_quantize
 
 
-def quantize_with_rate(
-    mu: Tensor,
-    theta: Tensor,
-    noise: Tensor,
-    codebook: Codebook,
-    *,
-    gamma: float,
-    straight_through: bool,
-    noise_variance: float,
-    bound: BoundName,
-    log_prior: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Symbols of z = μ + θ·noise, and the bound on their rate  [QML-IB, eq. (1)(12)(14)].
+class Grid(NamedTuple):
+    """A codebook's weights and breakpoints, (T,) each, and levels, (T + 1,), computed once for symbols and rate."""
+
+    weights: Tensor
+    breakpoints: Tensor
+    levels: Tensor
+
+    @classmethod
+    def of(cls, codebook: Codebook) -> "Grid":
+        """Those of a device's quantizer now, with their graph."""
+        return cls(codebook.weights(), codebook.breakpoints(), codebook.levels())
+
+
+def quantize(mu: Tensor, theta: Tensor, noise: Tensor, grid: Grid, *, gamma: float, straight_through: bool) -> Tensor:
+    """Symbols of z = μ + θ·noise  [QML-IB, eq. (1)(12)].
 
     Differentiable with respect to μ, θ and the codebook. Equal inputs give equal bits.
 
@@ -41,23 +43,45 @@ def quantize_with_rate(
         mu: (B, d) means.
         theta: (B, d) standard deviations, ≥ 10⁻⁸.
         noise: (B, d) standard normal draws.
-        codebook: the device's quantizer, of the same dtype.
+        grid: the device's quantizer, of the same dtype.
         gamma: slope of the soft quantizer, > 0.
         straight_through: give levels, with the soft quantizer's gradient.
+
+    Returns:
+        Symbols, (B, d).
+    """
+    symbols = _Quantizer.apply(mu + theta * noise, *grid, gamma, straight_through)  # type: ignore[no-untyped-call]
+    return cast(Tensor, symbols)
+
+
+def bound_rate(
+    mu: Tensor,
+    theta: Tensor,
+    grid: Grid,
+    *,
+    noise_variance: float,
+    bound: BoundName,
+    log_prior: Tensor | None = None,
+) -> Tensor:
+    """The bound on the rate of the symbols of z ~ N(μ, θ²)  [QML-IB, eq. (14)].
+
+    Differentiable with respect to μ, θ and the codebook. Equal inputs give equal bits.
+
+    Args:
+        mu: (B, d) means.
+        theta: (B, d) standard deviations, ≥ 10⁻⁸.
+        grid: the device's quantizer, of the same dtype.
         noise_variance: σ² > 0 of the link.
         bound: which upper bound of `device.bounds`, or `quadrature`, the rate itself.
         log_prior: (d, T + 1) finite logarithms of the weights of bound `prior`, taken as constants. None
             takes the batch's mean pmf, the minimiser, whose own gradient thus vanishes (envelope theorem).
 
     Returns:
-        Symbols, (B, d); and the bound's sum over batch and dimensions, a scalar, nats.
+        The bound's sum over batch and dimensions, a scalar, nats.
     """
-    weights, breakpoints, levels = codebook.weights(), codebook.breakpoints(), codebook.levels()
-    symbols = _Quantizer.apply(  # type: ignore[no-untyped-call]
-        mu + theta * noise, weights, breakpoints, levels, gamma, straight_through
-    )
+    _, breakpoints, levels = grid
     if bound == "quadrature":
-        return cast(Tensor, symbols), quadrature_rate(mu, theta, breakpoints, levels, noise_variance)
+        return quadrature_rate(mu, theta, breakpoints, levels, noise_variance)
     if bound == "prior":
         prior = _batch_log_prior(mu, theta, breakpoints) if log_prior is None else log_prior
         costs, constant = 0.5 * levels.square().unsqueeze(1) - prior.detach().T, 0.0
@@ -65,7 +89,7 @@ def quantize_with_rate(
         kappa = 1.0 if bound == "paper" else 0.5
         costs, constant = kappa * levels.square().unsqueeze(1), math.log(len(levels))
     rate = _Rate.apply(mu, theta, breakpoints, costs, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
-    return cast(Tensor, symbols), cast(Tensor, rate) + mu.numel() * (constant + noise_kl(noise_variance))
+    return cast(Tensor, rate) + mu.numel() * (constant + noise_kl(noise_variance))
 
 
 class _Quantizer(Function):

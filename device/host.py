@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from common.messages import Downlink, Evaluate, Prediction, Uplink, Welcome
+from common.messages import Downlink, Evaluate, Gradient, Prediction, TrainStep, Uplink, Welcome
 from device.link_group import LinkGroup
 from device.session import Clock, DeviceSession, PassBlock
 from device.views import StackedViews
@@ -32,12 +32,14 @@ class DeviceHost:
     def react(self, messages: Iterable[tuple[int, Downlink]]) -> Iterator[Addressed]:
         """React to messages that came at the same time, each with its port, in turn.
 
-        Blocks that their passes ask for are encoded after all others, together, and are ready together.
+        Blocks that their passes ask for are encoded after all others, together, and are ready together. Last, when all
+        that others wait for is on its way, devices that train work ahead.
 
         Raises:
             SplitwaveError: as `DeviceSession.handle` does.
         """
         asked: dict[int, None] = {}
+        training: dict[int, None] = {}
         for port, body in messages:
             in_pass = isinstance(body, Evaluate | Prediction)
             if port in asked and not in_pass:
@@ -49,7 +51,11 @@ class DeviceHost:
                 yield [(port, answer)]
             if in_pass:
                 asked[port] = None
+            elif isinstance(body, TrainStep | Gradient):
+                training[port] = None
         yield from self._pass_blocks(asked)
+        for port in training:
+            self.sessions[port].work_ahead()
 
     def _pass_blocks(self, ports: Iterable[int]) -> Iterator[Addressed]:
         while due := self._due(ports):

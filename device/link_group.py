@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from common.messages import BlockKey, Phase, SymbolBlock, Symbols
+from common.messages import BlockKey, Int64, Phase, SymbolBlock, Symbols
 from device.quantizer import level_indices
 from device.stacked_network import StackedNetwork, stackable
 from device.views import StackedViews
@@ -64,18 +64,18 @@ class LinkGroup:
         key = BlockKey(phase, step, number)
         ids = workers[0].plan.block_ids(phase, step, number)
         stack = self._stacked(tuple(members))
-        means = stack.network(self._inputs(workers, phase, torch.from_numpy(ids)))
+        means = stack.network(self._inputs(workers, phase, ids))
         if stack.breakpoints is None or symbols is Symbols.SOFT:
             reals = means if stack.breakpoints is None else _soften(workers, means)
             return [worker.reals_block(key, ids, part) for worker, part in zip(workers, reals, strict=True)]
         indices = level_indices(means, stack.breakpoints)
         return [worker.levels_block(key, ids, part) for worker, part in zip(workers, indices, strict=True)]
 
-    def _inputs(self, workers: Sequence[DeviceWorker], phase: Phase, ids: Tensor) -> Tensor:
+    def _inputs(self, workers: Sequence[DeviceWorker], phase: Phase, ids: Int64) -> Tensor:
         """(n, B, f)."""
         if workers == self._workers and phase in self._views:
-            return self._views[phase].index_select(1, ids)
-        return torch.stack([worker.inputs(phase, ids) for worker in workers])
+            return self._views[phase].index_select(1, torch.from_numpy(ids))
+        return torch.stack([worker.view(phase, ids) for worker in workers])
 
     def _stacked(self, members: tuple[int, ...]) -> _Stack:
         workers = [self._workers[member] for member in members]

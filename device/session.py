@@ -13,6 +13,7 @@ from common.messages import (
     PROTOCOL_VERSION,
     BlockKey,
     Downlink,
+    EpochReport,
     Evaluate,
     Finish,
     Gradient,
@@ -179,6 +180,16 @@ class DeviceSession:
             case Finish():
                 self.finished = True
 
+    def work_ahead(self) -> None:
+        """Do what needs no answer while the training blocks that were sent are on their way."""
+        worker, command = self._leased.worker, self._command
+        if command is None or command.phase is not Phase.TRAIN:
+            return
+        for number in range(command.answered, command.sent):
+            worker.measure_rate(number)
+        if command.sent == command.total:
+            worker.prepare(command.step + 1)
+
     def sending(self, cost: UplinkCost) -> None:
         """The transport is about to send the last block."""
         if self._meter is not None:
@@ -219,13 +230,15 @@ class DeviceSession:
         self._begin(Phase.TRAIN, message.step)
         yield from self._train_blocks()
 
-    def _learn(self, gradient: Gradient) -> Iterator[SymbolBlock]:
+    def _learn(self, gradient: Gradient) -> Iterator[Uplink]:
         worker, command = self._leased.worker, self._under_way
         command.take_answer(gradient.key)
         worker.apply_gradient(gradient.key, gradient.values)
         if command.answered == command.total:
             worker.finish_step()
             self._command = None
+            if worker.next_step % worker.plan.steps_per_epoch == 0:
+                yield EpochReport(worker.plan.epoch(command.step), worker.end_epoch())
         else:
             yield from self._train_blocks()
 

@@ -1,6 +1,7 @@
 """The device's half of training and inference: encode, quantize, apply gradients. No transport, no clock."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from common.randomness import Purpose, generator
 from device.bounds import batch_log_prior, gaussian_kl
 from device.codebook import Codebook
 from device.encoder import make_encoder
-from device.fused import quantize_with_rate
+from device.fused import Grid, bound_rate, quantize
 from device.pmf import symbol_log_pmf
 from device.quantizer import level_indices, soft_quantize
 
@@ -36,12 +37,29 @@ class Views:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
-    """A micro-batch whose gradient has not come back: the graph's two ends, and ∂C/∂rate of each run of one β."""
+class _Inputs:
+    """What a training block is made of, which depends on no weight and can be there before its turn."""
 
+    ids: Int64
+    conditions: BlockConditions
+    views: Tensor
+    noise: Tensor
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A micro-batch whose gradient has not come back: the graph's ends, of which the rates' may be still to come."""
+
+    inputs: _Inputs
+    mean: Tensor
+    spread: Tensor
+    grids: list[Grid]
     symbols: Tensor
-    rates: Tensor
-    weights: Tensor
+    rates: Tensor | None = None
+
+
+def _split(counts: Sequence[int], *tensors: Tensor) -> list[tuple[Tensor, ...]]:
+    return [torch.split(tensor, list(counts)) for tensor in tensors]
 
 
 class DeviceModel(nn.Module):
@@ -56,7 +74,7 @@ class DeviceModel(nn.Module):
 
 
 class DeviceWorker:
-    """One device of a run. A training step is `train_block` … `apply_gradient` … `finish_step`."""
+    """One device of a run. A step is `train_block` … `measure_rate` … `apply_gradient` … `finish_step`."""
 
     def __init__(self, config: RunConfig, link: int, views: Views) -> None:
         self.config = config
@@ -70,6 +88,8 @@ class DeviceWorker:
         self.model.encoder.to(self._placement.device)  # the quantizer is fast where its features go: on the CPU
         self._optimiser = PartyOptimiser(self.model, config.hypernetwork.gate_learning_rate)
         self._pending: dict[int, _Pending] = {}
+        self._prepared: dict[BlockKey, _Inputs] = {}
+        self._epoch_nats, self._epoch_samples = 0.0, 0
         self._folded = FoldedNetwork(self.model.encoder)
         self._log_prior: Tensor | None = None
         self._knob: float | None = None
@@ -99,35 +119,54 @@ class DeviceWorker:
         self._knob = beta
 
     def train_block(self, step: int, micro_batch: int) -> SymbolBlock:
-        """Encode one micro-batch of a step, eq. (18): noise e, quantizer, local KL bound; keeps its graph.
+        """Encode one micro-batch of a step, eq. (18): noise e and quantizer; keeps its graph.
+
+        The block can leave before the local KL bound is computed, which `measure_rate` does.
 
         Raises:
-            RunFailedError: a feature or the rate is not finite.
+            RunFailedError: a feature is not finite.
         """
         key = BlockKey(Phase.TRAIN, step, micro_batch)
-        ids = self._ids(key)
-        conditions = self._conditions(key)
-        mean, spread = self._encode(key, ids, conditions)
-        noise = self._encoder_noise(key, len(ids))
-        symbols, rates = self._symbols_and_rates(step, mean, spread, noise, conditions)
-        rate = rates.sum().item()
-        if not (math.isfinite(rate) and torch.isfinite(symbols).all()):
+        inputs = self._take_inputs(key)
+        mean, spread = self._encode(inputs.views, inputs.conditions, training=True)
+        grids, symbols = self._symbols(step, mean, spread, inputs)
+        if not torch.isfinite(symbols).all():
             raise RunFailedError(f"training diverged: features of step {step} are not finite")
-        self._pending[micro_batch] = _Pending(symbols, rates, self._rate_weights(step, conditions, len(rates)))
-        return self._block(key, ids, self._train_payload(symbols.detach()), rate / len(ids))
+        self._pending[micro_batch] = _Pending(inputs, mean, spread, grids, symbols)
+        return self._block(key, inputs.ids, self._train_payload(symbols.detach()))
+
+    def measure_rate(self, micro_batch: int) -> None:
+        """Compute the local KL bound of a micro-batch that `train_block` encoded, while its symbols are on their way.
+
+        Raises:
+            RunFailedError: it is not finite.
+        """
+        pending = self._pending[micro_batch]
+        if pending.rates is not None:
+            return
+        pending.rates = self._rates(pending)
+        rate = pending.rates.sum().item()
+        if not math.isfinite(rate):
+            raise RunFailedError(f"training diverged: features of step {self.next_step} are not finite")
+        self._epoch_nats += rate
+        self._epoch_samples += len(pending.inputs.ids)
 
     def apply_gradient(self, key: BlockKey, gradient: Float32) -> None:
         """Accumulate ∂C/∂φ_k of one micro-batch: the channel's (1, B, d) ∂CE/∂z̃, plus β_k ∂D*_k/∂φ_k.
 
         Raises:
             ProtocolError: no such micro-batch waits, or the shape is another.
+            RunFailedError: as `measure_rate`, if it was not called.
         """
         pending = self._pending.get(key.micro_batch)
         if pending is None or key.step != self.next_step:
             raise ProtocolError(f"a gradient for {key}, which does not wait for one")
         if gradient.shape != (1, *pending.symbols.shape):
             raise ProtocolError(f"a gradient of shape {gradient.shape}: expected {(1, *pending.symbols.shape)}")
-        torch.autograd.backward([pending.symbols, pending.rates], [torch.tensor(gradient[0]), pending.weights])
+        self.measure_rate(key.micro_batch)
+        assert pending.rates is not None
+        weights = self._rate_weights(key.step, pending.inputs.conditions, len(pending.rates))
+        torch.autograd.backward([pending.symbols, pending.rates], [torch.tensor(gradient[0]), weights])
         del self._pending[key.micro_batch]
 
     def finish_step(self) -> None:
@@ -136,13 +175,27 @@ class DeviceWorker:
         self._log_prior = None
         self.next_step += 1
 
+    def prepare(self, step: int) -> None:
+        """Have the inputs of a step's blocks at hand before it is announced; without effect after the last one."""
+        if step < self.plan.steps:
+            for number in range(self.plan.block_count(Phase.TRAIN, step)):
+                key = BlockKey(Phase.TRAIN, step, number)
+                self._prepared.setdefault(key, self._inputs(key))
+
+    def end_epoch(self) -> float:
+        """The local KL bound, nats a sample, mean over the blocks since the last call."""
+        mean = self._epoch_nats / self._epoch_samples
+        self._epoch_nats, self._epoch_samples = 0.0, 0
+        return mean
+
     @torch.no_grad()
     def pass_block(self, phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
         """Encode one block of a pass. The encoder's mean is sent, not a sample of it (ADR 5)."""
         key = BlockKey(phase, step, number)
         ids = self._ids(key)
         beta = self.serving_beta if phase is Phase.SERVE else None
-        mean, _ = self._encode(key, ids, self._conditions(key, beta) if self.config.conditions else None)
+        conditions = self._conditions(key, beta) if self.config.conditions else None
+        mean, _ = self._encode(self.view(phase, ids), conditions, training=False)
         codebook = self.model.codebook
         if codebook is None:
             return self.reals_block(key, ids, mean, beta)
@@ -150,9 +203,9 @@ class DeviceWorker:
             return self.reals_block(key, ids, self.soft_symbols(mean), beta)
         return self.levels_block(key, ids, level_indices(mean, codebook.breakpoints()), beta)
 
-    def inputs(self, phase: Phase, ids: Tensor) -> Tensor:
-        """What this device sees of samples, (B, features)."""
-        return self._views[phase].index_select(0, ids)
+    def view(self, phase: Phase, ids: Int64) -> Tensor:
+        """What this device sees of samples, (B, features), where its network is."""
+        return self._placement.enter(self._views[phase].index_select(0, torch.from_numpy(ids)))
 
     @torch.no_grad()
     def soft_symbols(self, mean: Tensor) -> Tensor:
@@ -184,52 +237,55 @@ class DeviceWorker:
         of_samples = rates == sum(conditions.counts)
         return torch.from_numpy(conditions.a_sample(weights) if of_samples else weights.astype(np.float32))
 
-    def _encode(self, key: BlockKey, ids: Int64, conditions: BlockConditions | None) -> tuple[Tensor, Tensor]:
-        inputs = self._placement.enter(self.inputs(key.phase, torch.from_numpy(ids)))
-        training = key.phase is Phase.TRAIN
+    def _take_inputs(self, key: BlockKey) -> _Inputs:
+        return self._prepared.pop(key, None) or self._inputs(key)
+
+    def _inputs(self, key: BlockKey) -> _Inputs:
+        ids = self._ids(key)
+        return _Inputs(ids, self._conditions(key), self.view(key.phase, ids), self._encoder_noise(key, len(ids)))
+
+    def _encode(self, views: Tensor, conditions: BlockConditions | None, *, training: bool) -> tuple[Tensor, Tensor]:
         with self._placement.precision(training):
             if conditions is None or not self.config.conditions:
-                mean, spread = self.model.encoder(inputs)
+                mean, spread = self.model.encoder(views)
             elif training:
                 rows = self._placement.enter(torch.from_numpy(conditions.rows(self._link)))
-                mean, spread = self.model.encoder(inputs, rows)
+                mean, spread = self.model.encoder(views, rows)
             else:
-                mean, spread = self._folded.under(conditions.rows(self._link), self.next_step)(inputs)
+                mean, spread = self._folded.under(conditions.rows(self._link), self.next_step)(views)
         return self._placement.leave(mean), self._placement.leave(spread)
 
-    def _symbols_and_rates(
-        self, step: int, mean: Tensor, spread: Tensor, noise: Tensor, conditions: BlockConditions
-    ) -> tuple[Tensor, Tensor]:
-        """Symbols, and rates: of each sample where they are exact, else of each run of so many samples.
+    def _symbols(self, step: int, mean: Tensor, spread: Tensor, inputs: _Inputs) -> tuple[list[Grid], Tensor]:
+        """Symbols, and the codebook of each run of samples under one condition: none where T = 0."""
+        codebook, settings = self.model.codebook, self.config.quantizer
+        if codebook is None:
+            return [], mean + spread * inputs.noise
+        counts = inputs.conditions.counts
+        grids = [Grid.of(codebook) for _ in counts]
+        gamma, straight_through = self.plan.gamma(self.plan.epoch(step)), settings.forward == "straight-through"
+        parts = [
+            quantize(mu, theta, noise, grid, gamma=gamma, straight_through=straight_through)
+            for mu, theta, noise, grid in zip(*_split(counts, mean, spread, inputs.noise), grids, strict=True)
+        ]
+        return grids, parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _rates(self, pending: _Pending) -> Tensor:
+        """Rates: of each sample where they are exact, else of each run of so many samples.
 
         Samples of different runs have different weights in the objective.
         """
-        variances, counts = conditions.variances[self._link], list(conditions.counts)
-        if self.model.codebook is None:
+        conditions, mean, spread = pending.inputs.conditions, pending.mean, pending.spread
+        variances, codebook = conditions.variances[self._link], self.model.codebook
+        if codebook is None:
             variance = torch.from_numpy(conditions.a_sample(variances)).unsqueeze(1)
-            return mean + spread * noise, gaussian_kl(mean, spread, variance).sum(1)
-        runs = zip(*(torch.split(tensor, counts) for tensor in (mean, spread, noise)), variances.tolist(), strict=True)
-        parts = [self._quantize(step, self.model.codebook, *run) for run in runs]
-        if len(parts) == 1:
-            symbols, rate = parts[0]
-            return symbols, rate.unsqueeze(0)
-        return torch.cat([symbols for symbols, _ in parts]), torch.stack([rate for _, rate in parts])
-
-    def _quantize(  # noqa: PLR0917 — the three are cut alike, and the last is their link's
-        self, step: int, codebook: Codebook, mean: Tensor, spread: Tensor, noise: Tensor, noise_variance: float
-    ) -> tuple[Tensor, Tensor]:
-        settings = self.config.quantizer
-        return quantize_with_rate(
-            mean,
-            spread,
-            noise,
-            codebook,
-            gamma=self.plan.gamma(self.plan.epoch(step)),
-            straight_through=settings.forward == "straight-through",
-            noise_variance=noise_variance,
-            bound=self.config.objective.bound,
-            log_prior=self._step_log_prior(step, codebook),
-        )
+            return gaussian_kl(mean, spread, variance).sum(1)
+        bound, log_prior = self.config.objective.bound, self._step_log_prior(self.next_step, codebook)
+        parts = zip(*_split(conditions.counts, mean, spread), pending.grids, variances.tolist(), strict=True)
+        rates = [
+            bound_rate(mu, theta, grid, noise_variance=variance, bound=bound, log_prior=log_prior)
+            for mu, theta, grid, variance in parts
+        ]
+        return rates[0].unsqueeze(0) if len(rates) == 1 else torch.stack(rates)
 
     @torch.no_grad()
     def _step_log_prior(self, step: int, codebook: Codebook) -> Tensor | None:
@@ -241,7 +297,9 @@ class DeviceWorker:
             return None  # the run is the step: its own mean pmf is the prior
         if self._log_prior is None:
             keys = [BlockKey(Phase.TRAIN, step, number) for number in range(parts)]
-            encoded = [self._encode(key, self._ids(key), self._conditions(key)) for key in keys]
+            encoded = [
+                self._encode(self.view(key.phase, self._ids(key)), self._conditions(key), training=True) for key in keys
+            ]
             mean, spread = (torch.cat(half) for half in zip(*encoded, strict=True))
             self._log_prior = batch_log_prior(symbol_log_pmf(mean, spread, codebook.breakpoints()))
         return self._log_prior
@@ -282,9 +340,8 @@ class DeviceWorker:
         key: BlockKey,
         ids: Int64,
         payload: LevelPayload | RealPayload,
-        rate_nats: float = 0.0,
         beta: float | None = None,
     ) -> SymbolBlock:
-        block = SymbolBlock(self._link, self._sequence, key, ids, payload, rate_nats, beta)
+        block = SymbolBlock(self._link, self._sequence, key, ids, payload, beta)
         self._sequence += 1
         return block

@@ -92,7 +92,7 @@ class InprocessRun:
         """Train to the end, an epoch a time."""
         epochs, per_epoch = self.config.training.epochs, self.plan.steps_per_epoch
         for epoch in range(epochs):
-            meter = EpochMeter(self.config.links)
+            meter = EpochMeter()
             started = time.perf_counter()
             for step in range(epoch * per_epoch, (epoch + 1) * per_epoch):
                 observe(Progress("training", epoch, epochs, step, self.plan.steps))
@@ -100,7 +100,8 @@ class InprocessRun:
             seconds = time.perf_counter() - started
             held_out = self.config.data.validation > 0
             error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error if held_out else None
-            yield meter.record(epoch, (epoch + 1) * per_epoch, seconds, error)
+            rates = [worker.end_epoch() for worker in self.workers]
+            yield meter.record(epoch, (epoch + 1) * per_epoch, seconds, rate_nats=rates, validation_error=error)
 
     def train_step(self, step: int, meter: EpochMeter) -> None:
         """One step: every micro-batch through all devices, the channel, the base station and back."""
@@ -110,7 +111,7 @@ class InprocessRun:
             for worker, channel, gradient in zip(self.workers, self._channels, result.gradients, strict=True):
                 answer = channel.return_gradient(Gradient(blocks[0].key, gradient))
                 worker.apply_gradient(answer.key, answer.values)
-            meter.add(result, len(blocks[0].sample_ids), [block.rate_nats for block in blocks])
+            meter.add(result, len(blocks[0].sample_ids))
         self.trainer.finish_step(step)
         for worker in self.workers:
             worker.finish_step()

@@ -131,6 +131,7 @@ class UplinkMessage(_message.Message):
     PASS_REPORT_FIELD_NUMBER: _builtins.int
     PART_SAVED_FIELD_NUMBER: _builtins.int
     LEAVING_FIELD_NUMBER: _builtins.int
+    EPOCH_REPORT_FIELD_NUMBER: _builtins.int
     port: _builtins.int
     """Which of the stream's devices speaks: a process may host several, numbered from 0, each with a link of its own."""
     @_builtins.property
@@ -145,6 +146,8 @@ class UplinkMessage(_message.Message):
     def part_saved(self) -> Global___PartSaved: ...
     @_builtins.property
     def leaving(self) -> Global___Leaving: ...
+    @_builtins.property
+    def epoch_report(self) -> Global___EpochReport: ...
     def __init__(
         self,
         *,
@@ -155,12 +158,13 @@ class UplinkMessage(_message.Message):
         pass_report: Global___PassReport | None = ...,
         part_saved: Global___PartSaved | None = ...,
         leaving: Global___Leaving | None = ...,
+        epoch_report: Global___EpochReport | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "epoch_report", b"epoch_report", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "port", b"port", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "epoch_report", b"epoch_report", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "port", b"port", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "ready", "block", "pass_report", "part_saved", "leaving"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "ready", "block", "pass_report", "part_saved", "leaving", "epoch_report"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -277,7 +281,6 @@ class SymbolBlock(_message.Message):
     SAMPLE_IDS_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
     REALS_FIELD_NUMBER: _builtins.int
-    RATE_NATS_FIELD_NUMBER: _builtins.int
     BETA_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     sequence: _builtins.int
@@ -290,8 +293,6 @@ class SymbolBlock(_message.Message):
     """consecutive ids"""
     sample_ids: _builtins.bytes
     """any ids: B little-endian uint32"""
-    rate_nats: _builtins.float
-    """training: the device's mean KL bound a sample"""
     beta: _builtins.float
     """serving with networks that are told β: the one that made this block"""
     @_builtins.property
@@ -312,25 +313,20 @@ class SymbolBlock(_message.Message):
         sample_ids: _builtins.bytes = ...,
         levels: Global___LevelSymbols | None = ...,
         reals: Global___RealSymbols | None = ...,
-        rate_nats: _builtins.float | None = ...,
         beta: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_rate_nats", b"_rate_nats", "beta", b"beta", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "rate_nats", b"rate_nats", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_rate_nats", b"_rate_nats", "beta", b"beta", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "rate_nats", b"rate_nats", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__beta: _TypeAlias = _typing.Literal["beta"]  # noqa: Y015
     _WhichOneofArgType__beta: _TypeAlias = _typing.Literal["_beta", b"_beta"]  # noqa: Y015
-    _WhichOneofReturnType__rate_nats: _TypeAlias = _typing.Literal["rate_nats"]  # noqa: Y015
-    _WhichOneofArgType__rate_nats: _TypeAlias = _typing.Literal["_rate_nats", b"_rate_nats"]  # noqa: Y015
     _WhichOneofReturnType_ids: _TypeAlias = _typing.Literal["first_sample_id", "sample_ids"]  # noqa: Y015
     _WhichOneofArgType_ids: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
     _WhichOneofReturnType_symbols: _TypeAlias = _typing.Literal["levels", "reals"]  # noqa: Y015
     _WhichOneofArgType_symbols: _TypeAlias = _typing.Literal["symbols", b"symbols"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__beta) -> _WhichOneofReturnType__beta | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__rate_nats) -> _WhichOneofReturnType__rate_nats | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_ids) -> _WhichOneofReturnType_ids | None: ...
     @_typing.overload
@@ -392,6 +388,31 @@ class RealSymbols(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RealSymbols: _TypeAlias = RealSymbols  # noqa: Y015
+
+@_typing.final
+class EpochReport(_message.Message):
+    """The device has taken the last step of an epoch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    RATE_NATS_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    rate_nats: _builtins.float
+    """mean KL bound a sample"""
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        rate_nats: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "rate_nats", b"rate_nats"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EpochReport: _TypeAlias = EpochReport  # noqa: Y015
 
 @_typing.final
 class PassReport(_message.Message):

@@ -96,6 +96,5 @@ def level_block(contract: LinkContract, ids: m.Int64, **changes: object) -> m.Sy
         "key": m.BlockKey(m.Phase.TRAIN, 0, 0),
         "sample_ids": ids,
         "payload": m.LevelPayload(indices, 0, levels),
-        "rate_nats": 0.5,
     }
     return m.SymbolBlock(**{**fields, **changes})  # type: ignore[arg-type]

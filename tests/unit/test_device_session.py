@@ -136,7 +136,9 @@ def test_a_second_welcome_starts_the_run_over_with_fresh_weights(session: Device
         assert isinstance(before, m.SymbolBlock)
         assert isinstance(after, m.SymbolBlock)
         assert (after.sequence, after.key) == (before.sequence, before.key)
-        assert after.rate_nats == before.rate_nats
+        assert isinstance(before.payload, m.RealPayload)
+        assert isinstance(after.payload, m.RealPayload)
+        np.testing.assert_array_equal(after.payload.values, before.payload.values)
 
 
 def test_a_second_welcome_to_another_link_is_refused(session: DeviceSession) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from device import cells
 from device.bounds import BoundName, batch_log_prior, paper_bound, prior_bound, tight_bound
 from device.codebook import Codebook
-from device.fused import quantize_with_rate
+from device.fused import Grid, bound_rate, quantize
 from device.pmf import symbol_log_pmf
 from device.quantizer import hard_quantize, soft_quantize, straight_through_quantize
 
@@ -46,17 +46,9 @@ def draw(breakpoints: int, batch: int = 150, dtype: torch.dtype = torch.float64)
 
 
 def fused(batch: Batch, bound: BoundName, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    return quantize_with_rate(
-        batch.mu,
-        batch.theta,
-        batch.noise,
-        batch.codebook,
-        gamma=10.0,
-        straight_through=straight_through,
-        noise_variance=VARIANCE,
-        bound=bound,
-        log_prior=prior,
-    )
+    mu, theta, grid = batch.mu, batch.theta, Grid.of(batch.codebook)
+    symbols = quantize(mu, theta, batch.noise, grid, gamma=10.0, straight_through=straight_through)
+    return symbols, bound_rate(mu, theta, grid, noise_variance=VARIANCE, bound=bound, log_prior=prior)
 
 
 def plain(batch: Batch, bound: BoundName, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:

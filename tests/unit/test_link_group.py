@@ -54,7 +54,7 @@ class Pair:
 
 def assert_same(ours: SymbolBlock, theirs: SymbolBlock) -> None:
     assert (ours.link, ours.sequence, ours.key) == (theirs.link, theirs.sequence, theirs.key)
-    assert (ours.rate_nats, ours.beta) == (theirs.rate_nats, theirs.beta)
+    assert ours.beta == theirs.beta
     assert ours.sample_ids.tolist() == theirs.sample_ids.tolist()
     match ours.payload, theirs.payload:
         case LevelPayload(indices, version, codebook), LevelPayload(their_indices, their_version, their_codebook):

@@ -127,9 +127,12 @@ def rates_of_step_0(config: RunConfig) -> list[float]:
     rng = np.random.default_rng(0)
     views = Views(rng.random((16, 392), dtype=np.float32), rng.random((10, 392), dtype=np.float32), "digest")
     worker = DeviceWorker(config, 1, views)
-    return [
-        worker.train_block(0, number).rate_nats for number in range(RunPlan(config, 16, 10).block_count(Phase.TRAIN, 0))
-    ]
+    rates = []
+    for number in range(RunPlan(config, 16, 10).block_count(Phase.TRAIN, 0)):
+        worker.train_block(0, number)
+        worker.measure_rate(number)
+        rates.append(worker.end_epoch())
+    return rates
 
 
 @pytest.mark.parametrize("breakpoints", [0, 15])

@@ -86,16 +86,14 @@ def test_level_blocks_survive_the_wire(data: st.DataObject, breakpoints: int, co
     inner = np.sort(data.draw(hnp.arrays(np.float32, breakpoints - 1, elements=st.floats(-1, 1, width=32))))
     levels = np.concatenate([[-1], inner, [1]]).astype(np.float32) if new else None
     key = data.draw(KEYS)
-    rate = 0.25 if key.phase is m.Phase.TRAIN else 0.0
-    block = m.SymbolBlock(1, 7, key, ids, m.LevelPayload(indices, 2**63, levels), rate)
+    block = m.SymbolBlock(1, 7, key, ids, m.LevelPayload(indices, 2**63, levels))
     assert_equal_fields(uplink_from_proto(serialised(uplink_to_proto(block, contract)), contract), block)
 
 
 @given(hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 6), st.just(D)), elements=FLOATS), KEYS)
 def test_real_blocks_and_gradients_survive_the_wire(values: m.Float32, key: m.BlockKey) -> None:
     contract = contract_of(draws=len(values))
-    rate = 0.25 if key.phase is m.Phase.TRAIN else 0.0
-    block = m.SymbolBlock(1, 0, key, np.arange(values.shape[1]), m.RealPayload(values), rate)
+    block = m.SymbolBlock(1, 0, key, np.arange(values.shape[1]), m.RealPayload(values))
     assert_equal_fields(block_from_proto(block_to_proto(block, contract), contract), block)
     gradient = m.Gradient(key, values)
     assert_equal_fields(gradient_from_proto(gradient_to_proto(gradient), contract), gradient)
@@ -109,6 +107,7 @@ def test_real_blocks_and_gradients_survive_the_wire(values: m.Float32, key: m.Bl
         m.Ready(4000, 1000, "abc"),
         m.PartSaved(240, "abc"),
         m.Leaving("no data"),
+        m.EpochReport(7, 51.25),
         m.PassReport(
             m.Phase.SERVE, m.Symbols.HARD, m.UplinkCost(2, 28, 80), ("encode", "decode"), np.array([[1, 2], [3, 4]])
         ),
@@ -291,18 +290,11 @@ def test_a_codebook_that_does_not_ascend_from_minus_one_to_one_is_refused(levels
     assert "levels must ascend from -1 to 1" in refused(message, contract_of())
 
 
-def test_training_blocks_alone_have_a_rate_and_it_is_finite() -> None:
-    contract = contract_of()
-    for rate in (np.nan, np.inf):
-        message = block_to_proto(real_block(), contract)
-        message.rate_nats = rate
-        assert "training blocks have a finite one, others none" in refused(message, contract)
-    message = block_to_proto(real_block(), contract)
-    message.ClearField("rate_nats")
-    assert "training blocks have a finite one" in refused(message, contract)
-    message = block_to_proto(level_block(), contract)
-    message.rate_nats = 1.0
-    assert "others none" in refused(message, contract)
+@pytest.mark.parametrize("rate", [np.nan, np.inf])
+def test_an_epochs_rate_that_is_not_finite_is_refused(rate: float) -> None:
+    message = pb.UplinkMessage(epoch_report=pb.EpochReport(epoch=3, rate_nats=rate))
+    with pytest.raises(ProtocolError, match="the report of epoch 3 has the rate"):
+        uplink_from_proto(message)
 
 
 @given(st.floats(5e-324, 1e300))
