@@ -60,7 +60,8 @@ class BaseStation:
             CheckpointError: there is nothing to restore, or nowhere to write.
             RunFailedError: a link was lost on the way, and did not come back.
         """
-        with Compute(self.config.runtime.torch_threads) as compute:
+        runtime = self.config.runtime
+        with Compute(runtime.basestation_threads or runtime.torch_threads) as compute:
             coordinator = self._coordinator(compute)
 
             def register(server: aio.Server) -> None:

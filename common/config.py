@@ -167,7 +167,10 @@ class InferenceSettings(_Section):
 
 
 class RuntimeSettings(_Section):
-    """What does not belong to the science but decides the last bit (`torch_threads`) or the memory (`credits`).
+    """What does not belong to the science but decides the last bit (threads) or the memory (`credits`).
+
+    `torch_threads`: of each party, but the base station's are `basestation_threads` if that is set: its decoder is the
+    largest network, and works while the devices wait for it.
 
     `torch_device`: where the networks compute; all else stays on the CPU, and bitwise equality of two runs is promised
     there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads, all else,
@@ -178,6 +181,7 @@ class RuntimeSettings(_Section):
     torch_device: TorchDevice = "cpu"
     bf16: bool = False
     torch_threads: Annotated[int, Field(ge=1, le=256)] = 1
+    basestation_threads: Annotated[int, Field(ge=1, le=256)] | None = None
     credits: Annotated[int, Field(ge=1, le=256)] = 8
 
 
