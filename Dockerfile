@@ -7,7 +7,7 @@ ARG BASE_IMAGE=python:3.11-slim-bookworm
 # --- What every image has ---
 
 FROM ${BASE_IMAGE} AS runtime
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OMP_WAIT_POLICY=PASSIVE \
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp XDG_CACHE_HOME=/var/cache XDG_STATE_HOME=/var/lib
 # A new volume takes over owner and mode of the folder that it is mounted on.
 RUN groupadd --gid 10001 splitwave \

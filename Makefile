@@ -68,10 +68,10 @@ check-proto: setup ## fail if common/pb is not what proto/ generates
 	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/common/pb common/pb \
 	&& echo "common/pb is up to date"
 
-bench: setup ## what quantizer and rate cost in a training step, what links of one process save; how soon a service serves
+bench: setup ## what everything costs, beside floors measured in the same run (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks.core
 	$(BIN)/python -m benchmarks.encoding
-	$(BIN)/python -m benchmarks.startup
+	$(BIN)/splitwave bench all
 
 clean: ## remove what the tools cached (not .venv, not results)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

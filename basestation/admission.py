@@ -61,7 +61,7 @@ class Admission:
             )
         link = self._leases.lease(hello.device_id, hello.link, hello.host)
         contract = LinkContract.of(self._config, link)
-        session = LinkSession(contract, hello.device_id, peer, self._config.runtime.credits)
+        session = LinkSession(contract, hello.device_id, peer)
         session.send(self._welcome(link))
         self.sessions[link] = session
         return session

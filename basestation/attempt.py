@@ -20,6 +20,7 @@ from basestation.trainer import Trainer
 from common.checkpoint import save_part
 from common.config import RunConfig
 from common.data.dataset import Targets
+from common.load import LinkStamps, Load
 from common.manifest import BASESTATION_PART, Manifest
 from common.messages import (
     Answered,
@@ -97,7 +98,7 @@ class Attempt:
         self._trainer = trainer
         self._by_link = sessions
         self._intake = Intake(config, run.plan)
-        by_phase = {Phase.VALIDATION: labels.train, Phase.TEST: labels.test, Phase.SERVE: labels.test}
+        by_phase = dict.fromkeys((Phase.TEST, Phase.SERVE, Phase.LOAD), labels.test) | {Phase.VALIDATION: labels.train}
         self._passes = Passes(
             run.plan,
             self._intake,
@@ -131,7 +132,9 @@ class Attempt:
                 self._parts.take(session.link, body)
 
     def owes(self, session: LinkSession) -> bool:
-        """Whether a link has had all its answers, and has more to send."""
+        """Whether a link has had all its answers, and has more to send that is due."""
+        if self._intake.waits_for_schedule(session.link):
+            return False
         questions = (self._intake, self._epoch_reports, self._passes.reports, self._parts)
         return session.unanswered == 0 and any(question.expects(session.link) for question in questions)
 
@@ -147,6 +150,13 @@ class Attempt:
     async def serve(self, count: int) -> PassOutcome:
         """Answer queries, one sample at a time; `count` passes went before this one."""
         return await self._passes.run(self._sessions, Phase.SERVE, count, Symbols.HARD)
+
+    async def load(self, count: int, load: Load) -> list[LinkStamps]:
+        """Have a load sent and answer it; `count` load passes went before this one. It changes nothing of the run."""
+        self._run.plan.load = load
+        outcome = await self._passes.run(self._sessions, Phase.LOAD, count, Symbols.HARD)
+        log.info("load measured", load=str(load), error=outcome.error, answers_sha256=outcome.answers_sha256)
+        return [LinkStamps(link, each.hops, each.hop_times_ns) for link, each in enumerate(outcome.reports)]
 
     async def _epoch(self, epoch: int) -> EpochRecord:
         meter = EpochMeter()

@@ -11,7 +11,8 @@ from common.pb import control_pb2 as pb
 from common.pb import control_pb2_grpc
 from common.results import EpochRecord, RunResult
 from common.rpc import refuse
-from common.wire_results import epoch_to_proto, result_to_proto
+from common.wire_control import load_from_proto
+from common.wire_results import epoch_to_proto, link_stamps_to_proto, result_to_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Control"].full_name
 
@@ -55,6 +56,17 @@ class ControlService(control_pb2_grpc.ControlServicer):
         except ProtocolError as error:
             await refuse(context, error)
         return pb.SetBetaReply(betas=betas)
+
+    async def Measure(  # noqa: N802
+        self, request: pb.MeasureRequest, context: "aio.ServicerContext[Any, Any]"
+    ) -> AsyncIterator[pb.MeasuredLink]:
+        """Have a load sent."""
+        try:
+            measured = await self._coordinator.measure(load_from_proto(request.load))
+        except ProtocolError as error:
+            await refuse(context, error)
+        for stamps in measured:
+            yield link_stamps_to_proto(stamps)
 
     def _status(self) -> pb.RunStatus:
         run = self._coordinator

@@ -12,6 +12,7 @@ from basestation.attempt import Attempt, Run, Trained
 from basestation.lateness import Lateness
 from basestation.link_session import LinkSession
 from basestation.losses import MAX_FRUITLESS_RESTARTS, Losses, Progress
+from basestation.measurements import Measurements
 from basestation.passes import PassOutcome, merge_hops
 from basestation.policy import Policy
 from basestation.served import Served
@@ -19,6 +20,7 @@ from basestation.stage import Stage
 from basestation.trainer import Trainer
 from common.checkpoint import combined_sha256
 from common.errors import ProtocolError, Refusal, RunFailedError
+from common.load import LinkStamps, Load, check_load
 from common.manifest import Manifest
 from common.messages import (
     EpochReport,
@@ -48,7 +50,7 @@ _LATENESS_CHECKS = 10
 class Coordinator:
     """One run. `connect`, `receive` and `disconnect` are called as devices come, speak and go; `lead` leads.
 
-    `set_beta` is called as an operator turns the knob.
+    `set_beta` is called as an operator turns the knob, `measure` as somebody wants to know how long queries take.
 
     Attributes:
         stage: where the run is.
@@ -98,7 +100,8 @@ class Coordinator:
         self._trained = Trained(restore) if restore else None
         self._result: RunResult | None = None
         self._served = Served()
-        self._serving_passes = 0
+        self._serving_passes = self._load_passes = 0
+        self._measurements = Measurements()
         self._attempt = self._new_attempt(make_trainer(restore))
         self._admitted = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
@@ -136,6 +139,22 @@ class Coordinator:
                 session.send(SetBeta(beta))
         log.info("beta set", link="all" if link is None else link, beta=beta)
         return list(self.run.knob.betas)
+
+    async def measure(self, load: Load) -> list[LinkStamps]:
+        """Have the devices send a load as soon as no serving pass is under way; by link, when its queries were where.
+
+        Raises:
+            ProtocolError: the load cannot be carried, the run does not serve, another load is being measured, or a link
+                was lost on the way.
+        """
+        check_load(load, self.run.config.inference.block_size)
+        if self.stage is not Stage.SERVING or self._policy.serve_every_s is None:
+            now = f"is {self.stage.name.lower()}" if self.stage is not Stage.SERVING else "ends with its result"
+            raise ProtocolError(
+                f"the run {now}: a load is measured while a base station serves on (--serve-every)",
+                Refusal.FAILED_PRECONDITION,
+            )
+        return await self._measurements.ask(load)
 
     def receive(self, session: LinkSession, body: Uplink) -> None:
         """Take a message of a device.
@@ -203,6 +222,7 @@ class Coordinator:
             raise
         finally:
             watch.cancel()
+            self._measurements.fail(self.failure or "the base station was stopped")
             await self.run.log.close()
 
     async def _lead(self) -> RunResult:
@@ -249,9 +269,12 @@ class Coordinator:
             await self.run.log.add(self._result)
         await self._enter(Stage.SERVING)
         while self._policy.serve_every_s is not None:
-            await asyncio.sleep(self._policy.serve_every_s)
-            await self._serve()
-            self._account()
+            load = await self._measurements.next(self._policy.serve_every_s)
+            if load is None:
+                await self._serve()
+                self._account()
+            else:
+                await self._measure(load)
 
     async def _evaluate(self, trained: Trained) -> RunResult:
         await self._enter(Stage.EVALUATING)
@@ -284,6 +307,11 @@ class Coordinator:
         await self.run.log.touch()
         return served
 
+    async def _measure(self, load: Load) -> None:
+        stamps = await self._attempt.load(self._load_passes, load)
+        self._load_passes += 1
+        self._measurements.settle(stamps)
+
     def _account(self) -> None:
         """Report the result again if more was served by β since."""
         served = self._served.results()
@@ -295,6 +323,7 @@ class Coordinator:
         """Give the attempt up and call everybody who is still here back to the last checkpoint."""
         assert self._under_way is not None
         self._under_way.cancel()
+        self._measurements.fail(loss)
         self.stage = Stage.WAITING
         self.restarts += 1
         checkpoint = self._trained.checkpoint if self._trained else None
@@ -320,7 +349,7 @@ class Coordinator:
 
     @property
     def _progress(self) -> Progress:
-        return (self._next_stage, self.step, self._serving_passes)
+        return (self._next_stage, self.step, self._serving_passes + self._load_passes)
 
     def _new_attempt(self, trainer: Trainer) -> Attempt:
         step = self._trained.checkpoint.step if self._trained else 0
@@ -340,6 +369,7 @@ class Coordinator:
 
     def _fail(self, reason: str) -> None:
         self.stage, self.failure = Stage.FAILED, reason
+        self._measurements.fail(reason)
         self.failed.set()
 
     async def _enter(self, stage: Stage) -> None:

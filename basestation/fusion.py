@@ -31,12 +31,16 @@ class _Incomplete:
 
 
 class FusionBuffer:
-    """Collects the links' parts of each block; at most `capacity` blocks wait at a time."""
+    """Collects the links' parts of each block.
+
+    Attributes:
+        capacity: how many blocks may wait at a time.
+    """
 
     def __init__(self, links: int, dimension: int, capacity: int) -> None:
         self._links = links
         self._dimension = dimension
-        self._capacity = capacity
+        self.capacity = capacity
         self._waiting: dict[BlockKey, _Incomplete] = {}
 
     def add(self, key: BlockKey, link: int, symbols: Float32, beta: float | None = None) -> FusedBlock | None:
@@ -50,8 +54,8 @@ class FusionBuffer:
         draws, samples, dimension = symbols.shape
         waiting = self._waiting.get(key)
         if waiting is None:
-            if len(self._waiting) >= self._capacity:
-                raise ProtocolError(f"{key}: more than {self._capacity} blocks wait for other links")
+            if len(self._waiting) >= self.capacity:
+                raise ProtocolError(f"{key}: more than {self.capacity} blocks wait for other links")
             # torch's own allocation is 64-byte aligned: the decoder sees the same alignment in every engine.
             waiting = _Incomplete(torch.empty(draws, samples, self._links * self._dimension), self._links)
             self._waiting[key] = waiting

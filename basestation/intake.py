@@ -21,12 +21,14 @@ class Arrival:
     Attributes:
         block: the fused symbols.
         sample_ids: (B,) places in the split.
-        waited_ns: per link, from its part's arrival to the last link's.
+        arrived_ns: per link, when its part arrived.
+        fused_ns: when the last link's part had been put to the others.
     """
 
     block: FusedBlock
     sample_ids: Int64
-    waited_ns: tuple[int, ...]
+    arrived_ns: tuple[int, ...]
+    fused_ns: int
 
 
 class Intake:
@@ -41,12 +43,14 @@ class Intake:
         self._phase = Phase.TRAIN
         self._step = -1
         self._total = 0
+        self._credits = config.runtime.credits
         self._taken: list[set[int]] = [set() for _ in range(self._links)]
 
     def expect(self, phase: Phase, step: int) -> None:
         """From now on take the blocks of this command, from each link once, and no others."""
         self._phase, self._step = phase, step
         self._total = self._plan.block_count(phase, step)
+        self._credits = self._fusion.capacity = self._plan.credits(phase)
         self._taken = [set() for _ in range(self._links)]
 
     def take(self, session: LinkSession, block: SymbolBlock) -> None:
@@ -55,18 +59,24 @@ class Intake:
         Raises:
             ProtocolError: without credit, not asked for, sent before, for other samples, or at odds with the contract.
         """
-        session.spend_credit()
+        arrived_ns = time.perf_counter_ns()
+        session.spend_credit(self._credits)
         self._check_asked_for(session.link, block)
         fused = self._fusion.add(block.key, session.link, session.reader.read(block), block.beta)
         self._taken[session.link].add(block.key.micro_batch)
         parts = self._parts.setdefault(block.key, {})
-        parts[session.link] = time.perf_counter_ns()
+        parts[session.link] = arrived_ns
         if fused is not None:
             self._arrivals.put_nowait(self._arrival(fused, block.sample_ids))
 
     def expects(self, link: int) -> bool:
         """Whether blocks of this link are still to come."""
         return len(self._taken[link]) < self._total
+
+    def waits_for_schedule(self, link: int) -> bool:
+        """Whether blocks of this link are still to come, each at its own time."""
+        load = self._plan.load if self._phase is Phase.LOAD else None
+        return load is not None and load.is_open and self.expects(link)
 
     async def next(self) -> Arrival:
         """The next complete block, in the order of completion."""
@@ -87,10 +97,10 @@ class Intake:
             raise ProtocolError(f"{key} is of other samples than the run's plan says", Refusal.FAILED_PRECONDITION)
 
     def _arrival(self, fused: FusedBlock, sample_ids: Int64) -> Arrival:
-        now = time.perf_counter_ns()
         parts = self._parts.pop(fused.key)
         return Arrival(
             block=fused,
             sample_ids=sample_ids,
-            waited_ns=tuple(now - parts[link] for link in range(self._links)),
+            arrived_ns=tuple(parts[link] for link in range(self._links)),
+            fused_ns=time.perf_counter_ns(),
         )

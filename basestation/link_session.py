@@ -21,7 +21,7 @@ class LinkSession:
         activity: counts all messages, both ways, but those that settle no debt.
     """
 
-    def __init__(self, contract: LinkContract, device_id: str, peer: str, window: int) -> None:
+    def __init__(self, contract: LinkContract, device_id: str, peer: str) -> None:
         self.contract = contract
         self.link = contract.link
         self.device_id = device_id
@@ -34,7 +34,6 @@ class LinkSession:
         self.blocks = 0
         self.unanswered = 0
         self.activity = 0
-        self._window = window
         self._starting_over = False
 
     def send(self, body: Downlink) -> None:
@@ -64,15 +63,15 @@ class LinkSession:
         self._starting_over = True
         self.send(welcome)
 
-    def spend_credit(self) -> None:
-        """Count an incoming block.
+    def spend_credit(self, window: int) -> None:
+        """Count an incoming block of a link that may have so many unanswered.
 
         Raises:
             ProtocolError: the link has as many unanswered blocks as it may.
         """
-        if self.unanswered >= self._window:
+        if self.unanswered >= window:
             raise ProtocolError(
-                f"link {self.link} sent a block without credit: {self._window} are unanswered",
+                f"link {self.link} sent a block without credit: {window} are unanswered",
                 Refusal.RESOURCE_EXHAUSTED,
             )
         self.unanswered += 1

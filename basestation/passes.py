@@ -15,7 +15,8 @@ from basestation.link_session import LinkSession
 from basestation.objective import Objective
 from basestation.served import Betas, Tally
 from common.data.dataset import Targets
-from common.messages import Answered, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Symbols
+from common.load import DIRECT_STAMPS, STAMPS
+from common.messages import Answered, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Stamps, Symbols
 from common.plan import RunPlan
 
 log = structlog.get_logger()
@@ -89,18 +90,20 @@ class Passes:
         self.reports: Answers[PassReport] = Answers(links)
 
     async def run(self, sessions: Sequence[LinkSession], phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
-        """One pass with all links."""
+        """One pass with all links; a load pass is of the load that the plan was told last."""
         blocks, samples = self._plan.block_count(phase, step), self._plan.pass_samples(phase)
-        rows = blocks if phase is Phase.SERVE else 0
+        rows = blocks if phase.is_of_queries else 0
+        load = self._plan.load if phase is Phase.LOAD else None
         self._intake.expect(phase, step)
         self.reports.expect(
             lambda report: (
                 (report.phase, report.symbols, report.cost.samples) == (phase, symbols, samples)
                 and len(report.hop_times_ns) == rows
+                and (load is None or report.hops in (STAMPS, DIRECT_STAMPS))
             )
         )
         for session in sessions:
-            session.send(Evaluate(phase, step, symbols))
+            session.send(Evaluate(phase, step, symbols, load))
         errors, tally, answers_digest = 0.0, Tally(), hashlib.sha256()
         for _ in range(blocks):
             arrival = await self._intake.next()
@@ -116,17 +119,27 @@ class Passes:
         """Log at which block the links' β changed: with that, anyone can compute the answers again."""
         if block.betas and block.betas != self._betas:
             self._betas = block.betas
-            log.info("serving under beta", betas=block.betas, serving_pass=block.key.step, query=block.key.micro_batch)
+            log.info(
+                "serving under beta",
+                betas=block.betas,
+                phase=block.key.phase.name.lower(),
+                serving_pass=block.key.step,
+                query=block.key.micro_batch,
+            )
 
     async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> Answered:
         """Answer a block, and tell every device."""
         key = arrival.block.key
         started = time.perf_counter_ns()
         answers = await self._predict(arrival.block)
-        decode_ns = time.perf_counter_ns() - started
+        decoded = time.perf_counter_ns()
         for session in sessions:
+            arrived = arrival.arrived_ns[session.link]
             hops: tuple[Hop, ...] = ()
+            stamps: Stamps | None = None
             if key.phase is Phase.SERVE:
-                hops = (Hop("fuse wait", arrival.waited_ns[session.link]), Hop("decode", decode_ns))
-            session.send(Prediction(key, answers, hops))
+                hops = (Hop("fuse wait", arrival.fused_ns - arrived), Hop("decode", decoded - started))
+            elif key.phase is Phase.LOAD:
+                stamps = Stamps(arrived, arrival.fused_ns, started, decoded)
+            session.send(Prediction(key, answers, hops, stamps))
         return answers

@@ -60,8 +60,7 @@ class BaseStation:
             CheckpointError: there is nothing to restore, or nowhere to write.
             RunFailedError: a link was lost on the way, and did not come back.
         """
-        runtime = self.config.runtime
-        with Compute(runtime.basestation_threads or runtime.torch_threads) as compute:
+        with Compute(self.config.runtime.torch_threads) as compute:
             coordinator = self._coordinator(compute)
 
             def register(server: aio.Server) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from basestation.decoder import make_decoder
 from basestation.fusion import FusedBlock
 from basestation.objective import objective_of
+from basestation.shards import Shards
 from common.conditions import BlockConditions, block_conditions
 from common.config import RunConfig
 from common.errors import RunFailedError
@@ -29,6 +30,15 @@ class MicroBatchResult:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class _ShardResult:
+    """Of some samples: the gradients of the symbols, (L, b, K·d), and of each parameter; and sums over them."""
+
+    gradients: tuple[Tensor, ...]
+    distortion: float
+    errors: float
+
+
 class Trainer:
     """Trains and applies the decoder. Micro-batches accumulate until `finish_step`."""
 
@@ -44,6 +54,7 @@ class Trainer:
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
         self._folded = FoldedNetwork(self.decoder)
         self._optimiser = PartyOptimiser(self.decoder, config.hypernetwork.gate_learning_rate)
+        self._shards = Shards(config.runtime.decoder_shards, config.runtime.torch_threads)
         self._next_step = 0
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
@@ -52,23 +63,38 @@ class Trainer:
         Raises:
             RunFailedError: the loss is not finite.
         """
-        step = block.key.step
-        symbols = block.symbols.requires_grad_()
-        draws, samples, _ = symbols.shape
-        ids = self._plan.block_ids(Phase.TRAIN, step, block.key.micro_batch)
-        labels = self._labels[torch.from_numpy(ids)].repeat(draws)
         conditions = self._conditions(block)
+        draws, samples, _ = block.symbols.shape
+        ids = self._plan.block_ids(Phase.TRAIN, block.key.step, block.key.micro_batch)
+        of_sample = conditions.weights / (draws * self._plan.batch_size(block.key.step))
+        weights = torch.from_numpy(conditions.a_sample(of_sample))
+        labels = self._labels[torch.from_numpy(ids)]
+
+        def work(rows: slice) -> _ShardResult:
+            shard = FusedBlock(block.key, block.symbols[:, rows])
+            return self._shard(shard, labels[rows], weights[rows], conditions)
+
+        shards = self._shards.map(work, self._shards.bounds(samples))
+        for shard in shards:
+            for parameter, gradient in zip(self.decoder.parameters(), shard.gradients[1:], strict=True):
+                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+        received = shards[0].gradients[0] if len(shards) == 1 else torch.cat([each.gradients[0] for each in shards], 1)
+        gradients = [part.contiguous().numpy() for part in received.chunk(self._links, dim=-1)]
+        distortion = sum(shard.distortion for shard in shards)
+        return MicroBatchResult(gradients, distortion, sum(shard.errors for shard in shards), draws * samples)
+
+    def _shard(self, block: FusedBlock, labels: Tensor, weights: Tensor, conditions: BlockConditions) -> "_ShardResult":
+        """What some of a block's samples give."""
+        draws = len(block.symbols)
+        symbols, labels = block.symbols.detach().requires_grad_(), labels.repeat(draws)
         outputs = self._decode(symbols, block.key, conditions)
         losses = self.objective.losses(outputs, labels)
         total = losses.detach().sum()
         if not torch.isfinite(total):
-            raise RunFailedError(f"training diverged: the loss of step {step} is {total.item()}")
-        weights = torch.from_numpy(conditions.a_sample(conditions.weights / (draws * self._plan.batch_size(step))))
-        torch.autograd.backward(losses, weights.repeat(draws))
-        assert symbols.grad is not None  # a leaf that requires grad has one after backward
-        gradients = [part.contiguous().numpy() for part in symbols.grad.chunk(self._links, dim=-1)]
+            raise RunFailedError(f"training diverged: the loss of step {block.key.step} is {total.item()}")
+        gradients = torch.autograd.grad(losses, [symbols, *self.decoder.parameters()], weights.repeat(draws))
         errors = self.objective.errors(self.objective.answers(outputs.detach()), labels.numpy())
-        return MicroBatchResult(gradients, total.item(), errors, draws * samples)
+        return _ShardResult(gradients, total.item(), errors)
 
     def finish_step(self, step: int) -> None:
         """One Adam step on what the step's micro-batches accumulated."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from common.config import RunConfig
-from common.messages import Phase, Symbols
+from common.messages import BlockKey, Phase, Symbols
 from device.link_group import LinkGroup
 from device.views import StackedViews
 from device.worker import DeviceWorker
@@ -56,7 +56,7 @@ def _makers(links: int, samples: int, backbone: str) -> list[Callable[[], object
     group = LinkGroup(grouped, views)
     return [
         lambda: [worker.pass_block(Phase.TEST, 0, 1, Symbols.HARD) for worker in alone],
-        lambda: group.pass_blocks(range(links), Phase.TEST, 0, 1, Symbols.HARD),
+        lambda: group.pass_blocks(range(links), BlockKey(Phase.TEST, 0, 1), Symbols.HARD),
     ]
 
 

@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from common.rpc import CLIENT_OPTIONS
 from testbed.provenance import cpu_model
 
-_COMMANDS = {
+COMMANDS = {
     "channel": ["channel", "--listen=127.0.0.1:0", "--connect=127.0.0.1:1"],
     "basestation": ["basestation", "--listen=127.0.0.1:0"],
 }
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=7)
     repetitions = parser.parse_args().repetitions
     print(f"{cpu_model()}, {os.cpu_count()} cores; process start to health check SERVING, {repetitions} starts each")
-    for role, command in _COMMANDS.items():
+    for role, command in COMMANDS.items():
         seconds = [seconds_to_health(command) for _ in range(repetitions)]
         print(f"{role:12} median {statistics.median(seconds):.2f} s   range {min(seconds):.2f} to {max(seconds):.2f} s")
 

@@ -7,7 +7,7 @@ import structlog
 from channel.link import ChannelLink
 from common.config import RunConfig
 from common.errors import ProtocolError
-from common.messages import BlockKey, Phase
+from common.messages import BlockKey
 from common.pb import uplink_pb2 as pb
 from common.wire import (
     block_from_proto,
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class EmulatedPort:
-    """The state of one logical device: its channel, and when its timed blocks left. Changes messages in place."""
+    """The state of one logical device: its channel, and when its queries came and left. Changes messages in place."""
 
     def __init__(self) -> None:
         self._link: ChannelLink | None = None
@@ -56,7 +56,7 @@ class EmulatedPort:
             case "gradient":
                 self._return(message)
             case "prediction":
-                self._add_hops(message.prediction)
+                self._add_times(message.prediction, time.perf_counter_ns())
 
     def _begin(self, welcome: pb.Welcome) -> None:
         """The link of a run, from its first block; a second Welcome starts the run over."""
@@ -76,24 +76,28 @@ class EmulatedPort:
         contract = self._welcomed.contract
         block = block_from_proto(message.block, contract)
         message.block.CopyFrom(block_to_proto(self._welcomed.transmit(block), contract))
-        if block.key.phase is Phase.SERVE:
-            finished = time.perf_counter_ns()
-            self._timed[block.key] = (finished - started, finished)
+        if block.key.phase.is_of_queries:
+            self._timed[block.key] = (started, time.perf_counter_ns())
 
     def _return(self, message: pb.DownlinkMessage) -> None:
         contract = self._welcomed.contract
         gradient = gradient_from_proto(message.gradient, contract)
         message.gradient.CopyFrom(gradient_to_proto(self._welcomed.return_gradient(gradient)))
 
-    def _add_hops(self, prediction: pb.Prediction) -> None:
+    def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:
+        """Say when the answered query was here, and its answer."""
         timed = self._timed.pop(key_from_proto(prediction.key), None)
-        if timed is not None:
-            emulate_ns, left = timed
+        if timed is None:
+            return
+        in_ns, out_ns = timed
+        if prediction.HasField("stamps"):
+            of = prediction.stamps.channel
+            of.in_ns, of.out_ns, of.back_ns, of.down_ns = in_ns, out_ns, back_ns, time.perf_counter_ns()
+        else:
             beyond_ns = sum(hop.duration_ns for hop in prediction.hops)
-            backhaul_ns = max(0, time.perf_counter_ns() - left - beyond_ns)
             hops = [
-                pb.Hop(name="emulate", duration_ns=emulate_ns),
-                pb.Hop(name="backhaul", duration_ns=backhaul_ns),
+                pb.Hop(name="emulate", duration_ns=out_ns - in_ns),
+                pb.Hop(name="backhaul", duration_ns=max(0, back_ns - out_ns - beyond_ns)),
                 *prediction.hops,
             ]
             del prediction.hops[:]

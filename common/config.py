@@ -167,10 +167,11 @@ class InferenceSettings(_Section):
 
 
 class RuntimeSettings(_Section):
-    """What does not belong to the science but decides the last bit (threads) or the memory (`credits`).
+    """What does not belong to the science but decides the last bit (threads, shards) or the memory (`credits`).
 
-    `torch_threads`: of each party, but the base station's are `basestation_threads` if that is set: its decoder is the
-    largest network, and works while the devices wait for it.
+    `torch_threads`: of each party. `decoder_shards`: into how many parts the base station cuts a training block, to
+    work on all of them at a time, each with that many threads: its decoder is the largest network, and works while the
+    devices wait for it.
 
     `torch_device`: where the networks compute; all else stays on the CPU, and bitwise equality of two runs is promised
     there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads, all else,
@@ -181,7 +182,7 @@ class RuntimeSettings(_Section):
     torch_device: TorchDevice = "cpu"
     bf16: bool = False
     torch_threads: Annotated[int, Field(ge=1, le=256)] = 1
-    basestation_threads: Annotated[int, Field(ge=1, le=256)] | None = None
+    decoder_shards: Annotated[int, Field(ge=1, le=64)] = 1
     credits: Annotated[int, Field(ge=1, le=256)] = 8
 
 
@@ -252,6 +253,9 @@ class RunConfig(_Section):
             _check_defaults(hyper, "hypernetwork", _OF_BETA, "hypernetwork.beta")
         if not self.conditions:
             _check_defaults(hyper, "hypernetwork", ("gate_learning_rate",), "hypernetwork.beta")
+        if self.conditions:
+            needed = "plain networks: those that are told conditions take a block as a whole"
+            _check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
         if channel.training_psnr_db is None:
             _check_defaults(channel, "channel", _OF_A_RANGE, "channel.training_psnr_db")
         return self

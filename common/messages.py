@@ -9,6 +9,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from common.load import Load
+
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -27,6 +29,12 @@ class Phase(IntEnum):
     VALIDATION = 2
     TEST = 3
     SERVE = 4
+    LOAD = 5
+
+    @property
+    def is_of_queries(self) -> bool:
+        """Whether its blocks are queries, which the knob is for."""
+        return self in (Phase.SERVE, Phase.LOAD)
 
 
 class Symbols(IntEnum):
@@ -42,7 +50,7 @@ class BlockKey:
 
     Attributes:
         phase: what it is part of.
-        step: training step, the epoch of a validation pass, the count of a serving pass, else 0.
+        step: training step, the epoch of a validation pass, the count of a serving or load pass, else 0.
         micro_batch: micro-batch within a step, or number of the block within a pass.
     """
 
@@ -101,7 +109,7 @@ class SymbolBlock:
     Attributes:
         sequence: counts the blocks of one stream from 0.
         sample_ids: (B,) int64 places in the split.
-        beta: the β that made a serving block, of networks that are told β; else None.
+        beta: the β that made a query's block, of networks that are told β; else None.
     """
 
     link: int
@@ -162,6 +170,7 @@ class EpochReport:
 class PassReport:
     """What one pass cost a device on its uplink; when serving, (blocks, hops) int64 nanoseconds besides.
 
+    Of a load pass `hops` are names of time stamps and `hop_times_ns` the stamps, as in `common.load.LinkStamps`.
     `entropies`: when serving with networks that are told β, of each β that made a block of the pass.
     """
 
@@ -222,11 +231,12 @@ class Gradient:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """A pass over the data that `phase` names begins; `step` is as in `BlockKey`."""
+    """A pass over the data that `phase` names begins; `step` is as in `BlockKey`. Load passes alone have a `load`."""
 
     phase: Phase
     step: int
     symbols: Symbols
+    load: Load | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +248,45 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelStamps:
+    """When a query came to the emulator and left it, and its answer likewise."""
+
+    in_ns: int
+    out_ns: int
+    back_ns: int
+    down_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """When a query of a load pass was where, before its answer reaches the device; see `common.load.LinkStamps`.
+
+    Attributes:
+        arrived_ns: this link's part was at the base station.
+        fused_ns: so were all others.
+        decoding_ns: its turn at the decoder had come.
+        decoded_ns: it was answered.
+        channel: of the emulator, if there is one.
+    """
+
+    arrived_ns: int
+    fused_ns: int
+    decoding_ns: int
+    decoded_ns: int
+    channel: ChannelStamps | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer to an evaluation block: what the base station makes of each sample, and where its time went."""
+    """The answer to an evaluation block: what the base station makes of each sample, and where its time went.
+
+    `hops` are of serving passes, `stamps` of load passes.
+    """
 
     key: BlockKey
     answers: Answered
     hops: tuple[Hop, ...] = ()
+    stamps: Stamps | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 from common.config import RunConfig
 from common.data.batches import epoch_batches, micro_batches
 from common.data.holdout import hold_out
+from common.load import Load
 from common.messages import Int64, Phase
 
 
@@ -20,6 +21,7 @@ class RunPlan:
         steps_per_epoch: training steps an epoch; the last batch of an epoch may be smaller.
         steps: training steps of the run.
         train_ids, validation_ids: places in the training split that are trained on and held out.
+        load: of the load pass that was announced last. It is the one thing that the settings do not say.
     """
 
     def __init__(self, config: RunConfig, train_samples: int, test_samples: int) -> None:
@@ -33,6 +35,7 @@ class RunPlan:
         self.train_ids, self.validation_ids = hold_out(train_samples, config.data.validation)
         self.steps_per_epoch = math.ceil(len(self.train_ids) / config.training.batch_size)
         self.steps = self.steps_per_epoch * config.training.epochs
+        self.load: Load | None = None
         self._epoch_batches = lru_cache(maxsize=2)(self._batches_of)
         self._micro_batches = lru_cache(maxsize=2)(self._micro_batches_of)
 
@@ -68,11 +71,17 @@ class RunPlan:
         """How many samples a pass covers."""
         if phase is Phase.VALIDATION:
             return len(self.validation_ids)
+        if phase is Phase.LOAD:
+            return self._announced.queries * self._announced.samples
         return self._config.inference.latency_samples if phase is Phase.SERVE else self._test_samples
 
+    def credits(self, phase: Phase) -> int:
+        """Blocks a link may have unanswered."""
+        return self._announced.credits if phase is Phase.LOAD else self._config.runtime.credits
+
     def window(self, phase: Phase) -> int:
-        """Blocks a link may have unanswered: its credits, but one at a time when single samples are timed."""
-        return 1 if phase is Phase.SERVE else self._config.runtime.credits
+        """Blocks that a device has under way: its credits, but one at a time when single samples are timed."""
+        return 1 if phase is Phase.SERVE else self.credits(phase)
 
     def learning_rate(self, step: int) -> float:
         """Half a cosine from `learning_rate` at step 0 to `learning_rate_final` at the last step."""
@@ -92,7 +101,14 @@ class RunPlan:
         quantizer = self._config.quantizer
         return quantizer.gamma if quantizer.gamma_final is None else quantizer.gamma_final
 
+    @property
+    def _announced(self) -> Load:
+        assert self.load is not None  # whoever begins a load pass says what it is of
+        return self.load
+
     def _block_size(self, phase: Phase) -> int:
+        if phase is Phase.LOAD:
+            return self._announced.samples
         return 1 if phase is Phase.SERVE else self._config.inference.block_size
 
     def _batch(self, step: int) -> Int64:

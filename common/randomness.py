@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     TRAINING_PSNR = 7
     TRAINING_BETA = 8
     SIMULATED_DATA = 9
+    ARRIVALS = 10
 
 
 def generator(

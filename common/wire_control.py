@@ -6,6 +6,7 @@ import numpy as np
 
 from common import messages as m
 from common.errors import ProtocolError
+from common.load import Load, check_load
 from common.packing import MAX_BREAKPOINTS
 from common.pb import uplink_pb2 as pb
 from common.symbols import LinkContract
@@ -26,6 +27,8 @@ _INT64 = np.dtype("<i8")
 _FLOAT32 = np.dtype("<f4")
 _MOST_BITS = math.log2(MAX_BREAKPOINTS + 1) + 1e-9
 """Entropy of the finest symbols with all levels alike, and room for rounding."""
+_MOST_NS = int(np.iinfo(_INT64).max)
+"""Of a time stamp: stamps are reported as int64."""
 
 
 def hop_times_from_bytes(data: bytes, hops: int) -> m.Int64:
@@ -39,6 +42,24 @@ def hop_times_from_bytes(data: bytes, hops: int) -> m.Int64:
 def hop_times_to_bytes(times_ns: m.Int64) -> bytes:
     """Encode (rows, hops) int64 nanoseconds."""
     return times_ns.astype(_INT64).tobytes()
+
+
+def load_to_proto(load: Load) -> pb.Load:
+    """Encode a load."""
+    return pb.Load(
+        queries=load.queries, samples=load.samples, window=load.window, rate_per_s=load.rate_per_s, seed=load.seed
+    )
+
+
+def load_from_proto(message: pb.Load) -> Load:
+    """Decode a load.
+
+    Raises:
+        ProtocolError: a value is out of its range.
+    """
+    load = Load(message.queries, message.samples, message.window, message.rate_per_s, message.seed)
+    check_load(load)
+    return load
 
 
 def uplink_to_proto(body: m.Uplink, contract: LinkContract | None = None) -> pb.UplinkMessage:
@@ -127,6 +148,7 @@ def downlink_to_proto(body: m.Downlink) -> pb.DownlinkMessage:
                 phase=pb.Phase.ValueType(body.phase),
                 step=body.step,
                 symbols=pb.Symbols.ValueType(body.symbols),
+                load=None if body.load is None else load_to_proto(body.load),
             )
             return pb.DownlinkMessage(evaluate=evaluate)
         case m.SaveCheckpoint():
@@ -160,9 +182,7 @@ def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | No
                 welcome.restore_sha256 or None,
             )
         case "evaluate":
-            evaluate = message.evaluate
-            symbols = symbols_from_proto(evaluate.symbols)
-            return m.Evaluate(phase_from_proto(evaluate.phase), evaluate.step, symbols)
+            return _evaluate_from_proto(message.evaluate)
         case "save_checkpoint":
             return m.SaveCheckpoint(message.save_checkpoint.step)
         case "finish":
@@ -219,6 +239,8 @@ def _entropy_from_proto(message: pb.SymbolEntropy) -> m.SymbolEntropy:
 def _prediction_to_proto(prediction: m.Prediction) -> pb.Prediction:
     hops = [pb.Hop(name=hop.name, duration_ns=hop.duration_ns) for hop in prediction.hops]
     message = pb.Prediction(key=key_to_proto(prediction.key), hops=hops)
+    if prediction.stamps is not None:
+        message.stamps.CopyFrom(_stamps_to_proto(prediction.stamps))
     if prediction.answers.dtype == np.uint8:
         message.classes = prediction.answers.tobytes()
     else:
@@ -227,5 +249,41 @@ def _prediction_to_proto(prediction: m.Prediction) -> pb.Prediction:
 
 
 def _prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> m.Prediction:
+    key = key_from_proto(message.key)
+    if message.HasField("stamps") != (key.phase is m.Phase.LOAD):
+        carried = "time stamps" if message.HasField("stamps") else "no time stamps"
+        raise ProtocolError(f"an answer to {key} with {carried}: those of load passes have them, others none")
     hops = tuple(m.Hop(hop.name, hop.duration_ns) for hop in message.hops)
-    return m.Prediction(key_from_proto(message.key), answers_from_proto(message, contract), hops)
+    stamps = _stamps_from_proto(message.stamps) if message.HasField("stamps") else None
+    return m.Prediction(key, answers_from_proto(message, contract), hops, stamps)
+
+
+def _evaluate_from_proto(message: pb.Evaluate) -> m.Evaluate:
+    phase, symbols = phase_from_proto(message.phase), symbols_from_proto(message.symbols)
+    if message.HasField("load") != (phase is m.Phase.LOAD):
+        carried = "a load" if message.HasField("load") else "no load"
+        raise ProtocolError(f"a {phase.name.lower()} pass with {carried}: load passes have one, others none")
+    load = load_from_proto(message.load) if message.HasField("load") else None
+    return m.Evaluate(phase, message.step, symbols, load)
+
+
+def _stamps_to_proto(stamps: m.Stamps) -> pb.Stamps:
+    message = pb.Stamps(
+        arrived_ns=stamps.arrived_ns,
+        fused_ns=stamps.fused_ns,
+        decoding_ns=stamps.decoding_ns,
+        decoded_ns=stamps.decoded_ns,
+    )
+    if (channel := stamps.channel) is not None:
+        message.channel.in_ns, message.channel.out_ns = channel.in_ns, channel.out_ns
+        message.channel.back_ns, message.channel.down_ns = channel.back_ns, channel.down_ns
+    return message
+
+
+def _stamps_from_proto(message: pb.Stamps) -> m.Stamps:
+    of = message.channel
+    own = (message.arrived_ns, message.fused_ns, message.decoding_ns, message.decoded_ns)
+    channels = (of.in_ns, of.out_ns, of.back_ns, of.down_ns)
+    if (latest := max(own + channels)) > _MOST_NS:
+        raise ProtocolError(f"a time stamp of {latest} ns: expected at most {_MOST_NS}")
+    return m.Stamps(*own, m.ChannelStamps(*channels) if message.HasField("channel") else None)

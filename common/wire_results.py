@@ -1,5 +1,7 @@
 """What a run reports (`common.results`) to protobuf and back, for those who watch a base station."""
 
+from common.errors import ProtocolError
+from common.load import DIRECT_STAMPS, STAMPS, LinkStamps
 from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
 from common.results import EpochRecord, RunResult, ServedAtBeta
@@ -66,6 +68,25 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
         weights_sha256=message.weights_sha256,
         served=tuple(_served_from_proto(each) for each in message.served),
     )
+
+
+def link_stamps_to_proto(stamps: LinkStamps) -> pb.MeasuredLink:
+    """Encode one link's time stamps."""
+    return pb.MeasuredLink(link=stamps.link, names=stamps.names, at_ns=hop_times_to_bytes(stamps.at_ns))
+
+
+def link_stamps_from_proto(message: pb.MeasuredLink) -> LinkStamps:
+    """Decode one link's time stamps.
+
+    Raises:
+        ProtocolError: they have other names, or are not whole rows of int64.
+    """
+    names = tuple(message.names)
+    if names not in (STAMPS, DIRECT_STAMPS):
+        raise ProtocolError(
+            f"time stamps {', '.join(names)}: expected {', '.join(STAMPS)}, the channel's if there is one"
+        )
+    return LinkStamps(message.link, names, hop_times_from_bytes(message.at_ns, len(names)))
 
 
 def _cost_to_proto(cost: UplinkCost) -> pb.UplinkCost:

@@ -72,7 +72,7 @@ def _open_host(options: argparse.Namespace, wishes: Sequence[int], views: Hosted
         )
         for wish in several
     ]
-    return DeviceHost(sessions, time.perf_counter_ns, lambda: views.stacked)
+    return DeviceHost(sessions, lambda: views.stacked)
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from common.checkpoint import check_state_dir, load_part, save_part
 from common.config import MAX_DIMENSION, RunConfig
 from common.errors import ProtocolError
+from common.load import check_load
 from common.manifest import device_part
 from common.messages import (
     PROTOCOL_VERSION,
@@ -18,6 +19,7 @@ from common.messages import (
     Finish,
     Gradient,
     Hello,
+    Int64,
     PartSaved,
     PassReport,
     Phase,
@@ -42,28 +44,38 @@ Clock = Callable[[], int]
 
 
 class PassBlock(NamedTuple):
-    """A block of a pass that is due: the arguments of `DeviceWorker.pass_block`."""
+    """A block of a pass that may be sent."""
 
-    phase: Phase
-    step: int
-    number: int
+    key: BlockKey
     symbols: Symbols
 
 
 @dataclass(slots=True)
 class _Command:
-    """A training step or a pass under way: how many of its blocks are sent and answered."""
+    """A training step or a pass under way: how many of its blocks are sent and answered.
+
+    Attributes:
+        schedule_ns: of an open loop, (total,) times on the device's clock at which its blocks are due; else None.
+        freed_ns: when the latest message came that let blocks be sent.
+    """
 
     phase: Phase
     step: int
     total: int
     window: int
+    schedule_ns: Int64 | None
+    freed_ns: int
     sent: int = 0
     answered: int = 0
 
     @property
     def may_send(self) -> bool:
         return self.sent < min(self.total, self.answered + self.window)
+
+    @property
+    def due_ns(self) -> int:
+        """When the next block is due: by the schedule, or else as soon as it may be sent."""
+        return self.freed_ns if self.schedule_ns is None else int(self.schedule_ns[self.sent])
 
     def take_answer(self, key: BlockKey) -> None:
         expected = BlockKey(self.phase, self.step, self.answered)
@@ -86,8 +98,13 @@ class _Lease:
 class DeviceSession:
     """One device's part of a stream. `handle` yields each answer as soon as it is computed.
 
-    The blocks of a pass are made by others, who may do so for several devices at once: `due` says which is next, and
-    `made` takes note of it.
+    The blocks of a pass are made by whoever runs the session, who may do so for several devices at once: `next_block`
+    says which may be sent, `next_due_ns` when that of an open loop is due, and `made` takes note of it; one at a time
+    and not while `handle` is at work.
+
+    Attributes:
+        clock: nanoseconds, monotonic.
+        finished: whether the run is over.
     """
 
     def __init__(
@@ -115,10 +132,11 @@ class DeviceSession:
         self._hello = Hello(PROTOCOL_VERSION, device_id, software, wish, MAX_DIMENSION, host)
         self._state_dir = state_dir
         self._open_views = open_views
-        self._clock = clock
+        self.clock = clock
         self._lease: _Lease | None = None
         self._command: _Command | None = None
         self._meter: PassMeter | None = None
+        self._heard_ns = 0
         self.finished = False
 
     def hello(self) -> Hello:
@@ -139,29 +157,15 @@ class DeviceSession:
         """
         return self._leased.worker
 
-    @property
-    def due(self) -> PassBlock | None:
-        """The next block of the pass under way, if it may be sent now."""
-        command, meter = self._command, self._meter
-        if command is None or meter is None or not command.may_send:
-            return None
-        return PassBlock(command.phase, command.step, command.sent, meter.symbols)
-
-    def made(self, block: SymbolBlock, encode_ns: int) -> SymbolBlock:
-        """Take note of the block that was due, which took so long to encode, and is now to be sent."""
-        self._metered.encoded(encode_ns)
-        self._leased.sent.add(block)
-        self._under_way.sent += 1
-        return block
-
-    def handle(self, message: Downlink) -> Iterator[Uplink]:
-        """React to one message, by all but the blocks of a pass.
+    def handle(self, message: Downlink, heard_ns: int | None = None) -> Iterator[Uplink]:
+        """React to one message, which came now, or at `heard_ns` on this session's clock, by all but blocks of passes.
 
         Raises:
             ProtocolError: the message does not fit the state of the run.
             DataError: the device does not hold the run's data.
             CheckpointError: nor the checkpoint it is asked to restore, or it cannot write one.
         """
+        self._heard_ns = self.clock() if heard_ns is None else heard_ns
         match message:
             case Welcome():
                 yield self._accept(message)
@@ -180,6 +184,35 @@ class DeviceSession:
             case Finish():
                 self.finished = True
 
+    def next_block(self) -> PassBlock | None:
+        """The next block of the pass under way; None if there is none, or the link has no credit for it."""
+        command, meter = self._command, self._meter
+        if command is None or meter is None or not command.may_send:
+            return None
+        return PassBlock(BlockKey(command.phase, command.step, command.sent), meter.symbols)
+
+    def next_due_ns(self) -> int | None:
+        """When the next block of an open loop is due; None if there is none, or the link has no credit for it."""
+        command = self._command
+        if command is None or command.schedule_ns is None or not command.may_send:
+            return None
+        return command.due_ns
+
+    def made(self, block: SymbolBlock, *, started_ns: int, encoded_ns: int, quantized_ns: int) -> SymbolBlock:
+        """Take note of `next_block`, which is now to be sent: when it was begun, through the network, and ready."""
+        command = self._under_way
+        self._metered.encoded(
+            command.sent,
+            due_ns=command.due_ns,
+            started_ns=started_ns,
+            encoded_ns=encoded_ns,
+            quantized_ns=quantized_ns,
+        )
+        if command.phase is Phase.SERVE:
+            self._leased.sent.add(block)
+        command.sent += 1
+        return block
+
     def work_ahead(self) -> None:
         """Do what needs no answer while the training blocks that were sent are on their way."""
         worker, command = self._leased.worker, self._command
@@ -191,9 +224,14 @@ class DeviceSession:
             worker.prepare(command.step + 1)
 
     def sending(self, cost: UplinkCost) -> None:
-        """The transport is about to send the last block."""
+        """The block that was made last is a message, about to be sent."""
         if self._meter is not None:
-            self._meter.sent(cost, self._clock())
+            self._meter.sent(cost, self.clock())
+
+    def handed_over(self, key: BlockKey) -> None:
+        """The transport takes a block's message; alone of all methods this one may be called at any time."""
+        if (meter := self._meter) is not None:
+            meter.handed_over(key, self.clock())
 
     def _accept(self, welcome: Welcome) -> Ready:
         if welcome.protocol_version != PROTOCOL_VERSION:
@@ -245,20 +283,25 @@ class DeviceSession:
     def _evaluate(self, message: Evaluate) -> None:
         if message.phase is Phase.TRAIN:
             raise ProtocolError("a pass over training blocks was asked for: training goes by steps")
+        lease, load = self._leased, message.load
+        if load is not None:
+            check_load(load, lease.config.inference.block_size)
+            lease.worker.plan.load = load
         self._begin(message.phase, message.step)
-        self._meter = PassMeter(message.phase, message.symbols)
+        self._meter = PassMeter(message.phase, message.symbols, load.queries if load else 0)
 
     def _take_prediction(self, prediction: Prediction) -> Iterator[PassReport]:
-        now = self._clock()
         command, meter = self._under_way, self._metered
         samples = len(self._leased.worker.plan.block_ids(command.phase, command.step, command.answered))
         command.take_answer(prediction.key)
         if len(prediction.answers) != samples:
             raise ProtocolError(f"{len(prediction.answers)} answers to {prediction.key}: expected {samples}")
-        meter.answered(prediction, now)
+        meter.answered(prediction, self._heard_ns)
         if command.answered == command.total:
             self._command = self._meter = None
             yield meter.report(self._leased.sent.news())
+        else:
+            command.freed_ns = self._heard_ns
 
     def _save(self, message: SaveCheckpoint) -> PartSaved:
         lease = self._leased
@@ -276,7 +319,10 @@ class DeviceSession:
         total = plan.block_count(phase, step)
         if total == 0:
             raise ProtocolError(f"a {phase.name.lower()} pass was asked for, but it has no samples")
-        self._command = _Command(phase, step, total, plan.window(phase))
+        schedule_ns = None
+        if phase is Phase.LOAD and plan.load is not None and plan.load.is_open:
+            schedule_ns = self._heard_ns + plan.load.schedule_ns()
+        self._command = _Command(phase, step, total, plan.window(phase), schedule_ns, self._heard_ns)
 
     def _train_blocks(self) -> Iterator[SymbolBlock]:
         command, worker = self._under_way, self._leased.worker

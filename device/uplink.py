@@ -16,8 +16,10 @@ from common.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, 
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
+from common.wire import key_from_proto
 from common.wire_control import downlink_from_proto, uplink_to_proto
 from device.host import Addressed, DeviceHost
+from device.pacer import Pacer
 
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 2.0
@@ -108,7 +110,9 @@ class UplinkClient:
 class _Outbox:
     """What is to be sent up; gRPC's sending thread takes it out, bundle by bundle."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Callable[[pb.UplinkMessage], None]) -> None:
+        """Args: told of each message as it is taken out, in gRPC's thread."""
+        self._taken = taken
         self._queue: SimpleQueue[Sequence[pb.UplinkMessage] | None] = SimpleQueue()
         self._ready: deque[pb.UplinkMessage] = deque()
         self._ended = False
@@ -127,6 +131,8 @@ class _Outbox:
             first = self._more()
             while first is not None:
                 messages, first = gather(first, self._more)
+                for message in messages:
+                    self._taken(message)
                 yield pb.UplinkBundle(messages=messages)
 
     def _more(self) -> pb.UplinkMessage | None:
@@ -148,7 +154,10 @@ class _Stream:
     def __init__(self, stub: uplink_pb2_grpc.UplinkStub, host: DeviceHost, deadline: float) -> None:
         self._host = host
         self._sessions = host.sessions
-        self._outbox = _Outbox()
+        self._outbox = _Outbox(self._handed_over)
+        self._pacer = Pacer(host, self._put, self._pacing_failed)
+        self._pacing_error: Exception | None = None
+        self._farewell = threading.Timer(FAREWELL_LIMIT_S, self._hang_up)
         self._put([(port, session.hello()) for port, session in enumerate(self._sessions)])
         self._unwelcomed = set(range(len(self._sessions)))
         self.timed_out = False
@@ -167,24 +176,34 @@ class _Stream:
         return all(session.finished for session in self._sessions)
 
     def run(self) -> None:
-        for bundle in self.call:
-            try:
-                for answers in self._host.react(map(self._read, bundle.messages)):
-                    self._put(answers)
-            except SplitwaveError as error:
-                self._give_up(str(error))
+        try:
+            self._hear()
+        except grpc.RpcError:
+            if self._pacing_error is None:
                 raise
-            except Exception as error:  # a bug or a broken machine: the base station should know as much as we do
-                self._give_up(f"{type(error).__name__}: {error}")
+        if self._pacing_error is not None:
+            raise self._pacing_error
+        if not self.finished:
+            raise RunFailedError("the base station ended the stream before the run was over")
+
+    def _hear(self) -> None:
+        for bundle in self.call:
+            heard_ns = self._host.clock()
+            try:
+                with self._pacer.turn():
+                    for answers in self._host.react(map(self._read, bundle.messages), heard_ns):
+                        self._put(answers)
+            except Exception as error:
+                self._give_up(error)
                 raise
             if self.finished:
                 self._outbox.end()  # nothing more to say: the base station closes the stream
-        if not self.finished:
-            raise RunFailedError("the base station ended the stream before the run was over")
 
     def close(self) -> None:
         """Let go of the call, however it went."""
         self._until_welcome.cancel()
+        self._farewell.cancel()
+        self._pacer.close()
         self._outbox.end()  # ends gRPC's sending thread
         self.call.cancel()
 
@@ -205,23 +224,38 @@ class _Stream:
             log.info("command", command=str(body), link=session.contract and session.contract.link)
         return port, body
 
+    def _hang_up(self) -> None:
+        self.call.cancel()
+
     def _time_out(self) -> None:
         self.timed_out = True
         self.call.cancel()
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, error: Exception) -> None:
         """Tell the base station why, and give it time to hear it."""
-        self._put([(0, Leaving(reason))])
-        self._outbox.end()
-        limit = threading.Timer(FAREWELL_LIMIT_S, self.call.cancel)
-        limit.start()
+        self._say_farewell(error)
         try:
             for _ in self.call:
                 pass  # what was on its way down
-        except grpc.RpcError as error:
-            log.info("the base station ended the stream", code=error.code().name)
-        finally:
-            limit.cancel()
+        except grpc.RpcError as end:
+            log.info("the base station ended the stream", code=end.code().name)
+
+    def _pacing_failed(self, error: Exception) -> None:
+        """The same from the pacer's thread: the one that hears goes on until the base station ends the stream."""
+        self._pacing_error = error
+        self._say_farewell(error)
+
+    def _say_farewell(self, error: Exception) -> None:
+        # Of a bug or a broken machine the base station should know as much as we do.
+        reason = str(error) if isinstance(error, SplitwaveError) else f"{type(error).__name__}: {error}"
+        self._put([(0, Leaving(reason))])
+        self._outbox.end()
+        if self._farewell.ident is None:
+            self._farewell.start()
+
+    def _handed_over(self, message: pb.UplinkMessage) -> None:
+        if message.HasField("block"):
+            self._sessions[message.port].handed_over(key_from_proto(message.block.key))
 
     def _put(self, answers: Addressed) -> None:
         messages = []

@@ -59,7 +59,24 @@ class _Pending:
 
 
 def _split(counts: Sequence[int], *tensors: Tensor) -> list[tuple[Tensor, ...]]:
+    if len(counts) == 1:
+        return [(tensor,) for tensor in tensors]
     return [torch.split(tensor, list(counts)) for tensor in tensors]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the network makes of a block of a pass, before the quantizer.
+
+    Attributes:
+        mean: (B, d) float32, the encoder's mean, which is sent: not a sample of it (ADR 5).
+        beta: the one that the network was told for a query's block; else None.
+    """
+
+    key: BlockKey
+    ids: Int64
+    mean: Tensor
+    beta: float | None
 
 
 class DeviceModel(nn.Module):
@@ -81,7 +98,7 @@ class DeviceWorker:
         self._link = link
         self._views = {Phase.TRAIN: torch.from_numpy(views.train), Phase.TEST: torch.from_numpy(views.test)}
         self._views[Phase.VALIDATION] = self._views[Phase.TRAIN]
-        self._views[Phase.SERVE] = self._views[Phase.TEST]
+        self._views[Phase.SERVE] = self._views[Phase.LOAD] = self._views[Phase.TEST]
         self.plan = RunPlan(config, len(views.train), len(views.test))
         self._placement = Placement(config.runtime)
         self.model = DeviceModel(config, link)
@@ -188,44 +205,43 @@ class DeviceWorker:
         self._epoch_nats, self._epoch_samples = 0.0, 0
         return mean
 
-    @torch.no_grad()
     def pass_block(self, phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
-        """Encode one block of a pass. The encoder's mean is sent, not a sample of it (ADR 5)."""
-        key = BlockKey(phase, step, number)
+        """Encode one block of a pass."""
+        return self.quantize(self.features(BlockKey(phase, step, number)), symbols)
+
+    @torch.no_grad()
+    def features(self, key: BlockKey) -> Features:
+        """The first half of `pass_block`: one block through the network."""
         ids = self._ids(key)
-        beta = self.serving_beta if phase is Phase.SERVE else None
+        beta = self.serving_beta if key.phase.is_of_queries else None
         conditions = self._conditions(key, beta) if self.config.conditions else None
-        mean, _ = self._encode(self.view(phase, ids), conditions, training=False)
-        codebook = self.model.codebook
+        mean, _ = self._encode(self.view(key.phase, ids), conditions, training=False)
+        return Features(key, ids, mean, beta)
+
+    @torch.no_grad()
+    def quantize(self, features: Features, symbols: Symbols) -> SymbolBlock:
+        """The second half: its symbols, hard or soft."""
+        mean, codebook = features.mean, self.model.codebook
         if codebook is None:
-            return self.reals_block(key, ids, mean, beta)
+            return self._pass_block(features, RealPayload(mean.numpy()[None]))
         if symbols is Symbols.SOFT:
-            return self.reals_block(key, ids, self.soft_symbols(mean), beta)
-        return self.levels_block(key, ids, level_indices(mean, codebook.breakpoints()), beta)
+            soft = soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self.plan.gamma_final)
+            return self._pass_block(features, RealPayload(soft.numpy()[None]))
+        return self.levels_block(features, level_indices(mean, codebook.breakpoints()))
+
+    @torch.no_grad()
+    def levels_block(self, features: Features, indices: Tensor) -> SymbolBlock:
+        """The block of features whose (B, d) uint8 level indices are known already."""
+        codebook = self.model.codebook
+        assert codebook is not None  # or there would be no levels
+        return self._pass_block(features, self._levels(indices, codebook))
 
     def view(self, phase: Phase, ids: Int64) -> Tensor:
         """What this device sees of samples, (B, features), where its network is."""
         return self._placement.enter(self._views[phase].index_select(0, torch.from_numpy(ids)))
 
-    @torch.no_grad()
-    def soft_symbols(self, mean: Tensor) -> Tensor:
-        """Those of the slope that training ends with, (B, d)."""
-        codebook = self._quantizer
-        return soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self.plan.gamma_final)
-
-    def reals_block(self, key: BlockKey, ids: Int64, values: Tensor, beta: float | None = None) -> SymbolBlock:
-        """The next block, of (B, d) real symbols."""
-        return self._block(key, ids, RealPayload(values.numpy()[None]), beta=beta)
-
-    def levels_block(self, key: BlockKey, ids: Int64, indices: Tensor, beta: float | None = None) -> SymbolBlock:
-        """The next block, of (B, d) level indices."""
-        return self._block(key, ids, self._levels(indices), beta=beta)
-
-    @property
-    def _quantizer(self) -> Codebook:
-        codebook = self.model.codebook
-        assert codebook is not None  # level indices and soft symbols are of devices that have one
-        return codebook
+    def _pass_block(self, features: Features, payload: LevelPayload | RealPayload) -> SymbolBlock:
+        return self._block(features.key, features.ids, payload, beta=features.beta)
 
     def _conditions(self, key: BlockKey, beta: float | None = None) -> BlockConditions:
         betas = () if beta is None else (beta,) * self.config.links
@@ -325,13 +341,12 @@ class DeviceWorker:
         if codebook is None or self.config.quantizer.forward == "soft":
             return RealPayload(symbols.numpy()[None])
         # Straight-through symbols are levels already: looking them up gives back exactly their indices.
-        return self._levels(torch.searchsorted(codebook.levels(), symbols))
+        return self._levels(torch.searchsorted(codebook.levels(), symbols), codebook)
 
-    @torch.no_grad()
-    def _levels(self, indices: Tensor) -> LevelPayload:
+    def _levels(self, indices: Tensor, codebook: Codebook) -> LevelPayload:
         levels = None
         if self._codebook_sent != self.next_step:  # the codebook changes with each optimiser step
-            levels = self._quantizer.levels().numpy()
+            levels = codebook.levels().numpy()
             self._codebook_sent = self.next_step
         return LevelPayload(indices.to(torch.uint8).numpy(), self.next_step, levels)
 

@@ -5,10 +5,9 @@ It is the oracle that the distributed system is compared with, bit by bit, and w
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple, Unpack
 
 import numpy as np
 import torch
@@ -33,9 +32,6 @@ from device.symbol_histograms import SymbolHistograms
 from device.views import load_stacked_views
 from device.worker import DeviceWorker, Views
 from testbed.engine import Job, Observer, Progress
-
-Arguments = TypeVarTuple("Arguments")
-Result = TypeVar("Result")
 
 _HOPS = (ENCODE_HOP, "emulate", "decode")
 
@@ -77,7 +73,8 @@ class InprocessRun:
         self._channels = [ChannelLink(config, link) for link in range(config.links)]
         self._readers = [SymbolReader(channel.contract) for channel in self._channels]
         self._fusion = FusionBuffer(config.links, config.encoder.dimension, capacity=1)
-        self._labels = {Phase.VALIDATION: train_labels, Phase.TEST: test_labels, Phase.SERVE: test_labels}
+        queries = dict.fromkeys((Phase.TEST, Phase.SERVE, Phase.LOAD), test_labels)
+        self._labels = queries | {Phase.VALIDATION: train_labels}
         dimension, breakpoints = config.encoder.dimension, config.quantizer.breakpoints
         self._sent = [SymbolHistograms(dimension, breakpoints) for _ in self.workers]
         self.served = Served()
@@ -111,12 +108,12 @@ class InprocessRun:
         """One step: every micro-batch through all devices, the channel, the base station and back."""
         for number in range(self.plan.block_count(Phase.TRAIN, step)):
             blocks = [worker.train_block(step, number) for worker in self.workers]
-            result = self._as_basestation(self.trainer.micro_batch, self._transmit(blocks))
+            result = self.trainer.micro_batch(self._transmit(blocks))
             for worker, channel, gradient in zip(self.workers, self._channels, result.gradients, strict=True):
                 answer = channel.return_gradient(Gradient(blocks[0].key, gradient))
                 worker.apply_gradient(answer.key, answer.values)
             meter.add(result, len(blocks[0].sample_ids))
-        self._as_basestation(self.trainer.finish_step, step)
+        self.trainer.finish_step(step)
         for worker in self.workers:
             worker.finish_step()
 
@@ -147,7 +144,7 @@ class InprocessRun:
             blocks = [worker.pass_block(phase, step, number, symbols) for worker in self.workers]
             for block, channel in zip(blocks, self._channels, strict=True):
                 costs[block.link] += block_cost(uplink_to_proto(block, channel.contract))
-            answers = self._as_basestation(self.trainer.predict, self._transmit(blocks))
+            answers = self.trainer.predict(self._transmit(blocks))
             errors += self.trainer.objective.errors(answers, self._labels[phase][blocks[0].sample_ids])
         return PassOutcome(errors / self.plan.pass_samples(phase), tuple(costs))
 
@@ -186,20 +183,9 @@ class InprocessRun:
         started = time.perf_counter_ns()
         fused = self._transmit(blocks)
         emulated = time.perf_counter_ns()
-        given = self._as_basestation(self.trainer.predict, fused)
+        given = self.trainer.predict(fused)
         decoded = time.perf_counter_ns()
         return given, fused.betas, [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
-
-    def _as_basestation(self, work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
-        """Work with as many threads as the base station has."""
-        runtime = self.config.runtime
-        if runtime.basestation_threads is None:
-            return work(*arguments)
-        torch.set_num_threads(runtime.basestation_threads)
-        try:
-            return work(*arguments)
-        finally:
-            torch.set_num_threads(runtime.torch_threads)
 
     def _announce(self, symbols: Symbols) -> None:
         for channel in self._channels:

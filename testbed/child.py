@@ -88,7 +88,7 @@ async def start_child(
                 stdout=output,
                 stderr=output,
                 pass_fds=ready,
-                env=_environment(os.environ),
+                env=_without_settings(os.environ),
                 start_new_session=True,
             )
     finally:
@@ -97,8 +97,6 @@ async def start_child(
     return Child(role, finishes, log, process, read_fd)
 
 
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     # Settings in the environment are in the resolved config already; read again, they would beat `--set`.
-    inherited = {name: value for name, value in ours.items() if not name.startswith(ENVIRONMENT_PREFIX)}
-    # OpenMP's idle threads spin on the cores that the other processes wait for, unless they are told to sleep.
-    return {"OMP_WAIT_POLICY": "PASSIVE"} | inherited
+    return {name: value for name, value in environment.items() if not name.startswith(ENVIRONMENT_PREFIX)}

@@ -1,4 +1,4 @@
-"""What the command line asks a base station: how a run goes, its result, and another β."""
+"""What a base station is asked: how a run goes, its result, another β, and to measure a load."""
 
 import asyncio
 
@@ -6,11 +6,13 @@ import grpc
 import grpc.aio
 
 from common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
+from common.load import LinkStamps, Load, check_load
 from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlStub
 from common.results import RunResult
 from common.rpc import CLIENT_OPTIONS
-from common.wire_results import epoch_from_proto, result_from_proto
+from common.wire_control import load_to_proto
+from common.wire_results import epoch_from_proto, link_stamps_from_proto, result_from_proto
 from testbed.engine import Observer, Progress, StartedOver
 
 STATUS_DEADLINE_S = 5.0
@@ -96,6 +98,29 @@ async def _ask_for_beta(address: str, request: pb.SetBetaRequest) -> list[float]
                 raise ConfigError(f"beta set {link}{request.beta}: {error.details()}") from None
             raise _no_answer(address, error, "is no base station with a knob for β") from None
     return list(reply.betas)
+
+
+async def measure(address: str, load: Load) -> list[LinkStamps]:
+    """Have the devices of a base station that serves send a load of queries; by link, when each query was where.
+
+    Raises:
+        ProtocolError: the load is none that any base station carries.
+        ConfigError: this base station refuses it now, and says why.
+        RunFailedError: a link was lost on the way.
+        UnreachableError: no base station answers there.
+    """
+    check_load(load)
+    request = pb.MeasureRequest(load=load_to_proto(load))
+    async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        try:
+            # No deadline: the load itself says how long it takes; keepalive tells if the base station is gone.
+            return [link_stamps_from_proto(link) async for link in ControlStub(grpc_channel).Measure(request)]
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.ABORTED:
+                raise RunFailedError(str(error.details())) from None
+            if error.code() in _REFUSALS:
+                raise ConfigError(f"refused by {address}: {error.details()}") from None
+            raise _no_answer(address, error, "is no base station that measures loads") from None
 
 
 def _no_answer(address: str, error: grpc.aio.AioRpcError, stranger: str) -> UnreachableError:

@@ -51,6 +51,11 @@ class ControlStub:
                 request_serializer=common_dot_pb_dot_control__pb2.SetBetaRequest.SerializeToString,
                 response_deserializer=common_dot_pb_dot_control__pb2.SetBetaReply.FromString,
                 _registered_method=True)
+        self.Measure = channel.unary_stream(
+                '/splitwave.control.v1.Control/Measure',
+                request_serializer=common_dot_pb_dot_control__pb2.MeasureRequest.SerializeToString,
+                response_deserializer=common_dot_pb_dot_control__pb2.MeasuredLink.FromString,
+                _registered_method=True)
 
 
 class ControlServicer:
@@ -78,6 +83,14 @@ class ControlServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Measure(self, request, context):
+        """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+        is answered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ControlServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +108,11 @@ def add_ControlServicer_to_server(servicer, server):
                     servicer.SetBeta,
                     request_deserializer=common_dot_pb_dot_control__pb2.SetBetaRequest.FromString,
                     response_serializer=common_dot_pb_dot_control__pb2.SetBetaReply.SerializeToString,
+            ),
+            'Measure': grpc.unary_stream_rpc_method_handler(
+                    servicer.Measure,
+                    request_deserializer=common_dot_pb_dot_control__pb2.MeasureRequest.FromString,
+                    response_serializer=common_dot_pb_dot_control__pb2.MeasuredLink.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -180,6 +198,33 @@ class Control:
             '/splitwave.control.v1.Control/SetBeta',
             common_dot_pb_dot_control__pb2.SetBetaRequest.SerializeToString,
             common_dot_pb_dot_control__pb2.SetBetaReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Measure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/splitwave.control.v1.Control/Measure',
+            common_dot_pb_dot_control__pb2.MeasureRequest.SerializeToString,
+            common_dot_pb_dot_control__pb2.MeasuredLink.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,10 @@ class ControlStub:
     """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
     SetBeta: _grpc.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]
     """Changes β of serving while the run goes on; each link switches at its next block."""
+    Measure: _grpc.UnaryStreamMultiCallable[_control_pb2.MeasureRequest, _control_pb2.MeasuredLink]
+    """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+    is answered.
+    """
 
 @_typing.type_check_only
 class ControlAsyncStub(ControlStub):
@@ -53,6 +57,10 @@ class ControlAsyncStub(ControlStub):
     """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
     SetBeta: _aio.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]  # type: ignore[assignment]
     """Changes β of serving while the run goes on; each link switches at its next block."""
+    Measure: _aio.UnaryStreamMultiCallable[_control_pb2.MeasureRequest, _control_pb2.MeasuredLink]  # type: ignore[assignment]
+    """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+    is answered.
+    """
 
 class ControlServicer(metaclass=_abc_1.ABCMeta):
     """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
@@ -81,5 +89,15 @@ class ControlServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.SetBetaReply, _abc.Awaitable[_control_pb2.SetBetaReply]]:
         """Changes β of serving while the run goes on; each link switches at its next block."""
+
+    @_abc_1.abstractmethod
+    def Measure(
+        self,
+        request: _control_pb2.MeasureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_control_pb2.MeasuredLink], _abc.AsyncIterator[_control_pb2.MeasuredLink]]:
+        """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+        is answered.
+        """
 
 def add_ControlServicer_to_server(servicer: ControlServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

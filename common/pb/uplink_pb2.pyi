@@ -31,6 +31,8 @@ class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType
     PHASE_TEST: _Phase.ValueType  # 3
     PHASE_SERVE: _Phase.ValueType  # 4
     """queries, one sample at a time, each timed"""
+    PHASE_LOAD: _Phase.ValueType  # 5
+    """queries as a Load says, time stamps of each"""
 
 class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper): ...
 
@@ -40,6 +42,8 @@ PHASE_VALIDATION: Phase.ValueType  # 2
 PHASE_TEST: Phase.ValueType  # 3
 PHASE_SERVE: Phase.ValueType  # 4
 """queries, one sample at a time, each timed"""
+PHASE_LOAD: Phase.ValueType  # 5
+"""queries as a Load says, time stamps of each"""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
 
 class _Dtype:
@@ -250,7 +254,7 @@ class BlockKey(_message.Message):
     MICRO_BATCH_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     step: _builtins.int
-    """training step; epoch of a validation pass; count of a serving pass"""
+    """training step; epoch of a validation pass; count of a serving or load pass"""
     micro_batch: _builtins.int
     """micro-batch of a step; number of the block in a pass"""
     def __init__(
@@ -294,7 +298,7 @@ class SymbolBlock(_message.Message):
     sample_ids: _builtins.bytes
     """any ids: B little-endian uint32"""
     beta: _builtins.float
-    """serving with networks that are told β: the one that made this block"""
+    """queries, of networks that are told β: the one that made this block"""
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
@@ -434,7 +438,7 @@ class PassReport(_message.Message):
     message_bytes: _builtins.int
     """serialised UplinkMessages that carried blocks"""
     hop_times_ns: _builtins.bytes
-    """(blocks, hops) little-endian int64"""
+    """(blocks, hops) little-endian int64; of a load pass time stamps, not durations"""
     symbols: Global___Symbols.ValueType
     @_builtins.property
     def hops(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -689,23 +693,68 @@ class Evaluate(_message.Message):
     PHASE_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     SYMBOLS_FIELD_NUMBER: _builtins.int
+    LOAD_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     step: _builtins.int
     symbols: Global___Symbols.ValueType
+    @_builtins.property
+    def load(self) -> Global___Load:
+        """of a load pass, and of no other"""
+
     def __init__(
         self,
         *,
         phase: Global___Phase.ValueType = ...,
         step: _builtins.int = ...,
         symbols: Global___Symbols.ValueType = ...,
+        load: Global___Load | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_load", b"_load", "load", b"load"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_load", b"_load", "load", b"load", "phase", b"phase", "step", b"step", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__load: _TypeAlias = _typing.Literal["load"]  # noqa: Y015
+    _WhichOneofArgType__load: _TypeAlias = _typing.Literal["_load", b"_load"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__load) -> _WhichOneofReturnType__load | None: ...
+
+Global___Evaluate: _TypeAlias = Evaluate  # noqa: Y015
+
+@_typing.final
+class Load(_message.Message):
+    """Queries that each device sends over its link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERIES_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    RATE_PER_S_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    queries: _builtins.int
+    samples: _builtins.int
+    """a query: consecutive places in the test split, which starts over at its end"""
+    window: _builtins.int
+    """of a closed loop: queries that a link has in flight"""
+    rate_per_s: _builtins.float
+    """of an open loop: queries are due as a Poisson process, answered or not; 0: a closed loop"""
+    seed: _builtins.int
+    """of the schedule"""
+    def __init__(
+        self,
+        *,
+        queries: _builtins.int = ...,
+        samples: _builtins.int = ...,
+        window: _builtins.int = ...,
+        rate_per_s: _builtins.float = ...,
+        seed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["phase", b"phase", "step", b"step", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["queries", b"queries", "rate_per_s", b"rate_per_s", "samples", b"samples", "seed", b"seed", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Evaluate: _TypeAlias = Evaluate  # noqa: Y015
+Global___Load: _TypeAlias = Load  # noqa: Y015
 
 @_typing.final
 class Prediction(_message.Message):
@@ -717,6 +766,7 @@ class Prediction(_message.Message):
     CLASSES_FIELD_NUMBER: _builtins.int
     TIMES_NS_FIELD_NUMBER: _builtins.int
     HOPS_FIELD_NUMBER: _builtins.int
+    STAMPS_FIELD_NUMBER: _builtins.int
     classes: _builtins.bytes
     """one byte a sample"""
     times_ns: _builtins.bytes
@@ -725,7 +775,11 @@ class Prediction(_message.Message):
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
     def hops(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hop]:
-        """time spent on the way, each measured by one party on its own clock"""
+        """serving passes: time spent on the way, each measured by one party on its own clock"""
+
+    @_builtins.property
+    def stamps(self) -> Global___Stamps:
+        """load passes"""
 
     def __init__(
         self,
@@ -734,16 +788,97 @@ class Prediction(_message.Message):
         classes: _builtins.bytes = ...,
         times_ns: _builtins.bytes = ...,
         hops: _abc.Iterable[Global___Hop] | None = ...,
+        stamps: Global___Stamps | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "classes", b"classes", "key", b"key", "times_ns", b"times_ns"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stamps", b"_stamps", "answers", b"answers", "classes", b"classes", "key", b"key", "stamps", b"stamps", "times_ns", b"times_ns"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "classes", b"classes", "hops", b"hops", "key", b"key", "times_ns", b"times_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stamps", b"_stamps", "answers", b"answers", "classes", b"classes", "hops", b"hops", "key", b"key", "stamps", b"stamps", "times_ns", b"times_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__stamps: _TypeAlias = _typing.Literal["stamps"]  # noqa: Y015
+    _WhichOneofArgType__stamps: _TypeAlias = _typing.Literal["_stamps", b"_stamps"]  # noqa: Y015
     _WhichOneofReturnType_answers: _TypeAlias = _typing.Literal["classes", "times_ns"]  # noqa: Y015
     _WhichOneofArgType_answers: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stamps) -> _WhichOneofReturnType__stamps | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_answers) -> _WhichOneofReturnType_answers | None: ...
 
 Global___Prediction: _TypeAlias = Prediction  # noqa: Y015
+
+@_typing.final
+class Stamps(_message.Message):
+    """When a query was where: nanoseconds on the clock that all processes of a machine share. Across machines the difference
+    of two parties' stamps means nothing.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARRIVED_NS_FIELD_NUMBER: _builtins.int
+    FUSED_NS_FIELD_NUMBER: _builtins.int
+    DECODING_NS_FIELD_NUMBER: _builtins.int
+    DECODED_NS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    arrived_ns: _builtins.int
+    """this link's part at the base station"""
+    fused_ns: _builtins.int
+    """all links' parts"""
+    decoding_ns: _builtins.int
+    """its turn at the decoder had come"""
+    decoded_ns: _builtins.int
+    @_builtins.property
+    def channel(self) -> Global___ChannelStamps:
+        """if there is an emulator"""
+
+    def __init__(
+        self,
+        *,
+        arrived_ns: _builtins.int = ...,
+        fused_ns: _builtins.int = ...,
+        decoding_ns: _builtins.int = ...,
+        decoded_ns: _builtins.int = ...,
+        channel: Global___ChannelStamps | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "channel", b"channel"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "arrived_ns", b"arrived_ns", "channel", b"channel", "decoded_ns", b"decoded_ns", "decoding_ns", b"decoding_ns", "fused_ns", b"fused_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__channel: _TypeAlias = _typing.Literal["channel"]  # noqa: Y015
+    _WhichOneofArgType__channel: _TypeAlias = _typing.Literal["_channel", b"_channel"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__channel) -> _WhichOneofReturnType__channel | None: ...
+
+Global___Stamps: _TypeAlias = Stamps  # noqa: Y015
+
+@_typing.final
+class ChannelStamps(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IN_NS_FIELD_NUMBER: _builtins.int
+    OUT_NS_FIELD_NUMBER: _builtins.int
+    BACK_NS_FIELD_NUMBER: _builtins.int
+    DOWN_NS_FIELD_NUMBER: _builtins.int
+    in_ns: _builtins.int
+    """the query came to the emulator"""
+    out_ns: _builtins.int
+    """it left for the base station"""
+    back_ns: _builtins.int
+    """the answer came"""
+    down_ns: _builtins.int
+    """it left for the device"""
+    def __init__(
+        self,
+        *,
+        in_ns: _builtins.int = ...,
+        out_ns: _builtins.int = ...,
+        back_ns: _builtins.int = ...,
+        down_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["back_ns", b"back_ns", "down_ns", b"down_ns", "in_ns", b"in_ns", "out_ns", b"out_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChannelStamps: _TypeAlias = ChannelStamps  # noqa: Y015
 
 @_typing.final
 class Hop(_message.Message):

@@ -190,3 +190,8 @@ def test_a_device_may_be_pointed_straight_at_the_base_station(tmp_path: Path) ->
     assert result.error <= 0.5
     assert "emulate" not in result.hops
     assert "emulate" in asyncio.run(run_distributed(config, tiny_data(2), tmp_path)).hops
+
+
+@pytest.mark.parametrize("micro_batches", [1, 2])
+def test_equality_holds_where_the_decoder_works_in_shards(micro_batches: int, tmp_path: Path) -> None:
+    compare(config_of(2, 3, micro_batches, "soft", 6, runtime={"decoder_shards": 3}), tmp_path)

@@ -12,12 +12,12 @@ from grpc import aio
 
 from basestation.policy import Policy
 from common.config import HypernetworkSettings, RunConfig
-from common.messages import Phase, SymbolBlock, SymbolEntropy
+from common.messages import Phase, SymbolBlock, SymbolEntropy, Symbols
 from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlStub
 from common.results import RunResult
 from device.symbol_histograms import SymbolHistograms
-from device.worker import DeviceWorker
+from device.worker import DeviceWorker, Features
 from tests.integration.servers import CONFIG, Servers, servers
 from tests.integration.testbed import DeviceThread, run_distributed, tiny_data
 
@@ -123,13 +123,13 @@ def test_survivors_and_newcomers_are_told_again_when_a_run_starts_over(tmp_path:
 
 def _carries(beta: float | None) -> Callable[[pytest.MonkeyPatch], None]:
     def install(monkeypatch: pytest.MonkeyPatch) -> None:
-        honest = DeviceWorker.pass_block
+        honest = DeviceWorker.quantize
 
-        def pass_block(worker: DeviceWorker, phase: Phase, *rest: int) -> SymbolBlock:
-            block = honest(worker, phase, *rest)  # type: ignore[arg-type]
-            return dataclasses.replace(block, beta=beta) if phase is Phase.SERVE else block
+        def quantize(worker: DeviceWorker, features: Features, symbols: Symbols) -> SymbolBlock:
+            block = honest(worker, features, symbols)
+            return dataclasses.replace(block, beta=beta) if block.key.phase is Phase.SERVE else block
 
-        monkeypatch.setattr(DeviceWorker, "pass_block", pass_block)
+        monkeypatch.setattr(DeviceWorker, "quantize", quantize)
 
     return install
 

@@ -112,7 +112,7 @@ class DeviceThread:
                 )
                 for wish in wishes
             ]
-            return DeviceHost(sessions, time.perf_counter_ns, lambda: hosted.stacked)
+            return DeviceHost(sessions, lambda: hosted.stacked)
 
         self.client = UplinkClient(address, open_host, connect_timeout_s)
         self._thread = threading.Thread(target=self._run)

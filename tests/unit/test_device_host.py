@@ -48,14 +48,18 @@ def loader() -> Loader:
 @pytest.fixture
 def host(tmp_path: Path, loader: Loader) -> DeviceHost:
     views, ticks = HostedViews(range(LINKS), loader), count(0, 1000)
+
+    def clock() -> int:
+        return next(ticks)
+
     sessions = [
         DeviceSession(
             device_id=f"dev-{link}", software="test", wish=link, host="", state_dir=tmp_path,
-            open_views=views.open, clock=lambda: next(ticks),
+            open_views=views.open, clock=clock,
         )
         for link in range(LINKS)
     ]  # fmt: skip
-    return DeviceHost(sessions, lambda: next(ticks), lambda: views.stacked)
+    return DeviceHost(sessions, lambda: views.stacked)
 
 
 def to_all(message: m.Downlink) -> list[tuple[int, m.Downlink]]:
@@ -128,7 +132,7 @@ def test_the_time_to_encode_is_that_of_all_blocks_that_were_ready_together(host:
 
     for report in reports:
         assert isinstance(report, m.PassReport)
-        assert report.hop_times_ns[:, 0].tolist() == [1000, 1000]  # two readings of the clock, one tick apart
+        assert report.hop_times_ns[:, 0].tolist() == [2000, 2000]  # three readings of the clock, a tick apart
 
 
 def test_all_send_before_one_works_ahead(host: DeviceHost, monkeypatch: pytest.MonkeyPatch) -> None:

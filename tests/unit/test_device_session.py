@@ -1,5 +1,6 @@
 """The device's state machine, without a network."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+import common.load
 from common import messages as m
 from common.config import HypernetworkSettings, RunConfig
 from common.errors import CheckpointError, ProtocolError
+from common.load import DIRECT_STAMPS, STAMPS, Load
 from device.host import DeviceHost
 from device.session import DeviceSession
 from device.worker import Views
@@ -41,11 +44,17 @@ def fresh(tmp_path: Path) -> Callable[[], DeviceSession]:
     )  # fmt: skip
 
 
-def react(session: DeviceSession, message: m.Downlink) -> Iterator[m.Uplink]:
-    """All that a process with this one device sends."""
-    for answers in DeviceHost([session], session._clock, lambda: None).react([(0, message)]):
+def react(session: DeviceSession, message: m.Downlink, heard_ns: int | None = None) -> Iterator[m.Uplink]:
+    """All that a process with this one device answers."""
+    for answers in DeviceHost([session]).react([(0, message)], heard_ns):
         for _, body in answers:
             yield body
+
+
+def due_block(session: DeviceSession) -> m.Uplink:
+    """What such a process sends when the next block of an open loop is due."""
+    (((_, block),),) = DeviceHost([session]).due_blocks()
+    return block
 
 
 TOLD = CONFIG.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-5, 1.0])})
@@ -214,7 +223,117 @@ def test_single_samples_are_timed_one_at_a_time(session: DeviceSession) -> None:
     most, report = run_pass(session, m.Phase.SERVE)
     assert most == 1
     assert report.hops == ("encode", "device link", "decode")
-    np.testing.assert_array_equal(report.hop_times_ns, [[1000, 700, 300]] * 2)
+    np.testing.assert_array_equal(report.hop_times_ns, [[2000, 700, 300]] * 2)
+
+
+CLOSED = Load(queries=6, samples=4, window=2, rate_per_s=0.0, seed=5)
+OPEN = dataclasses.replace(CLOSED, rate_per_s=1e3)
+STAMPED = m.Stamps(11, 12, 13, 14, m.ChannelStamps(9, 10, 15, 16))
+
+
+def load_command(load: Load) -> m.Evaluate:
+    return m.Evaluate(m.Phase.LOAD, 7, m.Symbols.HARD, load)
+
+
+def on_its_way(session: DeviceSession, block: m.Uplink) -> m.SymbolBlock:
+    """What a transport does with a block."""
+    assert isinstance(block, m.SymbolBlock)
+    session.sending(m.UplinkCost(len(block.sample_ids), 10, 20))
+    session.handed_over(block.key)
+    return block
+
+
+def answer_to_query(block: m.SymbolBlock, stamps: m.Stamps = STAMPED) -> m.Prediction:
+    return m.Prediction(block.key, np.zeros(len(block.sample_ids), dtype=np.uint8), (), stamps)
+
+
+def test_a_closed_loop_keeps_its_window_and_stamps_every_query(session: DeviceSession) -> None:
+    list(react(session, welcome()))
+    first, second = (on_its_way(session, each) for each in react(session, load_command(CLOSED), 500))
+    assert [first.key, second.key] == [m.BlockKey(m.Phase.LOAD, 7, number) for number in (0, 1)]
+    assert [first.sample_ids.tolist(), second.sample_ids.tolist()] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert session.next_due_ns() is None  # nothing is paced
+    blocks, under_way = [first, second], [first, second]
+    report = None
+    for heard in range(1, 7):
+        for body in react(session, answer_to_query(under_way.pop(0)), heard * 1_000_000):
+            if isinstance(body, m.PassReport):
+                report = body
+            else:
+                blocks.append(on_its_way(session, body))
+                under_way.append(blocks[-1])
+    assert report is not None
+    assert [block.sample_ids[0] for block in blocks] == [0, 4, 8, 2, 6, 0]  # of ten samples: the split starts over
+    assert report.cost == m.UplinkCost(24, 60, 120)
+    assert report.hops == STAMPS
+    stamps = dict(zip(STAMPS, report.hop_times_ns.T, strict=True))
+    # Due as soon as there was room: at once, or when the answer before came.
+    assert stamps["due"].tolist() == [500, 500, 1_000_000, 2_000_000, 3_000_000, 4_000_000]
+    assert stamps["received"].tolist() == [heard * 1_000_000 for heard in range(1, 7)]
+    own = np.stack([stamps[name] for name in ("started", "encoded", "packed", "sent")])
+    assert np.diff(own, axis=0).tolist() == [[1000] * 6, [2000] * 6, [1000] * 6]  # ticks of the test's clock
+    others = ("channel_in", "channel_out", "arrived", "fused", "decoding", "decoded", "channel_back", "channel_down")
+    assert [stamps[name].tolist() for name in others] == [[value] * 6 for value in range(9, 17)]
+
+
+def test_a_link_without_an_emulator_has_no_stamps_of_one(session: DeviceSession) -> None:
+    list(react(session, welcome()))
+    load = dataclasses.replace(CLOSED, queries=1)
+    (block,) = react(session, load_command(load))
+    (report,) = react(session, answer_to_query(on_its_way(session, block), m.Stamps(11, 12, 13, 14)))
+    assert isinstance(report, m.PassReport)
+    assert report.hops == DIRECT_STAMPS
+    assert report.hop_times_ns[0, 5:9].tolist() == [11, 12, 13, 14]
+
+
+def test_an_open_loop_is_due_by_its_schedule_whether_or_not_it_is_answered(session: DeviceSession) -> None:
+    list(react(session, welcome()))
+    assert list(react(session, load_command(OPEN), 500)) == []
+    due, blocks = [], []
+    while (at_ns := session.next_due_ns()) is not None:
+        due.append(at_ns)
+        blocks.append(on_its_way(session, due_block(session)))
+    assert due == (500 + OPEN.schedule_ns()).tolist()
+    for block in blocks[:-1]:
+        assert list(react(session, answer_to_query(block))) == []
+    (report,) = react(session, answer_to_query(blocks[-1]))
+    assert isinstance(report, m.PassReport)
+    assert report.hop_times_ns[:, STAMPS.index("due")].tolist() == due
+
+
+def test_an_open_loop_without_credit_waits_and_its_queries_keep_the_time_at_which_they_were_due(
+    session: DeviceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(common.load, "MAX_OPEN_SAMPLES", 2 * OPEN.samples)
+    list(react(session, welcome()))
+    list(react(session, load_command(OPEN), 0))
+    blocks = [on_its_way(session, due_block(session)) for _ in range(2)]
+    assert session.next_due_ns() is None  # for want of credit
+    heard = 10**12
+    while blocks:
+        bodies = list(react(session, answer_to_query(blocks.pop(0)), heard))
+        if session.next_due_ns() is not None:
+            blocks.append(on_its_way(session, due_block(session)))
+    (report,) = bodies
+    assert isinstance(report, m.PassReport)
+    np.testing.assert_array_equal(report.hop_times_ns[:, STAMPS.index("due")], OPEN.schedule_ns())
+
+
+def test_a_load_of_larger_queries_than_the_runs_blocks_is_refused(session: DeviceSession) -> None:
+    list(react(session, welcome()))
+    with pytest.raises(ProtocolError, match=r"samples = 6: expected at most inference.block_size = 5"):
+        list(react(session, load_command(dataclasses.replace(CLOSED, samples=6))))
+
+
+def test_a_loads_blocks_carry_the_knobs_beta_and_are_not_counted_as_served(session: DeviceSession) -> None:
+    list(react(session, welcome(config=TOLD)))
+    list(react(session, m.SetBeta(0.5)))
+    (block,) = react(session, load_command(dataclasses.replace(CLOSED, queries=1)))
+    assert isinstance(block, m.SymbolBlock)
+    assert block.beta == 0.5
+    (report,) = react(session, answer_to_query(on_its_way(session, block)))
+    assert isinstance(report, m.PassReport)
+    assert report.entropies == ()
 
 
 def serving_block(session: DeviceSession, body: m.Downlink) -> m.SymbolBlock:

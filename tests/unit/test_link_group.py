@@ -45,7 +45,7 @@ class Pair:
 
     def check(self, phase: Phase, number: int, symbols: Symbols, members: list[int] | None = None) -> None:
         chosen = list(range(self.config.links)) if members is None else members
-        together = self.group.pass_blocks(chosen, phase, 0, number, symbols)
+        together = self.group.pass_blocks(chosen, BlockKey(phase, 0, number), symbols)
         alone = [self.alone[link].pass_block(phase, 0, number, symbols) for link in chosen]
         assert len(together) == len(alone)
         for ours, theirs in zip(together, alone, strict=True):
@@ -112,13 +112,13 @@ def test_a_training_step_is_seen_by_the_next_pass(backbone: str) -> None:
 def test_weights_that_are_loaded_are_seen_by_the_next_pass() -> None:
     pair, other = (Pair(settings(2, encoder={"dimension": 8}, seed=seed)) for seed in (1, 2))
     pair.check(Phase.SERVE, 0, Symbols.SOFT)
-    before = pair.group.pass_blocks([0, 1], Phase.SERVE, 0, 0, Symbols.SOFT)
+    before = pair.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 0), Symbols.SOFT)
 
     for worker, loaded in zip(pair.grouped, other.grouped, strict=True):
         worker.model.load_state_dict(loaded.model.state_dict())
-    after = pair.group.pass_blocks([0, 1], Phase.SERVE, 0, 0, Symbols.SOFT)
+    after = pair.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 0), Symbols.SOFT)
 
-    expected = other.group.pass_blocks([0, 1], Phase.SERVE, 0, 0, Symbols.SOFT)
+    expected = other.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 0), Symbols.SOFT)
     for block, theirs, old in zip(after, expected, before, strict=True):
         assert isinstance(block.payload, RealPayload)
         assert isinstance(theirs.payload, RealPayload)
@@ -149,7 +149,10 @@ def test_networks_that_are_told_beta_serve_each_under_its_own() -> None:
         worker.set_beta(0.5)
 
     pair.check(Phase.SERVE, 0, Symbols.HARD)
-    assert [block.beta for block in pair.group.pass_blocks([0, 1], Phase.SERVE, 0, 1, Symbols.HARD)] == [0.1, 0.5]
+    assert [block.beta for block in pair.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 1), Symbols.HARD)] == [
+        0.1,
+        0.5,
+    ]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.config import RunConfig
+from common.load import Load
 from common.messages import Phase
 from common.plan import RunPlan
 
@@ -57,6 +58,14 @@ def test_passes_cover_the_test_split_in_blocks_and_single_samples() -> None:
     assert blocks(plan, Phase.TEST) == [list(range(10)), list(range(10, 20)), list(range(20, 24))]
     assert blocks(plan, Phase.SERVE) == [[i % 24] for i in range(30)]
     assert (plan.window(Phase.TEST), plan.window(Phase.SERVE)) == (8, 1)
+
+
+def test_a_load_goes_through_the_test_split_in_its_own_blocks_and_starts_over_at_its_end() -> None:
+    plan = plan_of()
+    plan.load = Load(queries=4, samples=9, window=3, rate_per_s=0.0, seed=0)
+    assert blocks(plan, Phase.LOAD) == [[i % 24 for i in range(first, first + 9)] for first in (0, 9, 18, 27)]
+    assert (plan.pass_samples(Phase.LOAD), plan.window(Phase.LOAD), plan.credits(Phase.LOAD)) == (36, 3, 3)
+    assert (plan.window(Phase.SERVE), plan.credits(Phase.SERVE), plan.credits(Phase.TEST)) == (1, 8, 8)
 
 
 def test_the_learning_rate_falls_along_half_a_cosine() -> None:

@@ -8,11 +8,12 @@ import grpc
 import grpc.aio
 import pytest
 
-from common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
+from common.errors import ConfigError, ProtocolError, Refusal, RunFailedError, UnreachableError
+from common.load import STAMPS, LinkStamps, Load
 from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
 from common.results import EpochRecord, RunResult
-from testbed.control_client import BaseStationLostError, get_status, set_beta, stage_name, watch_run
+from testbed.control_client import BaseStationLostError, get_status, measure, set_beta, stage_name, watch_run
 from testbed.engine import Event, Progress, StartedOver
 
 T = TypeVar("T")
@@ -26,8 +27,11 @@ RESULT = pb.RunResult(steps=32, error=0.25, hops=["encode"], hop_times_ns=bytes(
 class ScriptedControl(ControlServicer):
     """Says its lines, then ends the stream, in good order or with a status."""
 
-    def __init__(self, *events: pb.RunEvent, ending: grpc.StatusCode = grpc.StatusCode.OK) -> None:
+    def __init__(
+        self, *events: pb.RunEvent, measured: tuple[int, ...] = (), ending: grpc.StatusCode = grpc.StatusCode.OK
+    ) -> None:
         self._events = events
+        self._measured = measured
         self._ending = ending
 
     async def WatchRun(  # noqa: N802
@@ -53,6 +57,14 @@ class ScriptedControl(ControlServicer):
         if self._ending is not grpc.StatusCode.OK:
             await context.abort(self._ending, "the script says so")
         return pb.SetBetaReply(betas=[request.beta, request.link if request.HasField("link") else -1.0])
+
+    async def Measure(  # noqa: N802
+        self, request: pb.MeasureRequest, context: "grpc.aio.ServicerContext[Any, Any]"
+    ) -> AsyncIterator[pb.MeasuredLink]:
+        for link in self._measured:
+            yield pb.MeasuredLink(link=link, names=STAMPS, at_ns=bytes(8 * len(STAMPS) * request.load.queries))
+        if self._ending is not grpc.StatusCode.OK:
+            await context.abort(self._ending, "the script says so")
 
 
 def ask(ask_at: Callable[[str], Awaitable[T]], servicer: ControlServicer | None) -> T:
@@ -145,6 +157,44 @@ def test_a_server_without_a_knob_is_told_apart() -> None:
         turn(None, None)
     with pytest.raises(UnreachableError, match=r"no base station answered at 127\.0\.0\.1:1: "):
         set_beta("127.0.0.1:1", None, 0.5)
+
+
+LOAD = Load(queries=3, samples=1, window=1, rate_per_s=0.0, seed=0)
+
+
+def measured(servicer: ControlServicer | None, load: Load = LOAD) -> list[LinkStamps]:
+    return ask(lambda address: measure(address, load), servicer)
+
+
+def test_a_measured_load_comes_link_by_link() -> None:
+    links = measured(ScriptedControl(measured=(0, 1)))
+    assert [(each.link, each.names, each.at_ns.shape) for each in links] == [
+        (0, STAMPS, (3, len(STAMPS))),
+        (1, STAMPS, (3, len(STAMPS))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ending", "error"),
+    [
+        (grpc.StatusCode.ABORTED, RunFailedError),
+        (grpc.StatusCode.FAILED_PRECONDITION, ConfigError),
+        (grpc.StatusCode.INVALID_ARGUMENT, ConfigError),
+        (grpc.StatusCode.UNAVAILABLE, UnreachableError),
+    ],
+)
+def test_a_load_that_is_not_measured_is_an_error_with_the_base_stations_reason(
+    ending: grpc.StatusCode, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match="the script says so"):
+        measured(ScriptedControl(ending=ending))
+
+
+def test_a_load_that_nobody_carries_is_not_asked_for() -> None:
+    with pytest.raises(ProtocolError, match="a load with window = 0: expected 1 to 256"):
+        measured(None, Load(queries=3, samples=1, window=0, rate_per_s=0.0, seed=0))
+    with pytest.raises(UnreachableError, match="answers, but is no base station that measures loads"):
+        measured(None)
 
 
 def test_an_address_where_nobody_listens_is_an_error_that_names_it() -> None:

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from common import messages as m
 from common.config import RunConfig
 from common.errors import ProtocolError
+from common.load import Load
 from common.pb import uplink_pb2 as pb
 from common.symbols import LinkContract, SymbolReader
 from common.wire import (
@@ -23,6 +24,7 @@ from common.wire import (
 from common.wire_control import downlink_from_proto, downlink_to_proto, uplink_from_proto, uplink_to_proto
 
 D = 5
+LOAD = Load(queries=9, samples=3, window=2, rate_per_s=0.5, seed=7)
 KEYS = st.builds(m.BlockKey, st.sampled_from(m.Phase), st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1))
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -133,6 +135,7 @@ def test_other_uplink_messages_survive_the_wire(body: m.Uplink) -> None:
         m.Welcome(1, "run", 3, "{}", "abc"),
         m.TrainStep(7),
         m.Evaluate(m.Phase.VALIDATION, 3, m.Symbols.HARD),
+        m.Evaluate(m.Phase.LOAD, 3, m.Symbols.HARD, LOAD),
         m.SaveCheckpoint(240),
         m.Finish(),
         m.SetBeta(1 / 3),
@@ -144,6 +147,45 @@ def test_downlink_messages_survive_the_wire(body: m.Downlink) -> None:
 
 
 KEY = m.BlockKey(m.Phase.TEST, 0, 4)
+NANOSECONDS = st.integers(0, 2**63 - 1)
+STAMPS = st.builds(
+    m.Stamps,
+    *[NANOSECONDS] * 4,
+    st.none() | st.builds(m.ChannelStamps, *[NANOSECONDS] * 4),
+)
+
+
+@given(STAMPS)
+def test_time_stamps_of_an_answer_survive_the_wire(stamps: m.Stamps) -> None:
+    body = m.Prediction(m.BlockKey(m.Phase.LOAD, 0, 4), np.array([1], dtype=np.uint8), (), stamps)
+    message = pb.DownlinkMessage.FromString(downlink_to_proto(body).SerializeToString())
+    assert_equal_fields(downlink_from_proto(message, contract_of()), body)
+
+
+def test_load_passes_alone_have_loads_and_time_stamps() -> None:
+    for phase in m.Phase:
+        loaded = phase is m.Phase.LOAD
+        stray = m.Evaluate(phase, 0, m.Symbols.HARD, None if loaded else LOAD)
+        with pytest.raises(ProtocolError, match=f"a {phase.name.lower()} pass with (no load|a load): load passes have"):
+            downlink_from_proto(downlink_to_proto(stray))
+        stamps = None if loaded else m.Stamps(1, 2, 3, 4)
+        answer = m.Prediction(m.BlockKey(phase, 0, 4), np.array([1], dtype=np.uint8), (), stamps)
+        with pytest.raises(ProtocolError, match=f"an answer to {phase.name.lower()} step 0 micro-batch 4 with"):
+            downlink_from_proto(downlink_to_proto(answer), contract_of())
+
+
+def test_a_time_stamp_that_a_report_cannot_hold_is_refused() -> None:
+    stamps = m.Stamps(1, 2, 3, 4, m.ChannelStamps(1, 2, 2**63, 4))
+    answer = m.Prediction(m.BlockKey(m.Phase.LOAD, 0, 4), np.array([1], dtype=np.uint8), (), stamps)
+    with pytest.raises(ProtocolError, match=f"a time stamp of {2**63} ns: expected at most {2**63 - 1}"):
+        downlink_from_proto(downlink_to_proto(answer), contract_of())
+
+
+def test_a_loads_values_are_checked_on_their_way_to_a_device() -> None:
+    message = downlink_to_proto(m.Evaluate(m.Phase.LOAD, 0, m.Symbols.HARD, LOAD))
+    message.evaluate.load.rate_per_s = math.nan
+    with pytest.raises(ProtocolError, match="rate_per_s = nan"):
+        downlink_from_proto(message)
 
 
 def times_contract() -> LinkContract:
@@ -297,10 +339,10 @@ def test_an_epochs_rate_that_is_not_finite_is_refused(rate: float) -> None:
         uplink_from_proto(message)
 
 
-@given(st.floats(5e-324, 1e300))
-def test_a_serving_block_carries_its_beta_to_the_last_bit(beta: float) -> None:
+@given(st.sampled_from([m.Phase.SERVE, m.Phase.LOAD]), st.floats(5e-324, 1e300))
+def test_a_querys_block_carries_its_beta_to_the_last_bit(phase: m.Phase, beta: float) -> None:
     contract = contract_of(told=True)
-    block = level_block(key=m.BlockKey(m.Phase.SERVE, 2, 1), samples=1, beta=beta)
+    block = level_block(key=m.BlockKey(phase, 2, 1), samples=1, beta=beta)
     assert_equal_fields(uplink_from_proto(serialised(uplink_to_proto(block, contract)), contract), block)
 
 

@@ -1,0 +1,37 @@
+"""Works on parts of a block at a time, a thread each: a decoder's large matrices leave no other way that is as quick.
+
+Threads within one operation wait for each other at its end, a few dozen times a block, and spin meanwhile on cores that
+other processes need; shards wait once.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import torch
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+class Shards:
+    """So many threads, of which the caller's is one; each has its own torch threads."""
+
+    def __init__(self, count: int, torch_threads: int) -> None:
+        """Args: how many parts at a time; threads that one torch operation of each may use."""
+        self._count = count
+        self._others = None
+        if count > 1:
+            self._others = ThreadPoolExecutor(count - 1, "shard", torch.set_num_threads, (torch_threads,))
+
+    def bounds(self, samples: int) -> list[slice]:
+        """Cuts so many samples into parts that differ by one at most, none of them empty."""
+        parts = min(self._count, samples)
+        return [slice(samples * part // parts, samples * (part + 1) // parts) for part in range(parts)]
+
+    def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+        """`work` of each part, in their order, however the threads were scheduled."""
+        if self._others is None:
+            return [work(part) for part in parts]
+        rest = [self._others.submit(work, part) for part in parts[1:]]
+        return [work(parts[0]), *(future.result() for future in rest)]

@@ -1,0 +1,1 @@
+"""What no testbed on this machine can beat: bare echoes, one process, bare tensors, bare random numbers."""

@@ -1,0 +1,59 @@
+"""The one-process floor: encode, channel and decode of the same network by direct calls, with nothing between them."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from basestation.fusion import FusionBuffer
+from channel.link import ChannelLink
+from common.config import RunConfig
+from common.messages import Int64, Phase, Symbols
+from common.symbols import SymbolReader
+from experiments.inprocess_engine import InprocessRun, open_run
+
+_opened: dict[str, "Pipeline"] = {}
+
+
+class Pipeline:
+    """Weights as they begin, for answers cost the same whatever they are worth; blocks of whole size only."""
+
+    def __init__(self, config: RunConfig, data_dir: Path | None) -> None:
+        self._run: InprocessRun = open_run(config, data_dir)
+        self._channels = [ChannelLink(config, link) for link in range(config.links)]
+        self._readers = [SymbolReader(channel.contract) for channel in self._channels]
+        self._fusion = FusionBuffer(config.links, config.encoder.dimension, capacity=1)
+        self._whole = self._run.plan.pass_samples(Phase.TEST) // config.inference.block_size
+
+    def query(self, number: int) -> None:
+        """One block from its samples to its answers."""
+        fused = None
+        parts = zip(self._run.workers, self._channels, self._readers, strict=True)
+        for worker, channel, reader in parts:
+            block = worker.pass_block(Phase.TEST, 0, number % self._whole, Symbols.HARD)
+            symbols = reader.read(channel.transmit(block))
+            fused = self._fusion.add(block.key, block.link, symbols, block.beta)
+        assert fused is not None  # the last link's part completes the block
+        self._run.trainer.predict(fused)
+
+
+def query_times_ns(config_json: str, data_dir: Path | None, threads: int, queries: int) -> Int64:
+    """(queries,) nanoseconds of each query, after a warm-up; the process keeps the pipeline for the next call."""
+    torch.set_num_threads(threads)
+    if config_json not in _opened:
+        _opened[config_json] = Pipeline(RunConfig.model_validate_json(config_json), data_dir)
+    return _timed(_opened[config_json], queries)
+
+
+def _timed(pipeline: Pipeline, queries: int) -> Int64:
+    for number in range(max(1, queries // 10)):
+        pipeline.query(number)
+    times = [_time_one(pipeline, number) for number in range(queries)]
+    return np.array(times, dtype=np.int64)
+
+
+def _time_one(pipeline: Pipeline, number: int) -> int:
+    started = time.monotonic_ns()
+    pipeline.query(number)
+    return time.monotonic_ns() - started

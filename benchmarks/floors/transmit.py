@@ -1,0 +1,32 @@
+"""The emulator without its transport: what one core's `ChannelLink.transmit` does, bare and between its encodings."""
+
+import time
+
+from benchmarks.uplink_source import test_block
+from channel.link import ChannelLink
+from common.config import RunConfig
+from common.wire import block_from_proto, block_to_proto
+
+
+def transmitted_normals_per_s(config_json: str, blocks: int, *, encoded: bool) -> float:
+    """Noise draws a second through `ChannelLink.transmit`.
+
+    Args:
+        config_json: the run's settings; a block has `inference.block_size` samples.
+        blocks: that are timed.
+        encoded: decode the block from protobuf before, and encode it after, as the service does.
+    """
+    config = RunConfig.model_validate_json(config_json)
+    channel = ChannelLink(config, 0)
+    contract = channel.contract
+    blocks_in = [test_block(contract, number) for number in range(blocks)]
+    if not encoded:
+        started = time.perf_counter()
+        for block in blocks_in:
+            channel.transmit(block)
+    else:
+        messages = [block_to_proto(block, contract) for block in blocks_in]
+        started = time.perf_counter()
+        for message in messages:
+            block_to_proto(channel.transmit(block_from_proto(message, contract)), contract).SerializeToString()
+    return blocks * contract.max_samples * contract.dimension / (time.perf_counter() - started)

@@ -1,0 +1,31 @@
+"""How much of the machine others used while a benchmark ran: what it measured beside them is worth less."""
+
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+_IDLE_FIELDS = (3, 4)  # of /proc/stat's first line: idle, iowait
+_GUEST_FIELDS = 8  # what follows is counted in user and nice already
+
+
+@dataclass(frozen=True, slots=True)
+class MachineTimes:
+    """Seconds of all processors since the machine started: not idle; of this program and its ended children."""
+
+    busy_s: float
+    ours_s: float
+
+
+def machine_times() -> MachineTimes:
+    """As of now; call it where no child is running."""
+    fields = Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:]
+    busy = sum(int(ticks) for place, ticks in enumerate(fields[:_GUEST_FIELDS]) if place not in _IDLE_FIELDS)
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return MachineTimes(busy / os.sysconf("SC_CLK_TCK"), sum(usage.ru_utime + usage.ru_stime for usage in usages))
+
+
+def cores_of_others(before: MachineTimes, after: MachineTimes, seconds: float) -> float:
+    """Processors that others kept busy on average between two moments, `seconds` apart."""
+    others_s = (after.busy_s - before.busy_s) - (after.ours_s - before.ours_s)
+    return max(0.0, others_s / seconds)

@@ -1,0 +1,62 @@
+"""Load passes of a length that their rules ask for: a warm-up says how fast the testbed is, then the pass is sized."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.hop_table import latency_ns, lateness_ns, span_s
+from benchmarks.percentiles import percentile
+from benchmarks.report import Report
+from benchmarks.testbed_load import LoadedTestbed
+from benchmarks.validity import Rules, problems_of
+from common.load import LinkStamps, Load
+
+_MARGIN = 1.25
+"""Over the length that the warm-up's speed asks for: a first pass is slower than those that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One load pass and the stamps that it gave."""
+
+    load: Load
+    links: Sequence[LinkStamps]
+
+    def ms(self, percent: float) -> float:
+        """Latency at a percentile."""
+        return percentile(latency_ns(self.links), percent) / 1e6
+
+    def lateness_ms(self, percent: float) -> float:
+        """How much later than due devices began, at a percentile."""
+        return percentile(lateness_ns(self.links), percent) / 1e6
+
+    @property
+    def queries_per_s(self) -> float:
+        """From the first beginning to the last answer."""
+        return self.load.queries / span_s(self.links)
+
+
+async def sized_load(testbed: LoadedTestbed, load: Load, rules: Rules) -> Load:
+    """The same load with so many queries that it lasts as long as the rules ask; warms the testbed up on the way."""
+    rate = load.rate_per_s
+    if not rate:
+        warm_up = dataclasses.replace(load, queries=max(16, rules.min_queries // 8))
+        await testbed.measure(warm_up)
+        rate = warm_up.queries / span_s(await testbed.measure(warm_up))
+    queries = max(rules.min_queries, math.ceil(_MARGIN * rules.min_duration_s * rate))
+    return dataclasses.replace(load, queries=queries)
+
+
+async def run_pass(testbed: LoadedTestbed, load: Load) -> Pass:
+    """Measure one."""
+    return Pass(load, await testbed.measure(load))
+
+
+def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules) -> None:
+    """Put the raw stamps into a report, and what makes them INVALID."""
+    for number, each in enumerate(passes):
+        report.problems += [f"{case}, repetition {number}: {why}" for why in problems_of(each.links, each.load, rules)]
+        report.samples[f"{case}.{number}.at_ns"] = np.stack([stamps.at_ns for stamps in each.links])

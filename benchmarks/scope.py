@@ -1,0 +1,96 @@
+"""How much a benchmark measures, and where it may write: what every benchmark is told."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.report import Json, Report
+from benchmarks.validity import Rules
+from common.config import RunConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How much is measured.
+
+    Attributes:
+        quick: a smoke test: everything runs, nothing is worth quoting.
+        repetitions: of each side of a comparison.
+        rules: what a load pass must reach.
+        floor_queries: of one repetition of a floor.
+        links: K of the ladder of `scale`.
+        epochs: of a training by its batch size; the first warms up.
+        channel_blocks: of one repetition through the channel emulator.
+        bound_ms: the p99 that Server must stay under.
+        starts: of a process whose start is timed.
+    """
+
+    quick: bool
+    repetitions: int
+    rules: Rules
+    floor_queries: int
+    links: tuple[int, ...]
+    epochs: dict[int, int]
+    channel_blocks: int
+    bound_ms: float
+    starts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One run of benchmarks.
+
+    Attributes:
+        scope: how much.
+        folder: for what processes leave behind: logs, checkpoints.
+        figures: for plots and traces.
+        data_dir: folder with the data sets, or None.
+        airtime: add the modelled airtime to the plot.
+        begun: the reports of benchmarks that have begun, by name: what one has read survives its failure.
+    """
+
+    scope: Scope
+    folder: Path
+    figures: Path
+    data_dir: Path | None
+    airtime: bool
+    begun: dict[str, Report] = field(default_factory=dict)
+
+    def begin(self, benchmark: str, settings: Json) -> Report:
+        """The report of a benchmark that begins, to be filled."""
+        self.begun[benchmark] = Report(benchmark, settings)
+        return self.begun[benchmark]
+
+
+FULL = Scope(
+    quick=False,
+    repetitions=5,
+    rules=Rules(min_queries=1024, min_duration_s=2.0),
+    floor_queries=1024,
+    links=(1, 2, 4, 8, 16, 32, 64),
+    epochs={256: 8, 1024: 16},
+    channel_blocks=400,
+    bound_ms=25.0,
+    starts=5,
+)
+QUICK = Scope(
+    quick=True,
+    repetitions=1,
+    rules=Rules(min_queries=32, min_duration_s=0.02),
+    floor_queries=64,
+    links=(4, 32),
+    epochs={256: 2},
+    channel_blocks=16,
+    bound_ms=100.0,
+    starts=1,
+)
+
+
+def short_run(links: int, *, block_size: int = 256, epochs: int = 1) -> RunConfig:
+    """Settings of a testbed that is there to be loaded: defaults (d = 28, T = 15, mnist5k), trained for a moment."""
+    return RunConfig.model_validate(
+        {
+            "links": links,
+            "training": {"epochs": epochs, "batch_size": max(256, block_size)},
+            "inference": {"block_size": block_size, "latency_samples": 20},
+        }
+    )

@@ -1,0 +1,127 @@
+"""One `splitwave bench`: runs benchmarks, prints their readings as they come, leaves a results folder."""
+
+import json
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from benchmarks.channel_rate import channel
+from benchmarks.latency import latency
+from benchmarks.machine_share import cores_of_others, machine_times
+from benchmarks.report import Json, Report, Samples
+from benchmarks.scale import scale
+from benchmarks.scope import Bench, Scope
+from benchmarks.start_and_memory import startup
+from benchmarks.targets import target_of
+from benchmarks.throughput import throughput
+from benchmarks.training import training
+from benchmarks.wire_cost import wire
+from common.config import RunConfig
+from common.errors import SplitwaveError
+from testbed.execution import existing_data_dir
+from testbed.interruption import run_interruptibly
+from testbed.provenance import describe_environment
+from testbed.results_folder import ResultsFolder
+
+Benchmark = Callable[[Bench], Coroutine[object, object, Report]]
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "latency": latency,
+    "throughput": throughput,
+    "training": training,
+    "channel": channel,
+    "scale": scale,
+    "wire": wire,
+    "startup": startup,
+}
+
+
+def hold(  # noqa: PLR0917 — each is an option of the command line
+    names: Sequence[str], scope: Scope, json_file: Path | None, airtime: bool, data_dir: Path | None, results: Path
+) -> bool:
+    """Run benchmarks by name; whether all of them were measured and are VALID. A missed target changes nothing.
+
+    Args:
+        names: which, in this order.
+        scope: how much of each.
+        json_file: where to write the result besides the results folder; None for nowhere.
+        airtime: add the modelled airtime to the plot of the hops.
+        data_dir: folder with the data sets, or None.
+        results: folder of all results.
+    """
+    data_dir = existing_data_dir(data_dir)
+    reports: list[Report] = []
+    with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder:
+        bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
+        for name in names:
+            typer.echo(f"{name} …")
+            reports.append(_attempt(name, bench))
+            print_report(reports[-1])
+        content = result_json(reports, scope, data_dir)
+        folder.write_json("result.json", content)
+        samples = {f"{each.benchmark}.{key}": array for each in reports for key, array in each.samples.items()}
+        write_samples(folder.path / "samples.npz", samples)
+        _drop_checkpoints(folder.logs)
+    typer.echo(f"results  {folder.path}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return not any(report.problems for report in reports)
+
+
+def result_json(reports: Sequence[Report], scope: Scope, data_dir: Path | None) -> Json:
+    """Reports with the machine, the settings and the commit."""
+    return {
+        "environment": {
+            **describe_environment(RunConfig(), data_dir),
+            "cores": sorted(os.sched_getaffinity(0)),
+            "load_average": list(os.getloadavg()),
+        },
+        "scope": {**asdict(scope), "epochs": {str(batch): epochs for batch, epochs in scope.epochs.items()}},
+        "validity": "INVALID" if any(report.problems for report in reports) else "VALID",
+        "benchmarks": [report.to_json() for report in reports],
+    }
+
+
+def write_samples(path: Path, samples: Mapping[str, Samples]) -> None:
+    """Write raw samples as `.npz`, an array a name."""
+    np.savez_compressed(path, allow_pickle=False, **samples)
+
+
+def print_report(report: Report) -> None:
+    """A line a reading: median, range, target, verdict; then the tables, and what is wrong."""
+    for reading in report.readings:
+        target = target_of(reading.name)
+        low, high = min(reading.repetitions), max(reading.repetitions)
+        spread = f"{low:.4g} … {high:.4g}" if len(reading.repetitions) > 1 else ""
+        held_to = f"{target!s:>9}  {reading.verdict}" if target else ""
+        typer.echo(f"  {reading.name:<46}{reading.value:>10.4g} {reading.unit:<15}{spread:<22}{held_to}".rstrip())
+    for table in report.tables:
+        typer.echo(f"\n{table}\n")
+    typer.echo(f"  other programs kept {report.cores_of_others:.2f} of {os.cpu_count()} processors busy meanwhile")
+    typer.echo(f"  {report.benchmark}: {report.validity}" + "".join(f"\n    {each}" for each in report.problems))
+
+
+def _attempt(name: str, bench: Bench) -> Report:
+    """A benchmark's report; of one that failed, a report that says how."""
+    before, started = machine_times(), time.monotonic()
+    try:
+        report = run_interruptibly(BENCHMARKS[name](bench))
+    except Exception as error:  # foreseen or not, it must not take the other benchmarks' readings with it
+        report = bench.begun.get(name) or bench.begin(name, {})
+        report.problems.append(f"failed: {error}")
+        if not isinstance(error, SplitwaveError):
+            traceback.print_exc()
+    report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)
+    return report
+
+
+def _drop_checkpoints(folder: Path) -> None:
+    for checkpoint in folder.rglob("ckpt"):
+        shutil.rmtree(checkpoint)

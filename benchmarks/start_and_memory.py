@@ -1,0 +1,54 @@
+"""Process start to first symbol, start to health check, and whose the resident memory is."""
+
+import asyncio
+from statistics import median
+
+from benchmarks.device_start import device_start_s
+from benchmarks.import_memory import LADDER, resident_mib
+from benchmarks.processes import memory_of, memory_table
+from benchmarks.report import Report
+from benchmarks.scope import Bench, short_run
+from benchmarks.startup import COMMANDS, seconds_to_health
+from benchmarks.testbed_load import loaded_testbed
+
+_LINKS = 2
+
+
+async def startup(bench: Bench) -> Report:
+    """All of it, a process at a time."""
+    report = bench.begin("startup", {"links": _LINKS, "starts": bench.scope.starts})
+    await _starts(bench, report)
+    await _memory(bench, report)
+    return report
+
+
+async def _starts(bench: Bench, report: Report) -> None:
+    config = short_run(_LINKS)
+    starts = [
+        await device_start_s(config, bench.folder / f"start-{number}", bench.data_dir)
+        for number in range(bench.scope.starts)
+    ]
+    for kind, what in (("hello", "to_hello"), ("ready", "to_ready"), ("block", "to_first_symbols")):
+        report.add(f"device.{what}", "s", [start[kind] for start in starts])
+    for role, command in COMMANDS.items():
+        seconds = [await asyncio.to_thread(seconds_to_health, command) for _ in range(bench.scope.starts)]
+        report.add(f"{role}.to_health", "s", seconds)
+
+
+async def _memory(bench: Bench, report: Report) -> None:
+    steps = {
+        name: [await asyncio.to_thread(resident_mib, imports) for _ in range(bench.scope.starts)]
+        for name, imports in LADDER.items()
+    }
+    for name, values in steps.items():
+        report.add(f"memory.after_{name}", "MiB", values)
+    torch_mib = median(steps["torch"]) - median(steps["grpc"])
+    report.add("memory.torch_alone", "MiB", [torch_mib])
+    folder = bench.folder / "memory"
+    async with loaded_testbed(short_run(_LINKS), folder, bench.data_dir, one_device_process=False) as testbed:
+        memories = {role: memory_of(pid) for role, pid in testbed.pids.items()}
+    for role, memory in memories.items():
+        report.add(f"memory.{role}.resident", "MiB", [memory.resident_mib])
+        if role != "channel":  # which imports no torch
+            report.add(f"memory.{role}.share_of_torch", "x", [torch_mib / memory.resident_mib])
+    report.tables.append(f"a testbed of {_LINKS} links, trained for an epoch and idle\n{memory_table(memories)}")

@@ -1,0 +1,68 @@
+"""What each reading is held to: all targets of the benchmarks, in this place alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Whether a target was met. A miss is reported; it ends nothing."""
+
+    PASS = "PASS"
+    MISS = "MISS"
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """A reading that must not exceed a bound."""
+
+    bound: float
+
+    def verdict(self, value: float) -> Verdict:
+        """PASS at the bound, too."""
+        return Verdict.PASS if value <= self.bound else Verdict.MISS
+
+    def __str__(self) -> str:
+        return f"<= {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A reading that must reach a bound."""
+
+    bound: float
+
+    def verdict(self, value: float) -> Verdict:
+        """PASS at the bound, too."""
+        return Verdict.PASS if value >= self.bound else Verdict.MISS
+
+    def __str__(self) -> str:
+        return f">= {self.bound:g}"
+
+
+Target = AtMost | AtLeast
+
+TARGETS: Mapping[str, Target] = {
+    "training.b256.over_inprocess_2_threads": AtMost(1.15),
+    "training.b1024.over_inprocess_2_threads": AtMost(1.0),
+    "training.b256.process.same_weights": AtLeast(1),
+    "training.b256.process_1_thread.same_weights": AtLeast(1),
+    "training.b1024.process.same_weights": AtLeast(1),
+    "training.b1024.process_1_thread.same_weights": AtLeast(1),
+    "latency.single_stream.p50_over_echo": AtMost(1.5),
+    "latency.single_stream.p99_over_p50": AtMost(3.0),
+    "latency.multi_stream.p50_over_echo": AtMost(1.5),
+    "latency.multi_stream.p99_over_p50": AtMost(3.0),
+    "throughput.offline.over_inprocess": AtLeast(0.7),
+    "channel.one_stream.over_philox": AtLeast(0.4),
+    "channel.eight_streams.over_one": AtLeast(0.95),  # no loss, but for what two repetitions differ by
+    "wire.block_256.bytes_over_packed": AtMost(1.05),
+    "wire.single_sample.overhead": AtMost(64),
+    "scale.k32.cpu_over_k4": AtMost(1.3),
+    "scale.k32.wall_over_k4": AtMost(1.3),
+}
+
+
+def target_of(name: str) -> Target | None:
+    """The target of a reading, None for one that is only reported."""
+    return TARGETS.get(name)

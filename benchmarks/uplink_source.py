@@ -1,0 +1,104 @@
+"""The load client of the channel emulator: devices' streams that send the same hard symbols over and over."""
+
+import time
+from queue import SimpleQueue
+from typing import Any
+
+import grpc
+import numpy as np
+
+from common.config import RunConfig
+from common.errors import RunFailedError
+from common.messages import PROTOCOL_VERSION, BlockKey, Hello, Int64, LevelPayload, Phase, SymbolBlock
+from common.pb import uplink_pb2 as pb
+from common.rpc import CLIENT_OPTIONS
+from common.symbols import LinkContract
+from common.wire_control import uplink_to_proto
+
+SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
+_STREAM_LIMIT_S = 600.0
+
+
+def test_block(contract: LinkContract, number: int) -> SymbolBlock:
+    """Block `number` of a stream, with random but known level indices; the first brings the codebook."""
+    levels = np.linspace(-1, 1, contract.breakpoints + 1, dtype=np.float32)
+    rng = np.random.Generator(np.random.Philox(contract.link))
+    shape = contract.max_samples, contract.dimension
+    indices = rng.integers(contract.breakpoints + 1, size=shape, dtype=np.uint8)
+    payload = LevelPayload(indices, 0, levels if number == 0 else None)
+    ids = np.arange(contract.max_samples, dtype=np.int64)
+    return SymbolBlock(contract.link, number, BlockKey(Phase.TEST, 0, number), ids, payload)
+
+
+class _Stream:
+    """One link: Hello, then blocks, so many of them unanswered as the run gives it credits."""
+
+    def __init__(self, grpc_channel: grpc.Channel, config: RunConfig, link: int) -> None:
+        contract = LinkContract.of(config, link)
+        self._first = uplink_to_proto(test_block(contract, 0), contract)
+        self._next = uplink_to_proto(test_block(contract, 1), contract)
+        self._sent = 0
+        self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
+        connect: Any = grpc_channel.stream_stream(f"/{SERVICE}/Connect")
+        self._call: Any = connect(iter(self._outbox.get, None), timeout=_STREAM_LIMIT_S)
+        hello = Hello(PROTOCOL_VERSION, f"source-{link}", "benchmark", link, contract.dimension)
+        self._outbox.put(_bundled(uplink_to_proto(hello)))
+        (welcome,) = pb.DownlinkBundle.FromString(next(self._call)).messages
+        if not welcome.HasField("welcome"):
+            raise RunFailedError("the first message down was no Welcome")
+
+    def send(self) -> None:
+        message = self._next if self._sent else self._first
+        message.block.sequence = message.block.key.micro_batch = self._sent
+        self._outbox.put(_bundled(message))
+        self._sent += 1
+
+    def receive(self) -> None:
+        """The answer to one block; the sink puts none of them together."""
+        next(self._call)
+
+    def end(self) -> None:
+        self._outbox.put(None)
+        self._call.cancel()
+
+
+def _bundled(message: pb.UplinkMessage) -> bytes:
+    return pb.UplinkBundle(messages=[message]).SerializeToString()
+
+
+def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
+    """Send blocks over all links of a run, a share each, after as many tenths of them to warm up.
+
+    Args:
+        address: of a channel emulator.
+        config_json: the run's settings; a block has `inference.block_size` samples.
+        blocks: over all links, a multiple of their number.
+
+    Returns:
+        (blocks + 1,) monotonic nanoseconds: when the clock started, and each block's answer.
+    """
+    config = RunConfig.model_validate_json(config_json)
+    with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+        streams = [_Stream(grpc_channel, config, link) for link in range(config.links)]
+        try:
+            a_stream = blocks // config.links
+            _drive(streams, max(1, a_stream // 10), config.runtime.credits)
+            started = time.monotonic_ns()
+            return np.array([started, *_drive(streams, a_stream, config.runtime.credits)], dtype=np.int64)
+        finally:
+            for stream in streams:
+                stream.end()
+
+
+def _drive(streams: list[_Stream], blocks: int, credit: int) -> list[int]:
+    answered = []
+    for _ in range(min(blocks, credit)):
+        for stream in streams:
+            stream.send()
+    for number in range(blocks):
+        for stream in streams:
+            stream.receive()
+            answered.append(time.monotonic_ns())
+            if number + credit < blocks:
+                stream.send()
+    return answered

@@ -1,0 +1,146 @@
+"""What benchmarks make of the stamps of a load pass: hops, latency, trace, verdict."""
+
+import json
+import re
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.hop_plot import draw_hops
+from benchmarks.hop_table import HOPS, at, hop_table, hop_times_ns, latency_ns, lateness_ns, span_s
+from benchmarks.trace import write_trace
+from benchmarks.validity import Rules, problems_of
+from common.load import LinkStamps, Load
+from tests.unit.benchmark_stamps import MS, NAMES, made_up
+
+CLOSED = Load(queries=40, samples=1, window=1, rate_per_s=0.0, seed=0)
+OPEN = Load(queries=400, samples=1, window=1, rate_per_s=100.0, seed=3)
+LAX = Rules(min_queries=1, min_duration_s=0.0)
+
+
+def test_hops_follow_one_another_from_due_to_received() -> None:
+    assert (HOPS[0].begin, HOPS[-1].end) == ("due", "received")
+    assert all(before.end == after.begin for before, after in pairwise(HOPS))
+
+
+def test_hops_of_a_query_add_up_to_its_latency() -> None:
+    link = made_up(CLOSED, 0)
+    assert np.array_equal(hop_times_ns(link).sum(axis=1), latency_ns([link]))
+
+
+def test_each_hop_is_the_difference_of_its_two_stamps() -> None:
+    moments = [5, 7, 10, 12, 13, 20, 22, 30, 31, 33, 40, 41, 42, 50]
+    link = LinkStamps(0, NAMES, np.array([moments]))
+    times = dict(zip([hop.name for hop in HOPS], hop_times_ns(link)[0].tolist(), strict=True))
+    assert times == {
+        "start delay": 2,
+        "encode": 3,
+        "quantize + pack": 2,
+        "device → channel": 8,
+        "emulate": 2,
+        "channel → base station": 8,
+        "fuse wait": 1,
+        "decode queue": 2,
+        "decode": 7,
+        "reply": 10,
+    }
+
+
+def test_a_query_takes_as_long_as_its_slowest_link() -> None:
+    links = [made_up(CLOSED, link) for link in range(3)]
+    each = np.stack([at(link, "received") - at(link, "due") for link in links])
+    assert np.array_equal(latency_ns(links), each.max(axis=0))
+    assert np.array_equal(lateness_ns(links), np.stack([at(k, "started") - at(k, "due") for k in links]).max(axis=0))
+    last = max(int(at(link, "received")[-1]) for link in links)
+    assert span_s(links) == pytest.approx((last - min(int(at(k, "started")[0]) for k in links)) / 1e9)
+
+
+def test_the_table_has_every_hop_and_the_airtime_beside() -> None:
+    table = hop_table([made_up(CLOSED, 0)], airtime_s=0.0029).splitlines()
+    assert [line[:24].strip() for line in table[1:-3]] == [hop.name for hop in HOPS]
+    assert re.fullmatch(r"airtime, modelled +2\.900 +beside", table[-1])
+    total, latency = (float(re.search(r"\d+\.\d+", line)[0]) for line in table[-3:-1])  # type: ignore[index]
+    medians = [float(re.search(r"\d+\.\d+", line[24:])[0]) for line in table[1:-3]]  # type: ignore[index]
+    assert total == pytest.approx(sum(medians), abs=0.001 * len(HOPS))
+    assert latency > 0
+
+
+def test_the_plot_is_written_as_png_and_pdf(tmp_path: Path) -> None:
+    passes = {"one": [made_up(CLOSED, 0)], "two": [made_up(CLOSED, link) for link in range(2)]}
+    png, pdf = draw_hops(passes, {"one": 4.0}, 2.9, tmp_path / "hops")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_a_trace_is_what_the_trace_event_format_asks_for(tmp_path: Path) -> None:
+    links = [made_up(CLOSED, link) for link in range(2)]
+    write_trace(tmp_path / "trace.json", links, queries=7)
+    content = json.loads((tmp_path / "trace.json").read_text())
+    names = [event for event in content["traceEvents"] if event["ph"] == "M"]
+    spans = [event for event in content["traceEvents"] if event["ph"] == "X"]
+    assert len(names) + len(spans) == len(content["traceEvents"])
+    assert len(spans) == 7 * len(HOPS) * len(links)
+    assert all(event["ts"] >= 0 and event["dur"] >= 0 for event in spans)
+    processes = {event["pid"]: event["args"]["name"] for event in names if event["name"] == "process_name"}
+    assert {processes[event["pid"]] for event in spans} == {hop.party for hop in HOPS}
+    threads = defaultdict(list)
+    for event in spans:
+        threads[event["pid"], event["tid"]].append((event["ts"], event["ts"] + event["dur"]))
+    for intervals in threads.values():  # of one thread they must not overlap, or they are drawn nested
+        assert all(until <= since + 1e-3 for (_, until), (since, _) in pairwise(sorted(intervals)))
+
+
+@pytest.mark.parametrize("load", [CLOSED, OPEN])
+def test_a_sound_pass_is_valid(load: Load) -> None:
+    assert problems_of([made_up(load, 0), made_up(load, 1)], load, Rules(load.queries, 0.001)) == []
+
+
+def test_too_few_queries_are_invalid() -> None:
+    (problem,) = problems_of([made_up(CLOSED, 0)], CLOSED, Rules(41, 0.0))
+    assert problem == "40 queries: expected at least 41"
+
+
+def test_too_short_a_pass_is_invalid() -> None:
+    (problem,) = problems_of([made_up(CLOSED, 0)], CLOSED, Rules(1, 60.0))
+    assert re.fullmatch(r"0\.\d\d s of load: expected at least 60 s", problem)
+
+
+def test_missing_answers_are_invalid() -> None:
+    link = made_up(CLOSED, 1)
+    short = LinkStamps(1, link.names, link.at_ns[:-1])
+    assert problems_of([short], CLOSED, LAX) == ["link 1: 39 of 40 queries were answered"]
+
+
+def test_a_clock_that_goes_backwards_is_invalid() -> None:
+    link = made_up(CLOSED, 0)
+    link.at_ns[5, NAMES.index("arrived")] = link.at_ns[5, NAMES.index("channel_out")] - 1
+    assert problems_of([link], CLOSED, LAX) == [
+        "link 0: channel → base station took less than no time in 1 queries",
+    ]
+
+
+def test_queries_that_wait_for_answers_are_no_open_loop() -> None:
+    link = made_up(OPEN, 0)
+    link.at_ns[100:] += MS  # as a generator does that puts off what is due: coordinated omission
+    assert problems_of([link], OPEN, LAX) == ["link 0: queries were due at other times than the schedule says"]
+
+
+def test_nobody_is_no_pass() -> None:
+    assert problems_of([], CLOSED, LAX) == ["no link answered"]
+
+
+def test_a_schedule_is_fixed_by_its_seed_and_poisson() -> None:
+    load = Load(queries=20_000, samples=1, window=1, rate_per_s=500.0, seed=1)
+    schedule = load.schedule_ns()
+    gaps_s = np.diff(schedule, prepend=0) / 1e9
+    assert np.array_equal(schedule, load.schedule_ns())
+    assert (gaps_s >= 0).all()
+    # The mean of n exponential gaps lies within 4/√n of 1/rate (relative); their spread varies about twice as much.
+    assert gaps_s.mean() * load.rate_per_s == pytest.approx(1, abs=4 / np.sqrt(load.queries))
+    assert gaps_s.std() * load.rate_per_s == pytest.approx(1, abs=8 / np.sqrt(load.queries))
+    # Memoryless: of 2 ms windows, e⁻¹ are empty.
+    counts = np.histogram(schedule, bins=np.arange(0, schedule[-1], 2 * MS))[0]
+    assert (counts == 0).mean() == pytest.approx(np.exp(-1), abs=4 * np.sqrt(0.24 / len(counts)))

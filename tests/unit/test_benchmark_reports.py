@@ -1,0 +1,111 @@
+"""Readings, their targets, and the files that keep them."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.report import Report, Validity, report_from_json
+from benchmarks.rounds import alternate
+from benchmarks.scope import QUICK
+from benchmarks.session import result_json, write_samples
+from benchmarks.targets import TARGETS, AtLeast, AtMost, Verdict
+from benchmarks.wire_cost import uplink_cost
+
+
+def a_report() -> Report:
+    report = Report("latency", {"links": 2, "note": "µ"})
+    report.add("single_stream.p50_over_echo", "x", [1.0, 9.0, 1.4])
+    report.add("single_stream.p50", "ms", [0.7])
+    report.tables.append("hop  ms")
+    return report
+
+
+def test_the_bound_itself_meets_a_target() -> None:
+    assert [AtMost(2).verdict(v) for v in (1.9, 2, 2.1)] == [Verdict.PASS, Verdict.PASS, Verdict.MISS]
+    assert [AtLeast(2).verdict(v) for v in (1.9, 2, 2.1)] == [Verdict.MISS, Verdict.PASS, Verdict.PASS]
+
+
+def test_a_reading_is_judged_by_the_median_of_its_repetitions() -> None:
+    judged, free = a_report().readings
+    assert (judged.value, judged.verdict) == (1.4, Verdict.PASS)
+    assert (free.value, free.verdict) == (0.7, None)
+
+
+def test_a_ratio_is_taken_round_by_round() -> None:
+    reading = Report("x", {}).add_ratio("y", [2.0, 30.0, 8.0], [1.0, 10.0, 2.0])
+    assert reading.repetitions == (2.0, 3.0, 4.0)
+
+
+def test_a_missed_target_leaves_a_report_valid_and_a_problem_does_not() -> None:
+    report = a_report()
+    report.add("single_stream.p99_over_p50", "x", [100.0])
+    assert (report.readings[-1].verdict, report.validity) == (Verdict.MISS, Validity.VALID)
+    report.problems.append("40 queries: expected at least 41")
+    assert report.validity is Validity.INVALID
+
+
+def test_a_result_file_round_trips(tmp_path: Path) -> None:
+    report = a_report()
+    report.problems.append("why")
+    report.cores_of_others = 0.25
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(result_json([report], QUICK, None)), encoding="utf-8")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    (back,) = map(report_from_json, content["benchmarks"])
+    assert back == report
+    assert content["validity"] == "INVALID"
+    assert content["scope"]["quick"] is True
+    assert {"commit", "dirty", "cpu_model", "cores", "packages", "load_average"} <= content["environment"].keys()
+    (judged, _) = content["benchmarks"][0]["readings"]
+    assert (judged["low"], judged["value"], judged["high"]) == (1.0, 1.4, 9.0)
+    assert (judged["target"], judged["verdict"]) == ("<= 1.5", "PASS")
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"benchmark": "latency"}, {**a_report().to_json(), "readings": [{"name": "x"}]}]
+)
+def test_what_is_no_report_is_refused(content: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        report_from_json(content)
+
+
+def test_raw_samples_come_back_as_they_were(tmp_path: Path) -> None:
+    samples = {"latency.a.0.at_ns": np.arange(6, dtype=np.int64).reshape(2, 3) + 2**60}
+    write_samples(tmp_path / "samples.npz", samples)
+    with np.load(tmp_path / "samples.npz") as kept:
+        assert kept.files == list(samples)
+        assert np.array_equal(kept["latency.a.0.at_ns"], samples["latency.a.0.at_ns"])
+
+
+def test_sides_take_turns_at_going_first() -> None:
+    order: list[str] = []
+
+    def side(name: str) -> "asyncio.Future[int]":
+        order.append(name)
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        future.set_result(len(order))
+        return future
+
+    async def measure() -> dict[str, list[int]]:
+        return await alternate({"a": lambda: side("a"), "b": lambda: side("b")}, 3)
+
+    outcomes = asyncio.run(measure())
+    assert "".join(order) == "abbaab"
+    assert outcomes == {"a": [1, 4, 5], "b": [2, 3, 6]}
+
+
+def test_every_target_names_a_benchmark() -> None:
+    assert {name.partition(".")[0] for name in TARGETS} == {
+        "training", "latency", "throughput", "channel", "wire", "scale",
+    }  # fmt: skip
+
+
+def test_blocks_on_the_wire_meet_their_targets() -> None:
+    block, single = uplink_cost(256), uplink_cost(1)
+    assert block.packed_bytes == 256 * 14
+    assert block.message_bytes / block.packed_bytes <= TARGETS["wire.block_256.bytes_over_packed"].bound
+    assert single.packed_bytes == 14
+    assert single.message_bytes - single.packed_bytes <= TARGETS["wire.single_sample.overhead"].bound
