@@ -70,6 +70,7 @@ check-proto: setup ## fail if common/pb is not what proto/ generates
 
 bench: setup ## what everything costs, beside floors measured in the same run (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks.core
+	$(BIN)/python -m benchmarks.encoding
 	$(BIN)/splitwave bench all
 
 clean: ## remove what the tools cached (not .venv, not results)

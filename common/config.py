@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from common.data.catalog import DataSetName, image_shape, task
 from common.data.dataset import ImageShape
-from common.data.views import valid_link_counts, view_shape
+from common.data.views import view_shape
 from common.errors import ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 from common.packing import MAX_BREAKPOINTS
@@ -48,6 +48,7 @@ class _Section(BaseModel):
 class DataSettings(_Section):
     """Which images, how the devices share them, and how many training samples are held out for validation.
 
+    Each of K devices sees equally many adjacent rows; where K does not divide an image's rows, neighbours overlap.
     `overlap`: the share of a view that the next device sees too, QML-IB Fig. 4.
     """
 
@@ -212,18 +213,6 @@ class RunConfig(_Section):
     training: TrainingSettings = TrainingSettings()
     inference: InferenceSettings = InferenceSettings()
     runtime: RuntimeSettings = RuntimeSettings()
-
-    @model_validator(mode="after")
-    def _links_divide_the_image(self) -> Self:
-        height = image_shape(self.data.name)[1]
-        valid = [k for k in valid_link_counts(height) if k <= MAX_LINKS]
-        if self.links not in valid:
-            choices = ", ".join(map(str, valid))
-            raise ValueError(
-                f"links = {self.links} does not divide the {height} rows of a {self.data.name} image; "
-                f"these do: {choices}"
-            )
-        return self
 
     @model_validator(mode="after")
     def _one_value_a_link(self) -> Self:

@@ -1,4 +1,4 @@
-"""`python -m device`: one edge device. It needs an address and its data; the handshake brings the rest."""
+"""`python -m device`: one edge device, or several. It needs an address and its data; the handshake brings the rest."""
 
 import argparse
 import os
@@ -6,8 +6,10 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 import torch
 
 from common.config import RunConfig
@@ -21,10 +23,11 @@ from common.process import (
 )
 from common.rpc import parse_address
 from common.version import VERSION
+from device.host import DeviceHost
+from device.link_list import parse_links
 from device.session import DeviceSession
 from device.uplink import UplinkClient
-from device.views import load_views
-from device.worker import Views
+from device.views import HostedViews, StackedViews, load_stacked_views
 
 
 def _arguments() -> argparse.Namespace:
@@ -33,6 +36,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="a channel emulator or base station")
     parser.add_argument("--link", type=int, metavar="N", help="the link to ask for; without one any that is free")
+    parser.add_argument("--links", metavar="LIST", help="be several devices, with these links: 0-31, or 0,2,5-7")
     parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
     parser.add_argument("--connect-timeout", type=float, default=60.0, metavar="S", help="keep trying for S seconds")
     add_data_option(parser)
@@ -40,34 +44,55 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _wishes(options: argparse.Namespace) -> tuple[int, ...]:
+    """The links to ask for; none for one device that takes any."""
+    if options.links is not None:
+        if options.link is not None:
+            raise ConfigError(f"--link {options.link} and --links {options.links}: give one of them")
+        return parse_links(options.links)
+    if options.link is None:
+        return ()
+    if options.link < 0:
+        raise ConfigError(f"--link {options.link}: links are numbered from 0")
+    return (options.link,)
+
+
+def _open_host(options: argparse.Namespace, wishes: Sequence[int], views: HostedViews) -> DeviceHost:
+    process = f"{socket.gethostname()}-{os.getpid()}"
+    several: Sequence[int | None] = wishes or (None,)
+    sessions = [
+        DeviceSession(
+            device_id=process if len(several) == 1 else f"{process}-{wish}",
+            software=VERSION,
+            wish=wish,
+            host=socket.gethostname(),
+            state_dir=options.state,
+            open_views=views.open,
+            clock=time.perf_counter_ns,
+        )
+        for wish in several
+    ]
+    return DeviceHost(sessions, lambda: views.stacked)
+
+
 def main() -> int:
     """Parse the command line and take part in one run."""
     options = _arguments()
 
-    def open_views(config: RunConfig, link: int) -> Views:
+    def load(config: RunConfig, links: Sequence[int]) -> StackedViews:
         torch.set_num_threads(config.runtime.torch_threads)
-        return load_views(config, link, options.data)
-
-    def open_sessions() -> list[DeviceSession]:
-        session = DeviceSession(
-            device_id=f"{socket.gethostname()}-{os.getpid()}",
-            software=VERSION,
-            wish=options.link,
-            host=socket.gethostname(),
-            state_dir=options.state,
-            open_views=open_views,
-            clock=time.perf_counter_ns,
-        )
-        return [session]
+        return load_stacked_views(config, links, options.data)
 
     def take_part() -> None:
         address = parse_address(options.connect, "--connect")
         check_data_dir(options.data)
         if not options.connect_timeout >= 0:
             raise ConfigError(f"--connect-timeout {options.connect_timeout}: expected seconds, 0 or more")
-        if options.link is not None and options.link < 0:
-            raise ConfigError(f"--link {options.link}: links are numbered from 0")
-        client = UplinkClient(address, open_sessions, options.connect_timeout)
+        wishes = _wishes(options)
+        if options.links is not None:
+            structlog.contextvars.bind_contextvars(links=options.links)
+        views = HostedViews(wishes, load)
+        client = UplinkClient(address, lambda: _open_host(options, wishes, views), options.connect_timeout)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: client.stop())
         client.run()

@@ -55,6 +55,11 @@ class GaussianEncoder(nn.Module):
         self.mean = linear(features, dimension, conditions)
         self.spread = linear(features, dimension, conditions)
 
+    @property
+    def mean_layers(self) -> tuple[nn.Module, ...]:
+        """What makes μ of x, one after the other."""
+        return (*_layers_of(self.trunk), self.mean, nn.Tanh())
+
     def forward(self, x: Tensor, conditions: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the features.
 
@@ -85,6 +90,11 @@ class UnitPowerEncoder(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.head = linear(features, dimension, conditions)
+
+    @property
+    def mean_layers(self) -> tuple[nn.Module, ...]:
+        """What makes μ of x, one after the other."""
+        return (*self.trunk, self.head, nn.Tanh())
 
     def forward(self, x: Tensor, conditions: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """As `GaussianEncoder.forward`."""
@@ -118,6 +128,16 @@ def make_encoder(settings: EncoderSettings, shape: ImageShape, conditions: int =
         case "conv":
             convolutions = ConvBackbone(shape, settings.width)
             return GaussianEncoder(convolutions.features, d, convolutions)
+
+
+def _layers_of(trunk: nn.Module) -> tuple[nn.Module, ...]:
+    match trunk:
+        case Chain():
+            return tuple(trunk)
+        case nn.Identity():
+            return ()
+        case _:
+            return (trunk,)
 
 
 def _csi_trunk(shape: ImageShape, conditions: int) -> Chain:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common.checkpoint import check_state_dir, load_part, save_part
 from common.config import MAX_DIMENSION, RunConfig
@@ -20,12 +21,14 @@ from common.messages import (
     Hello,
     Int64,
     PartSaved,
+    PassReport,
     Phase,
     Prediction,
     Ready,
     SaveCheckpoint,
     SetBeta,
     SymbolBlock,
+    Symbols,
     TrainStep,
     Uplink,
     UplinkCost,
@@ -38,6 +41,13 @@ from device.worker import DeviceWorker, Views
 
 OpenViews = Callable[[RunConfig, int], Views]
 Clock = Callable[[], int]
+
+
+class PassBlock(NamedTuple):
+    """A block of a pass that may be sent."""
+
+    key: BlockKey
+    symbols: Symbols
 
 
 @dataclass(slots=True)
@@ -86,10 +96,11 @@ class _Lease:
 
 
 class DeviceSession:
-    """One device's stream. `handle` yields each answer as soon as it is computed.
+    """One device's part of a stream. `handle` yields each answer as soon as it is computed.
 
-    An open loop's blocks are not answers: whoever runs the session asks `next_due_ns` when the next one is due, and has
-    it made by `due_block`, one at a time and not while `handle` is at work.
+    The blocks of a pass are made by whoever runs the session, who may do so for several devices at once: `next_block`
+    says which may be sent, `next_due_ns` when that of an open loop is due, and `made` takes note of it; one at a time
+    and not while `handle` is at work.
 
     Attributes:
         clock: nanoseconds, monotonic.
@@ -137,8 +148,17 @@ class DeviceSession:
         """What the leased link may carry; None before the handshake."""
         return self._lease.contract if self._lease else None
 
+    @property
+    def worker(self) -> DeviceWorker:
+        """Who encodes.
+
+        Raises:
+            ProtocolError: before the handshake is over there is none.
+        """
+        return self._leased.worker
+
     def handle(self, message: Downlink, heard_ns: int | None = None) -> Iterator[Uplink]:
-        """React to one message, which came now, or at `heard_ns` on this session's clock.
+        """React to one message, which came now, or at `heard_ns` on this session's clock, by all but blocks of passes.
 
         Raises:
             ProtocolError: the message does not fit the state of the run.
@@ -154,7 +174,7 @@ class DeviceSession:
             case Gradient():
                 yield from self._learn(message)
             case Evaluate():
-                yield from self._evaluate(message)
+                self._evaluate(message)
             case Prediction():
                 yield from self._take_prediction(message)
             case SaveCheckpoint():
@@ -164,6 +184,13 @@ class DeviceSession:
             case Finish():
                 self.finished = True
 
+    def next_block(self) -> PassBlock | None:
+        """The next block of the pass under way; None if there is none, or the link has no credit for it."""
+        command, meter = self._command, self._meter
+        if command is None or meter is None or not command.may_send:
+            return None
+        return PassBlock(BlockKey(command.phase, command.step, command.sent), meter.symbols)
+
     def next_due_ns(self) -> int | None:
         """When the next block of an open loop is due; None if there is none, or the link has no credit for it."""
         command = self._command
@@ -171,9 +198,30 @@ class DeviceSession:
             return None
         return command.due_ns
 
-    def due_block(self) -> SymbolBlock:
-        """The block that `next_due_ns` told of."""
-        return self._send_one(self._under_way)
+    def made(self, block: SymbolBlock, *, started_ns: int, encoded_ns: int, quantized_ns: int) -> SymbolBlock:
+        """Take note of `next_block`, which is now to be sent: when it was begun, through the network, and ready."""
+        command = self._under_way
+        self._metered.encoded(
+            command.sent,
+            due_ns=command.due_ns,
+            started_ns=started_ns,
+            encoded_ns=encoded_ns,
+            quantized_ns=quantized_ns,
+        )
+        if command.phase is Phase.SERVE:
+            self._leased.sent.add(block)
+        command.sent += 1
+        return block
+
+    def work_ahead(self) -> None:
+        """Do what needs no answer while the training blocks that were sent are on their way."""
+        worker, command = self._leased.worker, self._command
+        if command is None or command.phase is not Phase.TRAIN:
+            return
+        for number in range(command.answered, command.sent):
+            worker.measure_rate(number)
+        if command.sent == command.total:
+            worker.prepare(command.step + 1)
 
     def sending(self, cost: UplinkCost) -> None:
         """The block that was made last is a message, about to be sent."""
@@ -218,8 +266,7 @@ class DeviceSession:
         if message.step > worker.next_step:
             raise ProtocolError(f"step {message.step} was announced: expected step {worker.next_step}")
         self._begin(Phase.TRAIN, message.step)
-        yield from self._send()
-        self._work_ahead()
+        yield from self._train_blocks()
 
     def _learn(self, gradient: Gradient) -> Iterator[Uplink]:
         worker, command = self._leased.worker, self._under_way
@@ -231,18 +278,9 @@ class DeviceSession:
             if worker.next_step % worker.plan.steps_per_epoch == 0:
                 yield EpochReport(worker.plan.epoch(command.step), worker.end_epoch())
         else:
-            yield from self._send()
-            self._work_ahead()
+            yield from self._train_blocks()
 
-    def _work_ahead(self) -> None:
-        """Do what needs no answer while the blocks that were sent are on their way."""
-        worker, command = self._leased.worker, self._under_way
-        for number in range(command.answered, command.sent):
-            worker.measure_rate(number)
-        if command.sent == command.total:
-            worker.prepare(command.step + 1)
-
-    def _evaluate(self, message: Evaluate) -> Iterator[SymbolBlock]:
+    def _evaluate(self, message: Evaluate) -> None:
         if message.phase is Phase.TRAIN:
             raise ProtocolError("a pass over training blocks was asked for: training goes by steps")
         lease, load = self._leased, message.load
@@ -251,9 +289,8 @@ class DeviceSession:
             lease.worker.plan.load = load
         self._begin(message.phase, message.step)
         self._meter = PassMeter(message.phase, message.symbols, load.queries if load else 0)
-        yield from self._send()
 
-    def _take_prediction(self, prediction: Prediction) -> Iterator[Uplink]:
+    def _take_prediction(self, prediction: Prediction) -> Iterator[PassReport]:
         command, meter = self._under_way, self._metered
         samples = len(self._leased.worker.plan.block_ids(command.phase, command.step, command.answered))
         command.take_answer(prediction.key)
@@ -264,7 +301,7 @@ class DeviceSession:
             self._command = self._meter = None
             yield meter.report(self._leased.sent.news())
         else:
-            yield from self._send()
+            command.freed_ns = self._heard_ns
 
     def _save(self, message: SaveCheckpoint) -> PartSaved:
         lease = self._leased
@@ -287,37 +324,12 @@ class DeviceSession:
             schedule_ns = self._heard_ns + plan.load.schedule_ns()
         self._command = _Command(phase, step, total, plan.window(phase), schedule_ns, self._heard_ns)
 
-    def _send(self) -> Iterator[SymbolBlock]:
-        command = self._under_way
-        command.freed_ns = self._heard_ns
-        while command.may_send and command.schedule_ns is None:
-            yield self._send_one(command)
-
-    def _send_one(self, command: _Command) -> SymbolBlock:
-        block = self._next_block(command)
-        command.sent += 1
-        return block
-
-    def _next_block(self, command: _Command) -> SymbolBlock:
-        lease = self._leased
-        worker = lease.worker
-        if command.phase is Phase.TRAIN:
-            return worker.train_block(command.step, command.sent)
-        meter = self._metered
-        started = self.clock()
-        features = worker.features(BlockKey(command.phase, command.step, command.sent))
-        encoded = self.clock()
-        block = worker.quantize(features, meter.symbols)
-        meter.encoded(
-            command.sent,
-            due_ns=command.due_ns,
-            started_ns=started,
-            encoded_ns=encoded,
-            quantized_ns=self.clock(),
-        )
-        if command.phase is Phase.SERVE:
-            lease.sent.add(block)
-        return block
+    def _train_blocks(self) -> Iterator[SymbolBlock]:
+        command, worker = self._under_way, self._leased.worker
+        while command.may_send:
+            block = worker.train_block(command.step, command.sent)
+            command.sent += 1
+            yield block
 
     @property
     def _leased(self) -> _Lease:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 
@@ -11,14 +12,14 @@ import structlog
 from common.accounting import block_cost
 from common.bundling import gather
 from common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
-from common.messages import Gradient, Leaving, Prediction, TrainStep, Uplink, Welcome
+from common.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
 from common.wire import key_from_proto
 from common.wire_control import downlink_from_proto, uplink_to_proto
+from device.host import Addressed, DeviceHost
 from device.pacer import Pacer
-from device.session import DeviceSession
 
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 2.0
@@ -33,18 +34,16 @@ _REFUSALS = _TAKEN | {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_P
 class UplinkClient:
     """Runs a process's devices against a base station or a channel emulator: both speak the same service."""
 
-    def __init__(
-        self, address: str, open_sessions: Callable[[], Sequence[DeviceSession]], connect_timeout_s: float
-    ) -> None:
+    def __init__(self, address: str, open_host: Callable[[], DeviceHost], connect_timeout_s: float) -> None:
         """Set up a client.
 
         Args:
             address: HOST:PORT.
-            open_sessions: makes fresh sessions for each attempt, one a device; they share a stream.
+            open_host: makes devices with fresh sessions for each attempt; they share a stream.
             connect_timeout_s: how long to keep trying until the base station's Welcome to every one of them.
         """
         self._address = address
-        self._open_sessions = open_sessions
+        self._open_host = open_host
         self._connect_timeout_s = connect_timeout_s
         self._stopped = threading.Event()
         self._stream: _Stream | None = None
@@ -80,7 +79,7 @@ class UplinkClient:
 
     def _attempt(self, stub: uplink_pb2_grpc.UplinkStub, deadline: float) -> str | None:
         """One stream: None when it is over, the reason when nobody answered."""
-        self._stream = stream = _Stream(stub, self._open_sessions(), deadline)
+        self._stream = stream = _Stream(stub, self._open_host(), deadline)
         if self._stopped.is_set():  # by a signal that came before there was this stream to cancel
             stream.call.cancel()
         try:
@@ -114,48 +113,53 @@ class _Outbox:
     def __init__(self, taken: Callable[[pb.UplinkMessage], None]) -> None:
         """Args: told of each message as it is taken out, in gRPC's thread."""
         self._taken = taken
-        self._queue: SimpleQueue[pb.UplinkMessage | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[pb.UplinkMessage] | None] = SimpleQueue()
+        self._ready: deque[pb.UplinkMessage] = deque()
         self._ended = False
 
-    def put(self, message: pb.UplinkMessage) -> None:
-        self._queue.put(message)
+    def put(self, messages: Sequence[pb.UplinkMessage]) -> None:
+        """Those that are put together leave together, if one bundle holds them."""
+        self._queue.put(messages)
 
     def end(self) -> None:
         self._queue.put(None)
 
     def bundles(self) -> Iterator[pb.UplinkBundle]:
         """Bundles of what is there, until the end."""
-        first = self._queue.get()
-        while first is not None:
-            messages, left = gather(first, self._more)
-            for message in messages:
-                self._taken(message)
-            yield pb.UplinkBundle(messages=messages)
-            if left is None and self._ended:
-                return
-            first = left or self._queue.get()
+        while not self._ended:
+            self._take(self._queue.get())
+            first = self._more()
+            while first is not None:
+                messages, first = gather(first, self._more)
+                for message in messages:
+                    self._taken(message)
+                yield pb.UplinkBundle(messages=messages)
 
     def _more(self) -> pb.UplinkMessage | None:
-        try:
-            message = self._queue.get_nowait()
-        except Empty:
-            return None
-        self._ended = message is None
-        return message
+        while not self._ready and not self._ended:
+            try:
+                self._take(self._queue.get_nowait())
+            except Empty:
+                return None
+        return self._ready.popleft() if self._ready else None
+
+    def _take(self, messages: Sequence[pb.UplinkMessage] | None) -> None:
+        self._ended = messages is None
+        self._ready.extend(messages or ())
 
 
 class _Stream:
     """One call of Connect: an outbox that gRPC sends from, and the loop that reacts to what comes down."""
 
-    def __init__(self, stub: uplink_pb2_grpc.UplinkStub, sessions: Sequence[DeviceSession], deadline: float) -> None:
-        self._sessions = sessions
+    def __init__(self, stub: uplink_pb2_grpc.UplinkStub, host: DeviceHost, deadline: float) -> None:
+        self._host = host
+        self._sessions = host.sessions
         self._outbox = _Outbox(self._handed_over)
-        self._pacer = Pacer(sessions, self._put, self._pacing_failed)
+        self._pacer = Pacer(host, self._put, self._pacing_failed)
         self._pacing_error: Exception | None = None
         self._farewell = threading.Timer(FAREWELL_LIMIT_S, self._hang_up)
-        for port, session in enumerate(sessions):
-            self._put(port, session.hello())
-        self._unwelcomed = set(range(len(sessions)))
+        self._put([(port, session.hello()) for port, session in enumerate(self._sessions)])
+        self._unwelcomed = set(range(len(self._sessions)))
         self.timed_out = False
         self.call = stub.Connect(self._outbox.bundles())
         self._until_welcome = threading.Timer(max(0.0, deadline - time.monotonic()), self._time_out)
@@ -184,10 +188,11 @@ class _Stream:
 
     def _hear(self) -> None:
         for bundle in self.call:
-            heard_ns = self._sessions[0].clock()
+            heard_ns = self._host.clock()
             try:
-                for message in bundle.messages:
-                    self._react(message, heard_ns)
+                with self._pacer.turn():
+                    for answers in self._host.react(map(self._read, bundle.messages), heard_ns):
+                        self._put(answers)
             except Exception as error:
                 self._give_up(error)
                 raise
@@ -202,7 +207,8 @@ class _Stream:
         self._outbox.end()  # ends gRPC's sending thread
         self.call.cancel()
 
-    def _react(self, message: pb.DownlinkMessage, heard_ns: int) -> None:
+    def _read(self, message: pb.DownlinkMessage) -> tuple[int, Downlink]:
+        """A message and its port; of two in one bundle the second is read when the first has had its effect."""
         port = message.port
         if port >= len(self._sessions):
             raise ProtocolError(f"a message for port {port}: this stream has {len(self._sessions)}")
@@ -215,10 +221,8 @@ class _Stream:
                 self._until_welcome.cancel()
             log.info("run starts over" if again else "link leased", link=body.link, run=body.run_id)
         elif not isinstance(body, Gradient | Prediction | TrainStep):
-            log.info("command", command=str(body))
-        with self._pacer.turn():
-            for answer in session.handle(body, heard_ns):
-                self._put(port, answer)
+            log.info("command", command=str(body), link=session.contract and session.contract.link)
+        return port, body
 
     def _hang_up(self) -> None:
         self.call.cancel()
@@ -244,7 +248,7 @@ class _Stream:
     def _say_farewell(self, error: Exception) -> None:
         # Of a bug or a broken machine the base station should know as much as we do.
         reason = str(error) if isinstance(error, SplitwaveError) else f"{type(error).__name__}: {error}"
-        self._put(0, Leaving(reason))
+        self._put([(0, Leaving(reason))])
         self._outbox.end()
         if self._farewell.ident is None:
             self._farewell.start()
@@ -253,10 +257,13 @@ class _Stream:
         if message.HasField("block"):
             self._sessions[message.port].handed_over(key_from_proto(message.block.key))
 
-    def _put(self, port: int, body: Uplink) -> None:
-        session = self._sessions[port]
-        message = uplink_to_proto(body, session.contract)
-        message.port = port
-        if message.HasField("block"):
-            session.sending(block_cost(message))
-        self._outbox.put(message)
+    def _put(self, answers: Addressed) -> None:
+        messages = []
+        for port, body in answers:
+            session = self._sessions[port]
+            message = uplink_to_proto(body, session.contract)
+            message.port = port
+            if message.HasField("block"):
+                session.sending(block_cost(message))
+            messages.append(message)
+        self._outbox.put(messages)

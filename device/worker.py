@@ -214,7 +214,8 @@ class DeviceWorker:
         """The first half of `pass_block`: one block through the network."""
         ids = self._ids(key)
         beta = self.serving_beta if key.phase.is_of_queries else None
-        mean, _ = self._encode(self._view(key, ids), self._conditions(key, beta), training=False)
+        conditions = self._conditions(key, beta) if self.config.conditions else None
+        mean, _ = self._encode(self.view(key.phase, ids), conditions, training=False)
         return Features(key, ids, mean, beta)
 
     @torch.no_grad()
@@ -222,12 +223,24 @@ class DeviceWorker:
         """The second half: its symbols, hard or soft."""
         mean, codebook = features.mean, self.model.codebook
         if codebook is None:
-            payload: LevelPayload | RealPayload = RealPayload(mean.numpy()[None])
-        elif symbols is Symbols.SOFT:
+            return self._pass_block(features, RealPayload(mean.numpy()[None]))
+        if symbols is Symbols.SOFT:
             soft = soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self.plan.gamma_final)
-            payload = RealPayload(soft.numpy()[None])
-        else:
-            payload = self._levels(level_indices(mean, codebook.breakpoints()), codebook)
+            return self._pass_block(features, RealPayload(soft.numpy()[None]))
+        return self.levels_block(features, level_indices(mean, codebook.breakpoints()))
+
+    @torch.no_grad()
+    def levels_block(self, features: Features, indices: Tensor) -> SymbolBlock:
+        """The block of features whose (B, d) uint8 level indices are known already."""
+        codebook = self.model.codebook
+        assert codebook is not None  # or there would be no levels
+        return self._pass_block(features, self._levels(indices, codebook))
+
+    def view(self, phase: Phase, ids: Int64) -> Tensor:
+        """What this device sees of samples, (B, features), where its network is."""
+        return self._placement.enter(self._views[phase].index_select(0, torch.from_numpy(ids)))
+
+    def _pass_block(self, features: Features, payload: LevelPayload | RealPayload) -> SymbolBlock:
         return self._block(features.key, features.ids, payload, beta=features.beta)
 
     def _conditions(self, key: BlockKey, beta: float | None = None) -> BlockConditions:
@@ -245,14 +258,11 @@ class DeviceWorker:
 
     def _inputs(self, key: BlockKey) -> _Inputs:
         ids = self._ids(key)
-        return _Inputs(ids, self._conditions(key), self._view(key, ids), self._encoder_noise(key, len(ids)))
+        return _Inputs(ids, self._conditions(key), self.view(key.phase, ids), self._encoder_noise(key, len(ids)))
 
-    def _view(self, key: BlockKey, ids: Int64) -> Tensor:
-        return self._placement.enter(self._views[key.phase].index_select(0, torch.from_numpy(ids)))
-
-    def _encode(self, views: Tensor, conditions: BlockConditions, *, training: bool) -> tuple[Tensor, Tensor]:
+    def _encode(self, views: Tensor, conditions: BlockConditions | None, *, training: bool) -> tuple[Tensor, Tensor]:
         with self._placement.precision(training):
-            if not self.config.conditions:
+            if conditions is None or not self.config.conditions:
                 mean, spread = self.model.encoder(views)
             elif training:
                 rows = self._placement.enter(torch.from_numpy(conditions.rows(self._link)))
@@ -304,7 +314,7 @@ class DeviceWorker:
         if self._log_prior is None:
             keys = [BlockKey(Phase.TRAIN, step, number) for number in range(parts)]
             encoded = [
-                self._encode(self._view(key, self._ids(key)), self._conditions(key), training=True) for key in keys
+                self._encode(self.view(key.phase, self._ids(key)), self._conditions(key), training=True) for key in keys
             ]
             mean, spread = (torch.cat(half) for half in zip(*encoded, strict=True))
             self._log_prior = batch_log_prior(symbol_log_pmf(mean, spread, codebook.breakpoints()))

@@ -29,7 +29,7 @@ from common.results import ENCODE_HOP, EpochRecord, RunResult
 from common.symbols import SymbolReader
 from common.wire_control import uplink_to_proto
 from device.symbol_histograms import SymbolHistograms
-from device.views import load_views
+from device.views import load_stacked_views
 from device.worker import DeviceWorker, Views
 from testbed.engine import Job, Observer, Progress
 
@@ -229,9 +229,10 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
     Raises:
         DataError: the data are missing or damaged.
     """
+    views = load_stacked_views(config, range(config.links), data_dir)
     return InprocessRun(
         config,
-        [load_views(config, link, data_dir) for link in range(config.links)],
+        [views.of(link) for link in range(config.links)],
         load_labels(config.data.name, "train", data_dir),
         load_labels(config.data.name, "test", data_dir),
     )

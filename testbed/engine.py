@@ -22,6 +22,7 @@ class Job:
         checkpoint_dir: where the parties write their parts, or, to restore, read them.
         restore: skip training and evaluate the checkpoint.
         log_dir: where processes write their logs.
+        links_per_process: how many links each device process of the process engine hosts; results do not depend on it.
     """
 
     config: RunConfig
@@ -29,6 +30,7 @@ class Job:
     checkpoint_dir: Path
     restore: bool
     log_dir: Path
+    links_per_process: int = 1
 
 
 @dataclass(frozen=True, slots=True)

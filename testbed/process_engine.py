@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from common.config_layers import to_yaml
-from common.errors import RunFailedError
+from common.errors import ConfigError, RunFailedError
 from common.results import RunResult
 from testbed.announcement import Announcement
 from testbed.child import Child
@@ -43,7 +43,7 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
                 "channel", ["channel", f"--connect={address}", *_SERVER, *_SERVICE], announces=True
             )
             channel_address = await _address(supervisor, channel)
-            devices = [await _start_device(supervisor, job, k, channel_address) for k in range(job.config.links)]
+            devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]
             pids = {"splitwave": os.getpid()} | {child.role: child.pid for child in supervisor.children}
             with Announcement(job.config.config_hash, address, channel_address, pids).published(job.log_dir):
                 result = await supervisor.unless_one_dies(watch_run(address, observe))
@@ -63,9 +63,18 @@ async def _start_basestation(supervisor: Supervisor, job: Job, config_file: Path
     return await supervisor.start("basestation", arguments, announces=True, finishes=True)
 
 
-async def _start_device(supervisor: Supervisor, job: Job, link: int, channel_address: str) -> Child:
-    arguments = ["device", f"--connect={channel_address}", f"--link={link}", *_folders(job), *_SERVICE]
-    return await supervisor.start(f"device-{link}", arguments, finishes=True)
+def _hosted(job: Job) -> list[str]:
+    """The links of each device process, as its command line lists them."""
+    links, each = job.config.links, job.links_per_process
+    if each < 1:
+        raise ConfigError(f"links_per_process = {each}: a device process hosts one link or more")
+    ends = [(first, min(first + each, links) - 1) for first in range(0, links, each)]
+    return [str(first) if first == last else f"{first}-{last}" for first, last in ends]
+
+
+async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_address: str) -> Child:
+    arguments = ["device", f"--connect={channel_address}", f"--links={links}", *_folders(job), *_SERVICE]
+    return await supervisor.start(f"device-{links}", arguments, finishes=True)
 
 
 async def _address(supervisor: Supervisor, child: Child) -> str:

@@ -1,4 +1,8 @@
-"""How K devices share one image: equal sub-images of adjacent rows, apart or overlapping [QML-IB, Experiments]."""
+"""How K devices share one image: sub-images of adjacent rows, all of one size [QML-IB, Experiments].
+
+The paper's are equal parts, apart or overlapping, so its K divides H. Here any K will do: where it does not divide H,
+views are the next whole number of rows high, and neighbours overlap by what that is too much.
+"""
 
 import math
 
@@ -6,40 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.data.dataset import Images, ImageShape
-from common.errors import DataError
 
 _MAX_PIXEL = np.float32(255)
 
 
-def valid_link_counts(height: int) -> tuple[int, ...]:
-    """The K that split an image of this height into equal views: its divisors, increasing."""
-    return tuple(links for links in range(1, height + 1) if height % links == 0)
-
-
 def view_rows(height: int, links: int, link: int, overlap: float = 0.0) -> slice:
-    """The rows that one device sees: K equal parts, spread evenly from the top of the image to its bottom.
+    """The rows that one device sees: one of K parts of h rows, spread evenly from the top of the image to its bottom.
 
-    A part of h rows shares `overlap`·h with the next, so h = H / (K − (K − 1)·overlap), to the nearest row; where that
-    is not whole, neighbours share a row more or less.
+    A part shares `overlap`·h rows with the next, so h = H / (K − (K − 1)·overlap), to the nearest row but no less than
+    ⌈H/K⌉, so that every row is seen; where that is not whole, neighbours share a row more or less. K > H devices see
+    one row each, and some of them the same.
 
     Args:
         height: H rows of an image.
-        links: K, a divisor of H.
+        links: K ≥ 1.
         link: 0 ≤ link < K.
         overlap: share of a view that its neighbour sees too, in [0, 1).
 
     Raises:
-        DataError: if K does not divide H.
         ValueError: if the link is not one of K, or the overlap out of range.
     """
-    if links not in valid_link_counts(height):
-        valid = ", ".join(map(str, valid_link_counts(height)))
-        raise DataError(f"images of height {height} do not split into K = {links} equal views; K can be {valid}")
     if not 0 <= link < links:
         raise ValueError(f"link {link} is not one of 0 … {links - 1}")
     if not 0 <= overlap < 1:
         raise ValueError(f"overlap = {overlap}: expected a share in [0, 1)")
-    rows = round(height / (links - (links - 1) * overlap))
+    rows = max(math.ceil(height / links), round(height / (links - (links - 1) * overlap)))
     first = round(link * (height - rows) / max(1, links - 1))
     return slice(first, first + rows)
 
@@ -56,7 +51,7 @@ def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDA
 
     Args:
         images: (N, H, W) or (N, C, H, W), uint8 pixels or float32 of what was measured.
-        links: K, a divisor of H.
+        links: K ≥ 1.
         link: 0 ≤ link < K.
         overlap: share of a view that its neighbour sees too, in [0, 1).
 
@@ -65,7 +60,6 @@ def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDA
         by channel the view's rows, one after the other, so that a reshape to `view_shape` gives an image again.
 
     Raises:
-        DataError: if K does not divide H.
         ValueError: if the link is not one of K, or the overlap out of range.
     """
     strip = images[..., view_rows(images.shape[-2], links, link, overlap), :]

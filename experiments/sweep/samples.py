@@ -7,7 +7,7 @@ from typing import NamedTuple
 from common.config import DataSettings, RunConfig
 from common.data.catalog import DataSetName, load_labels
 from common.data.dataset import Targets
-from device.views import load_views
+from device.views import load_stacked_views
 from device.worker import Views
 
 
@@ -23,5 +23,9 @@ class Data(NamedTuple):
 def resident(name: DataSetName, links: int, overlap: float, data_dir: Path | None) -> Data:
     """What this process keeps from one trial to the next; nothing writes to it."""
     config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
-    views = [load_views(config, link, data_dir) for link in range(links)]
-    return Data(views, load_labels(name, "train", data_dir), load_labels(name, "test", data_dir))
+    views = load_stacked_views(config, range(links), data_dir)
+    return Data(
+        [views.of(link) for link in range(links)],
+        load_labels(name, "train", data_dir),
+        load_labels(name, "test", data_dir),
+    )

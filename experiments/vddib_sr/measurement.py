@@ -74,7 +74,7 @@ def measure(settings: Settings, psnrs_db: Sequence[float | None], work: SharedWo
         work: holds the data folder, and what earlier trainings left that this one needs again.
 
     Raises:
-        DataError: the data are missing or damaged, or do not split as asked.
+        DataError: the data are missing or damaged, or have no classes.
         RunFailedError: the training diverged.
     """
     extraction = work.extraction(settings)

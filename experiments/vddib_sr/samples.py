@@ -36,7 +36,7 @@ def load_samples(settings: Settings, split: Split, data_dir: Path | None) -> Sam
     """One split of the settings' data set, cut into K views that overlap as they say.
 
     Raises:
-        DataError: the data are missing or damaged, have no classes, or K does not divide an image's rows.
+        DataError: the data are missing or damaged, or have no classes.
     """
     name, links = settings.data, settings.links
     if not isinstance(task(name), Classification):

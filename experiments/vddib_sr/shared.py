@@ -30,7 +30,7 @@ class SharedWork:
         """The samples to train on and those held out, of equal data set, K, overlap and hold-out.
 
         Raises:
-            DataError: they are missing or damaged, or do not split as asked.
+            DataError: they are missing or damaged, or have no classes.
         """
         return self._training(_data_of(settings))
 

@@ -13,7 +13,7 @@ from common.checkpoint import combined_sha256
 from common.config import RunConfig
 from common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
 from common.manifest import BASESTATION_PART, device_part
-from common.messages import Phase, Symbols
+from common.messages import Phase, Symbols, UplinkCost
 from experiments.inprocess_engine import InprocessRun
 from tests.integration.testbed import TinyData, run_distributed, tiny_data, tiny_measurements
 
@@ -44,7 +44,7 @@ def assert_same_weights(module: nn.Module, part: Path) -> None:
         assert torch.equal(saved[name], tensor), f"{part.name}: {name} differs"
 
 
-def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None) -> None:
+def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None, links_a_stream: int = 1) -> None:
     data = data or tiny_data(config.links)
     oracle = InprocessRun(config, data.views, data.labels.train, data.labels.test)
     epochs = list(oracle.train(lambda _: None))
@@ -52,7 +52,7 @@ def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None) -> 
     soft = oracle.evaluate(Phase.TEST, 0, Symbols.SOFT)
     oracle.serve(0)
 
-    result = asyncio.run(run_distributed(config, data, tmp_path))
+    result = asyncio.run(run_distributed(config, data, tmp_path, links_a_stream=links_a_stream))
 
     assert result.steps == STEPS == epochs[-1].step
     for link, worker in enumerate(oracle.workers):
@@ -60,7 +60,10 @@ def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None) -> 
     assert_same_weights(oracle.trainer.decoder, tmp_path / BASESTATION_PART)
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
     assert (result.error, result.error_soft) == (hard.error, soft.error)
-    assert result.costs == hard.costs
+    for link, (cost, expected) in enumerate(zip(result.costs, hard.costs, strict=True)):
+        # A message names its port in two bytes, unless that is 0.
+        port_bytes = 2 * oracle.plan.block_count(Phase.TEST, 0) if link % links_a_stream else 0
+        assert cost == expected + UplinkCost(message_bytes=port_bytes)
     assert result.served == oracle.served.results()
 
 
@@ -133,6 +136,23 @@ def test_equality_holds_for_propagation_times(
     }
     config = config_of(links, 2, 2, "soft", breakpoints, **more)
     compare(config, tmp_path, tiny_measurements(simulation, links))
+
+
+@pytest.mark.parametrize(
+    ("links", "links_a_stream", "backbone", "breakpoints", "told"),
+    [(4, 2, "linear", 15, False), (5, 3, "mlp", 0, False), (3, 3, "linear", 6, True), (8, 8, "linear", 15, False)],
+)
+def test_equality_holds_however_many_links_share_a_process(
+    links: int, links_a_stream: int, backbone: str, breakpoints: int, told: bool, tmp_path: Path
+) -> None:
+    more = {
+        "data": {"validation": 6},
+        "encoder": {"dimension": 6, "backbone": backbone},
+        "hypernetwork": {"beta": [1e-4, 1.0], "draws": 4} if told else {},
+        "training": {"epochs": 5, "batch_size": 16, "micro_batches": 2},
+    }
+    config = config_of(links, 2, 2, "straight-through", breakpoints, **more)
+    compare(config, tmp_path, links_a_stream=links_a_stream)
 
 
 def test_equality_holds_for_convolutions_in_bfloat16(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from common.errors import ConfigError, ProtocolError, RunFailedError
 from common.load import DIRECT_STAMPS, STAMPS, LinkStamps, Load
 from common.messages import Answered, BlockKey, Phase, Symbols
 from common.pb import control_pb2 as pb
+from device.host import DeviceHost
 from device.session import DeviceSession
 from device.uplink import UplinkClient
 from device.worker import DeviceWorker, Features
@@ -201,7 +202,7 @@ def test_devices_that_share_a_stream_share_its_pacer_and_keep_one_schedule(tmp_p
         async with servers(tmp_path, PLAIN, IDLE) as running:
             address = running.addresses["channel"]
             both = DeviceThread(address, None, data.views, tmp_path, start=False)
-            both.client = UplinkClient(address, lambda: [session(0), session(1)], 5.0)
+            both.client = UplinkClient(address, lambda: DeviceHost([session(0), session(1)]), 5.0)
             both.start()
             testbed = Testbed(running, [both])
             await testbed.until(lambda status: status.queries > 0)

@@ -47,15 +47,18 @@ async def until(events: AsyncIterator[pb.RunEvent], body: str) -> None:
     raise AssertionError(f"the run ended without {body}")
 
 
-async def _run_with_a_loss(config: RunConfig, folder: Path, lost_after: str, policy: Policy) -> RunResult:
-    data = tiny_data(2)
+async def _run_with_a_loss(
+    config: RunConfig, folder: Path, lost_after: str, policy: Policy, links_a_stream: int = 1
+) -> RunResult:
+    data = tiny_data(config.links)
     async with servers(folder, config, policy) as running, status_of(running) as events:
         address = running.addresses["channel"]
-        stays, leaves = (DeviceThread(address, link, data.views, folder) for link in (0, 1))
+        hosted = [range(first, first + links_a_stream) for first in (0, links_a_stream)]
+        stays, leaves = (DeviceThread(address, links, data.views, folder) for links in hosted)
         await until(events, lost_after)
         leaves.client.stop()
         await leaves.join()
-        returns = DeviceThread(address, None, data.views, folder)
+        returns = DeviceThread(address, None if links_a_stream == 1 else hosted[1], data.views, folder)
         if policy.serve_every_s is not None:
             await _until_served_again(running)
             running.stop.set()
@@ -85,6 +88,17 @@ def assert_same_result(result: RunResult, expected: RunResult) -> None:
 def test_a_run_that_lost_a_device_in_training_ends_with_the_same_weights(tmp_path: Path) -> None:
     expected = asyncio.run(run_distributed(TWO_LINKS, tiny_data(2), tmp_path))
     result = asyncio.run(_run_with_a_loss(TWO_LINKS, tmp_path, "epoch", PATIENT))
+    assert_same_result(result, expected)
+
+
+@pytest.mark.parametrize("lost_after", ["epoch", "result"])
+def test_a_process_that_is_lost_with_all_its_links_comes_back_with_them(lost_after: str, tmp_path: Path) -> None:
+    config = TWO_LINKS.model_copy(update={"links": 4})
+    expected = asyncio.run(run_distributed(config, tiny_data(4), tmp_path))
+    policy = PATIENT if lost_after == "epoch" else Policy(rejoin_s=20.0, serve_every_s=0.05)
+
+    result = asyncio.run(_run_with_a_loss(config, tmp_path, lost_after, policy, links_a_stream=2))
+
     assert_same_result(result, expected)
 
 

@@ -20,8 +20,10 @@ from common.data.views import row_view
 from common.pb import uplink_pb2_grpc
 from common.results import RunResult
 from common.server import serving
+from device.host import DeviceHost
 from device.session import DeviceSession
 from device.uplink import UplinkClient
+from device.views import HostedViews, StackedViews
 from device.worker import Views
 
 TRAIN, TEST = 70, 24
@@ -74,13 +76,19 @@ async def running_channel(basestation: str) -> AsyncIterator[str]:
     await service.close()
 
 
+def stack(views: Sequence[Views], links: Sequence[int]) -> StackedViews:
+    """What a process that hosts these links loads."""
+    train, test = (np.stack([getattr(views[link], split) for link in links]) for split in ("train", "test"))
+    return StackedViews(tuple(links), train, test, views[0].data_digest)
+
+
 class DeviceThread:
-    """A real device client in a thread; keeps what it ended with."""
+    """A real device client in a thread, with one link or several; keeps what it ended with."""
 
     def __init__(
         self,
         address: str,
-        link: int | None,
+        link: int | Sequence[int] | None,
         views: Sequence[Views],
         state_dir: Path,
         connect_timeout_s: float = 5.0,
@@ -88,19 +96,25 @@ class DeviceThread:
     ) -> None:
         self.error: BaseException | None = None
 
-        def open_sessions() -> list[DeviceSession]:
-            session = DeviceSession(
-                device_id=f"thread-{link}",
-                software="test",
-                wish=link,
-                host="test",
-                state_dir=state_dir,
-                open_views=lambda _, leased: views[leased],
-                clock=time.perf_counter_ns,
-            )
-            return [session]
+        wishes = [link] if link is None or isinstance(link, int) else link
+        hosted = HostedViews([wish for wish in wishes if wish is not None], lambda _, links: stack(views, links))
 
-        self.client = UplinkClient(address, open_sessions, connect_timeout_s)
+        def open_host() -> DeviceHost:
+            sessions = [
+                DeviceSession(
+                    device_id=f"thread-{wish}",
+                    software="test",
+                    wish=wish,
+                    host="test",
+                    state_dir=state_dir,
+                    open_views=hosted.open,
+                    clock=time.perf_counter_ns,
+                )
+                for wish in wishes
+            ]
+            return DeviceHost(sessions, lambda: hosted.stacked)
+
+        self.client = UplinkClient(address, open_host, connect_timeout_s)
         self._thread = threading.Thread(target=self._run)
         if start:
             self.start()
@@ -119,7 +133,13 @@ class DeviceThread:
 
 
 async def run_distributed(
-    config: RunConfig, data: TinyData, state_dir: Path, *, with_channel: bool = True, restore: bool = False
+    config: RunConfig,
+    data: TinyData,
+    state_dir: Path,
+    *,
+    with_channel: bool = True,
+    restore: bool = False,
+    links_a_stream: int = 1,
 ) -> RunResult:
     """Base station, channel emulator and K devices over real gRPC; the devices' errors are raised."""
     addresses: asyncio.Queue[str] = asyncio.Queue()
@@ -132,7 +152,9 @@ async def run_distributed(
         serving_run.result()
     address = bound.result()
     async with _uplink(address, with_channel) as uplink:
-        devices = [DeviceThread(uplink, link, data.views, state_dir) for link in range(config.links)]
+        firsts = range(0, config.links, links_a_stream)
+        hosted = [range(first, min(first + links_a_stream, config.links)) for first in firsts]
+        devices = [DeviceThread(uplink, links, data.views, state_dir) for links in hosted]
         result = await serving_run
         for device in devices:
             await device.join()

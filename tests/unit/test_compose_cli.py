@@ -75,7 +75,7 @@ def test_a_target_that_is_none_is_refused(target: str) -> None:
     [
         ("--project=Über", "--project Über: expected small letters"),
         ("--board=mainframe", "--board mainframe: no such board"),
-        ("--set=links=3", "links = 3 does not divide the 28 rows"),
+        ("--set=links=65", "links = 65"),
         ("--data-dir=nowhere", "data directory nowhere is not a directory that exists"),
     ],
 )

@@ -21,6 +21,25 @@ def test_a_level_index_counts_the_breakpoints_at_or_below() -> None:
     assert indices.tolist() == [[0, 1, 1], [3, 4, 4]]
 
 
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 5000])
+@pytest.mark.parametrize("breakpoints", [1, 3, 15, 255])
+def test_few_features_are_searched_and_many_counted_alike(count: int, breakpoints: int) -> None:
+    b = torch.linspace(-0.9, 0.9, breakpoints)
+    z = torch.cat([features(count).float(), b[: count // 4], torch.full((count // 50,), math.nan)])
+
+    expected = torch.bucketize(z, b, right=True)
+
+    assert level_indices(z, b).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("samples", [2, 500])
+def test_each_link_has_breakpoints_of_its_own(samples: int) -> None:
+    b = torch.tensor([[-0.5, 0.0, 0.5], [0.1, 0.1, 0.2]])
+    z = features(2 * samples * 4).float().view(2, samples, 4)
+
+    assert torch.equal(level_indices(z, b), torch.stack([level_indices(z[0], b[0]), level_indices(z[1], b[1])]))
+
+
 def test_level_indices_refuse_more_levels_than_a_byte_counts() -> None:
     with pytest.raises(ValueError, match="256 breakpoints"):
         level_indices(torch.zeros(1), torch.zeros(256))

@@ -1,0 +1,74 @@
+"""What a process saves that encodes for several links together: `python -m benchmarks.encoding`.
+
+`alone`: each link's worker makes its block of a pass; `group`: `device.link_group` makes those of all links. Blocks are
+equal, hard symbols, from the sample to the level indices, before the wire.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from common.config import RunConfig
+from common.messages import BlockKey, Phase, Symbols
+from device.link_group import LinkGroup
+from device.views import StackedViews
+from device.worker import DeviceWorker
+
+_WARM_UP = 5
+_SAMPLES = 1024
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Time both for each K, B and backbone, in turn, and print medians and their ratio."""
+    options = _parse(arguments)
+    torch.set_num_threads(1)
+    for backbone in options.backbone:
+        for links in options.links:
+            for samples in options.batch:
+                alone, group = _medians(_makers(links, samples, backbone), options.repetitions)
+                print(
+                    f"{backbone:8} K={links:2} B={samples:3}  alone {alone * 1e6:9.1f} us  group {group * 1e6:9.1f} us"
+                    f"  {alone / group:5.1f} x"
+                )
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.encoding", description=__doc__)
+    parser.add_argument("--links", type=int, nargs="+", default=[8, 32, 64], help="links of the process")
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 256], help="samples a block")
+    parser.add_argument("--backbone", nargs="+", default=["linear", "mlp"], help="of the encoders")
+    parser.add_argument("--repetitions", type=int, default=100, help="timed blocks of each kind")
+    return parser.parse_args(arguments)
+
+
+def _makers(links: int, samples: int, backbone: str) -> list[Callable[[], object]]:
+    settings = {"links": links, "encoder": {"backbone": backbone}, "inference": {"block_size": samples}}
+    config = RunConfig.model_validate(settings)
+    features = int(np.prod(config.view_shape))
+    rng = np.random.default_rng(0)
+    train, test = (rng.random((links, count, features), dtype=np.float32) for count in (64, _SAMPLES))
+    views = StackedViews(tuple(range(links)), train, test, "")
+    alone, grouped = ([DeviceWorker(config, link, views.of(link)) for link in range(links)] for _ in range(2))
+    group = LinkGroup(grouped, views)
+    return [
+        lambda: [worker.pass_block(Phase.TEST, 0, 1, Symbols.HARD) for worker in alone],
+        lambda: group.pass_blocks(range(links), BlockKey(Phase.TEST, 0, 1), Symbols.HARD),
+    ]
+
+
+def _medians(makers: Sequence[Callable[[], object]], repetitions: int) -> list[float]:
+    seconds: list[list[float]] = [[] for _ in makers]
+    for _ in range(_WARM_UP + repetitions):
+        for make, times in zip(makers, seconds, strict=True):
+            started = time.perf_counter()
+            make()
+            times.append(time.perf_counter() - started)
+    return [statistics.median(times[_WARM_UP:]) for times in seconds]
+
+
+if __name__ == "__main__":
+    main()
