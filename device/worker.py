@@ -147,7 +147,8 @@ class DeviceWorker:
         inputs = self._take_inputs(key)
         mean, spread = self._encode(inputs.views, inputs.conditions, training=True)
         grids, symbols = self._symbols(step, mean, spread, inputs)
-        if not torch.isfinite(symbols).all():
+        levels = [grid.levels for grid in grids]  # that a hard symbol is finite says nothing of them
+        if not all(torch.isfinite(values).all() for values in (symbols, *levels)):
             raise RunFailedError(f"training diverged: features of step {step} are not finite")
         self._pending[micro_batch] = _Pending(inputs, mean, spread, grids, symbols)
         return self._block(key, inputs.ids, self._train_payload(symbols.detach()))
