@@ -1,7 +1,8 @@
 """One go at a run, with the links as they are. A lost link ends it, and the next one begins anew. No transport."""
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from basestation.intake import Intake
 from basestation.knob import Knob
 from basestation.link_session import LinkSession
 from basestation.meter import EpochMeter, mean_samples_per_s
-from basestation.passes import Passes, PassOutcome
+from basestation.passes import Decoded, Passes, PassOutcome
 from basestation.run_log import RunLog
 from basestation.trainer import Trainer
 from common.checkpoint import save_part
@@ -23,7 +24,6 @@ from common.data.dataset import Targets
 from common.load import LinkStamps, Load
 from common.manifest import BASESTATION_PART, Manifest
 from common.messages import (
-    Answered,
     Downlink,
     EpochReport,
     Gradient,
@@ -218,7 +218,16 @@ class Attempt:
         for session in self._sessions:
             session.send(body)
 
-    async def _predict(self, block: FusedBlock) -> Answered:
-        if self._trainer.is_brief(block):
-            return self._trainer.predict(block)  # the way to another thread and back would take longer
-        return await self._run.compute(self._trainer.predict, block)
+    async def _predict(self, blocks: Sequence[FusedBlock]) -> list[Decoded]:
+        if not all(map(self._trainer.is_brief, blocks)):
+            return await self._run.compute(self._predict_timed, blocks)
+        await asyncio.sleep(0)  # others on the loop have their turn, however many queries wait
+        return self._predict_timed(blocks)  # the way to another thread and back would take longer
+
+    def _predict_timed(self, blocks: Sequence[FusedBlock]) -> list[Decoded]:
+        decoded = []
+        for block in blocks:
+            started = time.perf_counter_ns()
+            answers = self._trainer.predict(block)
+            decoded.append(Decoded(answers, started, time.perf_counter_ns()))
+        return decoded

@@ -82,6 +82,16 @@ class Intake:
         """The next complete block, in the order of completion."""
         return await self._arrivals.get()
 
+    async def next_few(self) -> list[Arrival]:
+        """Complete blocks, one at least, in the order of completion: what is there, up to half of a link's credits.
+
+        While these are worked on, the other half is on its way.
+        """
+        arrivals = [await self._arrivals.get()]
+        while len(arrivals) < self._credits // 2 and not self._arrivals.empty():
+            arrivals.append(self._arrivals.get_nowait())
+        return arrivals
+
     def _check_asked_for(self, link: int, block: SymbolBlock) -> None:
         key = block.key
         wanted = key.phase is self._phase and key.step == self._step

@@ -1,7 +1,6 @@
 """Passes over evaluation data: asks the devices for the blocks, answers each, sums the errors."""
 
 import hashlib
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +37,16 @@ def _most_hops_first(report: PassReport) -> int:
     return -len(report.hops)
 
 
-Predict = Callable[[FusedBlock], Awaitable[Answered]]
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """(B,) answers to a block, and when the decoder began and had them, nanoseconds of this machine."""
+
+    answers: Answered
+    started_ns: int
+    finished_ns: int
+
+
+Predict = Callable[[Sequence[FusedBlock]], Awaitable[list[Decoded]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Passes:
             intake: of its blocks.
             labels: of each phase's split.
             links: K.
-            predict: the decoder, off the event loop.
+            predict: decodes blocks, one by one; off the event loop if that takes longer than the way there.
             objective: what its answers are held to.
         """
         self._plan = plan
@@ -105,14 +113,16 @@ class Passes:
         for session in sessions:
             session.send(Evaluate(phase, step, symbols, load))
         errors, tally, answers_digest = 0.0, Tally(), hashlib.sha256()
-        for _ in range(blocks):
-            arrival = await self._intake.next()
-            self._note_switch(arrival.block)
-            answers = await self._answer(sessions, arrival)
-            error = self._objective.errors(answers, self._labels[phase][arrival.sample_ids])
-            errors += error
-            tally.add(arrival.block.betas, len(answers), error)
-            answers_digest.update(answers.tobytes())
+        while blocks:
+            arrivals = await self._intake.next_few()
+            for arrival, decoded in zip(arrivals, await self._decode(arrivals), strict=True):
+                self._answer(sessions, arrival, decoded)
+                answers = decoded.answers
+                error = self._objective.errors(answers, self._labels[phase][arrival.sample_ids])
+                errors += error
+                tally.add(arrival.block.betas, len(answers), error)
+                answers_digest.update(answers.tobytes())
+            blocks -= len(arrivals)
         return PassOutcome(errors / samples, await self.reports.all(), tally, answers_digest.hexdigest())
 
     def _note_switch(self, block: FusedBlock) -> None:
@@ -127,19 +137,21 @@ class Passes:
                 query=block.key.micro_batch,
             )
 
-    async def _answer(self, sessions: Sequence[LinkSession], arrival: Arrival) -> Answered:
-        """Answer a block, and tell every device."""
-        key = arrival.block.key
-        started = time.perf_counter_ns()
-        answers = await self._predict(arrival.block)
-        decoded = time.perf_counter_ns()
+    async def _decode(self, arrivals: Sequence[Arrival]) -> list[Decoded]:
+        for arrival in arrivals:
+            self._note_switch(arrival.block)
+        return await self._predict([arrival.block for arrival in arrivals])
+
+    @staticmethod
+    def _answer(sessions: Sequence[LinkSession], arrival: Arrival, decoded: Decoded) -> None:
+        """Tell every device the answers to a block."""
+        key, started, finished = arrival.block.key, decoded.started_ns, decoded.finished_ns
         for session in sessions:
             arrived = arrival.arrived_ns[session.link]
             hops: tuple[Hop, ...] = ()
             stamps: Stamps | None = None
             if key.phase is Phase.SERVE:
-                hops = (Hop("fuse wait", arrival.fused_ns - arrived), Hop("decode", decoded - started))
+                hops = (Hop("fuse wait", arrival.fused_ns - arrived), Hop("decode", finished - started))
             elif key.phase is Phase.LOAD:
-                stamps = Stamps(arrived, arrival.fused_ns, started, decoded)
-            session.send(Prediction(key, answers, hops, stamps))
-        return answers
+                stamps = Stamps(arrived, arrival.fused_ns, started, finished)
+            session.send(Prediction(key, decoded.answers, hops, stamps))

@@ -73,9 +73,13 @@ class DeviceHost:
         )
 
     def _answers(self, ports: Iterable[int]) -> Iterator[Addressed]:
-        """All blocks of passes that these ports may send now, but for those that have a schedule."""
+        """All blocks that passes may send now, but for those that have a schedule; they leave together."""
+        blocks: list[tuple[int, Uplink]] = []
         while unscheduled := [port for port in ports if self._answers_now(port)]:
-            yield from self._blocks(unscheduled)
+            for alike in self._blocks(unscheduled):
+                blocks += alike
+        if blocks:
+            yield blocks
 
     def _answers_now(self, port: int) -> bool:
         session = self.sessions[port]

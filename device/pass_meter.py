@@ -24,21 +24,19 @@ class PassMeter:
         self._rows: list[list[int]] = []
         self._queries = queries
         self._stamps = QueryStamps(queries)
-        self._latest = 0
 
     def encoded(self, block: int, *, due_ns: int, started_ns: int, encoded_ns: int, quantized_ns: int) -> None:
         """The next block was due, was begun, was through the network, and was ready to be made a message."""
-        self._latest = block
         self._encode_ns = quantized_ns - started_ns
         if self._phase is Phase.LOAD:
             self._stamps.note(block, due=due_ns, started=started_ns, encoded=encoded_ns)
 
-    def sent(self, cost: UplinkCost, now_ns: int) -> None:
+    def sent(self, block: int, cost: UplinkCost, now_ns: int) -> None:
         """The block is on its way."""
         self._cost += cost
         self._sent_at_ns = now_ns
         if self._phase is Phase.LOAD:
-            self._stamps.note(self._latest, packed=now_ns)
+            self._stamps.note(block, packed=now_ns)
 
     def handed_over(self, key: BlockKey, now_ns: int) -> None:
         """The transport takes the message of a query; in a thread of its own, perhaps."""

@@ -223,10 +223,10 @@ class DeviceSession:
         if command.sent == command.total:
             worker.prepare(command.step + 1)
 
-    def sending(self, cost: UplinkCost) -> None:
-        """The block that was made last is a message, about to be sent."""
+    def sending(self, key: BlockKey, cost: UplinkCost) -> None:
+        """A block is a message, about to be sent."""
         if self._meter is not None:
-            self._meter.sent(cost, self.clock())
+            self._meter.sent(key.micro_batch, cost, self.clock())
 
     def handed_over(self, key: BlockKey) -> None:
         """The transport takes a block's message; alone of all methods this one may be called at any time."""

@@ -12,7 +12,7 @@ import structlog
 from common.accounting import block_cost
 from common.bundling import gather
 from common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
-from common.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, Welcome
+from common.messages import Downlink, Gradient, Leaving, Prediction, SymbolBlock, TrainStep, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
@@ -263,7 +263,7 @@ class _Stream:
             session = self._sessions[port]
             message = uplink_to_proto(body, session.contract)
             message.port = port
-            if message.HasField("block"):
-                session.sending(block_cost(message))
+            if isinstance(body, SymbolBlock):
+                session.sending(body.key, block_cost(message))
             messages.append(message)
         self._outbox.put(messages)

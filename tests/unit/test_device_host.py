@@ -77,7 +77,7 @@ def react(host: DeviceHost, messages: Sequence[tuple[int, m.Downlink]]) -> list[
         bundles.append(answers)
         for port, body in answers:
             if isinstance(body, m.SymbolBlock):
-                host.sessions[port].sending(m.UplinkCost(len(body.sample_ids), 10, 20))
+                host.sessions[port].sending(body.key, m.UplinkCost(len(body.sample_ids), 10, 20))
     return bundles
 
 
