@@ -31,7 +31,7 @@ class Shards:
 
     def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
         """`work` of each part, in their order, however the threads were scheduled."""
-        if self._others is None:
+        if self._others is None or len(parts) < 2:
             return [work(part) for part in parts]
         rest = [self._others.submit(work, part) for part in parts[1:]]
         return [work(parts[0]), *(future.result() for future in rest)]

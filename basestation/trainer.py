@@ -1,11 +1,13 @@
 """The base station's half of training: the decoder ψ, its loss, and the gradients for the devices."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from basestation.decoder import Decoder, make_decoder
+from basestation.dense_step import DenseStep
 from basestation.fusion import FusedBlock
 from basestation.objective import objective_of
 from basestation.shards import Shards
@@ -35,9 +37,10 @@ class MicroBatchResult:
 
 @dataclass(frozen=True, slots=True)
 class _ShardResult:
-    """Of some samples: the gradients of the symbols, (L, b, K·d), and of each parameter; and sums over them."""
+    """Of some samples: the gradient of the symbols, (L, b, K·d), those of all parameters, and sums over them."""
 
-    gradients: tuple[Tensor, ...]
+    gradient: Tensor
+    weight_gradients: Callable[[], Sequence[Tensor]]
     distortion: float
     errors: float
 
@@ -59,12 +62,17 @@ class Trainer:
         self._optimiser = PartyOptimiser(self.decoder, config.hypernetwork.gate_learning_rate)
         self._shards = Shards(config.runtime.decoder_shards, config.runtime.torch_threads)
         self._next_step = 0
+        self._owed: list[Callable[[], Sequence[Tensor]]] = []
         dense = isinstance(self.decoder, Decoder) and self._placement.device.type == "cpu"
         parameters = sum(weights.numel() for weights in self.decoder.parameters())
         self._brief_samples = BRIEF_MULTIPLICATIONS // parameters if dense else 0
+        plain = dense and not config.conditions and not config.runtime.bf16
+        self._dense = [layer for layer in self.decoder.modules() if isinstance(layer, nn.Linear)] if plain else []
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
-        """Forward, distortion averaged over L draws and the step's B samples (eq. (18)), backward.
+        """Forward, distortion averaged over L draws and the step's B samples (eq. (18)), backward to the symbols.
+
+        What that leaves to do for the decoder's own gradients is done by the next call, or by `finish_step`.
 
         Raises:
             RunFailedError: the loss is not finite.
@@ -80,30 +88,45 @@ class Trainer:
             shard = FusedBlock(block.key, block.symbols[:, rows])
             return self._shard(shard, labels[rows], weights[rows], conditions)
 
+        self._settle()
         shards = self._shards.map(work, self._shards.bounds(samples))
-        for shard in shards:
-            for parameter, gradient in zip(self.decoder.parameters(), shard.gradients[1:], strict=True):
-                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
-        received = shards[0].gradients[0] if len(shards) == 1 else torch.cat([each.gradients[0] for each in shards], 1)
+        self._owed = [shard.weight_gradients for shard in shards]
+        received = shards[0].gradient if len(shards) == 1 else torch.cat([each.gradient for each in shards], 1)
         gradients = [part.contiguous().numpy() for part in received.chunk(self._links, dim=-1)]
         distortion = sum(shard.distortion for shard in shards)
         return MicroBatchResult(gradients, distortion, sum(shard.errors for shard in shards), draws * samples)
 
     def _shard(self, block: FusedBlock, labels: Tensor, weights: Tensor, conditions: BlockConditions) -> "_ShardResult":
         """What some of a block's samples give."""
-        draws = len(block.symbols)
-        symbols, labels = block.symbols.detach().requires_grad_(), labels.repeat(draws)
-        outputs = self._decode(symbols, block.key, conditions)
+        draws, labels = len(block.symbols), labels.repeat(len(block.symbols))
+        step = DenseStep(self._dense) if self._dense else None
+        if step:
+            outputs = step.forward(block.symbols.flatten(0, 1)).requires_grad_()
+            sources: list[Tensor] = [outputs]
+        else:
+            symbols = block.symbols.detach().requires_grad_()
+            outputs = self._decode(symbols, block.key, conditions)
+            sources = [symbols, *self.decoder.parameters()]
         losses = self.objective.losses(outputs, labels)
         total = losses.detach().sum()
         if not torch.isfinite(total):
             raise RunFailedError(f"training diverged: the loss of step {block.key.step} is {total.item()}")
-        gradients = torch.autograd.grad(losses, [symbols, *self.decoder.parameters()], weights.repeat(draws))
         errors = self.objective.errors(self.objective.answers(outputs.detach()), labels.numpy())
-        return _ShardResult(gradients, total.item(), errors)
+        gradient, *rest = torch.autograd.grad(losses, sources, weights.repeat(draws))
+        if step:
+            gradient = step.backward(gradient).view_as(block.symbols)
+        return _ShardResult(gradient, step.weight_gradients if step else lambda: rest, total.item(), errors)
+
+    def _settle(self) -> None:
+        """Add up the weights' gradients of the last micro-batch, in the order of its shards."""
+        owed, self._owed = self._owed, []
+        for gradients in self._shards.map(lambda shard: shard(), owed):
+            for parameter, gradient in zip(self.decoder.parameters(), gradients, strict=True):
+                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
 
     def finish_step(self, step: int) -> None:
         """One Adam step on what the step's micro-batches accumulated."""
+        self._settle()
         self._optimiser.step(self._plan.learning_rate(step))
         self._next_step = step + 1
 
