@@ -219,7 +219,7 @@ class Attempt:
             session.send(body)
 
     async def _predict(self, blocks: Sequence[FusedBlock]) -> list[Decoded]:
-        if not all(map(self._trainer.is_brief, blocks)):
+        if not self._trainer.is_brief(blocks):
             return await self._run.compute(self._predict_timed, blocks)
         await asyncio.sleep(0)  # others on the loop have their turn, however many queries wait
         return self._predict_timed(blocks)  # the way to another thread and back would take longer

@@ -5,7 +5,7 @@ other processes need; shards wait once.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import torch
@@ -34,4 +34,8 @@ class Shards:
         if self._others is None or len(parts) < 2:
             return [work(part) for part in parts]
         rest = [self._others.submit(work, part) for part in parts[1:]]
-        return [work(parts[0]), *(future.result() for future in rest)]
+        try:
+            first = work(parts[0])
+        finally:
+            wait(rest)  # nobody is at work when this returns, or raises
+        return [first, *(future.result() for future in rest)]

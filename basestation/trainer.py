@@ -88,7 +88,7 @@ class Trainer:
             shard = FusedBlock(block.key, block.symbols[:, rows])
             return self._shard(shard, labels[rows], weights[rows], conditions)
 
-        self._settle()
+        self.settle()
         shards = self._shards.map(work, self._shards.bounds(samples))
         self._owed = [shard.weight_gradients for shard in shards]
         received = shards[0].gradient if len(shards) == 1 else torch.cat([each.gradient for each in shards], 1)
@@ -117,8 +117,8 @@ class Trainer:
             gradient = step.backward(gradient).view_as(block.symbols)
         return _ShardResult(gradient, step.weight_gradients if step else lambda: rest, total.item(), errors)
 
-    def _settle(self) -> None:
-        """Add up the weights' gradients of the last micro-batch, in the order of its shards."""
+    def settle(self) -> None:
+        """Add up the parameters' gradients of the last micro-batch, in the order of its shards, if that was not done."""
         owed, self._owed = self._owed, []
         for gradients in self._shards.map(lambda shard: shard(), owed):
             for parameter, gradient in zip(self.decoder.parameters(), gradients, strict=True):
@@ -126,13 +126,13 @@ class Trainer:
 
     def finish_step(self, step: int) -> None:
         """One Adam step on what the step's micro-batches accumulated."""
-        self._settle()
+        self.settle()
         self._optimiser.step(self._plan.learning_rate(step))
         self._next_step = step + 1
 
-    def is_brief(self, block: FusedBlock) -> bool:
-        """Whether decoding an evaluation block takes no longer than handing it to another thread."""
-        return self._brief_samples > 0 and block.symbols.shape[1] <= self._brief_samples
+    def is_brief(self, blocks: Sequence[FusedBlock]) -> bool:
+        """Whether decoding these evaluation blocks takes no longer than handing them to another thread."""
+        return sum(block.symbols.shape[1] for block in blocks) <= self._brief_samples
 
     @torch.no_grad()
     def predict(self, block: FusedBlock) -> Answered:

@@ -10,7 +10,7 @@ from grpc import aio
 
 from basestation.coordinator import Coordinator
 from basestation.link_session import LinkSession
-from common.bundling import gather
+from common.bundling import check_bundle, gather
 from common.errors import ProtocolError, Refusal
 from common.messages import Hello
 from common.pb import uplink_pb2 as pb
@@ -51,7 +51,7 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
             reason, may_return = f"{type(error).__name__}: {error}", False
             raise
         finally:
-            for session in stream.sessions:
+            for session in stream.sessions:  # first the one that spoke last: a reason is of what it said
                 self._coordinator.disconnect(session, reason, may_return=may_return)
 
     async def _exchange(
@@ -96,21 +96,26 @@ class _Stream:
     Attributes:
         news: set when one of them is to be told something.
         greeting: whether it is a Hello that is being answered.
-        ended: whether all that was to be said has been taken out.
     """
 
     def __init__(self, coordinator: Coordinator, peer: str) -> None:
         self._coordinator = coordinator
         self._peer = peer
         self._by_port: dict[int, LinkSession] = {}
+        self._speaker: LinkSession | None = None
+        self._closed: set[int] = set()
         self.news = asyncio.Event()
         self.greeting = True
-        self.ended = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether all that was to be said to its devices has been taken out."""
+        return bool(self._by_port) and len(self._closed) == len(self._by_port)
 
     @property
     def sessions(self) -> list[LinkSession]:
-        """The devices that were welcomed."""
-        return list(self._by_port.values())
+        """The devices that were welcomed, the one that spoke last first."""
+        return sorted(self._by_port.values(), key=lambda session: session is not self._speaker)
 
     def take(self, bundle: pb.UplinkBundle) -> None:
         """Hand each message of a bundle to its device's session; the first of a port must be Hello.
@@ -118,8 +123,9 @@ class _Stream:
         Raises:
             ProtocolError: what the run makes of a message.
         """
+        check_bundle(bundle)
         for message in bundle.messages:
-            session = self._by_port.get(message.port)
+            session = self._speaker = self._by_port.get(message.port)
             self.greeting = session is None
             if session is None:
                 self._by_port[message.port] = self._welcome(message)
@@ -133,7 +139,7 @@ class _Stream:
             while session.outbox:
                 body = session.outbox.popleft()
                 if body is None:
-                    self.ended = True
+                    self._closed.add(port)
                     continue
                 message = downlink_to_proto(body)
                 message.port = port

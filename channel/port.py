@@ -22,28 +22,26 @@ log = structlog.get_logger()
 
 
 class EmulatedPort:
-    """The state of one logical device: its channel, and when its queries came and left. Changes messages in place."""
+    """The state of one logical device: its channel, and when its queries came and left."""
 
     def __init__(self) -> None:
         self._link: ChannelLink | None = None
         self._timed: dict[BlockKey, tuple[int, int]] = {}
         self._starting_over = False
 
-    def pass_up(self, message: pb.UplinkMessage) -> bool:
-        """Put a block through the channel; False if the message is void, sent before the device heard of a new start.
+    def pass_up(self, message: pb.UplinkMessage) -> pb.UplinkMessage | None:
+        """The message behind the channel; None if it is void, sent before the device heard of a new start.
 
         Raises:
             ProtocolError: it does not fit the link's contract, or came before the handshake was over.
         """
         if self._starting_over and message.WhichOneof("body") not in ("ready", "leaving"):
-            return False  # this link's channel begins with the next Ready
+            return None  # this link's channel begins with the next Ready
         self._starting_over = False
-        if message.HasField("block"):
-            self._transmit(message)
-        return True
+        return self._transmit(message) if message.HasField("block") else message
 
-    def pass_down(self, message: pb.DownlinkMessage) -> None:
-        """Take note of what the base station says, and return gradients through the channel's adjoint.
+    def pass_down(self, message: pb.DownlinkMessage) -> pb.DownlinkMessage:
+        """Take note of what the base station says; gradients come back through the channel's adjoint.
 
         Raises:
             ProtocolError: as for `pass_up`.
@@ -54,9 +52,10 @@ class EmulatedPort:
             case "evaluate":
                 self._welcomed.symbols = symbols_from_proto(message.evaluate.symbols)
             case "gradient":
-                self._return(message)
+                return self._return(message)
             case "prediction":
                 self._add_times(message.prediction, time.perf_counter_ns())
+        return message
 
     def _begin(self, welcome: pb.Welcome) -> None:
         """The link of a run, from its first block; a second Welcome starts the run over."""
@@ -71,18 +70,20 @@ class EmulatedPort:
             raise ProtocolError("symbols came before the handshake was over")
         return self._link
 
-    def _transmit(self, message: pb.UplinkMessage) -> None:
+    def _transmit(self, message: pb.UplinkMessage) -> pb.UplinkMessage:
         started = time.perf_counter_ns()
         contract = self._welcomed.contract
         block = block_from_proto(message.block, contract)
-        message.block.CopyFrom(block_to_proto(self._welcomed.transmit(block), contract))
+        passed = block_to_proto(self._welcomed.transmit(block), contract)
         if block.key.phase.is_of_queries:
             self._timed[block.key] = (started, time.perf_counter_ns())
+        return pb.UplinkMessage(port=message.port, block=passed)
 
-    def _return(self, message: pb.DownlinkMessage) -> None:
+    def _return(self, message: pb.DownlinkMessage) -> pb.DownlinkMessage:
         contract = self._welcomed.contract
         gradient = gradient_from_proto(message.gradient, contract)
-        message.gradient.CopyFrom(gradient_to_proto(self._welcomed.return_gradient(gradient)))
+        returned = gradient_to_proto(self._welcomed.return_gradient(gradient))
+        return pb.DownlinkMessage(port=message.port, gradient=returned)
 
     def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:
         """Say when the answered query was here, and its answer."""

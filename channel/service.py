@@ -15,7 +15,7 @@ import structlog
 from grpc import aio
 
 from channel.port import EmulatedPort
-from common.bundling import gather
+from common.bundling import check_bundle, gather
 from common.errors import ProtocolError
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
@@ -125,6 +125,8 @@ class _EmulatedStream:
         self._upstream = upstream
         self._context = context
         self._ports: dict[int, EmulatedPort] = {}
+        self._port_at_work = 0
+        self._greeted = False
 
     async def carry_up(self, hellos: pb.UplinkBundle, bundles: AsyncIterator[pb.UplinkBundle]) -> None:
         try:
@@ -136,8 +138,10 @@ class _EmulatedStream:
             return  # the base station has ended the stream; how, it has told `_Ending`
 
     async def give_up(self, reason: str) -> None:
-        """Tell the base station why this stream ends, and give it time to hear it."""
-        leaving = pb.UplinkMessage(port=min(self._ports, default=0), leaving=pb.Leaving(reason=reason))
+        """Tell the base station why this stream ends, if it has heard of it at all, and give it time to hear it."""
+        if not self._greeted:
+            return
+        leaving = pb.UplinkMessage(port=self._port_at_work, leaving=pb.Leaving(reason=reason))
         try:
             async with asyncio.timeout(FAREWELL_LIMIT_S):
                 await self._upstream.write(pb.UplinkBundle(messages=[leaving]))
@@ -149,23 +153,29 @@ class _EmulatedStream:
     async def carry_down(self) -> None:
         try:
             async for bundle in self._upstream:
-                for message in bundle.messages:
-                    self._port(message.port).pass_down(message)
-                await self._context.write(bundle)
+                check_bundle(bundle)
+                passed = (self._port(message.port).pass_down(message) for message in bundle.messages)
+                first = next(passed, None)
+                while first is not None:
+                    messages, first = gather(first, partial(next, passed, None))
+                    await self._context.write(pb.DownlinkBundle(messages=messages))
         except aio.AioRpcError:
             return  # likewise
 
     async def _write_up(self, bundle: pb.UplinkBundle) -> None:
-        # The noisy copies of a bundle's symbols may be more than one bundle holds.
-        passed = iter([message for message in bundle.messages if self._port(message.port).pass_up(message)])
+        check_bundle(bundle)
+        # One by one: the noisy copies of a bundle's symbols may be far more than one bundle holds.
+        passed = filter(None, (self._port(message.port).pass_up(message) for message in bundle.messages))
         first = next(passed, None)
         while first is not None:
             messages, first = gather(first, partial(next, passed, None))
             await self._upstream.write(pb.UplinkBundle(messages=messages))
+            self._greeted = True
 
     def _port(self, number: int) -> EmulatedPort:
         port = self._ports.get(number)
         if port is None:
             check_port(number)
             port = self._ports[number] = EmulatedPort()
+        self._port_at_work = number
         return port

@@ -7,10 +7,24 @@ busy shares a bundle.
 from collections.abc import Callable
 from typing import TypeVar
 
+from common.errors import ProtocolError
 from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
 
+MAX_MESSAGES = 1024
+"""In a bundle: room for a few of each of the most links; what a peer sends is small in number, too."""
+
 Message = TypeVar("Message", pb.UplinkMessage, pb.DownlinkMessage)
+
+
+def check_bundle(bundle: pb.UplinkBundle | pb.DownlinkBundle) -> None:
+    """Hold a bundle to what `gather` makes.
+
+    Raises:
+        ProtocolError: it is empty, or has too many messages.
+    """
+    if not 1 <= len(bundle.messages) <= MAX_MESSAGES:
+        raise ProtocolError(f"a bundle of {len(bundle.messages)} messages: expected 1 to {MAX_MESSAGES}")
 
 
 def bundled_bytes(message: pb.UplinkMessage | pb.DownlinkMessage) -> int:
@@ -31,7 +45,7 @@ def gather(first: Message, more: Callable[[], Message | None]) -> tuple[list[Mes
         if not size:
             size = bundled_bytes(first)
         size += bundled_bytes(message)
-        if size > MAX_MESSAGE_BYTES:
+        if size > MAX_MESSAGE_BYTES or len(messages) == MAX_MESSAGES:
             return messages, message
         messages.append(message)
     return messages, None

@@ -18,7 +18,11 @@ class PartyOptimiser:
         """Args: what to train; the learning rate of its gates over that of all other parameters."""
         gates = [weights for module in network.modules() if isinstance(module, Gate) for weights in module.parameters()]
         others = [weights for weights in network.parameters() if not any(weights is gate for gate in gates)]
-        self._groups = [(factor, _Adam(of)) for factor, of in ((1.0, others), (gate_factor, gates)) if of]
+        self._groups = [
+            (factor, _Adam([weights for weights in of if weights.device == device]))
+            for factor, of in ((1.0, others), (gate_factor, gates))
+            for device in dict.fromkeys(weights.device for weights in of)
+        ]
 
     def step(self, learning_rate: float) -> None:
         """One step on the gradients that have accumulated, which are then forgotten."""

@@ -7,6 +7,9 @@ from device.link_group import LinkGroup
 from device.session import DeviceSession, PassBlock
 from device.views import StackedViews
 
+_ROUNDS_TOGETHER = 4
+"""Blocks of a port that are made before the first of them leaves: half of the credits that a link has by default."""
+
 Addressed = Sequence[tuple[int, Uplink]]
 """Messages up, each with its port, that are ready at the same time."""
 
@@ -73,13 +76,18 @@ class DeviceHost:
         )
 
     def _answers(self, ports: Iterable[int]) -> Iterator[Addressed]:
-        """All blocks that passes may send now, but for those that have a schedule; they leave together."""
+        """All blocks that passes may send now, but for those that have a schedule; a few leave together."""
+        while blocks := self._rounds(ports):
+            yield blocks
+
+    def _rounds(self, ports: Iterable[int]) -> Addressed:
+        """A few blocks of each port that may send so many."""
         blocks: list[tuple[int, Uplink]] = []
-        while unscheduled := [port for port in ports if self._answers_now(port)]:
+        for _ in range(_ROUNDS_TOGETHER):
+            unscheduled = [port for port in ports if self._answers_now(port)]
             for alike in self._blocks(unscheduled):
                 blocks += alike
-        if blocks:
-            yield blocks
+        return blocks
 
     def _answers_now(self, port: int) -> bool:
         session = self.sessions[port]

@@ -160,6 +160,7 @@ class _Stream:
         self._farewell = threading.Timer(FAREWELL_LIMIT_S, self._hang_up)
         self._put([(port, session.hello()) for port, session in enumerate(self._sessions)])
         self._unwelcomed = set(range(len(self._sessions)))
+        self._port_at_work = 0
         self.timed_out = False
         self.call = stub.Connect(self._outbox.bundles())
         self._until_welcome = threading.Timer(max(0.0, deadline - time.monotonic()), self._time_out)
@@ -212,7 +213,7 @@ class _Stream:
         port = message.port
         if port >= len(self._sessions):
             raise ProtocolError(f"a message for port {port}: this stream has {len(self._sessions)}")
-        session = self._sessions[port]
+        session, self._port_at_work = self._sessions[port], port
         body = downlink_from_proto(message, session.contract)
         if isinstance(body, Welcome):
             again = port not in self._unwelcomed
@@ -248,7 +249,7 @@ class _Stream:
     def _say_farewell(self, error: Exception) -> None:
         # Of a bug or a broken machine the base station should know as much as we do.
         reason = str(error) if isinstance(error, SplitwaveError) else f"{type(error).__name__}: {error}"
-        self._put([(0, Leaving(reason))])
+        self._put([(self._port_at_work, Leaving(reason))])
         self._outbox.end()
         if self._farewell.ident is None:
             self._farewell.start()

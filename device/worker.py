@@ -198,7 +198,8 @@ class DeviceWorker:
         if step < self.plan.steps:
             for number in range(self.plan.block_count(Phase.TRAIN, step)):
                 key = BlockKey(Phase.TRAIN, step, number)
-                self._prepared.setdefault(key, self._inputs(key))
+                if key not in self._prepared:
+                    self._prepared[key] = self._inputs(key)
 
     def end_epoch(self) -> float:
         """The local KL bound, nats a sample, mean over the blocks since the last call."""

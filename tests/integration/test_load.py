@@ -91,7 +91,7 @@ class Hold:
             return predict(trainer, block)
 
         monkeypatch.setattr(Trainer, "predict", held)
-        monkeypatch.setattr(Trainer, "is_brief", lambda _trainer, _block: False)  # else the event loop itself is held
+        monkeypatch.setattr(Trainer, "is_brief", lambda _trainer, _blocks: False)  # else the event loop itself is held
 
     def release(self) -> int:
         """Let it answer; when that was."""

@@ -2,10 +2,12 @@
 
 from functools import partial
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.bundling import bundled_bytes, gather
+from common.bundling import MAX_MESSAGES, bundled_bytes, check_bundle, gather
+from common.errors import ProtocolError
 from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
 
@@ -37,3 +39,17 @@ def test_what_does_not_fit_begins_the_next_bundle() -> None:
     rest, nothing = gather(left, partial(next, ready, None))
     assert [len(each.leaving.reason) for each in rest] == [half, 1]
     assert nothing is None
+
+
+def test_no_bundle_has_more_messages_than_a_peer_takes() -> None:
+    ready = iter([message(0)] * (2 * MAX_MESSAGES))
+    messages, left = gather(message(0), partial(next, ready, None))
+    assert len(messages) == MAX_MESSAGES
+    assert left is not None
+    check_bundle(pb.UplinkBundle(messages=messages))
+
+
+@pytest.mark.parametrize("count", [0, MAX_MESSAGES + 1])
+def test_a_bundle_that_nobody_would_gather_is_refused(count: int) -> None:
+    with pytest.raises(ProtocolError, match=f"a bundle of {count} messages: expected 1 to {MAX_MESSAGES}"):
+        check_bundle(pb.UplinkBundle(messages=[message(0)] * count))

@@ -28,7 +28,9 @@ def trained(shards: int, draws: int = 2) -> tuple[Trainer, MicroBatchResult]:
     labels = torch.randint(10, (SAMPLES,), generator=rng)
     trainer = Trainer(config, RunPlan(config, SAMPLES, 10), labels)
     symbols = torch.randn(draws, SAMPLES, 12, generator=rng)
-    return trainer, trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols))
+    result = trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols))
+    trainer.settle()
+    return trainer, result
 
 
 @pytest.mark.parametrize("shards", [2, 3])
@@ -41,6 +43,7 @@ def test_shards_give_the_gradients_of_the_whole(shards: int, draws: int) -> None
         assert ours.shape == theirs.shape == (draws, SAMPLES, 6)
         torch.testing.assert_close(torch.from_numpy(ours), torch.from_numpy(theirs))
     for ours_w, theirs_w in zip(cut.decoder.parameters(), whole.decoder.parameters(), strict=True):
+        assert ours_w.grad is not None
         torch.testing.assert_close(ours_w.grad, theirs_w.grad)
 
 
