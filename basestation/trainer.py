@@ -118,7 +118,7 @@ class Trainer:
         return _ShardResult(gradient, step.weight_gradients if step else lambda: rest, total.item(), errors)
 
     def settle(self) -> None:
-        """Add up the parameters' gradients of the last micro-batch, in the order of its shards, if that was not done."""
+        """Add up the gradients that the last micro-batch owes the parameters, in the order of its shards."""
         owed, self._owed = self._owed, []
         for gradients in self._shards.map(lambda shard: shard(), owed):
             for parameter, gradient in zip(self.decoder.parameters(), gradients, strict=True):

@@ -1,0 +1,69 @@
+"""Publish a run of all benchmarks: `python -m tools.publish_bench RESULTS_FOLDER`.
+
+Copies its readings and figures (no raw samples, no logs) to docs/results/bench and rewrites the README's table.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.publish_result import PUBLISHED, README
+
+BENCH = PUBLISHED / "bench"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+_HEAD = "| reading | median | lowest to highest | target | verdict |\n|---|--:|--:|--:|---|"
+
+
+def bench_table(result: dict[str, Any]) -> str:
+    """The README's table: every reading that has a target, and the machine and commit that made them."""
+    environment = result["environment"]
+    rows = [
+        _row(reading)
+        for benchmark in result["benchmarks"]
+        for reading in benchmark["readings"]
+        if reading["target"] is not None
+    ]
+    made = f"{environment['cpu_model']}, {environment['cpu_count']} cores, commit `{environment['commit'][:8]}`"
+    repetitions = result["scope"]["repetitions"]
+    said = f"`{' '.join(environment['command'][:3])}`, {repetitions} repetitions, {made}"
+    return "\n".join([f"{said}: {result['validity']}.", "", _HEAD, *rows])
+
+
+def table_in(readme: str) -> str:
+    """The table between the markers of a README."""
+    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
+
+
+def _row(reading: dict[str, Any]) -> str:
+    unit = "" if reading["unit"] == "x" or "=" in reading["unit"] else f" {reading['unit']}"
+    value, low, high = (f"{reading[key]:.4g}" for key in ("value", "low", "high"))
+    return f"| `{reading['name']}` | {value}{unit} | {low} to {high} | {reading['target']} | {reading['verdict']} |"
+
+
+def _publish(source: Path) -> None:
+    result = json.loads((source / "result.json").read_text(encoding="utf-8"))
+    if result["environment"]["dirty"] is not False:
+        sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")
+    if result["scope"]["quick"]:
+        sys.exit(f"error: {source} was made with --quick, whose readings are not worth quoting")
+    shutil.rmtree(BENCH, ignore_errors=True)
+    BENCH.mkdir()
+    for file in (source / "result.json", *sorted((source / "figs").glob("*.png"))):
+        shutil.copy(file, BENCH)
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    README.write_text(f"{before}{BEGIN}\n{bench_table(result)}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Parse the command line and publish."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", type=Path, help="a results folder, results/bench/<time>-<commit>-s<seed>")
+    _publish(parser.parse_args().source)
+
+
+if __name__ == "__main__":
+    main()
