@@ -8,8 +8,15 @@ from typing import Self, TypeVar, TypeVarTuple, Unpack
 
 import torch
 
+from common.urgency import be_patient
+
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
+
+
+def _begin(torch_threads: int) -> None:
+    be_patient()  # what comes from the devices, or is on its way to them, goes first
+    torch.set_num_threads(torch_threads)
 
 
 class Compute:
@@ -17,7 +24,7 @@ class Compute:
 
     def __init__(self, torch_threads: int) -> None:
         """Args: threads that one torch operation may use."""
-        self._executor = ThreadPoolExecutor(1, "torch", torch.set_num_threads, (torch_threads,))
+        self._executor = ThreadPoolExecutor(1, "torch", _begin, (torch_threads,))
 
     def __enter__(self) -> Self:
         """The thread starts with its first work."""

@@ -15,6 +15,7 @@ import structlog
 from common.errors import DataError, SplitwaveError
 from common.exit_codes import ExitCode
 from common.logs import configure_logging
+from common.urgency import be_urgent
 
 log = structlog.get_logger()
 
@@ -73,6 +74,7 @@ def run_tool(main: Callable[[], None]) -> int:
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
     """Run a service's `main` to its end and turn what it raises into one log line and an exit code."""
     configure_logging(options.log_format, role)
+    be_urgent()
     if options.lifeline:
         _hold_lifeline()
     try:

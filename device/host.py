@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from common.messages import Downlink, Evaluate, Gradient, Prediction, TrainStep, Uplink, Welcome
+from common.urgency import patience
 from device.link_group import LinkGroup
 from device.session import DeviceSession, PassBlock
 from device.views import StackedViews
@@ -60,8 +61,10 @@ class DeviceHost:
             elif isinstance(body, TrainStep | Gradient):
                 training[port] = None
         yield from self._answers(asked)
-        for port in training:
-            self.sessions[port].work_ahead()
+        if training:
+            with patience():
+                for port in training:
+                    self.sessions[port].work_ahead()
 
     def next_due_ns(self) -> int | None:
         """When the next block of an open loop is due; None if there is none, or no link has credit for one."""
