@@ -46,7 +46,6 @@ def test_choosing_settings_leaves_the_test_split_alone(
         (["--symbols", "1"], ExitCode.CONFIG),
         (["--data-set", "mnist6k"], ExitCode.CONFIG),
         (["--overlap", "1"], ExitCode.CONFIG),
-        (["--links", "3"], ExitCode.DATA),
         (["--validation", "4000"], ExitCode.DATA),
     ],
 )
