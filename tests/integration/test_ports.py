@@ -12,6 +12,7 @@ from grpc import StatusCode, aio
 
 from basestation.uplink_service import SERVICE
 from common import messages as m
+from common.bundling import MAX_MESSAGES
 from common.config import MAX_LINKS
 from common.errors import ProtocolError
 from common.pb import uplink_pb2 as pb
@@ -90,6 +91,27 @@ def test_a_block_on_a_port_that_said_no_hello_is_refused(server: str, tmp_path: 
                 await device.say_together(block(1, 0))
                 assert await device.end() == ("INVALID_ARGUMENT", "symbols came before the handshake was over")
             await _until_free(address, {0})
+
+    asyncio.run(scenario())
+
+
+@both_servers
+@pytest.mark.parametrize("greeted", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize("count", [0, MAX_MESSAGES + 1])
+def test_a_bundle_of_too_few_or_too_many_messages_is_refused(
+    server: str, greeted: bool, count: int, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path, THREE) as running:
+            address = running.addresses[server]
+            async with raw_device(address, THREE) as device:
+                if greeted:
+                    await device.say_together(hello(0, 0))
+                    assert await _welcomed(device, 1) == {0}
+                await device.say_together(*[hello(1, 1)] * count)
+                message = f"a bundle of {count} messages: expected 1 to {MAX_MESSAGES}"
+                assert await device.end() == ("INVALID_ARGUMENT", message)
+            await _until_free(address, {0, 1})
 
     asyncio.run(scenario())
 
