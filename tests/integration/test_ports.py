@@ -140,7 +140,7 @@ def test_of_several_hellos_one_that_is_refused_sets_the_links_of_the_others_free
                 await holder.say_together(hello(0, 1))
                 assert await _welcomed(holder, 1) == {1}
                 async with raw_device(address, THREE) as device:
-                    await device.say_together(hello(0, 0), hello(1, 1), hello(2, 2))
+                    await device.say_together(hello(0, 0), hello(1, 2), hello(2, 1))
                     code, details = await device.end()
                     assert code == "ALREADY_EXISTS"
                     assert details.startswith("link 1 is leased")
