@@ -30,8 +30,11 @@ class RawDevice:
         self._heard: deque[pb.DownlinkMessage] = deque()
 
     async def say(self, body: m.Uplink | pb.UplinkMessage) -> None:
-        message = body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract)
-        await self._call.write(pb.UplinkBundle(messages=[message]))
+        await self.say_together(body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract))
+
+    async def say_together(self, *messages: pb.UplinkMessage) -> None:
+        """Send one bundle."""
+        await self._call.write(pb.UplinkBundle(messages=messages))
 
     async def say_bytes(self, message: bytes) -> None:
         """Send what is no message at all."""

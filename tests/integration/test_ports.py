@@ -1,0 +1,200 @@
+"""Streams of several devices whose peer misbehaves: a precise status, and no link that stays leased."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from grpc import StatusCode, aio
+
+from basestation.uplink_service import SERVICE
+from common import messages as m
+from common.bundling import MAX_MESSAGES
+from common.config import MAX_LINKS
+from common.errors import ProtocolError
+from common.pb import uplink_pb2 as pb
+from common.pb import uplink_pb2_grpc
+from common.server import serving
+from common.symbols import LinkContract
+from common.wire_control import downlink_to_proto, uplink_to_proto
+from tests.integration.raw_device import RawDevice, level_block, raw_device
+from tests.integration.servers import CONFIG, IDS, servers
+from tests.integration.testbed import DeviceThread, running_channel, tiny_data
+
+THREE = CONFIG.model_copy(update={"links": 3})
+
+both_servers = pytest.mark.parametrize("server", ["base station", "channel"])
+
+
+def hello(port: int, link: int | None = None) -> pb.UplinkMessage:
+    return on(port, uplink_to_proto(m.Hello(m.PROTOCOL_VERSION, f"raw-{port}", "test", link, 4096)))
+
+
+def on(port: int, message: pb.UplinkMessage) -> pb.UplinkMessage:
+    message.port = port
+    return message
+
+
+def block(port: int, link: int) -> pb.UplinkMessage:
+    contract = LinkContract.of(THREE, link)
+    return on(port, uplink_to_proto(level_block(contract, IDS), contract))
+
+
+async def _welcomed(device: RawDevice, count: int) -> set[int]:
+    """The links that so many devices of the stream were given."""
+    welcomes = [await device.hear() for _ in range(count)]
+    return {welcome.link for welcome in welcomes if isinstance(welcome, m.Welcome)}
+
+
+async def _until_free(address: str, links: set[int]) -> None:
+    """Wait until the base station has noticed that whoever held these links is gone: one stream gets them all."""
+    while True:
+        async with raw_device(address, THREE) as device:
+            await device.say_together(*(hello(port, link) for port, link in enumerate(sorted(links))))
+            try:
+                assert await _welcomed(device, len(links)) == links
+            except aio.AioRpcError as error:
+                if error.code() is not StatusCode.ALREADY_EXISTS:
+                    raise
+            else:
+                return
+
+
+@both_servers
+@pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
+def test_a_port_beyond_the_last_is_refused_and_named(server: str, first: bool, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path, THREE) as running:
+            address = running.addresses[server]
+            async with raw_device(address, THREE) as device:
+                if not first:
+                    await device.say_together(hello(MAX_LINKS - 1, 1))
+                    assert await _welcomed(device, 1) == {1}
+                await device.say_together(hello(MAX_LINKS))
+                assert await device.end() == ("INVALID_ARGUMENT", "port 64: a stream has ports 0 to 63")
+            await _until_free(address, {0, 1, 2})
+
+    asyncio.run(scenario())
+
+
+@both_servers
+def test_a_block_on_a_port_that_said_no_hello_is_refused(server: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path, THREE) as running:
+            address = running.addresses[server]
+            async with raw_device(address, THREE) as device:
+                await device.say_together(hello(0, 0))
+                assert await _welcomed(device, 1) == {0}
+                await device.say_together(block(1, 0))
+                assert await device.end() == ("INVALID_ARGUMENT", "symbols came before the handshake was over")
+            await _until_free(address, {0})
+
+    asyncio.run(scenario())
+
+
+@both_servers
+@pytest.mark.parametrize("greeted", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize("count", [0, MAX_MESSAGES + 1])
+def test_a_bundle_of_too_few_or_too_many_messages_is_refused(
+    server: str, greeted: bool, count: int, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path, THREE) as running:
+            address = running.addresses[server]
+            async with raw_device(address, THREE) as device:
+                if greeted:
+                    await device.say_together(hello(0, 0))
+                    assert await _welcomed(device, 1) == {0}
+                await device.say_together(*[hello(1, 1)] * count)
+                message = f"a bundle of {count} messages: expected 1 to {MAX_MESSAGES}"
+                assert await device.end() == ("INVALID_ARGUMENT", message)
+            await _until_free(address, {0, 1})
+
+    asyncio.run(scenario())
+
+
+@both_servers
+def test_a_second_hello_on_a_port_is_refused(server: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path, THREE) as running:
+            address = running.addresses[server]
+            async with raw_device(address, THREE) as device:
+                await device.say_together(hello(0, 0), hello(1, 2))
+                assert await _welcomed(device, 2) == {0, 2}
+                await device.say_together(hello(1, 1))
+                assert await device.end() == ("INVALID_ARGUMENT", "link 2 said hello twice")
+            await _until_free(address, {0, 1, 2})
+
+    asyncio.run(scenario())
+
+
+@both_servers
+def test_of_several_hellos_one_that_is_refused_sets_the_links_of_the_others_free(server: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with servers(tmp_path, THREE) as running:
+            address = running.addresses[server]
+            async with raw_device(address, THREE) as holder:
+                await holder.say_together(hello(0, 1))
+                assert await _welcomed(holder, 1) == {1}
+                async with raw_device(address, THREE) as device:
+                    await device.say_together(hello(0, 0), hello(1, 2), hello(2, 1))
+                    code, details = await device.end()
+                    assert code == "ALREADY_EXISTS"
+                    assert details.startswith("link 1 is leased")
+                await _until_free(address, {0, 2})
+
+    asyncio.run(scenario())
+
+
+class AnswersNobody(uplink_pb2_grpc.UplinkServicer):
+    """A base station that answers a port which no device has, and keeps why the stream was given up."""
+
+    def __init__(self) -> None:
+        self.heard = ""
+
+    async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
+        self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
+    ) -> None:
+        answers = np.zeros(1, dtype=np.uint8)
+        prediction = downlink_to_proto(m.Prediction(m.BlockKey(m.Phase.SERVE, 0, 0), answers, (), None))
+        prediction.port = 1
+        async for bundle in request_iterator:
+            for message in bundle.messages:
+                if message.HasField("leaving"):
+                    self.heard = message.leaving.reason
+                    await context.abort(StatusCode.ABORTED, f"it gave up: {self.heard}")
+            await context.write(pb.DownlinkBundle(messages=[prediction]))
+
+
+@asynccontextmanager
+async def answering_nobody(through_channel: bool) -> AsyncIterator[tuple[AnswersNobody, str]]:
+    service = AnswersNobody()
+
+    def register(server: aio.Server) -> None:
+        uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
+
+    async with serving("127.0.0.1:0", register, [SERVICE]) as address:
+        if not through_channel:
+            yield service, address
+        else:
+            async with running_channel(address) as channel:
+                yield service, channel
+
+
+@both_servers
+def test_a_prediction_for_a_port_that_the_device_does_not_have_ends_it_and_is_named(
+    server: str, tmp_path: Path
+) -> None:
+    async def scenario() -> tuple[str, BaseException | None]:
+        async with answering_nobody(server == "channel") as (service, address):
+            device = DeviceThread(address, 0, tiny_data(1).views, tmp_path)
+            await device.join()
+            return service.heard, device.error
+
+    heard, error = asyncio.run(scenario())
+    assert heard == "a message for port 1: this stream has 1"
+    assert isinstance(error, ProtocolError)
+    assert str(error) == heard
