@@ -67,7 +67,7 @@ FULL = Scope(
     rules=Rules(min_queries=1024, min_duration_s=2.0),
     floor_queries=1024,
     links=(1, 2, 4, 8, 16, 32, 64),
-    epochs={256: 8, 1024: 16},
+    epochs={256: 6, 1024: 10},
     channel_blocks=400,
     bound_ms=25.0,
     starts=5,

@@ -76,8 +76,13 @@ def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
 
     Returns:
         (blocks + 1,) monotonic nanoseconds: when the clock started, and each block's answer.
+
+    Raises:
+        ValueError: the links cannot have equal shares.
     """
     config = RunConfig.model_validate_json(config_json)
+    if blocks % config.links:
+        raise ValueError(f"{blocks} blocks over {config.links} links: expected a multiple of the links")
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         streams = [_Stream(grpc_channel, config, link) for link in range(config.links)]
         try:
