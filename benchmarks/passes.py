@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.hop_table import latency_ns, lateness_ns, span_s
+from benchmarks.hop_table import latency_ns, lateness_ns, skew_ns, span_s
 from benchmarks.percentiles import percentile
 from benchmarks.report import Report
 from benchmarks.testbed_load import LoadedTestbed
@@ -32,6 +32,10 @@ class Pass:
     def lateness_ms(self, percent: float) -> float:
         """How much later than due devices began, at a percentile."""
         return percentile(lateness_ns(self.links), percent) / 1e6
+
+    def skew_ms(self, percent: float) -> float:
+        """Between the moments at which a query was due on its first and its last link, at a percentile."""
+        return percentile(skew_ns(self.links), percent) / 1e6
 
     @property
     def queries_per_s(self) -> float:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.report import Report, Validity
 from benchmarks.rounds import alternate
@@ -13,7 +14,9 @@ from benchmarks.session import result_json, write_samples
 from benchmarks.targets import TARGETS, AtLeast, AtMost, Verdict
 from benchmarks.training import compare_weights
 from benchmarks.wire_cost import uplink_cost
+from benchmarks.worker_process import worker_process
 from common.config import RunConfig
+from common.errors import RunFailedError
 
 
 def a_report() -> Report:
@@ -124,3 +127,26 @@ def test_one_repetition_with_other_weights_is_a_miss_and_invalid() -> None:
         "b256: process, repetition 1: weights cccccccccccc, expected aaaaaaaaaaaa as of inprocess_sharded"
     ]
     assert report.validity is Validity.INVALID
+
+
+class UnpicklableError(Exception):
+    """As gRPC's errors: made from more than its text."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def fail(*, portable: bool) -> None:
+    raise ValueError("seven") if portable else UnpicklableError(7, "no such link")
+
+
+def test_what_a_worker_raises_reaches_the_caller() -> None:
+    async def call(*, portable: bool) -> None:
+        async with worker_process() as worker:
+            await worker.run(fail, portable=portable)
+
+    with pytest.raises(ValueError, match="seven"):
+        asyncio.run(call(portable=True))
+    with pytest.raises(RunFailedError, match=r"(?s)^UnpicklableError: no such link\nTraceback.* in fail"):
+        asyncio.run(call(portable=False))
