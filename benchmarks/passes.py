@@ -59,8 +59,18 @@ async def run_pass(testbed: LoadedTestbed, load: Load) -> Pass:
     return Pass(load, await testbed.measure(load))
 
 
-def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules) -> None:
-    """Put the raw stamps into a report, and what makes them INVALID."""
+def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules, *, kept_up: bool = True) -> None:
+    """Put the raw stamps into a report, and what makes them INVALID.
+
+    Args:
+        report: takes them.
+        case: of the passes.
+        passes: of one load.
+        rules: what they must reach.
+        kept_up: whether the generator of an open loop must have kept up; beyond what a testbed can carry none does.
+    """
     for number, each in enumerate(passes):
-        report.problems += [f"{case}, repetition {number}: {why}" for why in problems_of(each.links, each.load, rules)]
+        report.problems += [
+            f"{case}, repetition {number}: {why}" for why in problems_of(each.links, each.load, rules, kept_up=kept_up)
+        ]
         report.samples[f"{case}.{number}.at_ns"] = np.stack([stamps.at_ns for stamps in each.links])

@@ -59,7 +59,7 @@ async def training(bench: Bench) -> Report:
                 "inprocess_1_thread": side("inprocess_1_thread", one_thread, threads=1),
                 "inprocess_2_threads": side("inprocess_2_threads", two_threads, threads=2),
             }
-            done = await alternate(runs, bench.scope.repetitions)
+            done = await alternate(runs, bench.scope.trainings)
             _read(report, f"b{batch}", done)
             compare_weights(
                 report, f"b{batch}", {name: [run.weights_sha256 for run in each] for name, each in done.items()}

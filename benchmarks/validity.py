@@ -25,10 +25,11 @@ class Rules:
     late_percentile: float = 99.0
 
 
-def problems_of(links: Sequence[LinkStamps], load: Load, rules: Rules) -> list[str]:
+def problems_of(links: Sequence[LinkStamps], load: Load, rules: Rules, *, kept_up: bool = True) -> list[str]:
     """Why a pass is INVALID; empty if it is VALID.
 
-    A late start is no problem by itself, for latency counts from when a query was due; a generator that fell behind is.
+    A late start is no problem by itself, for latency counts from when a query was due; a generator that fell behind is,
+    unless `kept_up` is false.
     """
     if not links:
         return ["no link answered"]
@@ -40,7 +41,7 @@ def problems_of(links: Sequence[LinkStamps], load: Load, rules: Rules) -> list[s
         problems.append(f"{span:.2f} s of load: expected at least {rules.min_duration_s:g} s")
     for stamps in links:
         problems += _problems_of_link(stamps, load)
-    if load.is_open and len({len(stamps.at_ns) for stamps in links}) == 1:
+    if kept_up and load.is_open and len({len(stamps.at_ns) for stamps in links}) == 1:
         problems += problems_of_generator(links, rules)
     return problems
 

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.report import Report, Validity
 from benchmarks.rounds import alternate
 from benchmarks.scope import QUICK
-from benchmarks.session import result_json, write_samples
+from benchmarks.session import result_json, target_table, write_samples
 from benchmarks.targets import TARGETS, AtLeast, AtMost, Verdict
 from benchmarks.training import compare_weights
 from benchmarks.wire_cost import uplink_cost
@@ -57,7 +57,7 @@ def test_a_result_file_has_everything(tmp_path: Path) -> None:
     report.cores_of_others = 0.25
     report.ran("testbed", RunConfig(), threads=2)
     path = tmp_path / "result.json"
-    path.write_text(json.dumps(result_json([report], QUICK, None)), encoding="utf-8")
+    path.write_text(json.dumps(result_json([report], QUICK, None, (0.5, 1.0, 2.0))), encoding="utf-8")
     content = json.loads(path.read_text(encoding="utf-8"))
     (kept,) = content["benchmarks"]
     assert kept["problems"] == ["why"]
@@ -67,6 +67,7 @@ def test_a_result_file_has_everything(tmp_path: Path) -> None:
     assert content["validity"] == "INVALID"
     assert content["scope"]["quick"] is True
     assert {"commit", "dirty", "cpu_model", "cores", "packages", "load_average"} <= content["environment"].keys()
+    assert content["environment"]["load_average"] == [0.5, 1.0, 2.0]
     (judged, _) = content["benchmarks"][0]["readings"]
     assert (judged["low"], judged["value"], judged["high"]) == (1.0, 1.4, 9.0)
     assert (judged["target"], judged["verdict"]) == ("<= 1.5", "PASS")
@@ -150,3 +151,11 @@ def test_what_a_worker_raises_reaches_the_caller() -> None:
         asyncio.run(call(portable=True))
     with pytest.raises(RunFailedError, match=r"(?s)^UnpicklableError: no such link\nTraceback.* in fail"):
         asyncio.run(call(portable=False))
+
+
+def test_the_table_of_targets_has_a_line_for_each_judged_reading() -> None:
+    report = a_report()
+    report.problems.append("why")
+    _, line, last = target_table([report]).splitlines()
+    assert line.split() == ["latency.single_stream.p50_over_echo", "1.4", "1", "…", "9", "<=", "1.5", "PASS"]
+    assert last == "INVALID: latency"
