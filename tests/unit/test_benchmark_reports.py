@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import session
 from benchmarks.report import Report, Validity
 from benchmarks.rounds import alternate
-from benchmarks.scope import QUICK
+from benchmarks.scope import QUICK, Bench
 from benchmarks.session import result_json, target_table, write_samples
 from benchmarks.targets import TARGETS, AtLeast, AtMost, Verdict
 from benchmarks.training import compare_weights
+from benchmarks.uplink_source import send_blocks
 from benchmarks.wire_cost import uplink_cost
 from benchmarks.worker_process import worker_process
 from common.config import RunConfig
@@ -159,3 +161,29 @@ def test_the_table_of_targets_has_a_line_for_each_judged_reading() -> None:
     _, line, last = target_table([report]).splitlines()
     assert line.split() == ["latency.single_stream.p50_over_echo", "1.4", "1", "…", "9", "<=", "1.5", "PASS"]
     assert last == "INVALID: latency"
+
+
+def test_blocks_that_links_cannot_share_are_refused() -> None:
+    config = RunConfig.model_validate({"links": 8})
+    with pytest.raises(ValueError, match="12 blocks over 8 links"):
+        send_blocks("127.0.0.1:1", config.canonical_json(), 12)
+
+
+def test_the_longest_message_is_a_late_one_with_its_codebook() -> None:
+    assert uplink_cost(256, codebook=True).message_bytes - uplink_cost(256).message_bytes == 16 * 4 + 2  # and its tag
+
+
+def test_a_benchmark_that_fails_says_with_what(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def breaks(bench: Bench) -> Report:
+        bench.begin("wire", {}).add("x", "s", [1.0])
+        raise KeyError("seven")
+
+    monkeypatch.setattr(session, "BENCHMARKS", {"wire": breaks})
+    file = tmp_path / "result.json"
+    assert not session.hold(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
+    (report,) = json.loads(file.read_text(encoding="utf-8"))["benchmarks"]
+    assert report["problems"] == ["failed: KeyError: 'seven'"]
+    assert [reading["name"] for reading in report["readings"]] == ["wire.x"]
+    assert "INVALID: wire" in capsys.readouterr().out
