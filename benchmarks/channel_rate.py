@@ -18,14 +18,26 @@ from common.config_layers import to_yaml
 from testbed.supervisor import Supervisor
 
 BLOCK = 4096
-_STREAMS = 7
+_STREAMS = 8
 
 
 async def channel(bench: Bench) -> Report:
     """One and eight streams through the emulator, `ChannelLink` alone, and Philox alone, in turn."""
     one, eight = _settings(1), _settings(_STREAMS)
     json, blocks = one.canonical_json(), bench.scope.channel_blocks
-    report = bench.begin("channel", {"block": BLOCK, "dimension": one.encoder.dimension, "blocks": blocks})
+    report = bench.begin(
+        "channel",
+        {
+            "block": BLOCK,
+            "blocks": blocks,
+            "streams": [one.links, eight.links],
+            "credits": eight.runtime.credits,
+            "dimension": eight.encoder.dimension,
+            "breakpoints": eight.quantizer.breakpoints,
+        },
+    )
+    report.ran("one_stream", one)
+    report.ran("eight_streams", eight)
     few = max(8, blocks // 4)  # of the sides that hold all blocks in memory
     async with (
         _emulator(one, bench.folder / "channel-1") as one_address,
@@ -38,7 +50,8 @@ async def channel(bench: Bench) -> Report:
         async def through(name: str, address: str, config: RunConfig) -> float:
             times = await source.run(send_blocks, address, config.canonical_json(), blocks)
             transfers[name].append(times)
-            return blocks * BLOCK * config.encoder.dimension / (int(times[-1] - times[0]) / 1e9)
+            answered = len(times) - 1
+            return answered * BLOCK * config.encoder.dimension / (int(times[-1] - times[0]) / 1e9)
 
         rates = await alternate(
             {

@@ -32,7 +32,7 @@ HOPS = (
     Hop("decode", "decoding", "decoded", "base station"),
     Hop("reply", "decoded", "received", "transport"),
 )
-"""Without gap or overlap from `due` to `received`, so that they add up to the latency."""
+"""Without gap or overlap from `due` to `received`, so that they add up to the latency of one link."""
 
 
 def hop_times_ns(stamps: LinkStamps) -> Int64:
@@ -51,10 +51,20 @@ def at(stamps: LinkStamps, name: str) -> Int64:
 
 
 def latency_ns(links: Sequence[LinkStamps]) -> Int64:
-    """(queries,) of each query the longest time, over its links, from when it was due to its answer at the device."""
-    waits = np.stack([at(stamps, "received") - at(stamps, "due") for stamps in links])
-    longest: Int64 = waits.max(axis=0)
-    return longest
+    """(queries,) of each query the time from when it was due on its last link to when all links had its answer.
+
+    Until the last link's part is due there is nothing to answer: a device process begins its schedule when it hears of
+    the load, and what that differs by is no latency, but `skew_ns`.
+    """
+    answered = np.stack([at(stamps, "received") for stamps in links]).max(axis=0)
+    waited: Int64 = answered - np.stack([at(stamps, "due") for stamps in links]).max(axis=0)
+    return waited
+
+
+def skew_ns(links: Sequence[LinkStamps]) -> Int64:
+    """(queries,) of each query the time between the moments at which it was due on its first and on its last link."""
+    apart: Int64 = np.ptp(np.stack([at(stamps, "due") for stamps in links]), axis=0)
+    return apart
 
 
 def lateness_ns(links: Sequence[LinkStamps]) -> Int64:

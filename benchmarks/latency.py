@@ -1,6 +1,6 @@
 """SingleStream and MultiStream: one query in flight, of one link or of eight, over a bare two-hop gRPC echo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from benchmarks.hop_plot import draw_hops
@@ -15,8 +15,9 @@ from benchmarks.testbed_load import loaded_testbed
 from benchmarks.trace import write_trace
 from common.load import LinkStamps, Load
 
-SCENARIOS = {"single_stream": 1, "multi_stream": 8}
-"""MLPerf LoadGen's names, and the links of each."""
+SCENARIOS = {"single_stream": 1, "multi_stream": 8, "two_links": 2}
+"""MLPerf LoadGen's names, and the links of each; `two_links` has a device process a link, the others one process."""
+_OWN_PROCESSES = ("two_links",)
 _TRACED_QUERIES = 200
 
 
@@ -37,36 +38,35 @@ async def latency(bench: Bench) -> Report:
 
 
 async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass:
-    passes: list[Pass] = []
-    floors: dict[str, list[Samples]] = {}
+    config, together = short_run(links), name not in _OWN_PROCESSES
+    report.ran(name, config)
+    report.ran(f"{name}.inprocess", short_run(links, block_size=1), threads=1)
     async with (
-        loaded_testbed(short_run(links), bench.folder / name, bench.data_dir, one_device_process=True) as testbed,
-        latency_floors(bench, links) as sides,
+        loaded_testbed(config, bench.folder / name, bench.data_dir, one_device_process=together) as testbed,
+        latency_floors(bench, name, links) as floors,
     ):
         load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), bench.scope.rules)
-
-        async def ours() -> None:
-            passes.append(await run_pass(testbed, load))
-
-        async def floor(side: str) -> None:
-            floors.setdefault(side, []).append(await sides[side]())
-
-        theirs: dict[str, Side[None]] = {side: partial(floor, side) for side in sides}
-        await alternate({"testbed": ours, **theirs}, bench.scope.repetitions)
-    _read(report, name, passes, floors)
+        sides: dict[str, Side[Pass | Samples]] = {"testbed": partial(run_pass, testbed, load), **floors}
+        outcomes = await alternate(sides, bench.scope.repetitions)
+    passes = [each for each in outcomes.pop("testbed") if isinstance(each, Pass)]
+    times = {side: [each for each in done if not isinstance(each, Pass)] for side, done in outcomes.items()}
+    _read(report, name, passes, times)
     keep(report, name, passes, bench.scope.rules)
     return passes[-1]
 
 
-def _read(report: Report, name: str, passes: Sequence[Pass], floors: dict[str, list[Samples]]) -> None:
+def _read(report: Report, name: str, passes: Sequence[Pass], floors: Mapping[str, Sequence[Samples]]) -> None:
     for percent in (50, 90, 99):
         report.add(f"{name}.p{percent}", "ms", [each.ms(percent) for each in passes])
-    for floor, repetitions in floors.items():
-        for percent in (50, 99):
-            values = [percentile(times, percent) / 1e6 for times in repetitions]
-            report.add(f"{name}.{floor}.p{percent}", "ms", values)
-        ours = [each.ms(50) for each in passes]
-        report.add_ratio(f"{name}.p50_over_{floor}", ours, [percentile(times, 50) / 1e6 for times in repetitions])
-        report.samples |= {f"{name}.{floor}.{n}.latency_ns": times for n, times in enumerate(repetitions)}
-    report.add_ratio(f"{name}.p99_over_p50", [each.ms(99) for each in passes], [each.ms(50) for each in passes])
+    ours = [each.ms(50) for each in passes]
+    p50 = {floor: [percentile(times, 50) / 1e6 for times in done] for floor, done in floors.items()}
+    for floor, done in floors.items():
+        report.add(f"{name}.{floor}.p50", "ms", p50[floor])
+        report.add(f"{name}.{floor}.p99", "ms", [percentile(times, 99) / 1e6 for times in done])
+        report.add_ratio(f"{name}.p50_over_{floor}", ours, p50[floor])
+        report.samples |= {f"{name}.{floor}.{n}.latency_ns": times for n, times in enumerate(done)}
+    echoes = [values for floor, values in p50.items() if floor.startswith("echo")]
+    report.add_ratio(f"{name}.p50_over_fastest_echo", ours, [min(each) for each in zip(*echoes, strict=True)])
+    report.add_ratio(f"{name}.p99_over_p50", [each.ms(99) for each in passes], ours)
     report.add(f"{name}.lateness.p99", "ms", [each.lateness_ms(99) for each in passes])
+    report.add(f"{name}.skew.p99", "ms", [each.skew_ms(99) for each in passes])

@@ -14,11 +14,10 @@ from benchmarks.scope import Bench, short_run
 from benchmarks.services import two_hop_echo
 from benchmarks.wire_cost import uplink_cost
 from benchmarks.worker_process import WorkerProcess, worker_process
-from common.load import Load
 
 
 @asynccontextmanager
-async def latency_floors(bench: Bench, links: int) -> AsyncIterator[dict[str, Side[Samples]]]:
+async def latency_floors(bench: Bench, case: str, links: int) -> AsyncIterator[dict[str, Side[Samples]]]:
     """The floors of single samples over so many links; each gives (queries,) nanoseconds.
 
     `echo`: a stream a link. With several links also `echo_one_stream`: one stream, and messages as large as all
@@ -26,15 +25,14 @@ async def latency_floors(bench: Bench, links: int) -> AsyncIterator[dict[str, Si
     thread. With one link also `gloo`: a sample's tensor there and back.
     """
     queries, message_bytes = bench.scope.floor_queries, uplink_cost(1).message_bytes
-    load = Load(queries, 1, 1, 0.0, 0)
     config = short_run(links, block_size=1).canonical_json()
     async with AsyncExitStack() as stack:
-        address = await stack.enter_async_context(two_hop_echo(bench.folder / f"echo-{links}"))
+        address = await stack.enter_async_context(two_hop_echo(bench.folder / f"echo-{case}"))
         client = await stack.enter_async_context(worker_process())
         pipeline = await stack.enter_async_context(worker_process())
-        floors: dict[str, Side[Samples]] = {"echo": partial(client.run, echo, address, links, message_bytes, load)}
+        floors: dict[str, Side[Samples]] = {"echo": partial(client.run, echo, address, links, message_bytes, queries)}
         if links > 1:
-            floors["echo_one_stream"] = partial(client.run, echo, address, 1, links * message_bytes, load)
+            floors["echo_one_stream"] = partial(client.run, echo, address, 1, links * message_bytes, queries)
         floors["inprocess"] = partial(pipeline.run, query_times_ns, config, bench.data_dir, 1, queries)
         if links == 1:
             peer = await stack.enter_async_context(worker_process())

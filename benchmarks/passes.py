@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.hop_table import latency_ns, lateness_ns, span_s
+from benchmarks.hop_table import latency_ns, lateness_ns, skew_ns, span_s
 from benchmarks.percentiles import percentile
 from benchmarks.report import Report
 from benchmarks.testbed_load import LoadedTestbed
@@ -33,6 +33,10 @@ class Pass:
         """How much later than due devices began, at a percentile."""
         return percentile(lateness_ns(self.links), percent) / 1e6
 
+    def skew_ms(self, percent: float) -> float:
+        """Between the moments at which a query was due on its first and its last link, at a percentile."""
+        return percentile(skew_ns(self.links), percent) / 1e6
+
     @property
     def queries_per_s(self) -> float:
         """From the first beginning to the last answer."""
@@ -55,8 +59,18 @@ async def run_pass(testbed: LoadedTestbed, load: Load) -> Pass:
     return Pass(load, await testbed.measure(load))
 
 
-def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules) -> None:
-    """Put the raw stamps into a report, and what makes them INVALID."""
+def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules, *, kept_up: bool = True) -> None:
+    """Put the raw stamps into a report, and what makes them INVALID.
+
+    Args:
+        report: takes them.
+        case: of the passes.
+        passes: of one load.
+        rules: what they must reach.
+        kept_up: whether the generator of an open loop must have kept up; beyond what a testbed can carry none does.
+    """
     for number, each in enumerate(passes):
-        report.problems += [f"{case}, repetition {number}: {why}" for why in problems_of(each.links, each.load, rules)]
+        report.problems += [
+            f"{case}, repetition {number}: {why}" for why in problems_of(each.links, each.load, rules, kept_up=kept_up)
+        ]
         report.samples[f"{case}.{number}.at_ns"] = np.stack([stamps.at_ns for stamps in each.links])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.targets import Verdict, target_of
+from common.config import RunConfig
 
 Json = Mapping[str, object]
 Samples = NDArray[np.int64]
@@ -68,6 +69,7 @@ class Report:
     Attributes:
         benchmark: `training`, `latency`, …
         settings: what was measured, as JSON.
+        configs: the settings with which each side ran, whole, as JSON.
         readings: in the order in which they are printed.
         problems: why it may not be believed; empty if it may.
         samples: raw nanoseconds by name, for `samples.npz`.
@@ -77,6 +79,7 @@ class Report:
 
     benchmark: str
     settings: Json
+    configs: dict[str, Json] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     samples: dict[str, Samples] = field(default_factory=dict)
@@ -93,6 +96,19 @@ class Report:
         """Take down the quotient of two sides, repetition by repetition, as they were measured in turn."""
         return self.add(name, "x", [a / b for a, b in zip(above, below, strict=True)])
 
+    def ran(self, side: str, config: RunConfig, *, threads: int | None = None) -> RunConfig:
+        """Take down the settings of a side, and give them back.
+
+        Args:
+            side: its name among the readings.
+            config: its settings.
+            threads: torch's in the side's process, where they are not `runtime.torch_threads`.
+        """
+        if threads is not None:
+            config = config.model_copy(update={"runtime": config.runtime.model_copy(update={"torch_threads": threads})})
+        self.configs[side] = config.model_dump(mode="json")
+        return config
+
     @property
     def validity(self) -> Validity:
         """VALID without problems."""
@@ -106,35 +122,7 @@ class Report:
             "problems": list(self.problems),
             "cores_of_others": self.cores_of_others,
             "settings": dict(self.settings),
+            "configs": dict(self.configs),
             "readings": [reading.to_json() for reading in self.readings],
             "tables": list(self.tables),
         }
-
-
-def report_from_json(content: Json) -> Report:
-    """What `Report.to_json` gave, without the samples; targets are those of this version.
-
-    Raises:
-        ValueError: a field is missing or of the wrong kind.
-    """
-    match content:
-        case {
-            "benchmark": str(benchmark),
-            "settings": dict(settings),
-            "readings": list(readings),
-            "problems": list(problems),
-            "tables": list(tables),
-            "cores_of_others": float(others),
-        }:
-            report = Report(benchmark, settings, problems=problems, tables=tables, cores_of_others=others)
-        case _:
-            raise ValueError(f"not a benchmark's report: it has {sorted(content)}")
-    report.readings += [_reading_from_json(each) for each in readings]
-    return report
-
-
-def _reading_from_json(content: Json) -> Reading:
-    match content:
-        case {"name": str(name), "unit": str(unit), "repetitions": list(repetitions)} if repetitions:
-            return Reading(name, unit, tuple(map(float, repetitions)))
-    raise ValueError(f"not a reading: {content}")

@@ -36,7 +36,7 @@ async def scale(bench: Bench) -> Report:
         _testbed(bench, _FEW, one_process=True) as few,
         _testbed(bench, _MANY, one_process=True) as many,
     ):
-        pair = await _costs(bench, {_FEW: few, _MANY: many})
+        pair = await _costs(bench, {_FEW: few, _MANY: many}, bench.scope.repetitions)
     for links in bench.scope.links:
         if links in pair:
             _read(report, f"k{links}", links, pair[links], bench)
@@ -53,7 +53,7 @@ async def scale(bench: Bench) -> Report:
 async def _alone(bench: Bench, report: Report, links: int, *, one_process: bool) -> None:
     case = f"k{links}" if one_process else f"k{links}_own_processes"
     async with _testbed(bench, links, one_process=one_process) as testbed:
-        costs = await _costs(bench, {links: testbed})
+        costs = await _costs(bench, {links: testbed}, bench.scope.ladder_repetitions)
     _read(report, case, links, costs[links], bench)
 
 
@@ -62,12 +62,12 @@ def _testbed(bench: Bench, links: int, *, one_process: bool) -> AbstractAsyncCon
     return loaded_testbed(short_run(links), folder, bench.data_dir, one_device_process=one_process)
 
 
-async def _costs(bench: Bench, testbeds: dict[int, LoadedTestbed]) -> dict[int, list[Cost]]:
+async def _costs(bench: Bench, testbeds: dict[int, LoadedTestbed], repetitions: int) -> dict[int, list[Cost]]:
     sides = {}
     for links, testbed in testbeds.items():
-        load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), bench.scope.rules)
+        load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), bench.scope.ladder_rules)
         sides[str(links)] = partial(_cost, testbed, load)
-    outcomes = await alternate(sides, bench.scope.repetitions)
+    outcomes = await alternate(sides, repetitions)
     return {int(links): costs for links, costs in outcomes.items()}
 
 
@@ -81,6 +81,7 @@ async def _cost(testbed: LoadedTestbed, load: Load) -> Cost:
 
 
 def _read(report: Report, case: str, links: int, costs: list[Cost], bench: Bench) -> None:
+    report.ran(case, short_run(links))
     report.add(f"{case}.cpu", "µs/query/link", [cost.cpu_us for cost in costs])
     report.add(f"{case}.wall", "µs/query/link", [cost.wall_us for cost in costs])
     report.add(f"{case}.p50", "ms", [cost.measured.ms(50) for cost in costs])
@@ -90,7 +91,7 @@ def _read(report: Report, case: str, links: int, costs: list[Cost], bench: Bench
         if not role.startswith("device-") or role == "device-0":
             report.add(f"{case}.{role}.resident", "MiB", [memory.resident_mib])
             report.add(f"{case}.{role}.growth", "MiB", [memory.resident_mib - costs[0].memory[role].resident_mib])
-    keep(report, case, [cost.measured for cost in costs], bench.scope.rules)
+    keep(report, case, [cost.measured for cost in costs], bench.scope.ladder_rules)
     if max(longest) > _STALL_MS:
         report.problems.append(f"{case}: a query took {max(longest):.0f} ms: the {links} links stalled")
     report.tables.append(f"{case}, after {len(costs)} load passes\n{memory_table(costs[-1].memory)}")

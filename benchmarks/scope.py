@@ -16,6 +16,9 @@ class Scope:
         quick: a smoke test: everything runs, nothing is worth quoting.
         repetitions: of each side of a comparison.
         rules: what a load pass must reach.
+        ladder_rules: what a load pass of `scale` must reach, from which no p99 is read.
+        ladder_repetitions: of each load pass of `scale` and `server` that is not compared in turn.
+        trainings: repetitions of each side of `training`.
         floor_queries: of one repetition of a floor.
         links: K of the ladder of `scale`.
         epochs: of a training by its batch size; the first warms up.
@@ -27,6 +30,9 @@ class Scope:
     quick: bool
     repetitions: int
     rules: Rules
+    ladder_rules: Rules
+    ladder_repetitions: int
+    trainings: int
     floor_queries: int
     links: tuple[int, ...]
     epochs: dict[int, int]
@@ -65,17 +71,23 @@ FULL = Scope(
     quick=False,
     repetitions=5,
     rules=Rules(min_queries=1024, min_duration_s=2.0),
+    ladder_rules=Rules(min_queries=256, min_duration_s=1.0),
+    ladder_repetitions=3,
+    trainings=3,
     floor_queries=1024,
     links=(1, 2, 4, 8, 16, 32, 64),
-    epochs={256: 8, 1024: 16},
+    epochs={256: 6, 1024: 10},
     channel_blocks=400,
     bound_ms=25.0,
-    starts=5,
+    starts=3,
 )
 QUICK = Scope(
     quick=True,
     repetitions=1,
-    rules=Rules(min_queries=32, min_duration_s=0.02),
+    rules=Rules(min_queries=32, min_duration_s=0.02, late_percentile=50),
+    ladder_rules=Rules(min_queries=32, min_duration_s=0.02),
+    ladder_repetitions=1,
+    trainings=1,
     floor_queries=64,
     links=(4, 32),
     epochs={256: 2},

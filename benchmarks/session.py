@@ -57,6 +57,7 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
         results: folder of all results.
     """
     data_dir = existing_data_dir(data_dir)
+    load_average = os.getloadavg()  # before the benchmarks are a load themselves
     reports: list[Report] = []
     with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder:
         bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
@@ -64,24 +65,27 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
             typer.echo(f"{name} …")
             reports.append(_attempt(name, bench))
             print_report(reports[-1])
-        content = result_json(reports, scope, data_dir)
+        content = result_json(reports, scope, data_dir, load_average)
         folder.write_json("result.json", content)
         samples = {f"{each.benchmark}.{key}": array for each in reports for key, array in each.samples.items()}
         write_samples(folder.path / "samples.npz", samples)
         _drop_checkpoints(folder.logs)
+    typer.echo(target_table(reports))
     typer.echo(f"results  {folder.path}")
     if json_file is not None:
         json_file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return not any(report.problems for report in reports)
 
 
-def result_json(reports: Sequence[Report], scope: Scope, data_dir: Path | None) -> Json:
-    """Reports with the machine, the settings and the commit."""
+def result_json(
+    reports: Sequence[Report], scope: Scope, data_dir: Path | None, load_average: tuple[float, float, float]
+) -> Json:
+    """Reports with the machine, its load average before the run, the settings and the commit."""
     return {
         "environment": {
             **describe_environment(RunConfig(), data_dir),
             "cores": sorted(os.sched_getaffinity(0)),
-            "load_average": list(os.getloadavg()),
+            "load_average": list(load_average),
         },
         "scope": {**asdict(scope), "epochs": {str(batch): epochs for batch, epochs in scope.epochs.items()}},
         "validity": "INVALID" if any(report.problems for report in reports) else "VALID",
@@ -92,6 +96,17 @@ def result_json(reports: Sequence[Report], scope: Scope, data_dir: Path | None) 
 def write_samples(path: Path, samples: Mapping[str, Samples]) -> None:
     """Write raw samples as `.npz`, an array a name."""
     np.savez_compressed(path, allow_pickle=False, **samples)
+
+
+def target_table(reports: Sequence[Report]) -> str:
+    """A line a target that these benchmarks are held to: name, value, range, target, verdict."""
+    lines = [f"{'target of':<46}{'value':>10}  {'range':<22}{'target':>9}  verdict"]
+    for reading in (reading for report in reports for reading in report.readings):
+        if target := target_of(reading.name):
+            spread = f"{min(reading.repetitions):.4g} … {max(reading.repetitions):.4g}"
+            lines.append(f"{reading.name:<46}{reading.value:>10.4g}  {spread:<22}{target!s:>9}  {reading.verdict}")
+    invalid = [report.benchmark for report in reports if report.problems]
+    return "\n".join([*lines, *([f"INVALID: {', '.join(invalid)}"] if invalid else [])])
 
 
 def print_report(report: Report) -> None:
@@ -115,7 +130,7 @@ def _attempt(name: str, bench: Bench) -> Report:
         report = run_interruptibly(BENCHMARKS[name](bench))
     except Exception as error:  # foreseen or not, it must not take the other benchmarks' readings with it
         report = bench.begun.get(name) or bench.begin(name, {})
-        report.problems.append(f"failed: {error}")
+        report.problems.append(f"failed: {type(error).__name__}: {error}")
         if not isinstance(error, SplitwaveError):
             traceback.print_exc()
     report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)

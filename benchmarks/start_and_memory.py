@@ -1,22 +1,34 @@
 """Process start to first symbol, start to health check, and whose the resident memory is."""
 
 import asyncio
+import os
+import subprocess
+import sys
+import time
 from statistics import median
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from benchmarks.device_start import device_start_s
 from benchmarks.import_memory import LADDER, resident_mib
 from benchmarks.processes import memory_of, memory_table
 from benchmarks.report import Report
 from benchmarks.scope import Bench, short_run
-from benchmarks.startup import COMMANDS, seconds_to_health
 from benchmarks.testbed_load import loaded_testbed
+from common.rpc import CLIENT_OPTIONS
 
 _LINKS = 2
+COMMANDS = {
+    "channel": ["channel", "--listen=127.0.0.1:0", "--connect=127.0.0.1:1"],
+    "basestation": ["basestation", "--listen=127.0.0.1:0"],
+}
 
 
 async def startup(bench: Bench) -> Report:
     """All of it, a process at a time."""
     report = bench.begin("startup", {"links": _LINKS, "starts": bench.scope.starts})
+    report.ran("testbed", short_run(_LINKS))
     await _starts(bench, report)
     await _memory(bench, report)
     return report
@@ -52,3 +64,27 @@ async def _memory(bench: Bench, report: Report) -> None:
         if role != "channel":  # which imports no torch
             report.add(f"memory.{role}.share_of_torch", "x", [torch_mib / memory.resident_mib])
     report.tables.append(f"a testbed of {_LINKS} links, trained for an epoch and idle\n{memory_table(memories)}")
+
+
+def seconds_to_health(command: list[str]) -> float:
+    """From just before a process starts to its answer SERVING; it is ended afterwards."""
+    read_fd, write_fd = os.pipe()
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", *command, f"--ready-fd={write_fd}"],
+        pass_fds=(write_fd,),
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            os.close(write_fd)
+            with os.fdopen(read_fd) as ready:
+                address = ready.readline().strip()
+            with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+                stub = health_pb2_grpc.HealthStub(grpc_channel)
+                answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=30, wait_for_ready=True)
+                seconds = time.perf_counter() - started
+        finally:
+            process.terminate()
+    if answer.status != health_pb2.HealthCheckResponse.SERVING:
+        raise RuntimeError(f"{command[0]} answered {answer.status}")
+    return seconds

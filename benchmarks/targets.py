@@ -51,7 +51,7 @@ TARGETS: Mapping[str, Target] = {
     "training.b1024.process_1_thread.same_weights": AtLeast(1),
     "latency.single_stream.p50_over_echo": AtMost(1.5),
     "latency.single_stream.p99_over_p50": AtMost(3.0),
-    "latency.multi_stream.p50_over_echo": AtMost(1.5),
+    "latency.multi_stream.p50_over_fastest_echo": AtMost(1.5),  # the faster echo of each round
     "latency.multi_stream.p99_over_p50": AtMost(3.0),
     "throughput.offline.over_inprocess": AtLeast(0.7),
     "channel.one_stream.over_philox": AtLeast(0.4),

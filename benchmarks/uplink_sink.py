@@ -5,16 +5,13 @@ one must be what the channel makes of `benchmarks.uplink_source.test_block`, to 
 """
 
 import argparse
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import grpc
 import numpy as np
-from grpc import aio
 
+from benchmarks.raw_stream import Context, serve_streams
 from benchmarks.uplink_source import SERVICE, test_block
 from channel.link import ChannelLink
 from common.config import RunConfig
@@ -22,13 +19,10 @@ from common.config_layers import load_config
 from common.errors import ProtocolError
 from common.messages import PROTOCOL_VERSION, Hello, Phase, RealPayload, Welcome
 from common.pb import uplink_pb2 as pb
-from common.process import add_process_options, announce_ready, run_service, stop_signal
+from common.process import add_process_options, run_service
 from common.rpc import refuse
-from common.server import serving
 from common.wire import block_from_proto
 from common.wire_control import downlink_to_proto, uplink_from_proto
-
-_Context = Any
 
 
 class UplinkSink:
@@ -37,7 +31,7 @@ class UplinkSink:
     def __init__(self, config: RunConfig) -> None:
         self._config = config
 
-    async def connect(self, messages: AsyncIterator[bytes], context: _Context) -> None:
+    async def connect(self, messages: AsyncIterator[bytes], context: Context) -> None:
         """One stream."""
         try:
             (first,) = pb.UplinkBundle.FromString(await anext(messages)).messages
@@ -50,7 +44,7 @@ class UplinkSink:
         except ProtocolError as error:
             await refuse(context, error)
 
-    async def _answer(self, link: int, messages: AsyncIterator[bytes], context: _Context) -> None:
+    async def _answer(self, link: int, messages: AsyncIterator[bytes], context: Context) -> None:
         number = 0
         answers = bytes(self._config.inference.block_size)
         async for message in messages:
@@ -71,18 +65,6 @@ class UplinkSink:
             raise ProtocolError(f"link {link}: the first {Phase.TEST.name.lower()} block is not what the channel makes")
 
 
-async def _serve(config: RunConfig, listen: str, ready_fd: int | None) -> None:
-    stop = stop_signal()
-    handlers: dict[str, Any] = {"Connect": grpc.stream_stream_rpc_method_handler(UplinkSink(config).connect)}
-
-    def register(server: aio.Server) -> None:
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
-
-    async with serving(listen, register, [SERVICE]) as address:
-        announce_ready(ready_fd, address)
-        await stop.wait()
-
-
 def main() -> int:
     """Parse the command line and serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.uplink_sink", description=__doc__)
@@ -92,7 +74,8 @@ def main() -> int:
     options = parser.parse_args()
 
     def serve() -> None:
-        asyncio.run(_serve(load_config(options.config), options.listen, options.ready_fd))
+        sink = UplinkSink(load_config(options.config))
+        serve_streams(SERVICE, lambda: sink.connect, options.listen, options.ready_fd)
 
     return run_service("sink", options, serve)
 

@@ -1,12 +1,11 @@
 """The load client of the channel emulator: devices' streams that send the same hard symbols over and over."""
 
 import time
-from queue import SimpleQueue
-from typing import Any
 
 import grpc
 import numpy as np
 
+from benchmarks.raw_stream import RawStream
 from common.config import RunConfig
 from common.errors import RunFailedError
 from common.messages import PROTOCOL_VERSION, BlockKey, Hello, Int64, LevelPayload, Phase, SymbolBlock
@@ -16,7 +15,6 @@ from common.symbols import LinkContract
 from common.wire_control import uplink_to_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
-_STREAM_LIMIT_S = 600.0
 
 
 def test_block(contract: LinkContract, number: int) -> SymbolBlock:
@@ -38,28 +36,25 @@ class _Stream:
         self._first = uplink_to_proto(test_block(contract, 0), contract)
         self._next = uplink_to_proto(test_block(contract, 1), contract)
         self._sent = 0
-        self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
-        connect: Any = grpc_channel.stream_stream(f"/{SERVICE}/Connect")
-        self._call: Any = connect(iter(self._outbox.get, None), timeout=_STREAM_LIMIT_S)
+        self._stream = RawStream(grpc_channel, SERVICE)
         hello = Hello(PROTOCOL_VERSION, f"source-{link}", "benchmark", link, contract.dimension)
-        self._outbox.put(_bundled(uplink_to_proto(hello)))
-        (welcome,) = pb.DownlinkBundle.FromString(next(self._call)).messages
+        self._stream.send(_bundled(uplink_to_proto(hello)))
+        (welcome,) = pb.DownlinkBundle.FromString(self._stream.receive()).messages
         if not welcome.HasField("welcome"):
             raise RunFailedError("the first message down was no Welcome")
 
     def send(self) -> None:
         message = self._next if self._sent else self._first
         message.block.sequence = message.block.key.micro_batch = self._sent
-        self._outbox.put(_bundled(message))
+        self._stream.send(_bundled(message))
         self._sent += 1
 
     def receive(self) -> None:
         """The answer to one block; the sink puts none of them together."""
-        next(self._call)
+        self._stream.receive()
 
     def end(self) -> None:
-        self._outbox.put(None)
-        self._call.cancel()
+        self._stream.end()
 
 
 def _bundled(message: pb.UplinkMessage) -> bytes:
@@ -76,8 +71,13 @@ def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
 
     Returns:
         (blocks + 1,) monotonic nanoseconds: when the clock started, and each block's answer.
+
+    Raises:
+        ValueError: the links cannot have equal shares.
     """
     config = RunConfig.model_validate_json(config_json)
+    if blocks % config.links:
+        raise ValueError(f"{blocks} blocks over {config.links} links: expected a multiple of the links")
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         streams = [_Stream(grpc_channel, config, link) for link in range(config.links)]
         try:

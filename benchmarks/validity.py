@@ -1,26 +1,35 @@
-"""When a load pass may be believed: enough queries, for long enough, sent as the schedule said, on a sane clock."""
+"""When a load pass may be believed: enough queries, for long enough, a generator that kept up, on a sane clock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.hop_table import HOPS, at, hop_times_ns, span_s
+from benchmarks.hop_table import HOPS, hop_times_ns, latency_ns, lateness_ns, skew_ns, span_s
+from benchmarks.percentiles import percentile
 from common.load import LinkStamps, Load
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a pass must reach."""
+    """What a pass must reach.
+
+    Attributes:
+        min_queries: of a pass.
+        min_duration_s: from its first beginning to its last answer.
+        late_percentile: of an open loop, the percentile at which its lateness is judged.
+    """
 
     min_queries: int
     min_duration_s: float
+    late_percentile: float = 99.0
 
 
-def problems_of(links: Sequence[LinkStamps], load: Load, rules: Rules) -> list[str]:
+def problems_of(links: Sequence[LinkStamps], load: Load, rules: Rules, *, kept_up: bool = True) -> list[str]:
     """Why a pass is INVALID; empty if it is VALID.
 
-    A late start is no problem, for latency counts from when a query was due: it makes the result worse, not wrong.
+    A late start is no problem by itself, for latency counts from when a query was due; a generator that fell behind is,
+    unless `kept_up` is false.
     """
     if not links:
         return ["no link answered"]
@@ -32,7 +41,24 @@ def problems_of(links: Sequence[LinkStamps], load: Load, rules: Rules) -> list[s
         problems.append(f"{span:.2f} s of load: expected at least {rules.min_duration_s:g} s")
     for stamps in links:
         problems += _problems_of_link(stamps, load)
+    if kept_up and load.is_open and len({len(stamps.at_ns) for stamps in links}) == 1:
+        problems += problems_of_generator(links, rules)
     return problems
+
+
+def problems_of_generator(links: Sequence[LinkStamps], rules: Rules) -> list[str]:
+    """Why an open loop says more of its generator than of the testbed; empty if the generator kept up.
+
+    Queries that began later than the median query takes, or links whose schedules are as far apart.
+    """
+    percent = rules.late_percentile
+    limit_ms = percentile(latency_ns(links), 50) / 1e6
+    late_ms, skew_ms = (percentile(times, percent) / 1e6 for times in (lateness_ns(links), skew_ns(links)))
+    return [
+        f"p{percent:g} {what} {ms:.2f} ms: expected at most the p50 latency, {limit_ms:.2f} ms"
+        for what, ms in (("lateness", late_ms), ("skew of the links", skew_ms))
+        if ms > limit_ms
+    ]
 
 
 def _problems_of_link(stamps: LinkStamps, load: Load) -> list[str]:
@@ -44,8 +70,4 @@ def _problems_of_link(stamps: LinkStamps, load: Load) -> list[str]:
         backwards = int(np.count_nonzero(times[:, column] < 0))
         if backwards:
             problems.append(f"link {stamps.link}: {hop.name} took less than no time in {backwards} queries")
-    if load.rate_per_s:
-        origin = at(stamps, "due") - load.schedule_ns()
-        if np.ptp(origin) != 0:
-            problems.append(f"link {stamps.link}: queries were due at other times than the schedule says")
     return problems

@@ -1,36 +1,65 @@
 """What the uplink carries besides symbols: messages, as bundles hold them, over packed bits. Counted, not timed."""
 
+from dataclasses import replace
+
 from benchmarks.report import Report
 from benchmarks.scope import Bench, short_run
 from benchmarks.uplink_source import test_block
 from common.accounting import block_cost
-from common.messages import UplinkCost
+from common.config import RunConfig
+from common.messages import BlockKey, LevelPayload, Phase, UplinkCost
 from common.symbols import LinkContract
 from common.wire_control import uplink_to_proto
 
-_FAR = 10_000  # of a stream: its sequence numbers take as many bytes as in any run
+_LATE = BlockKey(Phase.TEST, step=20_000, micro_batch=20_000)
+_LATE_CODEBOOK, _LATE_SAMPLE, _PORT = 5_000, 30_000, 1
+"""Of a message late in a long run: its numbers take as many bytes as in any."""
 _GRPC_PREFIX_BYTES = 5
 
 
-def uplink_cost(samples: int, number: int = _FAR) -> UplinkCost:
-    """The cost of block `number` of a stream; number 0 brings the codebook.
+def uplink_cost(samples: int, *, codebook: bool = False) -> UplinkCost:
+    """The cost of a block late in a long run, d = 28 symbols of 4 bits a sample.
 
     Args:
-        samples: of the block, d = 28 symbols of 4 bits each.
-        number: its place in the stream.
+        samples: of the block.
+        codebook: whether it brings one, as after each change of the levels.
     """
+    contract = LinkContract.of(_settings(samples), _PORT)
+    block = test_block(contract, 0 if codebook else 1)
+    assert isinstance(block.payload, LevelPayload)
+    late = replace(
+        block,
+        sequence=_LATE.step,
+        key=_LATE,
+        sample_ids=block.sample_ids + _LATE_SAMPLE,
+        payload=replace(block.payload, codebook_version=_LATE_CODEBOOK),
+    )
+    return block_cost(uplink_to_proto(late, contract))
+
+
+def _settings(samples: int) -> RunConfig:
+    """A run whose largest block has so many samples."""
     config = short_run(2, block_size=samples)
-    config = config.model_copy(update={"training": config.training.model_copy(update={"batch_size": samples})})
-    contract = LinkContract.of(config, 1)
-    return block_cost(uplink_to_proto(test_block(contract, number), contract))
+    return config.model_copy(update={"training": config.training.model_copy(update={"batch_size": samples})})
 
 
 async def wire(bench: Bench) -> Report:
-    """Bytes on the uplink of single samples and of blocks, with and without the codebook that a stream begins with."""
-    report = bench.begin("wire", {"dimension": 28, "breakpoints": 15})
+    """Bytes on the uplink of single samples and of blocks, with and without a codebook."""
+    report = bench.begin(
+        "wire",
+        {
+            "sequence": _LATE.step,
+            "step": _LATE.step,
+            "micro_batch": _LATE.micro_batch,
+            "codebook_version": _LATE_CODEBOOK,
+            "sample_id": _LATE_SAMPLE,
+            "port": _PORT,
+        },
+    )
     for samples in (1, 16, 256, 4096):
         case = "single_sample" if samples == 1 else f"block_{samples}"
-        later, first = uplink_cost(samples), uplink_cost(samples, 0)
+        report.ran(case, _settings(samples))
+        later, first = uplink_cost(samples), uplink_cost(samples, codebook=True)
         report.add(f"{case}.message", "bytes", [later.message_bytes])
         report.add(f"{case}.overhead", "bytes", [later.message_bytes - later.packed_bytes])
         report.add(f"{case}.bytes_over_packed", "x", [later.message_bytes / later.packed_bytes])

@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+import pickle
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from multiprocessing.connection import Connection
@@ -34,7 +36,7 @@ class WorkerProcess:
 
         Raises:
             RunFailedError: the process died.
-            Exception: what the function raised.
+            Exception: what the function raised; a RunFailedError that tells of it if it does not pickle.
         """
         self._connection.send((function, args, kwargs))
         try:
@@ -80,5 +82,16 @@ def _serve(connection: Connection) -> None:
         try:
             answer = (True, function(*args, **kwargs))
         except Exception as error:  # it is raised again where the outcome is awaited
-            answer = (False, error)
+            answer = (False, _portable(error))
         connection.send(answer)
+
+
+def _portable(error: Exception) -> Exception:
+    """The exception, or, of one that does not survive pickling, its type, text and traceback."""
+    try:
+        came = pickle.loads(pickle.dumps(error))
+    except Exception:  # an exception's own constructor or state may raise anything
+        came = None
+    if type(came) is type(error):
+        return error
+    return RunFailedError(f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}".rstrip())

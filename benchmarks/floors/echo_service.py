@@ -7,23 +7,19 @@ that nobody looks at.
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import grpc
 from grpc import aio
 
-from common.process import add_process_options, announce_ready, run_service, stop_signal
+from benchmarks.raw_stream import Context, method_of, serve_streams
+from common.process import add_process_options, run_service
 from common.rpc import CLIENT_OPTIONS
-from common.server import serving
 
 SERVICE = "splitwave.benchmarks.Echo"
-METHOD = f"/{SERVICE}/Connect"
-
-_Context = Any
 
 
-async def _echo(messages: AsyncIterator[bytes], context: _Context) -> None:
+async def _echo(messages: AsyncIterator[bytes], context: Context) -> None:
     async for message in messages:
         await context.write(message)
 
@@ -34,8 +30,8 @@ class _Proxy:
     def __init__(self, address: str) -> None:
         self._grpc_channel = aio.insecure_channel(address, options=CLIENT_OPTIONS)
 
-    async def forward(self, messages: AsyncIterator[bytes], context: _Context) -> None:
-        upstream: Any = self._grpc_channel.stream_stream(METHOD)()
+    async def forward(self, messages: AsyncIterator[bytes], context: Context) -> None:
+        upstream: Any = self._grpc_channel.stream_stream(method_of(SERVICE))()
 
         async def carry_up() -> None:
             async for message in messages:
@@ -52,20 +48,6 @@ class _Proxy:
             await asyncio.gather(up, return_exceptions=True)
 
 
-async def _serve(listen: str, connect: str | None, ready_fd: int | None) -> None:
-    stop = stop_signal()
-    behavior = _echo if connect is None else _Proxy(connect).forward
-    # No serializers: bytes as they are.
-    handlers: dict[str, Any] = {"Connect": grpc.stream_stream_rpc_method_handler(behavior)}
-
-    def register(server: aio.Server) -> None:
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
-
-    async with serving(listen, register, [SERVICE]) as address:
-        announce_ready(ready_fd, address)
-        await stop.wait()
-
-
 def main() -> int:
     """Parse the command line and serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.floors.echo_service", description=__doc__)
@@ -73,7 +55,11 @@ def main() -> int:
     parser.add_argument("--connect", metavar="HOST:PORT", help="forward there instead of answering")
     add_process_options(parser)
     options = parser.parse_args()
-    return run_service("echo", options, lambda: asyncio.run(_serve(options.listen, options.connect, options.ready_fd)))
+
+    def behavior() -> Callable[[AsyncIterator[bytes], Context], Awaitable[None]]:
+        return _echo if options.connect is None else _Proxy(options.connect).forward
+
+    return run_service("echo", options, lambda: serve_streams(SERVICE, behavior, options.listen, options.ready_fd))
 
 
 if __name__ == "__main__":

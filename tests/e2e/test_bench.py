@@ -42,7 +42,7 @@ def test_all_benchmarks_run_and_leave_a_complete_result(tmp_path: Path) -> None:
     assert readings["training.b256.process.same_weights"]["verdict"] == "PASS"
     (folder,) = (tmp_path / "results" / "bench").iterdir()
     assert json.loads((folder / "result.json").read_text()) == content
-    for name in ("hops.png", "hops.pdf", "trace-single_stream.json", "trace-multi_stream.json"):
+    for name in ("hops.png", "hops.pdf", "trace-single_stream.json", "trace-multi_stream.json", "trace-two_links.json"):
         assert (folder / "figs" / name).stat().st_size > 0
     with np.load(folder / "samples.npz") as samples:
         assert {name.partition(".")[0] for name in samples.files} == {"latency", "throughput", "channel", "scale"}

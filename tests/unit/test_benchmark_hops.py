@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.hop_plot import draw_hops
-from benchmarks.hop_table import HOPS, at, hop_table, hop_times_ns, latency_ns, lateness_ns, span_s
+from benchmarks.hop_table import HOPS, at, hop_table, hop_times_ns, latency_ns, lateness_ns, skew_ns, span_s
 from benchmarks.trace import write_trace
 from benchmarks.validity import Rules, problems_of
 from common.load import LinkStamps, Load
@@ -49,13 +49,22 @@ def test_each_hop_is_the_difference_of_its_two_stamps() -> None:
     }
 
 
-def test_a_query_takes_as_long_as_its_slowest_link() -> None:
+def test_a_query_takes_from_its_last_due_part_to_its_last_answer() -> None:
     links = [made_up(CLOSED, link) for link in range(3)]
-    each = np.stack([at(link, "received") - at(link, "due") for link in links])
-    assert np.array_equal(latency_ns(links), each.max(axis=0))
+    due, received = (np.stack([at(link, name) for link in links]) for name in ("due", "received"))
+    assert np.array_equal(latency_ns(links), received.max(axis=0) - due.max(axis=0))
+    assert np.array_equal(skew_ns(links), due.max(axis=0) - due.min(axis=0))
     assert np.array_equal(lateness_ns(links), np.stack([at(k, "started") - at(k, "due") for k in links]).max(axis=0))
     last = max(int(at(link, "received")[-1]) for link in links)
     assert span_s(links) == pytest.approx((last - min(int(at(k, "started")[0]) for k in links)) / 1e9)
+
+
+def test_a_schedule_that_begins_later_on_one_link_is_no_latency() -> None:
+    first = made_up(OPEN, 0)
+    later = LinkStamps(1, first.names, first.at_ns.copy())
+    later.at_ns[:, NAMES.index("due")] += MS
+    assert np.array_equal(latency_ns([first, later]), latency_ns([first]) - MS)
+    assert set(skew_ns([first, later])) == {MS}
 
 
 def test_the_table_has_every_hop_and_the_airtime_beside() -> None:
@@ -122,10 +131,26 @@ def test_a_clock_that_goes_backwards_is_invalid() -> None:
     ]
 
 
-def test_queries_that_wait_for_answers_are_no_open_loop() -> None:
+def test_a_generator_that_falls_behind_is_invalid() -> None:
     link = made_up(OPEN, 0)
-    link.at_ns[100:] += MS  # as a generator does that puts off what is due: coordinated omission
-    assert problems_of([link], OPEN, LAX) == ["link 0: queries were due at other times than the schedule says"]
+    link.at_ns[:20, 1:] += 1000 * MS  # 5 % of the queries begin a second after they were due
+    (problem,) = problems_of([link], OPEN, LAX)
+    assert re.fullmatch(r"p99 lateness 100\d\.\d\d ms: expected at most the p50 latency, 1\d\.\d\d ms", problem)
+
+
+def test_links_whose_schedules_are_far_apart_are_invalid() -> None:
+    links = [made_up(OPEN, 0), made_up(OPEN, 1)]
+    links[1].at_ns[:] += 50 * MS
+    links[0].at_ns[:, NAMES.index("received")] += 50 * MS  # it waits for the other's part
+    (problem,) = problems_of(links, OPEN, LAX)
+    assert re.fullmatch(r"p99 skew of the links 50\.00 ms: expected at most the p50 latency, 1\d\.\d\d ms", problem)
+
+
+@pytest.mark.parametrize("late_ms", [0, 5])
+def test_a_late_start_shorter_than_the_latency_is_no_problem(late_ms: int) -> None:
+    link = made_up(OPEN, 0)
+    link.at_ns[:, 1:] += late_ms * MS
+    assert problems_of([link], OPEN, LAX) == []
 
 
 def test_nobody_is_no_pass() -> None:

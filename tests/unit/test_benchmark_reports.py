@@ -7,12 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.report import Report, Validity, report_from_json
+from benchmarks import session
+from benchmarks.report import Report, Validity
 from benchmarks.rounds import alternate
-from benchmarks.scope import QUICK
-from benchmarks.session import result_json, write_samples
+from benchmarks.scope import QUICK, Bench
+from benchmarks.session import result_json, target_table, write_samples
 from benchmarks.targets import TARGETS, AtLeast, AtMost, Verdict
+from benchmarks.training import compare_weights
+from benchmarks.uplink_source import send_blocks
 from benchmarks.wire_cost import uplink_cost
+from benchmarks.worker_process import worker_process
+from common.config import RunConfig
+from common.errors import RunFailedError
 
 
 def a_report() -> Report:
@@ -47,29 +53,26 @@ def test_a_missed_target_leaves_a_report_valid_and_a_problem_does_not() -> None:
     assert report.validity is Validity.INVALID
 
 
-def test_a_result_file_round_trips(tmp_path: Path) -> None:
+def test_a_result_file_has_everything(tmp_path: Path) -> None:
     report = a_report()
     report.problems.append("why")
     report.cores_of_others = 0.25
+    report.ran("testbed", RunConfig(), threads=2)
     path = tmp_path / "result.json"
-    path.write_text(json.dumps(result_json([report], QUICK, None)), encoding="utf-8")
+    path.write_text(json.dumps(result_json([report], QUICK, None, (0.5, 1.0, 2.0))), encoding="utf-8")
     content = json.loads(path.read_text(encoding="utf-8"))
-    (back,) = map(report_from_json, content["benchmarks"])
-    assert back == report
+    (kept,) = content["benchmarks"]
+    assert kept["problems"] == ["why"]
+    assert kept["cores_of_others"] == 0.25
+    assert kept["settings"] == {"links": 2, "note": "µ"}
+    assert RunConfig.model_validate(kept["configs"]["testbed"]).runtime.torch_threads == 2
     assert content["validity"] == "INVALID"
     assert content["scope"]["quick"] is True
     assert {"commit", "dirty", "cpu_model", "cores", "packages", "load_average"} <= content["environment"].keys()
+    assert content["environment"]["load_average"] == [0.5, 1.0, 2.0]
     (judged, _) = content["benchmarks"][0]["readings"]
     assert (judged["low"], judged["value"], judged["high"]) == (1.0, 1.4, 9.0)
     assert (judged["target"], judged["verdict"]) == ("<= 1.5", "PASS")
-
-
-@pytest.mark.parametrize(
-    "content", [{}, {"benchmark": "latency"}, {**a_report().to_json(), "readings": [{"name": "x"}]}]
-)
-def test_what_is_no_report_is_refused(content: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="not a"):
-        report_from_json(content)
 
 
 def test_raw_samples_come_back_as_they_were(tmp_path: Path) -> None:
@@ -109,3 +112,78 @@ def test_blocks_on_the_wire_meet_their_targets() -> None:
     assert block.message_bytes / block.packed_bytes <= TARGETS["wire.block_256.bytes_over_packed"].bound
     assert single.packed_bytes == 14
     assert single.message_bytes - single.packed_bytes <= TARGETS["wire.single_sample.overhead"].bound
+
+
+def test_one_repetition_with_other_weights_is_a_miss_and_invalid() -> None:
+    report = Report("training", {})
+    same = {
+        "inprocess_sharded": ["a" * 64] * 3,
+        "inprocess_1_thread": ["b" * 64] * 3,
+        "process_1_thread": ["b" * 64] * 3,
+    }
+    compare_weights(report, "b256", {**same, "process": ["a" * 64, "c" * 64, "a" * 64]})
+    assert [(each.name, each.value, each.verdict) for each in report.readings] == [
+        ("training.b256.process.same_weights", 0, Verdict.MISS),
+        ("training.b256.process_1_thread.same_weights", 1, Verdict.PASS),
+    ]
+    assert report.problems == [
+        "b256: process, repetition 1: weights cccccccccccc, expected aaaaaaaaaaaa as of inprocess_sharded"
+    ]
+    assert report.validity is Validity.INVALID
+
+
+class UnpicklableError(Exception):
+    """As gRPC's errors: made from more than its text."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def fail(*, portable: bool) -> None:
+    raise ValueError("seven") if portable else UnpicklableError(7, "no such link")
+
+
+def test_what_a_worker_raises_reaches_the_caller() -> None:
+    async def call(*, portable: bool) -> None:
+        async with worker_process() as worker:
+            await worker.run(fail, portable=portable)
+
+    with pytest.raises(ValueError, match="seven"):
+        asyncio.run(call(portable=True))
+    with pytest.raises(RunFailedError, match=r"(?s)^UnpicklableError: no such link\nTraceback.* in fail"):
+        asyncio.run(call(portable=False))
+
+
+def test_the_table_of_targets_has_a_line_for_each_judged_reading() -> None:
+    report = a_report()
+    report.problems.append("why")
+    _, line, last = target_table([report]).splitlines()
+    assert line.split() == ["latency.single_stream.p50_over_echo", "1.4", "1", "…", "9", "<=", "1.5", "PASS"]
+    assert last == "INVALID: latency"
+
+
+def test_blocks_that_links_cannot_share_are_refused() -> None:
+    config = RunConfig.model_validate({"links": 8})
+    with pytest.raises(ValueError, match="12 blocks over 8 links"):
+        send_blocks("127.0.0.1:1", config.canonical_json(), 12)
+
+
+def test_the_longest_message_is_a_late_one_with_its_codebook() -> None:
+    assert uplink_cost(256, codebook=True).message_bytes - uplink_cost(256).message_bytes == 16 * 4 + 2  # and its tag
+
+
+def test_a_benchmark_that_fails_says_with_what(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def breaks(bench: Bench) -> Report:
+        bench.begin("wire", {}).add("x", "s", [1.0])
+        raise KeyError("seven")
+
+    monkeypatch.setattr(session, "BENCHMARKS", {"wire": breaks})
+    file = tmp_path / "result.json"
+    assert not session.hold(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
+    (report,) = json.loads(file.read_text(encoding="utf-8"))["benchmarks"]
+    assert report["problems"] == ["failed: KeyError: 'seven'"]
+    assert [reading["name"] for reading in report["readings"]] == ["wire.x"]
+    assert "INVALID: wire" in capsys.readouterr().out
