@@ -73,7 +73,7 @@ FULL = Scope(
     rules=Rules(min_queries=1024, min_duration_s=2.0),
     ladder_rules=Rules(min_queries=256, min_duration_s=1.0),
     ladder_repetitions=3,
-    trainings=3,
+    trainings=5,
     floor_queries=1024,
     links=(1, 2, 4, 8, 16, 32, 64),
     epochs={256: 6, 1024: 10},
