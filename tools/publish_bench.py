@@ -29,7 +29,12 @@ def bench_table(result: dict[str, Any]) -> str:
     made = f"{environment['cpu_model']}, {environment['cpu_count']} cores, commit `{environment['commit'][:8]}`"
     repetitions = result["scope"]["repetitions"]
     said = f"`{' '.join(environment['command'][:3])}`, {repetitions} repetitions, {made}"
-    return "\n".join([f"{said}: {result['validity']}.", "", _HEAD, *rows])
+    problems = [
+        f"{benchmark['benchmark']} is INVALID, {problem}"
+        for benchmark in result["benchmarks"]
+        for problem in benchmark["problems"]
+    ]
+    return "\n".join([f"{said}: {'; '.join(problems) or 'VALID'}.", "", _HEAD, *rows])
 
 
 def table_in(readme: str) -> str:
