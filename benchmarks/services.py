@@ -1,13 +1,10 @@
 """Services started for a benchmark: `python -m …` under a supervisor, by the address they announce."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.errors import RunFailedError
-from testbed.process_engine import READY_LIMIT_S
 from testbed.supervisor import Supervisor
 
 LISTEN = "--listen=127.0.0.1:0"
@@ -30,16 +27,7 @@ async def start_service(supervisor: Supervisor, role: str, arguments: Sequence[s
     """
     child = await supervisor.start(role, [*arguments, LISTEN, *SERVICE], announces=True)
 
-    async def announced() -> str:
-        try:
-            address = await asyncio.wait_for(child.address(), READY_LIMIT_S)
-        except TimeoutError:
-            raise RunFailedError(f"{role} did not serve within {READY_LIMIT_S:g} s") from None
-        if not address:  # it is dying, and the supervisor will hear how
-            raise RunFailedError(f"{role} ended before it served")
-        return address
-
-    return Service(await supervisor.unless_one_dies(announced()), child.pid)
+    return Service(await supervisor.address_of(child), child.pid)
 
 
 @asynccontextmanager

@@ -1,13 +1,12 @@
 """The process engine: base station, channel emulator and devices as processes on free loopback ports."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from common.config_layers import to_yaml
-from common.errors import ConfigError, RunFailedError
+from common.errors import ConfigError
 from common.results import RunResult
 from testbed.announcement import Announcement
 from testbed.child import Child
@@ -17,8 +16,6 @@ from testbed.interruption import run_interruptibly
 from testbed.supervisor import Supervisor
 
 _ANY_PORT = "127.0.0.1:0"
-READY_LIMIT_S = 60.0
-"""How long a service may take to serve: importing torch on a busy machine takes many seconds."""
 
 
 class ProcessEngine:
@@ -38,11 +35,11 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
     with _config_file(job) as config_file:
         async with Supervisor(job.log_dir) as supervisor:
             basestation = await _start_basestation(supervisor, job, config_file)
-            address = await _address(supervisor, basestation)
+            address = await supervisor.address_of(basestation)
             channel = await supervisor.start(
                 "channel", ["channel", f"--connect={address}", *_SERVER, *_SERVICE], announces=True
             )
-            channel_address = await _address(supervisor, channel)
+            channel_address = await supervisor.address_of(channel)
             devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]
             pids = {"splitwave": os.getpid()} | {child.role: child.pid for child in supervisor.children}
             with Announcement(job.config.config_hash, address, channel_address, pids).published(job.log_dir):
@@ -75,19 +72,6 @@ def _hosted(job: Job) -> list[str]:
 async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_address: str) -> Child:
     arguments = ["device", f"--connect={channel_address}", f"--links={links}", *_folders(job), *_SERVICE]
     return await supervisor.start(f"device-{links}", arguments, finishes=True)
-
-
-async def _address(supervisor: Supervisor, child: Child) -> str:
-    async def announced() -> str:
-        try:
-            address = await asyncio.wait_for(child.address(), READY_LIMIT_S)
-        except TimeoutError:
-            raise RunFailedError(f"{child.role} did not serve within {READY_LIMIT_S:g} s") from None
-        if not address:  # it is dying, and the supervisor will hear how
-            raise RunFailedError(f"{child.role} ended before it served")
-        return address
-
-    return await supervisor.unless_one_dies(announced())
 
 
 def _folders(job: Job) -> list[str]:

@@ -7,12 +7,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from common.errors import SplitwaveError
+from common.errors import RunFailedError, SplitwaveError
 from testbed.child import Child, start_child
 from testbed.process_death import Death, to_blame
 
 T = TypeVar("T")
 
+READY_LIMIT_S = 60.0
+"""How long a service may take to serve: importing torch on a busy machine takes many seconds."""
 GRACE_S = 5.0
 """How long a process may take to drain after SIGTERM before it is killed."""
 SETTLE_S = 2.0
@@ -58,6 +60,24 @@ class Supervisor:
         self.children.append(child)
         self._watchers[role] = asyncio.create_task(self._watch(child))
         return child
+
+    async def address_of(self, child: Child) -> str:
+        """The HOST:PORT of a service that was started to announce it, as soon as it serves.
+
+        Raises:
+            SplitwaveError: it, or another process, ended before, or it does not serve in time.
+        """
+
+        async def announced() -> str:
+            try:
+                address = await asyncio.wait_for(child.address(), READY_LIMIT_S)
+            except TimeoutError:
+                raise RunFailedError(f"{child.role} did not serve within {READY_LIMIT_S:g} s") from None
+            if not address:  # it is dying, and its watcher will hear how
+                raise RunFailedError(f"{child.role} ended before it served")
+            return address
+
+        return await self.unless_one_dies(announced())
 
     async def unless_one_dies(self, work: Coroutine[object, object, T]) -> T:
         """The outcome of `work`, given up as soon as a process ends when it should not.

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tools.publish_result import PUBLISHED, README
+from tools.publish_result import PUBLISHED, rewrite_readme
 
 BENCH = PUBLISHED / "bench"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -58,9 +58,7 @@ def _publish(source: Path) -> None:
     BENCH.mkdir()
     for file in (source / "result.json", *sorted((source / "figs").glob("*.png"))):
         shutil.copy(file, BENCH)
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{bench_table(result)}\n{END}{after}", encoding="utf-8")
+    rewrite_readme(BEGIN, bench_table(result), END)
 
 
 def main() -> None:

@@ -38,6 +38,13 @@ def table_in(readme: str) -> str:
     return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
 
 
+def rewrite_readme(begin: str, text: str, end: str) -> None:
+    """Put a text between two markers of the README."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    README.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
 def _row(folder: Path) -> str:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     commit = json.loads((folder / "env.json").read_text(encoding="utf-8"))["commit"]
@@ -79,9 +86,7 @@ def _publish(source: Path, name: str) -> None:
         shutil.copy(file, fresh)
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{results_table(PUBLISHED)}\n{END}{after}", encoding="utf-8")
+    rewrite_readme(BEGIN, results_table(PUBLISHED), END)
 
 
 def main() -> None:
