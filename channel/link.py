@@ -41,7 +41,7 @@ class ChannelLink:
     def _pass_through(self, block: SymbolBlock, symbols: Float32) -> Float32:
         draws = self.contract.draws if block.key.phase is Phase.TRAIN else 1
         variances = noise_variances(self.config, block.link, block.key.phase, block.key.step)
-        of_sample = variances[draw_of_sample(len(variances), symbols.shape[1])]
-        variance = float(variances[0]) if len(variances) == 1 else of_sample
+        one = len(variances) == 1
+        variance = float(variances[0]) if one else variances[draw_of_sample(len(variances), symbols.shape[1])]
         channel = AwgnChannel(seed=self.config.seed, link=block.link, noise_variance=variance)
         return channel.apply(symbols, channel.draw(block.key, draws, *symbols.shape[1:]))

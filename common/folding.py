@@ -1,23 +1,24 @@
 """A network as it is deployed: plain, for the conditions of the moment."""
 
-import torch
-from torch import nn
+from typing import Generic
 
-from common.hyper_layers import folded
+import torch
+
+from common.hyper_layers import Network, folded
 from common.messages import Float32
 
 
-class FoldedNetwork:
+class FoldedNetwork(Generic[Network]):
     """Keeps the latest folding of a network, since passes ask for the same one block after block."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: Network) -> None:
         """Args: a network of gated layers, which may still be trained."""
         self._network = network
         self._of: tuple[int, bytes] | None = None
-        self._folded: nn.Module | None = None
+        self._folded: Network | None = None
         network.register_load_state_dict_post_hook(self._forget)  # type: ignore[no-untyped-call]
 
-    def under(self, rows: Float32, version: int) -> nn.Module:
+    def under(self, rows: Float32, version: int) -> Network:
         """The network folded at (1, C) conditions; `version` tells its weights from those of another step."""
         wanted = (version, rows.tobytes())
         if self._folded is None or self._of != wanted:

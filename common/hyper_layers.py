@@ -5,10 +5,13 @@ device deploys. Shapes: N samples; R rows of C conditions, each of which stands 
 """
 
 import copy
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+Network = TypeVar("Network", bound=nn.Module)
 
 OPEN = 1.0
 """A gate's first offset: sigmoid(1) = 0.73. Nearly open gates learn slowly: where s is 0.98 its slope is 0.02."""
@@ -134,7 +137,7 @@ def under(layer: nn.Module, x: Tensor, conditions: Tensor | None) -> Tensor:
     return output
 
 
-def folded(module: nn.Module, conditions: Tensor) -> nn.Module:
+def folded(module: Network, conditions: Tensor) -> Network:
     """A copy of a network with every gated layer folded at (C,) conditions: plain, with the same answers."""
     plain = copy.deepcopy(module)
     _fold_children(plain, conditions)

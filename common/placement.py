@@ -1,10 +1,19 @@
 """Where a party's network computes, and how precisely; all else stays in float32 on the CPU."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
 from common.config import RuntimeSettings
 from common.errors import ConfigError
+
+
+def full_precision(x: Tensor) -> AbstractContextManager[torch.autocast | None]:
+    """A context without autocast where x is, whatever context that is in."""
+    kind = x.device.type
+    # An autocast that changes nothing would cost a single sample as much as a layer.
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
 
 
 class Placement:
@@ -27,9 +36,9 @@ class Placement:
         self.device = torch.device(runtime.torch_device)
         self._bf16 = runtime.bf16
 
-    def precision(self, training: bool) -> torch.autocast:
+    def precision(self, training: bool) -> AbstractContextManager[torch.autocast | None]:
         """A context for a forward pass alone: autograd takes each operation back in the precision it had."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16 and training)
+        return torch.autocast(self.device.type, torch.bfloat16) if self._bf16 and training else nullcontext()
 
     def enter(self, x: Tensor) -> Tensor:
         """The tensor where the network is."""

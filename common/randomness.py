@@ -5,8 +5,11 @@ not depend on arrival order, process layout, reconnects or restarts.
 """
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import NDArray
 
 _WORD = 1 << 64
 _HALF = 1 << 32
@@ -67,4 +70,15 @@ def generator(
             raise ValueError(f"{name} = {value} does not fit [0, {limit})")
     key = np.array([seed, purpose * _HALF + link], dtype=np.uint64)
     counter = np.array([0, draw, phase * _HALF + micro_batch, step], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=counter))
+    return np.random.Generator(np.random.Philox(_Key(key), counter=counter))  # type: ignore[arg-type]  # not in its stubs
+
+
+class _Key(ISeedSequence):
+    """Gives Philox its key as it is. Passed as `key`, numpy would read entropy for a seed that it never uses."""
+
+    def __init__(self, key: NDArray[np.uint64]) -> None:
+        self._key = key
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[np.uint64]:
+        assert (n_words, np.dtype(dtype)) == (len(self._key), self._key.dtype)
+        return self._key

@@ -4,13 +4,13 @@ import itertools
 import math
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from common.config import EncoderSettings
 from common.data.dataset import ImageShape
 from common.hyper_layers import Chain, halving, linear, under
+from common.placement import full_precision
 from device.conv_backbone import ConvBackbone
 
 MIN_THETA = 1e-3
@@ -72,10 +72,15 @@ class GaussianEncoder(nn.Module):
         """
         hidden = under(self.trunk, x, conditions).to(x.dtype)
         # Under autocast too: a feature's place among the quantizer's levels takes more than bfloat16's eight bits.
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x):
             mu = under(self.mean, hidden, conditions).tanh()
             theta = functional.softplus(under(self.spread, hidden, conditions) + _OFFSET) + MIN_THETA
         return mu, theta
+
+    def mean_of(self, x: Tensor) -> Tensor:
+        """μ alone, all that a pass sends, of a network without conditions or folded at them, in full precision."""
+        mu: Tensor = self.mean(self.trunk(x)).tanh()
+        return mu
 
 
 class UnitPowerEncoder(nn.Module):
@@ -99,11 +104,16 @@ class UnitPowerEncoder(nn.Module):
     def forward(self, x: Tensor, conditions: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """As `GaussianEncoder.forward`."""
         hidden = self.trunk(x, conditions).to(x.dtype)
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x):
             head = under(self.head, hidden, conditions)
             # sech without overflow: 2·exp(−|h|) / (1 + exp(−2|h|)).
             decay = head.abs().neg().exp()
             return head.tanh(), (2 * decay / (1 + decay.square())).clamp_min(MIN_THETA)
+
+    def mean_of(self, x: Tensor) -> Tensor:
+        """As `GaussianEncoder.mean_of`."""
+        mu: Tensor = self.head(self.trunk(x)).tanh()
+        return mu
 
 
 Encoder = GaussianEncoder | UnitPowerEncoder

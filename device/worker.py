@@ -109,6 +109,8 @@ class DeviceWorker:
         self._epoch_nats, self._epoch_samples = 0.0, 0
         self._folded = FoldedNetwork(self.model.encoder)
         self._log_prior: Tensor | None = None
+        self._breakpoints: tuple[int, Tensor] | None = None
+        self.model.register_load_state_dict_post_hook(self._forget_breakpoints)  # type: ignore[no-untyped-call]
         self._knob: float | None = None
         self._sequence = 0
         self._codebook_sent = -1
@@ -145,7 +147,7 @@ class DeviceWorker:
         """
         key = BlockKey(Phase.TRAIN, step, micro_batch)
         inputs = self._take_inputs(key)
-        mean, spread = self._encode(inputs.views, inputs.conditions, training=True)
+        mean, spread = self._encode(inputs.views, inputs.conditions)
         grids, symbols = self._symbols(step, mean, spread, inputs)
         levels = [grid.levels for grid in grids]  # that a hard symbol is finite says nothing of them
         if not all(torch.isfinite(values).all() for values in (symbols, *levels)):
@@ -217,8 +219,7 @@ class DeviceWorker:
         ids = self._ids(key)
         beta = self.serving_beta if key.phase.is_of_queries else None
         conditions = self._conditions(key, beta) if self.config.conditions else None
-        mean, _ = self._encode(self.view(key.phase, ids), conditions, training=False)
-        return Features(key, ids, mean, beta)
+        return Features(key, ids, self._mean(self.view(key.phase, ids), conditions), beta)
 
     @torch.no_grad()
     def quantize(self, features: Features, symbols: Symbols) -> SymbolBlock:
@@ -229,7 +230,7 @@ class DeviceWorker:
         if symbols is Symbols.SOFT:
             soft = soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self.plan.gamma_final)
             return self._pass_block(features, RealPayload(soft.numpy()[None]))
-        return self.levels_block(features, level_indices(mean, codebook.breakpoints()))
+        return self.levels_block(features, level_indices(mean, self._breakpoints_now(codebook)))
 
     @torch.no_grad()
     def levels_block(self, features: Features, indices: Tensor) -> SymbolBlock:
@@ -241,6 +242,16 @@ class DeviceWorker:
     def view(self, phase: Phase, ids: Int64) -> Tensor:
         """What this device sees of samples, (B, features), where its network is."""
         return self._placement.enter(self._views[phase].index_select(0, torch.from_numpy(ids)))
+
+    def _breakpoints_now(self, codebook: Codebook) -> Tensor:
+        """(T,), computed once a step: single samples would spend as much on them as on their network."""
+        if self._breakpoints is None or self._breakpoints[0] != self.next_step:
+            self._breakpoints = self.next_step, codebook.breakpoints()
+        return self._breakpoints[1]
+
+    def _forget_breakpoints(self, *_: object) -> None:
+        """Weights that were loaded are of the step of those that were there."""
+        self._breakpoints = None
 
     def _pass_block(self, features: Features, payload: LevelPayload | RealPayload) -> SymbolBlock:
         return self._block(features.key, features.ids, payload, beta=features.beta)
@@ -262,16 +273,22 @@ class DeviceWorker:
         ids = self._ids(key)
         return _Inputs(ids, self._conditions(key), self.view(key.phase, ids), self._encoder_noise(key, len(ids)))
 
-    def _encode(self, views: Tensor, conditions: BlockConditions | None, *, training: bool) -> tuple[Tensor, Tensor]:
-        with self._placement.precision(training):
-            if conditions is None or not self.config.conditions:
-                mean, spread = self.model.encoder(views)
-            elif training:
+    def _encode(self, views: Tensor, conditions: BlockConditions) -> tuple[Tensor, Tensor]:
+        """μ and θ of a training block."""
+        with self._placement.precision(training=True):
+            if self.config.conditions:
                 rows = self._placement.enter(torch.from_numpy(conditions.rows(self._link)))
                 mean, spread = self.model.encoder(views, rows)
             else:
-                mean, spread = self._folded.under(conditions.rows(self._link), self.next_step)(views)
+                mean, spread = self.model.encoder(views)
         return self._placement.leave(mean), self._placement.leave(spread)
+
+    def _mean(self, views: Tensor, conditions: BlockConditions | None) -> Tensor:
+        """μ of a pass's block."""
+        encoder = self.model.encoder
+        if conditions is not None:
+            encoder = self._folded.under(conditions.rows(self._link), self.next_step)
+        return self._placement.leave(encoder.mean_of(views))
 
     def _symbols(self, step: int, mean: Tensor, spread: Tensor, inputs: _Inputs) -> tuple[list[Grid], Tensor]:
         """Symbols, and the codebook of each run of samples under one condition: none where T = 0."""
@@ -315,9 +332,7 @@ class DeviceWorker:
             return None  # the run is the step: its own mean pmf is the prior
         if self._log_prior is None:
             keys = [BlockKey(Phase.TRAIN, step, number) for number in range(parts)]
-            encoded = [
-                self._encode(self.view(key.phase, self._ids(key)), self._conditions(key), training=True) for key in keys
-            ]
+            encoded = [self._encode(self.view(key.phase, self._ids(key)), self._conditions(key)) for key in keys]
             mean, spread = (torch.cat(half) for half in zip(*encoded, strict=True))
             self._log_prior = batch_log_prior(symbol_log_pmf(mean, spread, codebook.breakpoints()))
         return self._log_prior

@@ -64,3 +64,11 @@ def test_networks_have_the_papers_sizes(backbone: Backbone, numbers: int) -> Non
     # mlp: 392·256 + 256 + 256·256 + 256 + 2·(256·57 + 57)
     encoder = make_encoder(EncoderSettings(backbone=backbone, dimension=57), (1, 14, 28))
     assert sum(parameter.numel() for parameter in encoder.parameters()) == numbers
+
+
+@pytest.mark.parametrize("backbone", ["linear", "tanh", "mlp", "vib", "tones", "csi", "conv"])
+def test_the_mean_alone_is_that_of_both(backbone: Backbone) -> None:
+    encoder = make_encoder(EncoderSettings(backbone=backbone, dimension=8), (1, 14, 28))
+    initialise_linear_layers(encoder, seed=1, party=0)
+    x = torch.rand(5, 392, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(encoder.mean_of(x), encoder(x)[0])

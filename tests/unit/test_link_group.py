@@ -8,6 +8,7 @@ from common.config import RunConfig
 from common.messages import BlockKey, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
 from device import stacked_network
 from device.link_group import LinkGroup
+from device.quantizer import level_indices
 from device.stacked_network import StackedNetwork, stackable
 from device.views import StackedViews
 from device.worker import DeviceWorker
@@ -107,6 +108,22 @@ def test_a_training_step_is_seen_by_the_next_pass(backbone: str) -> None:
         pair.train(step)
         for symbols in (Symbols.HARD, Symbols.SOFT):
             pair.check(Phase.VALIDATION, 0, symbols)
+
+
+def test_breakpoints_that_are_loaded_are_seen_by_the_next_pass() -> None:
+    pair = Pair(settings(2, encoder={"dimension": 8}))
+    pair.check(Phase.SERVE, 0, Symbols.HARD)
+
+    for worker in pair.alone:
+        codebook = worker.model.codebook
+        assert codebook is not None
+        state = worker.model.state_dict()
+        worker.model.load_state_dict(state | {"codebook.first": codebook.first + 0.5})
+        features = worker.features(BlockKey(Phase.SERVE, 0, 0))
+        payload = worker.quantize(features, Symbols.HARD).payload
+        assert isinstance(payload, LevelPayload)
+        expected = level_indices(features.mean, codebook.breakpoints())
+        np.testing.assert_array_equal(payload.indices, expected.numpy())
 
 
 def test_weights_that_are_loaded_are_seen_by_the_next_pass() -> None:

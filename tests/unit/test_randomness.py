@@ -17,6 +17,14 @@ def test_equal_coordinates_give_equal_numbers_and_values_never_change() -> None:
     np.testing.assert_allclose(draws, PINNED, rtol=1e-12)
 
 
+def test_the_generator_is_philox_under_that_key_and_counter() -> None:
+    ours = generator(7, Purpose.CHANNEL_NOISE, link=1, phase=2, step=3, micro_batch=4, draw=5)
+    key = np.array([7, (Purpose.CHANNEL_NOISE << 32) + 1], dtype=np.uint64)
+    counter = np.array([0, 5, (2 << 32) + 4, 3], dtype=np.uint64)
+    theirs = np.random.Generator(np.random.Philox(key=key, counter=counter))
+    np.testing.assert_array_equal(ours.standard_normal(100), theirs.standard_normal(100))
+
+
 @pytest.mark.parametrize("coordinate", COORDINATES)
 def test_every_coordinate_changes_the_numbers(coordinate: str) -> None:
     base = generator(0, Purpose.FADING).integers(0, 2**63, 8)
