@@ -220,14 +220,11 @@ class Attempt:
 
     async def _predict(self, blocks: Sequence[FusedBlock]) -> list[Decoded]:
         if not self._trainer.is_brief(blocks):
-            return await self._run.compute(self._predict_timed, blocks)
+            return await self._run.compute(self._trainer.shards.map, self._predict_timed, blocks)
         await asyncio.sleep(0)  # others on the loop have their turn, however many queries wait
-        return self._predict_timed(blocks)  # the way to another thread and back would take longer
+        return [self._predict_timed(block) for block in blocks]  # the way to threads and back would take longer
 
-    def _predict_timed(self, blocks: Sequence[FusedBlock]) -> list[Decoded]:
-        decoded = []
-        for block in blocks:
-            started = time.perf_counter_ns()
-            answers = self._trainer.predict(block)
-            decoded.append(Decoded(answers, started, time.perf_counter_ns()))
-        return decoded
+    def _predict_timed(self, block: FusedBlock) -> Decoded:
+        started = time.perf_counter_ns()
+        answers = self._trainer.predict(block)
+        return Decoded(answers, started, time.perf_counter_ns())

@@ -13,9 +13,6 @@ from common.errors import ProtocolError, Refusal
 from common.messages import BlockKey, Int64, Phase, SymbolBlock
 from common.plan import RunPlan
 
-MOST_TOGETHER = 8
-"""Blocks that are decoded before the first of them is answered."""
-
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -86,12 +83,9 @@ class Intake:
         return await self._arrivals.get()
 
     async def next_few(self) -> list[Arrival]:
-        """Complete blocks, one at least, in the order of completion: of what is there a few.
-
-        They are half of a link's credits at most, so that the other half is on its way while these are worked on.
-        """
+        """Complete blocks, one at least, in the order of completion: of what is there so many as go together."""
         arrivals = [await self._arrivals.get()]
-        while len(arrivals) < min(self._credits // 2, MOST_TOGETHER) and not self._arrivals.empty():
+        while len(arrivals) < self._plan.together(self._phase) and not self._arrivals.empty():
             arrivals.append(self._arrivals.get_nowait())
         return arrivals
 

@@ -1,4 +1,4 @@
-"""Works on parts of a block at a time, a thread each: a decoder's large matrices leave no other way that is as quick.
+"""Works on several parts at a time, a thread each: a decoder's large matrices leave no other way that is as quick.
 
 Threads within one operation wait for each other at its end, a few dozen times a block, and spin meanwhile on cores that
 other processes need; shards wait once.
@@ -30,12 +30,18 @@ class Shards:
         return [slice(samples * part // parts, samples * (part + 1) // parts) for part in range(parts)]
 
     def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
-        """`work` of each part, in their order, however the threads were scheduled."""
-        if self._others is None or len(parts) < 2:
+        """`work` of each part, in their order, however threads were scheduled: thread n has each count-th from n on."""
+        count = min(self._count, len(parts))
+        if self._others is None or count < 2:
             return [work(part) for part in parts]
-        rest = [self._others.submit(work, part) for part in parts[1:]]
+
+        def share(number: int) -> list[Result]:
+            return [work(part) for part in parts[number::count]]
+
+        rest = [self._others.submit(share, number) for number in range(1, count)]
         try:
-            first = work(parts[0])
+            shares = [share(0)]
         finally:
             wait(rest)  # nobody is at work when this returns, or raises
-        return [first, *(future.result() for future in rest)]
+        shares += [future.result() for future in rest]
+        return [shares[number % count][number // count] for number in range(len(parts))]

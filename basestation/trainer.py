@@ -46,7 +46,14 @@ class _ShardResult:
 
 
 class Trainer:
-    """Trains and applies the decoder. Micro-batches accumulate until `finish_step`."""
+    """Trains and applies the decoder. Micro-batches accumulate until `finish_step`.
+
+    Attributes:
+        config: the run's settings.
+        objective: what answers are held to.
+        decoder: ψ.
+        shards: the threads that work on the samples of a training block, or on the blocks of a pass.
+    """
 
     def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
         """Args: the run's settings and plan; the training split's (N,) int64 classes, or float32 nanoseconds."""
@@ -60,7 +67,7 @@ class Trainer:
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
         self._folded = FoldedNetwork(self.decoder)
         self._optimiser = PartyOptimiser(self.decoder, config.hypernetwork.gate_learning_rate)
-        self._shards = Shards(config.runtime.decoder_shards, config.runtime.torch_threads)
+        self.shards = Shards(config.runtime.decoder_shards, config.runtime.torch_threads)
         self._next_step = 0
         self._owed: list[Callable[[], Sequence[Tensor]]] = []
         dense = isinstance(self.decoder, Decoder) and self._placement.device.type == "cpu"
@@ -89,7 +96,7 @@ class Trainer:
             return self._shard(shard, labels[rows], weights[rows], conditions)
 
         self.settle()
-        shards = self._shards.map(work, self._shards.bounds(samples))
+        shards = self.shards.map(work, self.shards.bounds(samples))
         self._owed = [shard.weight_gradients for shard in shards]
         received = shards[0].gradient if len(shards) == 1 else torch.cat([each.gradient for each in shards], 1)
         gradients = [part.contiguous().numpy() for part in received.chunk(self._links, dim=-1)]
@@ -120,7 +127,7 @@ class Trainer:
     def settle(self) -> None:
         """Add up the gradients that the last micro-batch owes the parameters, in the order of its shards."""
         owed, self._owed = self._owed, []
-        for gradients in self._shards.map(lambda shard: shard(), owed):
+        for gradients in self.shards.map(lambda shard: shard(), owed):
             for parameter, gradient in zip(self.decoder.parameters(), gradients, strict=True):
                 parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
 

@@ -171,7 +171,7 @@ class RuntimeSettings(_Section):
 
     `torch_threads`: of each party. `decoder_shards`: into how many parts the base station cuts a training block, to
     work on all of them at a time, each with that many threads: its decoder is the largest network, and works while the
-    devices wait for it.
+    devices wait for it. So many blocks of a pass are decoded at a time, too, which changes no bit of the answers.
 
     `torch_device`: where the networks compute; all else stays on the CPU, and bitwise equality of two runs is promised
     there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads, all else,

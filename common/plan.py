@@ -11,6 +11,10 @@ from common.data.holdout import hold_out
 from common.load import Load
 from common.messages import Int64, Phase
 
+MOST_TOGETHER = 16
+"""Blocks of a link that wait for each other at one place: 16 of 256 samples are worked on in a few hundredths of a
+second, and what a message costs beside is then small."""
+
 
 class RunPlan:
     """What happens when in a run over `train_samples` and `test_samples` samples.
@@ -82,6 +86,13 @@ class RunPlan:
     def window(self, phase: Phase) -> int:
         """Blocks that a device has under way: its credits, but one at a time when single samples are timed."""
         return 1 if phase is Phase.SERVE else self.credits(phase)
+
+    def together(self, phase: Phase) -> int:
+        """Blocks of a link that are made before the first leaves, or decoded before the first is answered.
+
+        They are half of those under way at most, so that the other half is worked on elsewhere meanwhile.
+        """
+        return max(1, min(self.window(phase) // 2, MOST_TOGETHER))
 
     def learning_rate(self, step: int) -> float:
         """Half a cosine from `learning_rate` at step 0 to `learning_rate_final` at the last step."""

@@ -8,9 +8,6 @@ from device.link_group import LinkGroup
 from device.session import DeviceSession, PassBlock
 from device.views import StackedViews
 
-_ROUNDS_TOGETHER = 4
-"""Blocks of a port that are made before the first of them leaves: half of the credits that a link has by default."""
-
 Addressed = Sequence[tuple[int, Uplink]]
 """Messages up, each with its port, that are ready at the same time."""
 
@@ -84,9 +81,9 @@ class DeviceHost:
             yield blocks
 
     def _rounds(self, ports: Iterable[int]) -> Addressed:
-        """A few blocks of each port that may send so many."""
+        """So many blocks of each port as go together, of ports that may send so many."""
         blocks: list[tuple[int, Uplink]] = []
-        for _ in range(_ROUNDS_TOGETHER):
+        for _ in range(max((self.sessions[port].together for port in ports), default=0)):
             unscheduled = [port for port in ports if self._answers_now(port)]
             for alike in self._blocks(unscheduled):
                 blocks += alike

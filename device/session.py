@@ -191,6 +191,11 @@ class DeviceSession:
             return None
         return PassBlock(BlockKey(command.phase, command.step, command.sent), meter.symbols)
 
+    @property
+    def together(self) -> int:
+        """How many blocks of the pass under way are made before the first of them leaves."""
+        return self._leased.worker.plan.together(self._command.phase) if self._command else 0
+
     def next_due_ns(self) -> int | None:
         """When the next block of an open loop is due; None if there is none, or the link has no credit for it."""
         command = self._command

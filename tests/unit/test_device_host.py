@@ -66,8 +66,9 @@ def to_all(message: m.Downlink) -> list[tuple[int, m.Downlink]]:
     return [(port, message) for port in range(LINKS)]
 
 
-def welcomes() -> list[tuple[int, m.Downlink]]:
-    settings = CONFIG.canonical_json()
+def welcomes(runtime: dict[str, int] | None = None) -> list[tuple[int, m.Downlink]]:
+    config = RunConfig.model_validate(CONFIG.model_dump() | {"runtime": runtime} if runtime else CONFIG)
+    settings = config.canonical_json()
     return [(link, m.Welcome(m.PROTOCOL_VERSION, "run", link, settings, None)) for link in range(LINKS)]
 
 
@@ -102,14 +103,22 @@ def test_the_data_are_loaded_once_for_all_links(host: DeviceHost, loader: Loader
 def test_blocks_that_several_are_asked_for_are_ready_together(host: DeviceHost) -> None:
     react(host, welcomes())
 
-    (first,) = react(host, to_all(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)))
-    assert numbers(first) == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]
+    first, second = react(host, to_all(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)))
+    assert numbers(first) == [(0, 0), (1, 0), (2, 0)]
+    assert numbers(second) == [(0, 1), (1, 1), (2, 1)]
 
-    (last,) = react(host, predictions(first[:3]))
+    (last,) = react(host, predictions(first))
     assert numbers(last) == [(0, 2), (1, 2), (2, 2)]
 
-    reports = react(host, predictions(first[3:]) + predictions(last))
+    reports = react(host, predictions(second) + predictions(last))
     assert [(port, type(body)) for ((port, body),) in reports] == [(port, m.PassReport) for port in range(LINKS)]
+
+
+def test_half_of_the_credits_leave_together(host: DeviceHost) -> None:
+    react(host, welcomes({"credits": 4}))
+    first, second = react(host, to_all(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)))
+    assert numbers(first) == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]
+    assert numbers(second) == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_a_port_that_is_asked_alone_answers_alone_and_the_others_catch_up(host: DeviceHost) -> None:

@@ -68,6 +68,13 @@ def test_a_load_goes_through_the_test_split_in_its_own_blocks_and_starts_over_at
     assert (plan.window(Phase.SERVE), plan.credits(Phase.SERVE), plan.credits(Phase.TEST)) == (1, 8, 8)
 
 
+@pytest.mark.parametrize(("window", "together"), [(1, 1), (2, 1), (3, 1), (9, 4), (32, 16), (500, 16)])
+def test_half_of_the_blocks_under_way_go_together_up_to_a_limit(window: int, together: int) -> None:
+    plan = plan_of(runtime={"credits": min(window, 256)})
+    plan.load = Load(queries=4, samples=9, window=window, rate_per_s=0.0, seed=0)
+    assert (plan.together(Phase.TEST), plan.together(Phase.LOAD), plan.together(Phase.SERVE)) == (together, together, 1)
+
+
 def test_the_learning_rate_falls_along_half_a_cosine() -> None:
     plan = plan_of(training={"epochs": 2, "batch_size": 7, "learning_rate": 1e-2, "learning_rate_final": 1e-4})
     rates = [plan.learning_rate(step) for step in range(plan.steps)]

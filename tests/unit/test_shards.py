@@ -60,6 +60,30 @@ def test_parts_are_worked_on_at_the_same_time() -> None:
     assert sorted(Shards(3, 1).map(lambda part: (meeting.wait(), part)[1], [0, 1, 2])) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("parts", [0, 1, 2, 3, 7])
+def test_results_are_in_the_order_of_their_parts(parts: int) -> None:
+    assert Shards(3, 1).map(lambda part: 10 * part, list(range(parts))) == [10 * part for part in range(parts)]
+
+
+def test_threads_share_more_parts_than_they_are() -> None:
+    at_work = Shards(2, 1).map(lambda _: threading.current_thread(), list(range(5)))
+    assert at_work == [threading.current_thread(), at_work[1], *2 * [threading.current_thread(), at_work[1]]][:5]
+    assert at_work[1] is not at_work[0]
+
+
+def test_an_error_of_one_part_is_raised_when_nobody_is_at_work() -> None:
+    done: list[int] = []
+
+    def work(part: int) -> None:
+        if part == 1:
+            raise ValueError("part 1")
+        done.append(part)
+
+    with pytest.raises(ValueError, match="part 1"):
+        Shards(2, 1).map(work, [0, 1, 2])
+    assert done == [0, 2]
+
+
 @pytest.mark.parametrize(("count", "samples"), [(1, 5), (2, 5), (3, 3), (4, 2), (3, 256)])
 def test_parts_cover_all_samples_once_and_are_alike(count: int, samples: int) -> None:
     parts = Shards(count, 1).bounds(samples)
