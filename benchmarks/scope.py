@@ -97,12 +97,13 @@ QUICK = Scope(
 )
 
 
-def short_run(links: int, *, block_size: int = 256, epochs: int = 1) -> RunConfig:
+def short_run(links: int, *, block_size: int = 256, epochs: int = 1, decoder_shards: int = 1) -> RunConfig:
     """Settings of a testbed that is there to be loaded: defaults (d = 28, T = 15, mnist5k), trained for a moment."""
     return RunConfig.model_validate(
         {
             "links": links,
             "training": {"epochs": epochs, "batch_size": max(256, block_size)},
             "inference": {"block_size": block_size, "latency_samples": 20},
+            "runtime": {"decoder_shards": decoder_shards},
         }
     )

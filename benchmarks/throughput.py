@@ -15,11 +15,13 @@ from benchmarks.worker_process import worker_process
 from common.load import Load
 
 _LINKS, _BLOCK = 2, 256
-OFFLINE_WINDOW = 16
+_DECODER_SHARDS = 2
+"""Of the base station: as many as the threads of the faster floor."""
+OFFLINE_WINDOW = 32
 """Queries in flight on each link of Offline, for the rate that has the target."""
 _OTHER_WINDOW = 8
 """Queries in flight on each link of Offline, beside; and of the closed loop that scales Server's ladder."""
-_LADDER = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0)
+_LADDER = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0)
 """Rates of Server, over that of a closed loop."""
 
 
@@ -35,7 +37,8 @@ async def throughput(bench: Bench) -> Report:
             "bound_ms": bench.scope.bound_ms,
         },
     )
-    config, folder = report.ran("testbed", short_run(_LINKS)), bench.folder / "throughput"
+    config = report.ran("testbed", short_run(_LINKS, decoder_shards=_DECODER_SHARDS))
+    folder = bench.folder / "throughput"
     async with loaded_testbed(config, folder, bench.data_dir, one_device_process=False) as testbed:
         await _offline(bench, report, testbed)
         await _server(bench, report, testbed)
