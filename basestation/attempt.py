@@ -109,7 +109,6 @@ class Attempt:
         )
         self._epoch_reports: Answers[EpochReport] = Answers(config.links)
         self._parts: Answers[PartSaved] = Answers(config.links)
-        self._status_interval = max(1, run.plan.steps_per_epoch // 20)
 
     def receive(self, session: LinkSession, body: SymbolBlock | EpochReport | PassReport | PartSaved) -> None:
         """Take what a device sent.
@@ -173,8 +172,7 @@ class Attempt:
                 self._announce(step + 1)  # the devices begin while the decoder takes its own step
             await self._run.compute(self._trainer.finish_step, step)
             self.step = step + 1
-            if self.step % self._status_interval == 0:
-                await self._run.log.touch()
+            await self._run.log.progress()
         rates = [report.rate_nats for report in await self._epoch_reports.all()]
         seconds = time.perf_counter() - started
         error = None

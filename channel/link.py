@@ -34,6 +34,11 @@ class ChannelLink:
         check_transmitted(block, self.contract, self.symbols)
         return dataclasses.replace(block, payload=RealPayload(self._pass_through(block, symbols)))
 
+    @property
+    def returns_gradients_unchanged(self) -> bool:
+        """Whether the adjoint gives each gradient back as it is: there is one draw, and AWGN has gain 1."""
+        return self.contract.draws == 1
+
     def return_gradient(self, gradient: Gradient) -> Gradient:
         """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station."""
         return Gradient(gradient.key, AwgnChannel.adjoint(gradient.values))

@@ -80,9 +80,11 @@ class EmulatedPort:
         return pb.UplinkMessage(port=message.port, block=passed)
 
     def _return(self, message: pb.DownlinkMessage) -> pb.DownlinkMessage:
-        contract = self._welcomed.contract
-        gradient = gradient_from_proto(message.gradient, contract)
-        returned = gradient_to_proto(self._welcomed.return_gradient(gradient))
+        link = self._welcomed
+        if link.returns_gradients_unchanged:
+            return message  # the device checks what it is sent
+        gradient = gradient_from_proto(message.gradient, link.contract)
+        returned = gradient_to_proto(link.return_gradient(gradient))
         return pb.DownlinkMessage(port=message.port, gradient=returned)
 
     def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:

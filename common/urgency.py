@@ -11,6 +11,7 @@ import platform
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 URGENT_NS = 100_000
 PATIENT_NS = 10_000_000
@@ -46,4 +47,10 @@ def _ask_for_slice(nanoseconds: int) -> None:
         return
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     attributes = _ATTRIBUTES.pack(_ATTRIBUTES.size, 0, 0, nice, 0, nanoseconds, 0, 0)
-    ctypes.CDLL(None).syscall(_SCHED_SETATTR, 0, attributes, 0)  # a kernel that refuses leaves things as they were
+    _libc().syscall(_SCHED_SETATTR, 0, attributes, 0)  # a kernel that refuses leaves things as they were
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    """Of this process; to open it takes as long as a small message."""
+    return ctypes.CDLL(None)

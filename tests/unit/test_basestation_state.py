@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 import pytest
@@ -333,6 +334,36 @@ class TestRunLog:
             return [event async for event in log.events() if isinstance(event, EpochRecord)]
 
         assert [event.epoch for event in asyncio.run(repeat()) if isinstance(event, EpochRecord)] == [0, 1]
+
+    def test_progress_is_told_from_time_to_time_and_what_happens_at_once(self) -> None:
+        async def follow() -> list[int]:
+            now = [100.0]
+            log = RunLog(lambda: now[0])
+            seen: asyncio.Queue[object] = asyncio.Queue()
+
+            async def watch() -> None:
+                async for event in log.events():
+                    seen.put_nowait(event)
+
+            async def heard(tell: Callable[[], Awaitable[None]], at_s: float) -> int:
+                now[0] = at_s
+                await tell()
+                for _ in range(10):
+                    await asyncio.sleep(0)  # the watcher, if it was told, has its turns
+                count = seen.qsize()
+                while not seen.empty():
+                    seen.get_nowait()
+                return count
+
+            watcher = asyncio.create_task(watch())
+            await seen.get()
+            counts = [await heard(log.progress, at_s) for at_s in (100.0, 100.1, 100.19, 100.21, 100.3)]
+            counts.append(await heard(log.touch, 100.31))
+            counts.append(await heard(log.close, 100.32))
+            await watcher
+            return counts
+
+        assert asyncio.run(follow()) == [1, 0, 0, 1, 0, 1, 1]
 
     def test_a_watcher_follows_until_the_log_is_closed(self) -> None:
         async def follow() -> list[object]:

@@ -96,6 +96,14 @@ class TestChannelLink:
         returned = ChannelLink(self.config, 1).return_gradient(Gradient(KEY, values))
         np.testing.assert_allclose(returned.values, values.sum(axis=0, keepdims=True), rtol=1e-6)
 
+    def test_gradients_of_one_draw_come_back_as_they_are(self) -> None:
+        objective = self.config.objective.model_copy(update={"draws": 1})
+        link = ChannelLink(self.config.model_copy(update={"objective": objective}), 1)
+        values = np.random.default_rng(0).standard_normal((1, 4, 3)).astype(np.float32)
+        np.testing.assert_array_equal(link.return_gradient(Gradient(KEY, values)).values, values)
+        assert link.returns_gradients_unchanged
+        assert not ChannelLink(self.config, 1).returns_gradients_unchanged
+
     def test_blocks_for_another_link_are_refused(self) -> None:
         with pytest.raises(ProtocolError, match="a block for link 1 came over link 0"):
             ChannelLink(self.config, 0).transmit(self.block(RealPayload(np.zeros((1, 4, 3), dtype=np.float32))))
