@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from common.results import EpochRecord, RunResult
 
-
 PROGRESS_INTERVAL_S = 0.2
 """Between two reports of progress: a step may take a hundredth of a second, and a report costs all parties' cores."""
 
