@@ -26,6 +26,7 @@ class Order:
         data_dir: folder with the data sets, as given.
         results: folder of all results.
         restore: a checkpoint folder to evaluate instead of training.
+        links_per_process: how many links each device process hosts.
     """
 
     what: str
@@ -34,6 +35,7 @@ class Order:
     data_dir: Path | None
     results: Path
     restore: Path | None = None
+    links_per_process: int = 1
 
 
 def execute(order: Order) -> None:
@@ -51,6 +53,7 @@ def execute(order: Order) -> None:
             checkpoint_dir=order.restore or folder.checkpoint,
             restore=order.restore is not None,
             log_dir=folder.logs,
+            links_per_process=order.links_per_process,
         )
         record = RunRecord(folder.metrics, order.config.task)
         with Display(order.config) as display:

@@ -30,6 +30,10 @@ Device = Annotated[
     typer.Option("--device", help="Where the networks compute, in place of runtime.torch_device.", show_default=False),
 ]
 
+LinksPerProcess = Annotated[
+    int, typer.Option(metavar="N", help="Links that each device process hosts; results do not depend on it.")
+]
+
 StandingEngine = Annotated[str, typer.Option("--engine", metavar="NAME", help="What runs the testbed: compose.")]
 Project = Annotated[str, typer.Option(metavar="NAME", help="The testbed's name among the containers.")]
 
@@ -49,6 +53,22 @@ def require_compose(engine: str, command: str) -> None:
         raise ConfigError(
             f"--engine {engine}: the {engine} engine has no `{command}`, its testbeds end with the command that "
             f"started them; the {COMPOSE} engine has"
+        )
+
+
+def check_links_per_process(links: int, engine: str) -> None:
+    """Refuse a number of links that no device process can host, or an engine that has no such choice.
+
+    Raises:
+        ConfigError: it is below 1, or the engine is not the process engine.
+    """
+    if links < 1:
+        raise ConfigError(f"--links-per-process {links}: a device process hosts one link or more")
+    if links > 1 and engine != PROCESS:
+        load_engine(engine)
+        raise ConfigError(
+            f"--links-per-process {links}: of the {engine} engine's devices none hosts several links; those of the "
+            f"{PROCESS} engine can"
         )
 
 

@@ -7,7 +7,18 @@ import typer
 
 from common.config_layers import load_config
 from common.manifest import Manifest
-from testbed.commands.options import PROCESS, RESULTS, DataDir, Device, Engine, Overrides, Results, on_device
+from testbed.commands.options import (
+    PROCESS,
+    RESULTS,
+    DataDir,
+    Device,
+    Engine,
+    LinksPerProcess,
+    Overrides,
+    Results,
+    check_links_per_process,
+    on_device,
+)
 from testbed.execution import Order, execute
 from testbed.reporting import reports_errors
 
@@ -30,25 +41,30 @@ def train(
     *,
     engine: Engine = PROCESS,
     device: Device = None,
+    links_per_process: LinksPerProcess = 1,
     overrides: Overrides = None,
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> None:
     """Train a model as a config file says, and evaluate it."""
+    check_links_per_process(links_per_process, engine)
     settings = on_device(load_config(config, overrides=overrides or ()), device)
-    execute(Order(config.stem, settings, engine, data_dir, results))
+    execute(Order(config.stem, settings, engine, data_dir, results, links_per_process=links_per_process))
 
 
 @reports_errors
 def infer(
     checkpoint: Annotated[Path, typer.Option(metavar="DIR", help="A checkpoint, or the results folder that holds it.")],
+    *,
     engine: Engine = PROCESS,
     device: Device = None,
+    links_per_process: LinksPerProcess = 1,
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> None:
     """Let trained weights answer the test split."""
+    check_links_per_process(links_per_process, engine)
     inside = checkpoint / "ckpt"
     folder = inside if inside.is_dir() else checkpoint
     config = on_device(Manifest.read(folder).config, device)
-    execute(Order("infer", config, engine, data_dir, results, restore=folder.resolve()))
+    execute(Order("infer", config, engine, data_dir, results, folder.resolve(), links_per_process))

@@ -138,6 +138,16 @@ def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, 
 
 
 @pytest.mark.e2e
+def test_a_command_may_have_processes_that_host_several_links(tmp_path: Path) -> None:
+    command = ("train", "-c", CONFIGS / "demo.yaml", *SHORT, "--set", "links=3", "--results")
+    alone = splitwave(*command, tmp_path / "alone")
+    hosted = splitwave(*command, tmp_path / "hosted", "--links-per-process", "2")
+    assert hosted["weights_sha256"] == alone["weights_sha256"]
+    (logs,) = (tmp_path / "hosted").glob("demo/*/logs")
+    assert sorted(path.stem for path in logs.glob("device-*.log")) == ["device-0-1", "device-2"]
+
+
+@pytest.mark.e2e
 def test_the_demo_reaches_what_it_promises_on_both_engines(tmp_path: Path) -> None:
     demo = splitwave("demo", "--results", tmp_path)
     assert float(demo["error_rate"]) <= 0.08

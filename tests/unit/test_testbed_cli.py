@@ -281,3 +281,20 @@ def test_the_installed_script_reports_an_error_without_a_traceback(results: Path
     assert answer.stderr.startswith("error: links = 65")
     assert "Traceback" not in answer.stderr
     assert not results.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--links-per-process", "0"], ["--links-per-process 0", "one link or more"]),
+        (["--links-per-process", "2", "--engine", "inprocess"], ["--links-per-process 2", "inprocess engine"]),
+        (["--links-per-process", "2", "--engine", "compose"], ["--links-per-process 2", "compose engine"]),
+        (["--links-per-process", "2", "--engine", "no-such"], ["no-such"]),
+    ],
+)
+def test_links_per_process_are_for_engines_with_device_processes(
+    arguments: list[str], words: list[str], results: Path
+) -> None:
+    refused = splitwave("train", "-c", CONFIGS / "demo.yaml", "--results", results, *arguments)
+    assert_refused(refused, ExitCode.CONFIG, *words)
+    assert not results.exists()
