@@ -7,15 +7,14 @@ import structlog
 from channel.link import ChannelLink
 from common.config import RunConfig
 from common.errors import ProtocolError
-from common.messages import BlockKey
+from common.messages import BlockKey, RealPayload
 from common.pb import uplink_pb2 as pb
 from common.wire import (
     block_from_proto,
-    block_to_proto,
     gradient_from_proto,
-    gradient_to_proto,
     key_from_proto,
     symbols_from_proto,
+    write_reals,
 )
 
 log = structlog.get_logger()
@@ -29,19 +28,32 @@ class EmulatedPort:
         self._timed: dict[BlockKey, tuple[int, int]] = {}
         self._starting_over = False
 
-    def pass_up(self, message: pb.UplinkMessage) -> pb.UplinkMessage | None:
-        """The message behind the channel; None if it is void, sent before the device heard of a new start.
+    def bytes_behind(self, message: pb.UplinkMessage) -> int:
+        """What a message takes behind the channel, a little more perhaps.
+
+        Raises:
+            ProtocolError: symbols came before the handshake was over.
+        """
+        size = message.ByteSize()
+        if message.HasField("block"):
+            size += 4 * self._welcomed.contract.draws * message.block.samples * message.block.dimension
+        return size
+
+    def pass_up(self, message: pb.UplinkMessage) -> bool:
+        """Take a message through the channel, in place; False if it is void: the device had not heard of a new start.
 
         Raises:
             ProtocolError: it does not fit the link's contract, or came before the handshake was over.
         """
         if self._starting_over and message.WhichOneof("body") not in ("ready", "leaving"):
-            return None  # this link's channel begins with the next Ready
+            return False  # this link's channel begins with the next Ready
         self._starting_over = False
-        return self._transmit(message) if message.HasField("block") else message
+        if message.HasField("block"):
+            self._transmit(message.block)
+        return True
 
-    def pass_down(self, message: pb.DownlinkMessage) -> pb.DownlinkMessage:
-        """Take note of what the base station says; gradients come back through the channel's adjoint.
+    def pass_down(self, message: pb.DownlinkMessage) -> None:
+        """Take note of what the base station says; gradients come back through the channel's adjoint, in place.
 
         Raises:
             ProtocolError: as for `pass_up`.
@@ -52,10 +64,9 @@ class EmulatedPort:
             case "evaluate":
                 self._welcomed.symbols = symbols_from_proto(message.evaluate.symbols)
             case "gradient":
-                return self._return(message)
+                self._return(message.gradient)
             case "prediction":
                 self._add_times(message.prediction, time.perf_counter_ns())
-        return message
 
     def _begin(self, welcome: pb.Welcome) -> None:
         """The link of a run, from its first block; a second Welcome starts the run over."""
@@ -70,22 +81,21 @@ class EmulatedPort:
             raise ProtocolError("symbols came before the handshake was over")
         return self._link
 
-    def _transmit(self, message: pb.UplinkMessage) -> pb.UplinkMessage:
+    def _transmit(self, message: pb.SymbolBlock) -> None:
         started = time.perf_counter_ns()
-        contract = self._welcomed.contract
-        block = block_from_proto(message.block, contract)
-        passed = block_to_proto(self._welcomed.transmit(block), contract)
+        link = self._welcomed
+        block = block_from_proto(message, link.contract)
+        received = link.transmit(block).payload
+        assert isinstance(received, RealPayload)  # whatever went in
+        write_reals(message.reals, received.values)
         if block.key.phase.is_of_queries:
             self._timed[block.key] = (started, time.perf_counter_ns())
-        return pb.UplinkMessage(port=message.port, block=passed)
 
-    def _return(self, message: pb.DownlinkMessage) -> pb.DownlinkMessage:
+    def _return(self, message: pb.Gradient) -> None:
         link = self._welcomed
-        if link.returns_gradients_unchanged:
-            return message  # the device checks what it is sent
-        gradient = gradient_from_proto(message.gradient, link.contract)
-        returned = gradient_to_proto(link.return_gradient(gradient))
-        return pb.DownlinkMessage(port=message.port, gradient=returned)
+        if not link.returns_gradients_unchanged:  # else the device checks what it is sent
+            returned = link.return_gradient(gradient_from_proto(message, link.contract))
+            write_reals(message.values, returned.values)
 
     def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:
         """Say when the answered query was here, and its answer."""

@@ -5,9 +5,8 @@ it keeps belongs to a stream: a restarted emulator serves the devices' new strea
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import grpc
@@ -15,8 +14,9 @@ import structlog
 from grpc import aio
 
 from channel.port import EmulatedPort
-from common.bundling import check_bundle, gather
+from common.bundling import check_bundle
 from common.errors import ProtocolError
+from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S, check_port, first_bundle, refuse
@@ -154,23 +154,30 @@ class _EmulatedStream:
         try:
             async for bundle in self._upstream:
                 check_bundle(bundle)
-                passed = (self._port(message.port).pass_down(message) for message in bundle.messages)
-                first = next(passed, None)
-                while first is not None:
-                    messages, first = gather(first, partial(next, passed, None))
-                    await self._context.write(pb.DownlinkBundle(messages=messages))
+                for message in bundle.messages:
+                    self._port(message.port).pass_down(message)
+                await self._context.write(bundle)
         except aio.AioRpcError:
             return  # likewise
 
     async def _write_up(self, bundle: pb.UplinkBundle) -> None:
         check_bundle(bundle)
-        # One by one: the noisy copies of a bundle's symbols may be far more than one bundle holds.
-        passed = filter(None, (self._port(message.port).pass_up(message) for message in bundle.messages))
-        first = next(passed, None)
-        while first is not None:
-            messages, first = gather(first, partial(next, passed, None))
-            await self._upstream.write(pb.UplinkBundle(messages=messages))
-            self._greeted = True
+        for part in self._parts(bundle):
+            void = [number for number, message in enumerate(part.messages) if not self._pass_up(message)]
+            for number in reversed(void):
+                del part.messages[number]
+            if part.messages:
+                await self._upstream.write(part)
+                self._greeted = True
+
+    def _parts(self, bundle: pb.UplinkBundle) -> Iterable[pb.UplinkBundle]:
+        """The bundle, if one bundle holds the noisy copies of all its symbols, else each message by itself."""
+        if sum(self._port(message.port).bytes_behind(message) for message in bundle.messages) <= MAX_MESSAGE_BYTES:
+            return (bundle,)
+        return (pb.UplinkBundle(messages=[message]) for message in bundle.messages)
+
+    def _pass_up(self, message: pb.UplinkMessage) -> bool:
+        return self._port(message.port).pass_up(message)
 
     def _port(self, number: int) -> EmulatedPort:
         port = self._ports.get(number)

@@ -20,9 +20,9 @@ _UINT8 = np.dtype(np.uint8)
 _DTYPES = {pb.DTYPE_FLOAT32: _FLOAT32}
 
 
-def key_to_proto(key: m.BlockKey) -> pb.BlockKey:
-    """Encode a block key."""
-    return pb.BlockKey(phase=pb.Phase.ValueType(key.phase), step=key.step, micro_batch=key.micro_batch)
+def write_key(message: pb.BlockKey, key: m.BlockKey) -> None:
+    """Encode a block key, in place."""
+    message.phase, message.step, message.micro_batch = pb.Phase.ValueType(key.phase), key.step, key.micro_batch
 
 
 def key_from_proto(message: pb.BlockKey) -> m.BlockKey:
@@ -53,10 +53,10 @@ def beta_from_proto(beta: float) -> float:
     return beta
 
 
-def reals_to_proto(values: m.Float32) -> pb.RealSymbols:
-    """Encode (L, B, d) real symbols."""
-    data = np.ascontiguousarray(values, dtype=_FLOAT32).tobytes()
-    return pb.RealSymbols(dtype=pb.DTYPE_FLOAT32, draws=values.shape[0], data=data)
+def write_reals(message: pb.RealSymbols, values: m.Float32) -> None:
+    """Encode (L, B, d) real symbols, in place: protobuf copies a message that is put into another, all its bytes."""
+    message.dtype, message.draws = pb.DTYPE_FLOAT32, values.shape[0]
+    message.data = np.ascontiguousarray(values, dtype=_FLOAT32).tobytes()
 
 
 def reals_from_proto(message: pb.RealSymbols, samples: int, dimension: int) -> m.Float32:
@@ -80,29 +80,25 @@ def reals_from_proto(message: pb.RealSymbols, samples: int, dimension: int) -> m
     return values
 
 
-def block_to_proto(block: m.SymbolBlock, contract: LinkContract) -> pb.SymbolBlock:
-    """Encode a block: consecutive sample ids as their first, level indices packed."""
-    message = pb.SymbolBlock(
-        link=block.link,
-        sequence=block.sequence,
-        key=key_to_proto(block.key),
-        samples=len(block.sample_ids),
-        dimension=contract.dimension,
-        beta=block.beta,
-    )
+def write_block(message: pb.SymbolBlock, block: m.SymbolBlock, contract: LinkContract) -> None:
+    """Encode a block, in place: consecutive sample ids as their first, level indices packed."""
+    message.link, message.sequence = block.link, block.sequence
+    write_key(message.key, block.key)
     ids = block.sample_ids
+    message.samples, message.dimension = len(ids), contract.dimension
+    if block.beta is not None:
+        message.beta = block.beta
     if np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
         message.first_sample_id = int(ids[0])
     else:
         message.sample_ids = ids.astype(_UINT32).tobytes()
     if isinstance(block.payload, m.RealPayload):
-        message.reals.CopyFrom(reals_to_proto(block.payload.values))
+        write_reals(message.reals, block.payload.values)
     else:
         message.levels.packed = pack(block.payload.indices, contract.bits)
         message.levels.codebook_version = block.payload.codebook_version
         if block.payload.codebook is not None:
             message.levels.codebook = block.payload.codebook.astype(_FLOAT32).tobytes()
-    return message
 
 
 def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.SymbolBlock:
@@ -134,15 +130,11 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.Symbo
     )
 
 
-def gradient_to_proto(gradient: m.Gradient) -> pb.Gradient:
-    """Encode a gradient."""
-    _, samples, dimension = gradient.values.shape
-    return pb.Gradient(
-        key=key_to_proto(gradient.key),
-        samples=samples,
-        dimension=dimension,
-        values=reals_to_proto(gradient.values),
-    )
+def write_gradient(message: pb.Gradient, gradient: m.Gradient) -> None:
+    """Encode a gradient, in place."""
+    write_key(message.key, gradient.key)
+    _, message.samples, message.dimension = gradient.values.shape
+    write_reals(message.values, gradient.values)
 
 
 def gradient_from_proto(message: pb.Gradient, contract: LinkContract) -> m.Gradient:

@@ -14,13 +14,13 @@ from common.wire import (
     answers_from_proto,
     beta_from_proto,
     block_from_proto,
-    block_to_proto,
     gradient_from_proto,
-    gradient_to_proto,
     key_from_proto,
-    key_to_proto,
     phase_from_proto,
     symbols_from_proto,
+    write_block,
+    write_gradient,
+    write_key,
 )
 
 _INT64 = np.dtype("<i8")
@@ -66,7 +66,9 @@ def uplink_to_proto(body: m.Uplink, contract: LinkContract | None = None) -> pb.
     """Encode a message of a device; blocks need the link's contract."""
     match body:
         case m.SymbolBlock():
-            return pb.UplinkMessage(block=block_to_proto(body, _known(contract)))
+            message = pb.UplinkMessage()
+            write_block(message.block, body, _known(contract))
+            return message
         case m.Hello():
             hello = pb.Hello(
                 protocol_version=body.protocol_version,
@@ -129,11 +131,15 @@ def downlink_to_proto(body: m.Downlink) -> pb.DownlinkMessage:
     """Encode a message to a device."""
     match body:
         case m.Gradient():
-            return pb.DownlinkMessage(gradient=gradient_to_proto(body))
+            message = pb.DownlinkMessage()
+            write_gradient(message.gradient, body)
+            return message
         case m.TrainStep():
             return pb.DownlinkMessage(train_step=pb.TrainStep(step=body.step))
         case m.Prediction():
-            return pb.DownlinkMessage(prediction=_prediction_to_proto(body))
+            message = pb.DownlinkMessage()
+            _write_prediction(message.prediction, body)
+            return message
         case m.Welcome():
             welcome = pb.Welcome(
                 protocol_version=body.protocol_version,
@@ -236,16 +242,16 @@ def _entropy_from_proto(message: pb.SymbolEntropy) -> m.SymbolEntropy:
     return m.SymbolEntropy(beta_from_proto(message.beta), message.samples, bits)
 
 
-def _prediction_to_proto(prediction: m.Prediction) -> pb.Prediction:
-    hops = [pb.Hop(name=hop.name, duration_ns=hop.duration_ns) for hop in prediction.hops]
-    message = pb.Prediction(key=key_to_proto(prediction.key), hops=hops)
+def _write_prediction(message: pb.Prediction, prediction: m.Prediction) -> None:
+    write_key(message.key, prediction.key)
+    for hop in prediction.hops:
+        message.hops.add(name=hop.name, duration_ns=hop.duration_ns)
     if prediction.stamps is not None:
-        message.stamps.CopyFrom(_stamps_to_proto(prediction.stamps))
+        _write_stamps(message.stamps, prediction.stamps)
     if prediction.answers.dtype == np.uint8:
         message.classes = prediction.answers.tobytes()
     else:
         message.times_ns = prediction.answers.astype(_FLOAT32).tobytes()
-    return message
 
 
 def _prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> m.Prediction:
@@ -267,17 +273,12 @@ def _evaluate_from_proto(message: pb.Evaluate) -> m.Evaluate:
     return m.Evaluate(phase, message.step, symbols, load)
 
 
-def _stamps_to_proto(stamps: m.Stamps) -> pb.Stamps:
-    message = pb.Stamps(
-        arrived_ns=stamps.arrived_ns,
-        fused_ns=stamps.fused_ns,
-        decoding_ns=stamps.decoding_ns,
-        decoded_ns=stamps.decoded_ns,
-    )
+def _write_stamps(message: pb.Stamps, stamps: m.Stamps) -> None:
+    message.arrived_ns, message.fused_ns = stamps.arrived_ns, stamps.fused_ns
+    message.decoding_ns, message.decoded_ns = stamps.decoding_ns, stamps.decoded_ns
     if (channel := stamps.channel) is not None:
         message.channel.in_ns, message.channel.out_ns = channel.in_ns, channel.out_ns
         message.channel.back_ns, message.channel.down_ns = channel.back_ns, channel.down_ns
-    return message
 
 
 def _stamps_from_proto(message: pb.Stamps) -> m.Stamps:

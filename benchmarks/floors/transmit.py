@@ -5,7 +5,10 @@ import time
 from benchmarks.uplink_source import test_block
 from channel.link import ChannelLink
 from common.config import RunConfig
-from common.wire import block_from_proto, block_to_proto
+from common.messages import SymbolBlock
+from common.pb import uplink_pb2 as pb
+from common.symbols import LinkContract
+from common.wire import block_from_proto, write_block
 
 
 def transmitted_normals_per_s(config_json: str, blocks: int, *, encoded: bool) -> float:
@@ -25,8 +28,16 @@ def transmitted_normals_per_s(config_json: str, blocks: int, *, encoded: bool) -
         for block in blocks_in:
             channel.transmit(block)
     else:
-        messages = [block_to_proto(block, contract) for block in blocks_in]
+        encoded_in = [_encoded(block, contract) for block in blocks_in]
         started = time.perf_counter()
-        for message in messages:
-            block_to_proto(channel.transmit(block_from_proto(message, contract)), contract).SerializeToString()
+        for data in encoded_in:
+            message = pb.SymbolBlock.FromString(data)
+            write_block(message, channel.transmit(block_from_proto(message, contract)), contract)
+            message.SerializeToString()
     return blocks * contract.max_samples * contract.dimension / (time.perf_counter() - started)
+
+
+def _encoded(block: SymbolBlock, contract: LinkContract) -> bytes:
+    message = pb.SymbolBlock()
+    write_block(message, block, contract)
+    return message.SerializeToString()

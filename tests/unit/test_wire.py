@@ -15,11 +15,11 @@ from common.pb import uplink_pb2 as pb
 from common.symbols import LinkContract, SymbolReader
 from common.wire import (
     block_from_proto,
-    block_to_proto,
     gradient_from_proto,
-    gradient_to_proto,
-    key_to_proto,
     reals_from_proto,
+    write_block,
+    write_gradient,
+    write_key,
 )
 from common.wire_control import downlink_from_proto, downlink_to_proto, uplink_from_proto, uplink_to_proto
 
@@ -58,6 +58,18 @@ def level_block(breakpoints: int = 6, samples: int = 4, codebook: bool = True, *
 def real_block(draws: int = 1, phase: m.Phase = m.Phase.TRAIN) -> m.SymbolBlock:
     values = np.random.default_rng(2).standard_normal((draws, 4, D)).astype(np.float32)
     return m.SymbolBlock(1, 0, m.BlockKey(phase, 3, 0), np.array([5, 2, 9, 0]), m.RealPayload(values), 1.5)
+
+
+def block_to_proto(block: m.SymbolBlock, contract: LinkContract) -> pb.SymbolBlock:
+    message = pb.SymbolBlock()
+    write_block(message, block, contract)
+    return message
+
+
+def gradient_to_proto(gradient: m.Gradient) -> pb.Gradient:
+    message = pb.Gradient()
+    write_gradient(message, gradient)
+    return message
 
 
 def assert_equal_fields(left: object, right: object) -> None:
@@ -235,7 +247,7 @@ def nanoseconds(*values: float) -> bytes:
 def test_answers_of_another_kind_size_or_range_are_refused(
     prediction: pb.Prediction, contract: LinkContract, message: str
 ) -> None:
-    prediction.key.CopyFrom(key_to_proto(KEY))
+    write_key(prediction.key, KEY)
     with pytest.raises(ProtocolError, match=message):
         downlink_from_proto(pb.DownlinkMessage(prediction=prediction), contract)
 
