@@ -78,7 +78,7 @@ class Coordinator:
             make_trainer: a fresh decoder, or the one of a checkpoint.
             restore: evaluate this checkpoint instead of training.
             policy: how long to wait for what.
-            report: told the result as soon as it is there, and again when more was served by β.
+            report: receives the result as soon as it is there, and again when more was served.
 
         Raises:
             CheckpointError: what `make_trainer` raises about the checkpoint.
@@ -293,6 +293,7 @@ class Coordinator:
             hops=hops,
             hop_times_ns=hop_times_ns,
             weights_sha256=combined_sha256([*checkpoint.device_sha256, checkpoint.basestation_sha256]),
+            queries=self._served.queries(),
             served=self._served.results(),
         )
 
@@ -313,10 +314,12 @@ class Coordinator:
         self._measurements.settle(stamps)
 
     def _account(self) -> None:
-        """Report the result again if more was served by β since."""
-        served = self._served.results()
-        if self._result is not None and self._result.served != served:
-            self._result = dataclasses.replace(self._result, served=served)
+        """Report the result again if more was served since."""
+        if self._result is None:
+            return
+        queries, served = self._served.queries(), self._served.results()
+        if (self._result.queries, self._result.served) != (queries, served):
+            self._result = dataclasses.replace(self._result, queries=queries, served=served)
             self._report(self._result)
 
     def _start_over(self, loss: str) -> None:

@@ -56,7 +56,7 @@ class PassOutcome:
     Attributes:
         error: the answers' mean error.
         reports: the devices', by link.
-        tally: of the answers, by the links' β.
+        tally: of a serving pass's queries.
         answers_sha256: of all answers, in the order in which they were given.
     """
 
@@ -120,7 +120,8 @@ class Passes:
                 answers = decoded.answers
                 error = self._objective.errors(answers, self._labels[phase][arrival.sample_ids])
                 errors += error
-                tally.add(arrival.block.betas, len(answers), error)
+                if phase is Phase.SERVE:
+                    tally.add(arrival.block.betas, arrival.sample_ids, error)
                 answers_digest.update(answers.tobytes())
             blocks -= len(arrivals)
         return PassOutcome(errors / samples, await self.reports.all(), tally, answers_digest.hexdigest())

@@ -1,43 +1,73 @@
-"""What serving came to, by the β of the links."""
+"""Counts the queries that serving answered: all of them, and by the β of the links."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from common.messages import SymbolEntropy
-from common.results import ServedAtBeta
+from common.messages import Int64, SymbolEntropy
+from common.results import ServedAtBeta, ServedQueries
 
 Betas = tuple[float, ...]
 
 
 @dataclass(slots=True)
-class Tally:
-    """Answers under the links' β of one pass, which counts once it is over.
+class QueryCount:
+    """Answered queries, of which several may ask about one sample.
 
     Attributes:
-        samples, errors: by the links' β; how many, and the sum of the answers' errors.
+        queries: how many.
+        errors: the sum of their answers' errors.
+        samples: the places in the test split that they asked about.
     """
 
-    samples: defaultdict[Betas, int] = field(default_factory=lambda: defaultdict(int))
-    errors: defaultdict[Betas, float] = field(default_factory=lambda: defaultdict(float))
+    queries: int = 0
+    errors: float = 0.0
+    samples: set[int] = field(default_factory=set)
 
-    def add(self, betas: Betas, samples: int, errors: float) -> None:
-        """Count a block; one that carries no β counts nothing."""
-        if betas:
-            self.samples[betas] += samples
-            self.errors[betas] += errors
+    def add(self, sample_ids: Int64, errors: float) -> None:
+        """Count a block of queries, (B,) places in the test split, and the sum of its answers' errors."""
+        self.queries += len(sample_ids)
+        self.errors += errors
+        self.samples.update(sample_ids.tolist())
+
+    def merge(self, other: "QueryCount") -> None:
+        """Count another's queries, too."""
+        self.queries += other.queries
+        self.errors += other.errors
+        self.samples |= other.samples
+
+    def totals(self) -> ServedQueries:
+        """The count as a run reports it; there must be a query."""
+        return ServedQueries(self.queries, len(self.samples), self.errors / self.queries)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The queries of one serving pass, which count once it is over.
+
+    Attributes:
+        by_betas: their count under each combination of the links' β; plain networks' have no β.
+    """
+
+    by_betas: defaultdict[Betas, QueryCount] = field(default_factory=lambda: defaultdict(QueryCount))
+
+    def add(self, betas: Betas, sample_ids: Int64, errors: float) -> None:
+        """Count a block of queries under the links' β."""
+        self.by_betas[betas].add(sample_ids, errors)
 
 
 class Served:
     """All finished serving passes of a run, however often it started over."""
 
     def __init__(self) -> None:
-        self._total = Tally()
+        self._total = QueryCount()
+        self._by_betas = Tally().by_betas
         self._entropies: dict[tuple[int, float], SymbolEntropy] = {}
 
     def add(self, tally: Tally) -> None:
         """Count a finished pass."""
-        for betas, samples in tally.samples.items():
-            self._total.add(betas, samples, tally.errors[betas])
+        for betas, count in tally.by_betas.items():
+            self._total.merge(count)
+            self._by_betas[betas].merge(count)
 
     def report(self, link: int, entropies: tuple[SymbolEntropy, ...]) -> None:
         """Keep what a link says of its symbols; over the most samples, for one that was welcomed again begins anew."""
@@ -46,12 +76,16 @@ class Served:
             if known is None or entropy.samples >= known.samples:
                 self._entropies[link, entropy.beta] = entropy
 
+    def queries(self) -> ServedQueries:
+        """All answered queries; at least one pass must be over."""
+        return self._total.totals()
+
     def results(self) -> tuple[ServedAtBeta, ...]:
-        """One for each combination of the links' β, in their order."""
-        total = self._total
+        """The queries under each combination of the links' β, in the order of the β; none of plain networks."""
         return tuple(
-            ServedAtBeta(betas, samples, total.errors[betas] / samples, self._mean_bits(betas))
-            for betas, samples in sorted(total.samples.items())
+            ServedAtBeta(betas, count.totals(), self._mean_bits(betas))
+            for betas, count in sorted(self._by_betas.items(), key=lambda item: item[0])
+            if betas
         )
 
     def _mean_bits(self, betas: Betas) -> float | None:

@@ -34,7 +34,7 @@ class Load:
 
     Attributes:
         queries: how many.
-        samples: of each, consecutive places in the test split, which starts over at its end.
+        samples: of each, drawn from the test split as `RunPlan.block_ids` says.
         window: of a closed loop, the queries that a link has in flight. An open loop has up to `credits`.
         rate_per_s: of an open loop, whose queries are due as a Poisson process of this rate, answered or not; 0 is a
             closed loop, whose next query is due as soon as an answer makes room in the window.

@@ -17,7 +17,7 @@ Bytes = NDArray[np.uint8]
 Answered = Bytes | Float32
 """(B,) uint8 classes, or float32 nanoseconds."""
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 """Of one serialised message; settings whose blocks would not fit are refused."""
 

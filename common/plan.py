@@ -10,6 +10,7 @@ from common.data.batches import epoch_batches, micro_batches
 from common.data.holdout import hold_out
 from common.load import Load
 from common.messages import Int64, Phase
+from common.randomness import Purpose, generator
 
 MOST_TOGETHER = 16
 """Blocks of a link that wait for each other at one place: 16 of 256 samples are worked on in a few hundredths of a
@@ -19,7 +20,8 @@ second, and what a message costs beside is then small."""
 class RunPlan:
     """What happens when in a run over `train_samples` and `test_samples` samples.
 
-    A command asks for blocks: a training step for its micro-batches, a pass for its samples in order.
+    A command asks for blocks: a training step for its micro-batches, a pass over a split for its samples in order. The
+    samples of queries are drawn from the test split, which may be sorted by class: see `block_ids`.
 
     Attributes:
         steps_per_epoch: training steps an epoch; the last batch of an epoch may be smaller.
@@ -42,6 +44,7 @@ class RunPlan:
         self.load: Load | None = None
         self._epoch_batches = lru_cache(maxsize=2)(self._batches_of)
         self._micro_batches = lru_cache(maxsize=2)(self._micro_batches_of)
+        self._query_order = lru_cache(maxsize=4)(self._query_order_of)
 
     def epoch(self, step: int) -> int:
         """The epoch (from 0) that a training step belongs to."""
@@ -58,14 +61,23 @@ class RunPlan:
         return math.ceil(self.pass_samples(phase) / self._block_size(phase))
 
     def block_ids(self, phase: Phase, step: int, number: int) -> Int64:
-        """The sample ids of one block of a command, (B,): for training and validation places in the training split."""
+        """The sample ids of one block of a command, (B,): for training and validation places in the training split.
+
+        Queries go through keyed permutations of the test split, each to its end before the next begins. A serving pass
+        goes on where the one before it ended; each load pass has permutations of its own.
+        """
         if phase is Phase.TRAIN:
             return self._micro_batches(step)[number]
         first = number * self._block_size(phase)
         last = min(first + self._block_size(phase), self.pass_samples(phase))
         if phase is Phase.VALIDATION:
             return self.validation_ids[first:last]
-        return np.arange(first, last, dtype=np.int64) % self._test_samples
+        if phase is Phase.TEST:
+            return np.arange(first, last, dtype=np.int64)
+        if phase is Phase.LOAD:
+            return self._query_ids(phase, step, first, last)
+        before = step * self.pass_samples(phase)
+        return self._query_ids(phase, 0, before + first, before + last)
 
     def block_start(self, step: int, micro_batch: int) -> int:
         """Samples of a training step that come before those of one of its micro-batches."""
@@ -121,6 +133,19 @@ class RunPlan:
         if phase is Phase.LOAD:
             return self._announced.samples
         return 1 if phase is Phase.SERVE else self._config.inference.block_size
+
+    def _query_ids(self, phase: Phase, step: int, first: int, last: int) -> Int64:
+        """Places `first` … `last` − 1 of the concatenated permutations of the test split."""
+        count = self._test_samples
+        parts = [
+            self._query_order(phase, step, cycle)[max(first - cycle * count, 0) : last - cycle * count]
+            for cycle in range(first // count, (last - 1) // count + 1)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _query_order_of(self, phase: Phase, step: int, cycle: int) -> Int64:
+        rng = generator(self._config.seed, Purpose.QUERY_ORDER, phase=phase, step=step, draw=cycle)
+        return rng.permutation(self._test_samples).astype(np.int64)
 
     def _batch(self, step: int) -> Int64:
         return self._epoch_batches(self.epoch(step))[step % self.steps_per_epoch]

@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     TRAINING_BETA = 8
     SIMULATED_DATA = 9
     ARRIVALS = 10
+    QUERY_ORDER = 11
 
 
 def generator(

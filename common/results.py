@@ -35,19 +35,32 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedQueries:
+    """Queries that were answered in finished serving passes.
+
+    Attributes:
+        queries: how many.
+        distinct_samples: how many samples of the test split they asked about.
+        error: the queries' mean error, as in `RunResult`.
+    """
+
+    queries: int
+    distinct_samples: int
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServedAtBeta:
-    """What serving came to while the links had these β.
+    """The queries that were answered while the links had these β.
 
     Attributes:
         betas: by link; every one of these blocks was encoded and decoded under them.
-        samples: answered, in finished passes.
-        error: their mean error, as in `RunResult`.
+        totals: of these queries.
         symbol_entropy_bits: mean over the links of `common.messages.SymbolEntropy` at their β; None for real symbols.
     """
 
     betas: tuple[float, ...]
-    samples: int
-    error: float
+    totals: ServedQueries
     symbol_entropy_bits: float | None
 
 
@@ -64,7 +77,8 @@ class RunResult:
         hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
         hop_times_ns: (single samples of all links, hops).
         weights_sha256: over all parties' parameters, devices by link, base station last.
-        served: where networks are told β, what serving came to by the links' β, in their order.
+        queries: all that serving answered.
+        served: those of β-conditioned networks by the links' β, in the order of the β.
     """
 
     steps: int
@@ -75,6 +89,7 @@ class RunResult:
     hops: tuple[str, ...]
     hop_times_ns: Int64
     weights_sha256: str
+    queries: ServedQueries
     served: tuple[ServedAtBeta, ...] = ()
 
     def latency_ms(self, percentile: float) -> float:

@@ -1,14 +1,18 @@
 """`summary.json`: what a run achieved, in the names that results are compared by."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from common.config import RunConfig
-from common.results import RunResult, ServedAtBeta
+from common.results import RunResult, ServedAtBeta, ServedQueries
 from common.task import Regression, Task, root_in_metres
 
 Summary = Mapping[str, object]
+
+_NORMAL_QUANTILE = 1.959964
+"""The normal distribution's, at 97.5 %."""
 
 
 def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summary:
@@ -18,8 +22,9 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
     their roots in metres. Costs are means of the hard test pass over samples and links; `airtime_ms` is modelled (d
     symbols at the configured baud); `latency_ms` is measured, from a device's sending of a single sample to its
     prediction. Inference alone has no training steps to report, and a base station does not know which engine, if any,
-    started it. Where networks are told β, `by_beta` says what serving came to under each combination of the links' β
-    that it had: the errors of these queries and, in bits a symbol, the mean over the links of the entropy of what they
+    started it. `served` counts the queries that serving answered and the distinct samples that they asked about, and
+    has their mean error; an error rate comes with its 95 % interval. β-conditioned networks have the same for each
+    combination of the links' β in `by_beta` and, in bits a symbol, the mean over the links of the entropy of what they
     sent under theirs (null for real symbols).
     """
     samples = sum(cost.samples for cost in result.costs)
@@ -31,6 +36,7 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
         "wire_bytes_per_sample_per_link": result.wire_bytes_per_sample_per_link,
         "airtime_ms": config.airtime_s * 1e3,
         "latency_ms": {f"p{percentile}": result.latency_ms(percentile) for percentile in (50, 90, 99)},
+        "served": _served(config.task, result.queries),
         **(
             {}
             if config.hypernetwork.beta is None
@@ -57,10 +63,33 @@ def _errors(task: Task, result: RunResult) -> Summary:
 def _by_beta(task: Task, served: ServedAtBeta) -> Summary:
     return {
         "betas": list(served.betas),
-        "samples": served.samples,
-        _error_name(task): served.error,
+        **_served(task, served.totals),
         "symbol_entropy_bits": served.symbol_entropy_bits,
     }
+
+
+def _served(task: Task, queries: ServedQueries) -> Summary:
+    counts = {"queries": queries.queries, "distinct_samples": queries.distinct_samples}
+    if isinstance(task, Regression):
+        return {**counts, "mse_ns2": queries.error}
+    interval = wilson_interval(queries.error, queries.distinct_samples)
+    return {**counts, "error_rate": queries.error, "error_rate_interval": list(interval)}
+
+
+def wilson_interval(share: float, count: int) -> tuple[float, float]:
+    """Wilson's two-sided 95 % interval of a probability.
+
+    Queries about one sample are not independent trials: with samples as `count` the interval is too wide, if anything.
+
+    Args:
+        share: observed, in [0, 1].
+        count: of independent trials, ≥ 1.
+    """
+    z_squared = _NORMAL_QUANTILE**2
+    centre = share + z_squared / (2 * count)
+    spread = _NORMAL_QUANTILE * math.sqrt(share * (1 - share) / count + z_squared / (4 * count**2))
+    scale = 1 + z_squared / count
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def _error_name(task: Task) -> str:

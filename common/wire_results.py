@@ -4,7 +4,7 @@ from common.errors import ProtocolError
 from common.load import DIRECT_STAMPS, STAMPS, LinkStamps
 from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
-from common.results import EpochRecord, RunResult, ServedAtBeta
+from common.results import EpochRecord, RunResult, ServedAtBeta, ServedQueries
 from common.wire_control import hop_times_from_bytes, hop_times_to_bytes
 
 
@@ -47,6 +47,7 @@ def result_to_proto(result: RunResult) -> pb.RunResult:
         hops=result.hops,
         hop_times_ns=hop_times_to_bytes(result.hop_times_ns),
         weights_sha256=result.weights_sha256,
+        queries=_queries_to_proto(result.queries),
         served=[_served_to_proto(each) for each in result.served],
     )
 
@@ -66,6 +67,7 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
         hops=tuple(message.hops),
         hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
         weights_sha256=message.weights_sha256,
+        queries=_queries_from_proto(message.queries),
         served=tuple(_served_from_proto(each) for each in message.served),
     )
 
@@ -97,15 +99,22 @@ def _cost_from_proto(message: pb.UplinkCost) -> UplinkCost:
     return UplinkCost(message.samples, message.packed_bytes, message.message_bytes)
 
 
+def _queries_to_proto(queries: ServedQueries) -> pb.ServedQueries:
+    return pb.ServedQueries(queries=queries.queries, distinct_samples=queries.distinct_samples, error=queries.error)
+
+
+def _queries_from_proto(message: pb.ServedQueries) -> ServedQueries:
+    return ServedQueries(message.queries, message.distinct_samples, message.error)
+
+
 def _served_to_proto(served: ServedAtBeta) -> pb.ServedAtBeta:
     return pb.ServedAtBeta(
         betas=served.betas,
-        samples=served.samples,
-        error=served.error,
+        totals=_queries_to_proto(served.totals),
         symbol_entropy_bits=served.symbol_entropy_bits,
     )
 
 
 def _served_from_proto(message: pb.ServedAtBeta) -> ServedAtBeta:
     bits = message.symbol_entropy_bits if message.HasField("symbol_entropy_bits") else None
-    return ServedAtBeta(tuple(message.betas), message.samples, message.error, bits)
+    return ServedAtBeta(tuple(message.betas), _queries_from_proto(message.totals), bits)

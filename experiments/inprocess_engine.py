@@ -164,7 +164,7 @@ class InprocessRun:
                 self.tune(beta=list(switches[number]))
             given, betas, times = self._query(count, number)
             ids = self.plan.block_ids(Phase.SERVE, count, number)
-            tally.add(betas, len(given), self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids]))
+            tally.add(betas, ids, self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids]))
             answers.update(given.tobytes())
             rows += times
         self.served.add(tally)
@@ -219,6 +219,7 @@ class InprocessEngine:
             hops=_HOPS,
             hop_times_ns=serving.hop_times_ns,
             weights_sha256=combined_sha256([*run.device_sha256, run.basestation_sha256]),
+            queries=run.served.queries(),
             served=run.served.results(),
         )
 

@@ -359,6 +359,7 @@ class RunResult(_message.Message):
     HOP_TIMES_NS_FIELD_NUMBER: _builtins.int
     WEIGHTS_SHA256_FIELD_NUMBER: _builtins.int
     SERVED_FIELD_NUMBER: _builtins.int
+    QUERIES_FIELD_NUMBER: _builtins.int
     steps: _builtins.int
     samples_per_s: _builtins.float
     error: _builtins.float
@@ -375,8 +376,10 @@ class RunResult(_message.Message):
     def hops(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def served(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServedAtBeta]:
-        """networks that are told β only"""
+        """β-conditioned networks only"""
 
+    @_builtins.property
+    def queries(self) -> Global___ServedQueries: ...
     def __init__(
         self,
         *,
@@ -389,44 +392,72 @@ class RunResult(_message.Message):
         hop_times_ns: _builtins.bytes = ...,
         weights_sha256: _builtins.str = ...,
         served: _abc.Iterable[Global___ServedAtBeta] | None = ...,
+        queries: Global___ServedQueries | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["queries", b"queries"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "samples_per_s", b"samples_per_s", "served", b"served", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "queries", b"queries", "samples_per_s", b"samples_per_s", "served", b"served", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunResult: _TypeAlias = RunResult  # noqa: Y015
 
 @_typing.final
+class ServedQueries(_message.Message):
+    """Queries that were answered in finished serving passes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERIES_FIELD_NUMBER: _builtins.int
+    DISTINCT_SAMPLES_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    queries: _builtins.int
+    distinct_samples: _builtins.int
+    """of the test split"""
+    error: _builtins.float
+    """mean over the queries"""
+    def __init__(
+        self,
+        *,
+        queries: _builtins.int = ...,
+        distinct_samples: _builtins.int = ...,
+        error: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distinct_samples", b"distinct_samples", "error", b"error", "queries", b"queries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServedQueries: _TypeAlias = ServedQueries  # noqa: Y015
+
+@_typing.final
 class ServedAtBeta(_message.Message):
-    """What serving came to while the links had these β."""
+    """The queries that were answered while the links had these β."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     BETAS_FIELD_NUMBER: _builtins.int
-    SAMPLES_FIELD_NUMBER: _builtins.int
-    ERROR_FIELD_NUMBER: _builtins.int
     SYMBOL_ENTROPY_BITS_FIELD_NUMBER: _builtins.int
-    samples: _builtins.int
-    error: _builtins.float
+    TOTALS_FIELD_NUMBER: _builtins.int
     symbol_entropy_bits: _builtins.float
     """mean over links; none for real symbols"""
     @_builtins.property
     def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """by link"""
 
+    @_builtins.property
+    def totals(self) -> Global___ServedQueries: ...
     def __init__(
         self,
         *,
         betas: _abc.Iterable[_builtins.float] | None = ...,
-        samples: _builtins.int = ...,
-        error: _builtins.float = ...,
         symbol_entropy_bits: _builtins.float | None = ...,
+        totals: Global___ServedQueries | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits", "symbol_entropy_bits", b"symbol_entropy_bits"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits", "symbol_entropy_bits", b"symbol_entropy_bits", "totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits", "betas", b"betas", "error", b"error", "samples", b"samples", "symbol_entropy_bits", b"symbol_entropy_bits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits", "betas", b"betas", "symbol_entropy_bits", b"symbol_entropy_bits", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__symbol_entropy_bits: _TypeAlias = _typing.Literal["symbol_entropy_bits"]  # noqa: Y015
     _WhichOneofArgType__symbol_entropy_bits: _TypeAlias = _typing.Literal["_symbol_entropy_bits", b"_symbol_entropy_bits"]  # noqa: Y015

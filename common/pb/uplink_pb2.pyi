@@ -30,7 +30,7 @@ class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType
     PHASE_VALIDATION: _Phase.ValueType  # 2
     PHASE_TEST: _Phase.ValueType  # 3
     PHASE_SERVE: _Phase.ValueType  # 4
-    """queries, one sample at a time, each timed"""
+    """queries, one sample at a time, drawn from the test split, each timed"""
     PHASE_LOAD: _Phase.ValueType  # 5
     """queries as a Load says, time stamps of each"""
 
@@ -41,7 +41,7 @@ PHASE_TRAIN: Phase.ValueType  # 1
 PHASE_VALIDATION: Phase.ValueType  # 2
 PHASE_TEST: Phase.ValueType  # 3
 PHASE_SERVE: Phase.ValueType  # 4
-"""queries, one sample at a time, each timed"""
+"""queries, one sample at a time, drawn from the test split, each timed"""
 PHASE_LOAD: Phase.ValueType  # 5
 """queries as a Load says, time stamps of each"""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
@@ -732,7 +732,7 @@ class Load(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     queries: _builtins.int
     samples: _builtins.int
-    """a query: consecutive places in the test split, which starts over at its end"""
+    """a query, drawn from the test split: the next of its keyed permutations"""
     window: _builtins.int
     """of a closed loop: queries that a link has in flight"""
     rate_per_s: _builtins.float

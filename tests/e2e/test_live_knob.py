@@ -22,6 +22,7 @@ from common.exit_codes import ExitCode
 from common.manifest import BASESTATION_PART, Manifest, device_part
 from common.messages import Answered, Phase, SymbolBlock, Symbols
 from common.pb import control_pb2 as pb
+from common.summary import wilson_interval
 from experiments.inprocess_engine import InprocessRun, open_run
 from testbed.control_client import set_beta
 from tests.e2e.services import ENVIRONMENT, LIMIT_S, Services, until
@@ -133,7 +134,9 @@ def _written(folder: Path, log: str) -> Stream:
 def test_no_block_is_lost_and_every_value_that_was_set_is_in_the_summary(stream: Stream) -> None:
     by_beta = stream.summary["by_beta"]
 
-    assert sum(each["samples"] for each in by_beta) == QUERIES * len(stream.answers)
+    assert (
+        sum(each["queries"] for each in by_beta) == QUERIES * len(stream.answers) == stream.summary["served"]["queries"]
+    )
     expected = [[0.1, 0.1]]
     for link, beta in TURNS:
         expected.append([beta if link in (None, each) else before for each, before in enumerate(expected[-1])])
@@ -169,8 +172,10 @@ def test_one_process_gives_the_same_answers_and_the_same_numbers_by_beta(folder:
     assert stream.summary["by_beta"] == [
         {
             "betas": list(each.betas),
-            "samples": each.samples,
-            "error_rate": each.error,
+            "queries": each.totals.queries,
+            "distinct_samples": each.totals.distinct_samples,
+            "error_rate": each.totals.error,
+            "error_rate_interval": list(wilson_interval(each.totals.error, each.totals.distinct_samples)),
             "symbol_entropy_bits": each.symbol_entropy_bits,
         }
         for each in replay[-1][0].served.results()

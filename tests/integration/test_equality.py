@@ -64,7 +64,7 @@ def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None, lin
         # A message names its port in two bytes, unless that is 0.
         port_bytes = 2 * oracle.plan.block_count(Phase.TEST, 0) if link % links_a_stream else 0
         assert cost == expected + UplinkCost(message_bytes=port_bytes)
-    assert result.served == oracle.served.results()
+    assert (result.queries, result.served) == (oracle.served.queries(), oracle.served.results())
 
 
 @pytest.mark.parametrize(

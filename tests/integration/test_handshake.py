@@ -25,7 +25,7 @@ async def _refused(device: RawDevice, hello: m.Hello) -> tuple[str, str]:
         (
             m.Hello(1, "raw", "test", None, 4096),
             "FAILED_PRECONDITION",
-            "version 1, this base station version 3",
+            f"version 1, this base station version {m.PROTOCOL_VERSION}",
         ),
         (
             m.Hello(m.PROTOCOL_VERSION, "raw", "test", 1, 4096),

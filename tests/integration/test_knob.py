@@ -113,7 +113,8 @@ def test_survivors_and_newcomers_are_told_again_when_a_run_starts_over(tmp_path:
 
     (served,) = result.served  # not one query under β of the settings, before or after the loss
     assert served.betas == (0.25, 0.5)
-    assert served.samples >= 12
+    assert served.totals.queries >= 12
+    assert served.totals == result.queries
     assert served.symbol_entropy_bits is not None
     # The knob is of serving alone: the test passes are those of the settings.
     assert (result.error, result.error_soft) == (untouched.error, untouched.error_soft)

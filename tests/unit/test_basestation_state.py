@@ -21,6 +21,7 @@ from basestation.run_log import RunLog, StatusChanged
 from common.config import RunConfig
 from common.errors import ProtocolError, Refusal
 from common.messages import (
+    PROTOCOL_VERSION,
     BlockKey,
     Float32,
     Hello,
@@ -189,54 +190,56 @@ class TestAdmission:
         return Admission(CONFIG, "run", (8, 10), "digest", restore=())
 
     def test_welcomes_a_device_with_the_runs_settings(self) -> None:
-        session = self.admission().connect(Hello(3, "dev", "0.1", None, 4096), "peer")
-        assert session.outbox.popleft() == Welcome(3, "run", 0, CONFIG.canonical_json(), None)
+        session = self.admission().connect(Hello(PROTOCOL_VERSION, "dev", "0.1", None, 4096), "peer")
+        assert session.outbox.popleft() == Welcome(PROTOCOL_VERSION, "run", 0, CONFIG.canonical_json(), None)
 
     def test_is_complete_when_every_link_is_ready_and_not_before(self) -> None:
         admission = self.admission()
-        sessions = [admission.connect(Hello(3, name, "0.1", None, 4096), "peer") for name in "ab"]
+        sessions = [admission.connect(Hello(PROTOCOL_VERSION, name, "0.1", None, 4096), "peer") for name in "ab"]
         admission.admit(sessions[0], Ready(8, 10, "digest"))
         assert not admission.complete
         admission.admit(sessions[1], Ready(8, 10, "digest"))
         assert admission.complete
 
     def test_refuses_another_protocol_version(self) -> None:
-        with pytest.raises(ProtocolError, match="speaks protocol version 1, this base station version 3"):
+        with pytest.raises(
+            ProtocolError, match=f"speaks protocol version 1, this base station version {PROTOCOL_VERSION}"
+        ):
             self.admission().connect(Hello(1, "dev", "0.1", None, 4096), "peer")
 
     def test_refuses_a_device_that_is_too_small(self) -> None:
         with pytest.raises(ProtocolError, match="encodes at most 2 features, this run needs 3"):
-            self.admission().connect(Hello(3, "dev", "0.1", None, 2), "peer")
+            self.admission().connect(Hello(PROTOCOL_VERSION, "dev", "0.1", None, 2), "peer")
 
     @pytest.mark.parametrize("ready", [Ready(7, 10, "digest"), Ready(8, 10, "other")])
     def test_refuses_other_data(self, ready: Ready) -> None:
         admission = self.admission()
-        session = admission.connect(Hello(3, "dev", "0.1", None, 4096), "peer")
+        session = admission.connect(Hello(PROTOCOL_VERSION, "dev", "0.1", None, 4096), "peer")
         with pytest.raises(ProtocolError, match="link 0 holds other data"):
             admission.admit(session, ready)
 
     def test_a_dismissed_devices_link_is_free_again(self) -> None:
         admission = self.admission()
-        admission.dismiss(admission.connect(Hello(3, "a", "0.1", 1, 4096), "peer"))
-        assert admission.connect(Hello(3, "b", "0.1", 1, 4096), "peer").link == 1
+        admission.dismiss(admission.connect(Hello(PROTOCOL_VERSION, "a", "0.1", 1, 4096), "peer"))
+        assert admission.connect(Hello(PROTOCOL_VERSION, "b", "0.1", 1, 4096), "peer").link == 1
 
     def test_starting_over_welcomes_everybody_to_the_checkpoint(self) -> None:
         admission = self.admission()
-        session = admission.connect(Hello(3, "a", "0.1", 1, 4096), "peer")
+        session = admission.connect(Hello(PROTOCOL_VERSION, "a", "0.1", 1, 4096), "peer")
         admission.admit(session, Ready(8, 10, "digest"))
         admission.start_over(("sha-0", "sha-1"))
         assert not session.ready
         welcomes = [session.outbox.popleft() for _ in range(2)]
-        assert welcomes[1] == Welcome(3, "run", 1, CONFIG.canonical_json(), "sha-1")
-        later = admission.connect(Hello(3, "b", "0.1", None, 4096), "peer")
-        assert later.outbox.popleft() == Welcome(3, "run", 0, CONFIG.canonical_json(), "sha-0")
+        assert welcomes[1] == Welcome(PROTOCOL_VERSION, "run", 1, CONFIG.canonical_json(), "sha-1")
+        later = admission.connect(Hello(PROTOCOL_VERSION, "b", "0.1", None, 4096), "peer")
+        assert later.outbox.popleft() == Welcome(PROTOCOL_VERSION, "run", 0, CONFIG.canonical_json(), "sha-0")
 
 
 def test_what_a_device_sent_before_it_heard_of_the_new_start_does_not_count() -> None:
     session = session_of(0)
     session.spend_credit(2)
     assert session.accept(pass_block(0))
-    session.start_over(Welcome(3, "run", 0, CONFIG.canonical_json(), None))
+    session.start_over(Welcome(PROTOCOL_VERSION, "run", 0, CONFIG.canonical_json(), None))
     assert not session.accept(pass_block(0, 1))
     assert session.unanswered == 0
     assert session.accept(Ready(8, 10, "digest"))

@@ -127,7 +127,7 @@ def test_a_gradient_of_another_shape_is_refused(session: DeviceSession) -> None:
 
 
 def test_another_version_is_refused(session: DeviceSession) -> None:
-    with pytest.raises(ProtocolError, match="protocol version 99, this device 3"):
+    with pytest.raises(ProtocolError, match=f"protocol version 99, this device {m.PROTOCOL_VERSION}"):
         list(react(session, m.Welcome(99, "run", 1, CONFIG.canonical_json(), None)))
 
 
@@ -251,7 +251,6 @@ def test_a_closed_loop_keeps_its_window_and_stamps_every_query(session: DeviceSe
     list(react(session, welcome()))
     first, second = (on_its_way(session, each) for each in react(session, load_command(CLOSED), 500))
     assert [first.key, second.key] == [m.BlockKey(m.Phase.LOAD, 7, number) for number in (0, 1)]
-    assert [first.sample_ids.tolist(), second.sample_ids.tolist()] == [[0, 1, 2, 3], [4, 5, 6, 7]]
     assert session.next_due_ns() is None  # nothing is paced
     blocks, under_way = [first, second], [first, second]
     report = None
@@ -263,7 +262,8 @@ def test_a_closed_loop_keeps_its_window_and_stamps_every_query(session: DeviceSe
                 blocks.append(on_its_way(session, body))
                 under_way.append(blocks[-1])
     assert report is not None
-    assert [block.sample_ids[0] for block in blocks] == [0, 4, 8, 2, 6, 0]  # of ten samples: the split starts over
+    asked = [sample for block in blocks for sample in block.sample_ids]
+    assert [sorted(asked[:10]), sorted(asked[10:20])] == [list(range(10))] * 2  # all ten, before any again
     assert report.cost == m.UplinkCost(24, 60, 120)
     assert report.hops == STAMPS
     stamps = dict(zip(STAMPS, report.hop_times_ns.T, strict=True))

@@ -9,8 +9,8 @@ from basestation.knob import MAX_VALUES, Knob
 from basestation.served import Served, Tally
 from common.config import RunConfig
 from common.errors import ProtocolError, Refusal
-from common.messages import BlockKey, LevelPayload, Phase, RealPayload, SymbolBlock, SymbolEntropy
-from common.results import ServedAtBeta
+from common.messages import BlockKey, Int64, LevelPayload, Phase, RealPayload, SymbolBlock, SymbolEntropy
+from common.results import ServedAtBeta, ServedQueries
 from device.symbol_histograms import SymbolHistograms, mean_entropy_bits
 
 PLAIN = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}})
@@ -90,29 +90,35 @@ class TestKnob:
         assert knob.turn(0, 0.501) == [0]
 
 
+def ids(*places: int) -> Int64:
+    return np.array(places, dtype=np.int64)
+
+
 class TestServed:
-    def test_counts_answers_by_the_links_betas_in_their_order(self) -> None:
+    def test_counts_queries_by_the_links_betas_in_their_order_and_all_together(self) -> None:
         first, second = Tally(), Tally()
-        first.add((0.5, 0.1), 3, 1)
-        first.add((0.1, 0.1), 1, 1)
-        second.add((0.5, 0.1), 1, 0)
+        first.add((0.5, 0.1), ids(7, 8, 9), 1)
+        first.add((0.1, 0.1), ids(8), 1)
+        second.add((0.5, 0.1), ids(9), 0)
         served = Served()
         served.add(first)
         served.add(second)
         assert served.results() == (
-            ServedAtBeta((0.1, 0.1), 1, 1.0, None),
-            ServedAtBeta((0.5, 0.1), 4, 0.25, None),
+            ServedAtBeta((0.1, 0.1), ServedQueries(1, 1, 1.0), None),
+            ServedAtBeta((0.5, 0.1), ServedQueries(4, 3, 0.25), None),
         )
+        assert served.queries() == ServedQueries(5, 3, 0.4)
 
-    def test_blocks_without_a_beta_count_nothing(self) -> None:
+    def test_queries_of_plain_networks_are_counted_but_not_by_beta(self) -> None:
         tally, served = Tally(), Served()
-        tally.add((), 5, 2)
+        tally.add((), ids(1, 2, 3, 4, 1), 2)
         served.add(tally)
         assert served.results() == ()
+        assert served.queries() == ServedQueries(5, 4, 0.4)
 
     def test_the_entropy_is_the_mean_over_the_links_at_their_own_beta(self) -> None:
         tally, served = Tally(), Served()
-        tally.add((0.5, 0.1), 2, 0)
+        tally.add((0.5, 0.1), ids(0, 1), 0)
         served.add(tally)
         served.report(0, (SymbolEntropy(0.5, 2, 3.0), SymbolEntropy(0.1, 2, 100.0)))
         assert served.results()[0].symbol_entropy_bits is None  # one link has yet to say
@@ -121,7 +127,7 @@ class TestServed:
 
     def test_a_link_that_began_anew_does_not_take_back_what_more_samples_said(self) -> None:
         tally, served = Tally(), Served()
-        tally.add((0.5,), 9, 0)
+        tally.add((0.5,), ids(*range(9)), 0)
         served.add(tally)
         for samples, bits in ((4, 2.0), (9, 2.5), (1, 0.0)):
             served.report(0, (SymbolEntropy(0.5, samples, bits),))

@@ -128,14 +128,14 @@ def test_breakpoints_that_are_loaded_are_seen_by_the_next_pass() -> None:
 
 def test_weights_that_are_loaded_are_seen_by_the_next_pass() -> None:
     pair, other = (Pair(settings(2, encoder={"dimension": 8}, seed=seed)) for seed in (1, 2))
-    pair.check(Phase.SERVE, 0, Symbols.SOFT)
-    before = pair.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 0), Symbols.SOFT)
+    pair.check(Phase.TEST, 0, Symbols.SOFT)
+    before = pair.group.pass_blocks([0, 1], BlockKey(Phase.TEST, 0, 0), Symbols.SOFT)
 
     for worker, loaded in zip(pair.grouped, other.grouped, strict=True):
         worker.model.load_state_dict(loaded.model.state_dict())
-    after = pair.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 0), Symbols.SOFT)
+    after = pair.group.pass_blocks([0, 1], BlockKey(Phase.TEST, 0, 0), Symbols.SOFT)
 
-    expected = other.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 0), Symbols.SOFT)
+    expected = other.group.pass_blocks([0, 1], BlockKey(Phase.TEST, 0, 0), Symbols.SOFT)
     for block, theirs, old in zip(after, expected, before, strict=True):
         assert isinstance(block.payload, RealPayload)
         assert isinstance(theirs.payload, RealPayload)

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from common.config import RunConfig
+from common.data.catalog import load_labels
 from common.load import Load
 from common.messages import Phase
 from common.plan import RunPlan
@@ -53,17 +55,79 @@ def test_held_out_samples_are_never_trained_on() -> None:
     assert not trained & validated
 
 
-def test_passes_cover_the_test_split_in_blocks_and_single_samples() -> None:
-    plan = plan_of(inference={"block_size": 10, "latency_samples": 30})
+def test_a_test_pass_covers_the_test_split_in_order() -> None:
+    plan = plan_of(inference={"block_size": 10})
     assert blocks(plan, Phase.TEST) == [list(range(10)), list(range(10, 20)), list(range(20, 24))]
-    assert blocks(plan, Phase.SERVE) == [[i % 24] for i in range(30)]
     assert (plan.window(Phase.TEST), plan.window(Phase.SERVE)) == (8, 1)
 
 
-def test_a_load_goes_through_the_test_split_in_its_own_blocks_and_starts_over_at_its_end() -> None:
+def served_samples(plan: RunPlan, passes: int) -> list[int]:
+    served = [blocks(plan, Phase.SERVE, step) for step in range(passes)]
+    assert all(len(block) == 1 for queries in served for block in queries)
+    return [block[0] for queries in served for block in queries]
+
+
+@given(st.integers(1, 40), st.integers(1, 50), st.integers(1, 5))
+def test_serving_passes_go_on_through_the_test_split_and_ask_each_sample_once_before_any_again(
+    test: int, queries: int, passes: int
+) -> None:
+    samples = served_samples(plan_of(test=test, inference={"latency_samples": queries}), passes)
+    assert len(samples) == passes * queries
+    for first in range(0, len(samples), test):
+        cycle = samples[first : first + test]
+        assert len(set(cycle)) == len(cycle)
+        assert set(cycle) <= set(range(test))
+
+
+def test_the_order_of_queries_is_the_seeds_and_no_order_of_the_file() -> None:
+    one, again, other = (
+        served_samples(plan_of(test=500, seed=seed, inference={"latency_samples": 500}), passes=2) for seed in (3, 3, 4)
+    )
+    assert one == again
+    in_order, next_pass = [*range(500), *range(500)], [*one[500:], *one[:500]]
+    for order in (in_order, other, next_pass):
+        # Two random permutations agree at a Poisson number of places with mean 1; four of them at more than 16 with
+        # probability 1e-6.
+        assert sum(ours == theirs for ours, theirs in zip(one, order, strict=True)) <= 16
+
+
+def test_served_digits_of_a_split_sorted_by_class_are_of_all_classes() -> None:
+    labels = load_labels("mnist5k", "test", None)
+    assert (np.diff(labels) >= 0).all()  # the file is sorted
+    plan = RunPlan(RunConfig(), 4000, 1000)
+    queries = plan.pass_samples(Phase.SERVE)
+    for step in range(5):
+        ids = np.concatenate(blocks(plan, Phase.SERVE, step))
+        counts = np.bincount(labels[ids], minlength=10)
+        # Without replacement, a class's count has mean n/10 and variance n·0.1·0.9·(N − n)/(N − 1).
+        spread = np.sqrt(queries * 0.09 * (1000 - queries) / 999)
+        assert np.abs(counts - queries / 10).max() < 5 * spread
+    everything = np.concatenate([np.concatenate(blocks(plan, Phase.SERVE, step)) for step in range(5)])
+    assert np.bincount(labels[everything]).tolist() == [100] * 10
+
+
+def test_a_load_draws_its_blocks_from_permutations_of_its_own() -> None:
+    plan = plan_of(inference={"latency_samples": 24})
+    plan.load = Load(queries=8, samples=9, window=3, rate_per_s=0.0, seed=0)
+    first, second = (blocks(plan, Phase.LOAD, step) for step in (0, 1))
+    assert [len(block) for block in first] == [9] * 8
+    samples = [sample for block in first for sample in block]
+    for cycle in range(3):
+        assert sorted(samples[24 * cycle : 24 * (cycle + 1)]) == list(range(24))
+    assert first != second
+    assert samples[:24] != served_samples(plan, 1)
+
+
+def test_a_block_may_be_larger_than_the_test_split() -> None:
+    plan = plan_of(test=5)
+    plan.load = Load(queries=2, samples=12, window=3, rate_per_s=0.0, seed=0)
+    first, second = blocks(plan, Phase.LOAD)
+    assert sorted(np.bincount([*first, *second], minlength=5)) == [4, 5, 5, 5, 5]
+
+
+def test_a_load_keeps_its_window() -> None:
     plan = plan_of()
     plan.load = Load(queries=4, samples=9, window=3, rate_per_s=0.0, seed=0)
-    assert blocks(plan, Phase.LOAD) == [[i % 24 for i in range(first, first + 9)] for first in (0, 9, 18, 27)]
     assert (plan.pass_samples(Phase.LOAD), plan.window(Phase.LOAD), plan.credits(Phase.LOAD)) == (36, 3, 3)
     assert (plan.window(Phase.SERVE), plan.credits(Phase.SERVE), plan.credits(Phase.TEST)) == (1, 8, 8)
 

@@ -8,8 +8,8 @@ import pytest
 
 from common.config import RunConfig
 from common.messages import UplinkCost
-from common.results import RunResult, ServedAtBeta
-from common.summary import summarize
+from common.results import RunResult, ServedAtBeta, ServedQueries
+from common.summary import summarize, wilson_interval
 from testbed.reporting import print_summary
 
 RESULT = RunResult(
@@ -21,6 +21,7 @@ RESULT = RunResult(
     hops=("encode", "device link", "decode"),
     hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
     weights_sha256="5ha",
+    queries=ServedQueries(240, 200, 0.075),
 )
 
 
@@ -86,15 +87,59 @@ def test_it_names_what_was_run_in_a_fixed_order() -> None:
 
 TOLD = RunConfig.model_validate({"hypernetwork": {"beta": [1e-5, 1.0]}})
 SERVED = dataclasses.replace(
-    RESULT, served=(ServedAtBeta((0.001, 0.5), 30, 0.25, 2.5), ServedAtBeta((0.5, 0.5), 10, 0.5, None))
+    RESULT,
+    served=(
+        ServedAtBeta((0.001, 0.5), ServedQueries(30, 20, 0.25), 2.5),
+        ServedAtBeta((0.5, 0.5), ServedQueries(10, 10, 0.5), None),
+    ),
 )
+
+
+def test_it_counts_queries_and_the_distinct_samples_that_they_asked_about() -> None:
+    assert summarize(RunConfig(), "process", RESULT)["served"] == {
+        "queries": 240,
+        "distinct_samples": 200,
+        "error_rate": 0.075,
+        "error_rate_interval": list(wilson_interval(0.075, 200)),
+    }
+
+
+def test_a_regressions_queries_have_a_mean_squared_error() -> None:
+    config = RunConfig.model_validate({"links": 1, "data": {"name": "wifi-csi"}})
+
+    served = summarize(config, "process", RESULT)["served"]
+
+    assert served == {"queries": 240, "distinct_samples": 200, "mse_ns2": 0.075}
+
+
+def test_wilsons_interval_is_the_known_one() -> None:
+    # The interval's ends solve |p̂ − p| = z·√(p(1 − p)/n).
+    for share, count in ((0.25, 20), (0.0, 7), (1.0, 7), (0.062, 1000)):
+        for end in wilson_interval(share, count):
+            assert abs(share - end) == pytest.approx(1.959964 * np.sqrt(end * (1 - end) / count), rel=1e-9, abs=1e-12)
+    assert wilson_interval(0.0, 7)[0] == 0.0
+    assert wilson_interval(1.0, 7)[1] == 1.0
 
 
 def test_it_tells_errors_and_entropy_by_beta_only_where_networks_are_told() -> None:
     assert "by_beta" not in summarize(RunConfig(), "process", RESULT)
     assert summarize(TOLD, "process", SERVED)["by_beta"] == [
-        {"betas": [0.001, 0.5], "samples": 30, "error_rate": 0.25, "symbol_entropy_bits": 2.5},
-        {"betas": [0.5, 0.5], "samples": 10, "error_rate": 0.5, "symbol_entropy_bits": None},
+        {
+            "betas": [0.001, 0.5],
+            "queries": 30,
+            "distinct_samples": 20,
+            "error_rate": 0.25,
+            "error_rate_interval": list(wilson_interval(0.25, 20)),
+            "symbol_entropy_bits": 2.5,
+        },
+        {
+            "betas": [0.5, 0.5],
+            "queries": 10,
+            "distinct_samples": 10,
+            "error_rate": 0.5,
+            "error_rate_interval": list(wilson_interval(0.5, 10)),
+            "symbol_entropy_bits": None,
+        },
     ]
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from common.errors import ProtocolError
 from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
-from common.results import EpochRecord, RunResult, ServedAtBeta
+from common.results import EpochRecord, RunResult, ServedAtBeta, ServedQueries
 from common.wire_results import epoch_from_proto, epoch_to_proto, result_from_proto, result_to_proto
 
 COUNTS = st.integers(0, 2**64 - 1)
 FLOATS = st.floats(allow_nan=False)
 NAMES = st.text(max_size=12)
 COSTS = st.builds(UplinkCost, COUNTS, COUNTS, COUNTS)
+QUERIES = st.builds(ServedQueries, COUNTS, COUNTS, FLOATS)
 
 
 @given(
@@ -43,8 +44,9 @@ def test_an_epoch_record_survives_the_wire(record: EpochRecord) -> None:
     rates=st.tuples(FLOATS, FLOATS, FLOATS),
     seed=st.integers(0, 2**32 - 1),
     served=st.lists(
-        st.builds(ServedAtBeta, st.lists(FLOATS, max_size=3).map(tuple), COUNTS, FLOATS, st.none() | FLOATS), max_size=3
+        st.builds(ServedAtBeta, st.lists(FLOATS, max_size=3).map(tuple), QUERIES, st.none() | FLOATS), max_size=3
     ).map(tuple),
+    queries=QUERIES,
 )
 def test_a_result_survives_the_wire(
     hops: tuple[str, ...],
@@ -53,16 +55,18 @@ def test_a_result_survives_the_wire(
     rates: tuple[float, float, float],
     seed: int,
     served: tuple[ServedAtBeta, ...],
+    queries: ServedQueries,
 ) -> None:
     times = np.random.default_rng(seed).integers(-(2**63), 2**63, size=(rows, len(hops)), dtype=np.int64)
-    result = RunResult(7, *rates, costs, hops, times, "5ha", served)
+    result = RunResult(7, *rates, costs, hops, times, "5ha", queries, served)
 
     wire = result_to_proto(result).SerializeToString()
     back = result_from_proto(pb.RunResult.FromString(wire))
 
     np.testing.assert_array_equal(back.hop_times_ns, times)
     assert (back.steps, back.samples_per_s, back.error, back.error_soft) == (7, *rates)
-    assert (back.costs, back.hops, back.weights_sha256, back.served) == (costs, hops, "5ha", served)
+    assert (back.costs, back.hops, back.weights_sha256) == (costs, hops, "5ha")
+    assert (back.queries, back.served) == (queries, served)
 
 
 def test_hop_times_that_are_not_whole_rows_are_refused() -> None:
