@@ -52,7 +52,7 @@ def assert_refused(result: Result, exit_code: ExitCode, *words: str) -> None:
     ("setting", "words"),
     [
         ("training.epoch=3", ["training.epoch: no such setting", "--set training.epoch=3"]),
-        ("trainig.epochs=3", ["trainig: no such setting"]),
+        ("trainig.epochs=3", ["trainig.epochs: no such setting", "did you mean training.epochs?"]),
         ("training.learning_rate='1e-3'", ["training.learning_rate = \"'1e-3'\"", "valid number"]),
         ("links=65", ["links = 65", "less than or equal to 64"]),
         ("quantizer.breakpoints=-1", ["quantizer.breakpoints = -1", "greater than or equal to 0"]),
