@@ -17,6 +17,7 @@ import torch
 from pydantic import ValidationError
 
 from common.errors import ConfigError
+from common.folders import make_output_folder
 from common.process import add_data_option, check_data_dir, run_tool
 from common.spelling import did_you_mean, likely
 from experiments.vddib_sr.chosen import chosen
@@ -130,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tune(options: argparse.Namespace) -> None:
     check_data_dir(options.data)
+    make_output_folder(options.csv.parent, "--csv")
     first = (options.symbols + 1) // 2
     rounds = [f"encoding.first={first}", f"encoding.second={options.symbols - first}"]
     for row in trials(list(points(chosen(options.extractor), [*rounds, *options.grid])), options.data):
