@@ -14,6 +14,7 @@ from torch import nn
 
 from common.errors import CheckpointError, RunFailedError
 from common.folders import try_out
+from common.manifest import check_weights
 
 
 def weights_sha256(module: nn.Module) -> str:
@@ -77,7 +78,6 @@ def load_part(path: Path, module: nn.Module, expected_sha256: str) -> None:
     try:
         module.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
-        raise CheckpointError(f"{path}: not a checkpoint part of this network: {error}") from None
-    found = weights_sha256(module)
-    if found != expected_sha256:
-        raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected_sha256[:12]}…")
+        reason = " ".join(str(error).split())  # torch lists what does not fit in lines of their own
+        raise CheckpointError(f"{path}: not a checkpoint part of this network: {reason}") from None
+    check_weights(path, weights_sha256(module), expected_sha256)

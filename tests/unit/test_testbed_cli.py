@@ -160,7 +160,7 @@ def test_the_device_option_overrides_the_device_and_nothing_else() -> None:
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, results: Path) -> None:
     result = splitwave("infer", "--checkpoint", tmp_path / "ckpt", "--results", results)
 
-    assert_refused(result, ExitCode.CHECKPOINT, f"{tmp_path}/ckpt/checkpoint.json: no published checkpoint")
+    assert_refused(result, ExitCode.CHECKPOINT, f"--checkpoint {tmp_path}/ckpt: no such folder or file")
     assert not results.exists()
 
 
