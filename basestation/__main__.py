@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import math
-import os
 import sys
 import uuid
 from pathlib import Path
@@ -16,6 +15,7 @@ from basestation.service import BaseStation, open_labels
 from common.config import RunConfig
 from common.config_layers import load_config
 from common.errors import ConfigError
+from common.folders import make_output_folder
 from common.process import (
     add_data_option,
     add_process_options,
@@ -57,7 +57,9 @@ def _arguments() -> argparse.Namespace:
         metavar="S",
         help="after the result answer queries again each S seconds, until stopped; without it the run ends there",
     )
-    parser.add_argument("--summaries", type=Path, metavar="DIR", help="write the run's summary there as RUN.json")
+    parser.add_argument(
+        "--summaries", type=Path, metavar="DIR", help="write the run's summary there as RUN.json; made if missing"
+    )
     add_data_option(parser)
     add_process_options(parser)
     return parser.parse_args()
@@ -77,8 +79,8 @@ def _policy(options: argparse.Namespace) -> Policy:
 
 
 def _reporter(config: RunConfig, run_id: str, summaries: Path | None) -> Report:
-    if summaries is not None and not os.access(summaries, os.W_OK | os.X_OK):
-        raise ConfigError(f"--summaries {summaries}: not a folder that can be written to")
+    if summaries is not None:
+        make_output_folder(summaries, "--summaries")
 
     def report(result: RunResult) -> None:
         if summaries is not None:

@@ -77,7 +77,7 @@ class BaseStation:
         plan = RunPlan(self.config, len(self.labels.train), len(self.labels.test))
         manifest = None
         if not self.restore:
-            check_state_dir(self.state_dir)
+            check_state_dir(self.state_dir, "--state")
         else:
             manifest = Manifest.read(self.state_dir)
             manifest.check_fits(self.config, self.state_dir)

@@ -8,6 +8,7 @@ import typer
 
 from benchmarks.scope import FULL, QUICK
 from common.exit_codes import ExitCode
+from common.folders import make_output_folder
 from common.process import check_data_dir
 from testbed.commands.options import RESULTS, DataDir, Results
 from testbed.reporting import reports_errors
@@ -31,6 +32,8 @@ def _command(names: Sequence[str], summary: str) -> None:
         from benchmarks.session import hold  # noqa: PLC0415 — imports what other commands do not need
 
         check_data_dir(data_dir)
+        if json_file is not None:
+            make_output_folder(json_file.parent, "--json")
         if not hold(names, QUICK if quick else FULL, json_file, airtime, data_dir, results):
             raise typer.Exit(ExitCode.FAILURE)
 

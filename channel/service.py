@@ -5,7 +5,7 @@ it keeps belongs to a stream: a restarted emulator serves the devices' new strea
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,13 @@ from grpc import aio
 
 from channel.port import EmulatedPort
 from common.bundling import check_bundle
+from common.call_ending import short_reason
 from common.errors import ProtocolError
 from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S, check_port, first_bundle, refuse
+from common.waiting import Waiting
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
 
@@ -34,6 +36,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
     def __init__(self, basestation: str) -> None:
         """Args: the base station's HOST:PORT; it is dialled when a device has said its first word."""
         self._basestation = basestation
+        self._waiting = Waiting(f"the base station at {basestation}")
         self._grpc_channel = aio.insecure_channel(basestation, options=CLIENT_OPTIONS)
         self._stub = uplink_pb2_grpc.UplinkStub(self._grpc_channel)
 
@@ -64,7 +67,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         upstream: UpstreamCall = self._stub.Connect()
         ending = _Ending()
         upstream.add_done_callback(ending.note)
-        stream = _EmulatedStream(upstream, context)
+        stream = _EmulatedStream(upstream, context, self._waiting.succeeded)
         up = asyncio.create_task(stream.carry_up(hellos, bundles))
         down = asyncio.create_task(stream.carry_down())
         try:
@@ -87,8 +90,9 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
     async def _pass_on(self, context: "aio.ServicerContext[Any, Any]", ending: "_Ending") -> None:
         details = ending.details
         if ending.code is grpc.StatusCode.UNAVAILABLE:
-            details = f"the channel emulator cannot reach the base station at {self._basestation}: {details}"
-            log.warning("base station not reached", reason=details)
+            reason = short_reason(details)
+            self._waiting.failed(reason)
+            details = f"the channel emulator cannot reach the base station at {self._basestation}: {reason}"
         else:
             log.warning("base station ended the stream", code=ending.code.name, reason=details)
         await context.abort(ending.code, details)
@@ -121,9 +125,13 @@ def _immediate(answer: Any) -> Any:
 class _EmulatedStream:
     """One device process's stream: bundles go through as they come, each of their messages through its port."""
 
-    def __init__(self, upstream: UpstreamCall, context: "aio.ServicerContext[Any, Any]") -> None:
+    def __init__(
+        self, upstream: UpstreamCall, context: "aio.ServicerContext[Any, Any]", answered: Callable[[], None]
+    ) -> None:
+        """Args: the calls to the base station and from the devices; told of each bundle that the former answers."""
         self._upstream = upstream
         self._context = context
+        self._answered = answered
         self._ports: dict[int, EmulatedPort] = {}
         self._port_at_work = 0
         self._greeted = False
@@ -153,6 +161,7 @@ class _EmulatedStream:
     async def carry_down(self) -> None:
         try:
             async for bundle in self._upstream:
+                self._answered()
                 check_bundle(bundle)
                 for message in bundle.messages:
                     self._port(message.port).pass_down(message)

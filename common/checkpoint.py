@@ -6,7 +6,6 @@ Parts hold weights, to answer from; resuming a training would need the optimiser
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import torch
 from safetensors import SafetensorError
@@ -14,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from common.errors import CheckpointError, RunFailedError
+from common.folders import try_out
+from common.manifest import check_weights
 
 
 def weights_sha256(module: nn.Module) -> str:
@@ -30,18 +31,20 @@ def combined_sha256(parts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def check_state_dir(folder: Path) -> None:
+def check_state_dir(folder: Path, option: str) -> None:
     """Make sure, before hours of training, that a party can write its part.
+
+    Args:
+        folder: for the part; made if missing.
+        option: of the command line that named it.
 
     Raises:
         CheckpointError: it cannot.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
+        try_out(folder)
     except OSError as error:
-        raise CheckpointError(f"{folder}: no checkpoint can be written there: {error}") from None
+        raise CheckpointError(f"{option} {folder}: no checkpoint can be written there: {error}") from None
 
 
 def save_part(path: Path, module: nn.Module) -> str:
@@ -75,7 +78,6 @@ def load_part(path: Path, module: nn.Module, expected_sha256: str) -> None:
     try:
         module.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
-        raise CheckpointError(f"{path}: not a checkpoint part of this network: {error}") from None
-    found = weights_sha256(module)
-    if found != expected_sha256:
-        raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected_sha256[:12]}…")
+        reason = " ".join(str(error).split())  # torch lists what does not fit in lines of their own
+        raise CheckpointError(f"{path}: not a checkpoint part of this network: {reason}") from None
+    check_weights(path, weights_sha256(module), expected_sha256)

@@ -7,19 +7,13 @@ from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from common.config import RunConfig
 from common.errors import ConfigError
-
-ENVIRONMENT_PREFIX = "SPLITWAVE_"
-ENVIRONMENT_NESTING = "__"
-OTHER_VARIABLES = frozenset({"SPLITWAVE_DATA_DIR"})
-"""Variables with the prefix that are not settings."""
+from common.setting_complaints import FROM_ENVIRONMENT, SECTION_EXPECTED, complaints
+from common.setting_names import ENVIRONMENT_PREFIX, OTHER_VARIABLES, setting_of
 
 Tree = dict[str, object]
-
-_SECTION_EXPECTED = "expected a section, with its settings indented below it"
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -57,7 +51,7 @@ def load_config(
     if path is not None:
         _merge(tree, _read_yaml(path), str(path), origins)
     for variable, dotted, value in _environment_settings(os.environ if environment is None else environment):
-        _merge(tree, _nested(dotted, value), f"environment variable {variable}", origins)
+        _merge(tree, _nested(dotted, value), f"{FROM_ENVIRONMENT}{variable}", origins)
     for override in overrides:
         dotted, separator, text = override.partition("=")
         if not separator or not dotted:
@@ -94,17 +88,25 @@ def _read_yaml(path: Path) -> Tree:
 
 def _environment_settings(environment: Mapping[str, str]) -> Iterator[tuple[str, str, object]]:
     for variable, text in sorted(environment.items()):
-        name = variable.removeprefix(ENVIRONMENT_PREFIX)
-        if name != variable and text and variable not in OTHER_VARIABLES:
-            yield variable, name.lower().replace(ENVIRONMENT_NESTING, "."), _parse(text)
+        if variable.startswith(ENVIRONMENT_PREFIX) and text and variable not in OTHER_VARIABLES:
+            yield variable, setting_of(variable), _parse(text)
 
 
 def _parse(text: str) -> object:
-    """A value from the shell: JSON where it is JSON (1e-3, [1, 2], true, null), else the text itself."""
+    """A value from the shell: JSON (1e-3, [1, 2], true, null), else YAML's numbers (.5, .inf), else the text itself."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
+        return _yaml_number(text)
+
+
+def _yaml_number(text: str) -> object:
+    """The number, or the list, that a file would hold; any other text as it is."""
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # ValueError: a date without such a day
         return text
+    return value if type(value) in {int, float, list} else text
 
 
 def _nested(dotted: str, value: object) -> Tree:
@@ -120,7 +122,7 @@ def _merge(into: Tree, layer: Tree, origin: str, origins: dict[str, str], prefix
         dotted = f"{prefix}{key}"
         below = into.get(key)
         if isinstance(value, dict) and below is not None and not isinstance(below, dict):
-            raise ConfigError(f"{dotted} = {below!r} (from {origins[dotted]}): {_SECTION_EXPECTED}")
+            raise ConfigError(f"{dotted} = {below!r} (from {origins[dotted]}): {SECTION_EXPECTED}")
         origins[dotted] = origin
         if isinstance(value, dict) and isinstance(below, dict):
             _merge(below, value, origin, origins, f"{dotted}.")
@@ -135,43 +137,4 @@ def _validate(tree: Tree, origins: Mapping[str, str]) -> RunConfig:
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        # "A number or a list" fails twice: once for each of them. The first says it.
-        lines: dict[str, str] = {}
-        for detail in error.errors():
-            dotted = _dotted(detail, origins)
-            lines.setdefault(dotted or detail["msg"], _describe(dotted, detail, origins))
-        raise ConfigError("\n".join(lines.values())) from None
-
-
-def _dotted(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
-    # Union members appear in `loc` after the setting's own path: cut at the deepest path that somebody set.
-    parts = [str(part) for part in detail["loc"]]
-    known = [n for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in origins]
-    return ".".join(parts[: known[-1]] if known else parts)
-
-
-def _describe(dotted: str, detail: ErrorDetails, origins: Mapping[str, str]) -> str:
-    message = detail["msg"].removeprefix("Value error, ")
-    if not dotted:  # settings at odds with each other; the message begins with the one to change
-        dotted = message.split()[0]
-        return f"{message} ({dotted} is from {origins[dotted]})" if dotted in origins else message
-    origin = f" (from {origins[dotted]})" if dotted in origins else ""
-    value = detail["input"]
-    if detail["type"] == "extra_forbidden":
-        return f"{dotted}: no such setting{origin}; see `splitwave config schema`"
-    if detail["type"] == "model_type":
-        message = _SECTION_EXPECTED
-    return f"{dotted} = {value!r}{origin}: {message}{_hint(value)}"
-
-
-def _hint(value: object) -> str:
-    """Why a number in a file can be text."""
-    if not isinstance(value, str):
-        return ""
-    try:
-        float(value)
-    except ValueError:
-        return ""
-    if "e" in value.lower() and "." not in value:
-        return "; YAML reads this as text, it wants a dot before the exponent: 1.0e-3"
-    return "; it is quoted, so it is text: remove the quotes"
+        raise ConfigError(complaints(error, origins)) from None

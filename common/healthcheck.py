@@ -1,6 +1,6 @@
 """`python -m common.healthcheck HOST:PORT`: exits 0 if the server there says that it is SERVING, else 1.
 
-It runs every few seconds beside the server it asks, so it imports grpc and nothing else. The two messages of
+It runs every few seconds beside the server it asks, so it imports grpc and next to nothing else. The two messages of
 grpc.health.v1 are written out instead of loading protobuf for them.
 """
 
@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 
 import grpc
+
+from common.call_ending import short_reason
 
 _METHOD = "/grpc.health.v1.Health/Check"
 _WHOLE_SERVER = b""  # HealthCheckRequest with an empty service name
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             answer = check(_WHOLE_SERVER, timeout=LIMIT_S)
         except grpc.RpcError as error:
-            print(f"{address}: {error.code().name}: {error.details()}", file=sys.stderr)
+            print(f"{address}: {error.code().name}: {short_reason(error.details())}", file=sys.stderr)
             return 1
     if answer != _SERVING:
         print(f"{address} is not serving", file=sys.stderr)

@@ -9,13 +9,23 @@ from pydantic import ValidationError
 from common.config import RunConfig
 from common.errors import CheckpointError
 
-_FILE = "checkpoint.json"
+MANIFEST_FILE = "checkpoint.json"
 BASESTATION_PART = "basestation.safetensors"
 
 
 def device_part(link: int) -> str:
     """File name of one device's part."""
     return f"device-{link}.safetensors"
+
+
+def check_weights(path: Path, found: str, expected: str) -> None:
+    """Hold a part's weights to what the manifest says, both as digests.
+
+    Raises:
+        CheckpointError: they are others.
+    """
+    if found != expected:
+        raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected[:12]}…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +51,14 @@ class Manifest:
 
     def publish(self, folder: Path) -> None:
         """Write the manifest into a folder that holds all parts, at once or not at all."""
-        temporary = folder / f".{_FILE}.partial"
+        temporary = folder / f".{MANIFEST_FILE}.partial"
         temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        temporary.rename(folder / _FILE)
+        temporary.rename(folder / MANIFEST_FILE)
 
     @staticmethod
     def withdraw(folder: Path) -> None:
         """Take back what was published, before its parts are overwritten: parts of two runs never pass as one."""
-        (folder / _FILE).unlink(missing_ok=True)
+        (folder / MANIFEST_FILE).unlink(missing_ok=True)
 
     def check_fits(self, config: RunConfig, folder: Path) -> None:
         """Hold the checkpoint to a run's settings, as far as they shape its weights.
@@ -70,7 +80,7 @@ class Manifest:
         Raises:
             CheckpointError: there is none, or it is damaged.
         """
-        path = folder / _FILE
+        path = folder / MANIFEST_FILE
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
             manifest = cls(

@@ -68,6 +68,9 @@ def run_tool(main: Callable[[], None]) -> int:
     except SplitwaveError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:  # as in `run_service`
+        print(f"error: {error}", file=sys.stderr)
+        return ExitCode.FAILURE
     return ExitCode.OK
 
 

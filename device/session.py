@@ -248,7 +248,7 @@ class DeviceSession:
         self._command = self._meter = None
         worker = DeviceWorker(config, welcome.link, views)
         if welcome.restore_sha256 is None:
-            check_state_dir(self._state_dir)
+            check_state_dir(self._state_dir, "--state")
         else:
             load_part(self._state_dir / device_part(welcome.link), worker.model, welcome.restore_sha256)
         sent = SymbolHistograms(config.encoder.dimension, config.quantizer.breakpoints)

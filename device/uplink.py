@@ -11,11 +11,13 @@ import structlog
 
 from common.accounting import block_cost
 from common.bundling import gather
+from common.call_ending import short_reason
 from common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
 from common.messages import Downlink, Gradient, Leaving, Prediction, SymbolBlock, TrainStep, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc
 from common.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
+from common.waiting import Waiting
 from common.wire import key_from_proto
 from common.wire_control import downlink_from_proto, uplink_to_proto
 from device.host import Addressed, DeviceHost
@@ -45,6 +47,7 @@ class UplinkClient:
         self._address = address
         self._open_host = open_host
         self._connect_timeout_s = connect_timeout_s
+        self._waiting = Waiting(f"the base station or channel emulator at {address}")
         self._stopped = threading.Event()
         self._stream: _Stream | None = None
 
@@ -73,13 +76,13 @@ class UplinkClient:
                     raise UnreachableError(
                         f"nobody at {self._address} took this device within {self._connect_timeout_s:g} s: {reason}"
                     )
-                log.warning("not taken yet", address=self._address, retry_in_s=backoff_s, reason=reason)
+                self._waiting.failed(reason)
                 self._stopped.wait(backoff_s)
                 backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
     def _attempt(self, stub: uplink_pb2_grpc.UplinkStub, deadline: float) -> str | None:
         """One stream: None when it is over, the reason when nobody answered."""
-        self._stream = stream = _Stream(stub, self._open_host(), deadline)
+        self._stream = stream = _Stream(stub, self._open_host(), deadline, self._waiting.succeeded)
         if self._stopped.is_set():  # by a signal that came before there was this stream to cancel
             stream.call.cancel()
         try:
@@ -91,19 +94,19 @@ class UplinkClient:
         return None
 
     def _explain(self, error: grpc.RpcError, stream: "_Stream") -> str | None:
-        code, details = error.code(), error.details()
+        code, details = error.code(), short_reason(error.details())
         if stream.finished or self._stopped.is_set():
             return None
         if stream.timed_out:
             return "it accepted the connection, but sent no Welcome"
         if code in _TAKEN and not stream.welcomed:
-            return str(details)
+            return details
         if code in _REFUSALS:
             raise ProtocolError(f"refused by {self._address}: {details}") from None
         if stream.welcomed:
             raise RunFailedError(f"the link to {self._address} was lost ({code.name}): {details}") from None
         if code is grpc.StatusCode.UNAVAILABLE:
-            return str(details)
+            return details
         raise ProtocolError(f"{self._address} does not speak the uplink ({code.name}): {details}") from None
 
 
@@ -151,8 +154,11 @@ class _Outbox:
 class _Stream:
     """One call of Connect: an outbox that gRPC sends from, and the loop that reacts to what comes down."""
 
-    def __init__(self, stub: uplink_pb2_grpc.UplinkStub, host: DeviceHost, deadline: float) -> None:
+    def __init__(
+        self, stub: uplink_pb2_grpc.UplinkStub, host: DeviceHost, deadline: float, all_welcomed: Callable[[], None]
+    ) -> None:
         self._host = host
+        self._all_welcomed = all_welcomed
         self._sessions = host.sessions
         self._outbox = _Outbox(self._handed_over)
         self._pacer = Pacer(host, self._put, self._pacing_failed)
@@ -220,6 +226,7 @@ class _Stream:
             self._unwelcomed.discard(port)
             if self.welcomed:
                 self._until_welcome.cancel()
+                self._all_welcomed()
             log.info("run starts over" if again else "link leased", link=body.link, run=body.run_id)
         elif not isinstance(body, Gradient | Prediction | TrainStep):
             log.info("command", command=str(body), link=session.contract and session.contract.link)

@@ -18,6 +18,7 @@ import torch
 from common.config import RunConfig
 from common.config_layers import load_config
 from common.errors import ConfigError
+from common.folders import make_output_folder
 from common.process import add_data_option, check_data_dir, run_tool
 from experiments.inprocess_engine import open_run
 
@@ -85,6 +86,7 @@ def _choose(options: argparse.Namespace) -> None:
         raise ConfigError(f"--validation {options.validation}: at least one sample must be held out")
     if options.csv.exists():
         raise ConfigError(f"--csv {options.csv} exists already: a table is never overwritten")
+    make_output_folder(options.csv.parent, "--csv")
     with options.csv.open("x", encoding="utf-8", newline="") as file:
         file.write(f"# {json.dumps(sys.argv[1:])}\n")
         writer = csv.writer(file)

@@ -8,6 +8,7 @@ import typer
 
 from common.errors import ConfigError
 from common.process import check_data_dir
+from common.spelling import did_you_mean, likely
 from experiments.paper.figures import FIGURES
 from experiments.paper.preset import Preset, preset_named
 from experiments.sweep.figure import Figure
@@ -55,7 +56,8 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     check_data_dir(data_dir)
     figures = _figures(names, preset_named(preset), seeds)
     if method not in (None, *METHODS):
-        raise ConfigError(f"--method {method}: expected one of {', '.join(METHODS)}")
+        meant = did_you_mean(likely(method, METHODS))
+        raise ConfigError(f"--method {method}: expected one of {', '.join(METHODS)}{meant}")
     sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo, method)
     if dry_run:
         sitting.plan()
@@ -78,7 +80,8 @@ def plot(names: Names, preset: PresetOption = "paper", results: Folder = _RESULT
 def _figures(names: list[str], preset: Preset, seeds: int | None) -> list[Figure]:
     unknown = [name for name in names if name not in FIGURES]
     if unknown:
-        raise ConfigError(f"no experiment {', '.join(unknown)}: there are {', '.join(FIGURES)}")
+        meant = did_you_mean([known for name in unknown for known in likely(name, FIGURES)])
+        raise ConfigError(f"no experiment {', '.join(unknown)}: there are {', '.join(FIGURES)}{meant}")
     if seeds is not None and seeds > MAX_SEEDS:
         raise ConfigError(f"--seeds {seeds}: at most {MAX_SEEDS}")
     return [FIGURES[name](preset, seeds or preset.seeds) for name in dict.fromkeys(names)]

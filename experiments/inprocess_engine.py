@@ -242,7 +242,7 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
 def _prepare(job: Job) -> InprocessRun:
     run = open_run(job.config, job.data_dir)
     if not job.restore:
-        check_state_dir(job.checkpoint_dir)
+        check_state_dir(job.checkpoint_dir, "--results")
     else:
         manifest = Manifest.read(job.checkpoint_dir)
         manifest.check_fits(job.config, job.checkpoint_dir)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.config_layers import ENVIRONMENT_PREFIX
+from common.setting_names import ENVIRONMENT_PREFIX
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ import asyncio
 import grpc
 import grpc.aio
 
+from common.call_ending import short_reason
 from common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
 from common.load import LinkStamps, Load, check_load
 from common.pb import control_pb2 as pb
@@ -49,7 +50,7 @@ async def watch_run(address: str, observe: Observer) -> RunResult:
                     case "result":
                         return result_from_proto(event.result)
         except grpc.aio.AioRpcError as error:
-            raise BaseStationLostError(f"lost the base station at {address}: {error.details()}") from None
+            raise BaseStationLostError(f"lost the base station at {address}: {short_reason(error.details())}") from None
     raise BaseStationLostError("the base station ended without a result")
 
 
@@ -126,7 +127,7 @@ async def measure(address: str, load: Load) -> list[LinkStamps]:
 def _no_answer(address: str, error: grpc.aio.AioRpcError, stranger: str) -> UnreachableError:
     if error.code() is grpc.StatusCode.UNIMPLEMENTED:
         return UnreachableError(f"{address} answers, but {stranger}")
-    return UnreachableError(f"no base station answered at {address}: {error.details()}")
+    return UnreachableError(f"no base station answered at {address}: {short_reason(error.details())}")
 
 
 def progress_from_proto(status: pb.RunStatus) -> Progress:

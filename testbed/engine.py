@@ -9,6 +9,7 @@ from typing import Protocol
 from common.config import RunConfig
 from common.errors import ConfigError
 from common.results import EpochRecord, RunResult
+from common.spelling import did_you_mean, likely
 
 ENTRY_POINT_GROUP = "splitwave.engines"
 
@@ -96,6 +97,7 @@ def load_engine(name: str) -> Engine:
     """
     engines = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in engines:
-        raise ConfigError(f"--engine {name}: no such engine; these are installed: {', '.join(sorted(engines))}")
+        meant = did_you_mean(likely(name, engines))
+        raise ConfigError(f"--engine {name}: no such engine; these are installed: {', '.join(sorted(engines))}{meant}")
     engine: Engine = engines[name].load()()
     return engine

@@ -17,7 +17,7 @@ from common.errors import (
     UnreachableError,
 )
 from common.exit_codes import ExitCode
-from testbed.log_tail import last_lines
+from testbed.log_tail import final_error, last_lines
 
 LOG_LINES = 15
 
@@ -52,10 +52,13 @@ class Death:
         return self.exit_code not in _TELLS_OF_ANOTHER
 
     def error(self) -> SplitwaveError:
-        """The error that names the process, how it ended and the last lines of its log."""
+        """The error of the process's own words, if it had any; else how it ended and the last lines of its log."""
+        kind = _ERRORS.get(self.exit_code, RunFailedError)
+        ended = f"{self.child.role} {describe(self.exit_code)}"
+        if (cause := final_error(self.child.log, LOG_LINES)) is not None:
+            return kind(f"{cause} ({ended})")
         lines = last_lines(self.child.log, LOG_LINES) or ["(its log is empty)"]
-        text = "\n  ".join([f"{self.child.role} {describe(self.exit_code)}; its last words:", *lines])
-        return _ERRORS.get(self.exit_code, RunFailedError)(text)
+        return kind("\n  ".join([f"{ended}; its last words:", *lines]))
 
 
 def describe(exit_code: int) -> str:

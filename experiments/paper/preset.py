@@ -5,6 +5,7 @@ from typing import Literal
 
 from common.data.catalog import DataSetName
 from common.errors import ConfigError
+from common.spelling import did_you_mean, likely
 from experiments.sweep.trial import Backbone
 
 PresetName = Literal["smoke", "paper"]
@@ -109,4 +110,4 @@ def preset_named(name: str) -> Preset:
     for known, preset in PRESETS.items():
         if known == name:
             return preset
-    raise ConfigError(f"--preset {name}: expected {' or '.join(PRESETS)}")
+    raise ConfigError(f"--preset {name}: expected {' or '.join(PRESETS)}{did_you_mean(likely(name, PRESETS))}")

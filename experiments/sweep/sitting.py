@@ -11,6 +11,7 @@ from pathlib import Path
 
 from common.data.catalog import fingerprint, task
 from common.errors import ConfigError
+from common.folders import make_output_folder
 from experiments.sweep import table
 from experiments.sweep.cost import expected_seconds
 from experiments.sweep.figure import Figure, rows
@@ -117,10 +118,7 @@ class Sitting:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold the folder against a second sitting, which would do the same work again."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise ConfigError(f"--results: {folder} is not a folder and cannot be made one") from None
+    make_output_folder(folder, "--results")
     with (folder / ".lock").open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,9 @@ import torch
 from pydantic import ValidationError
 
 from common.errors import ConfigError
+from common.folders import make_output_folder
 from common.process import add_data_option, check_data_dir, run_tool
+from common.spelling import did_you_mean, likely
 from experiments.vddib_sr.chosen import chosen
 from experiments.vddib_sr.encoding import train_encoding
 from experiments.vddib_sr.settings import Settings
@@ -54,12 +56,13 @@ def _axis(text: str) -> list[tuple[str, Any]]:
 
 
 def _put(sections: Row, path: str, value: Any) -> None:
+    known = flat(sections)
     *parents, last = path.split(".")
     for parent in parents:
         child = sections.get(parent)
         sections = child if isinstance(child, dict) else {}
     if last not in sections:
-        raise ConfigError(f"--grid {path}: there is no such setting")
+        raise ConfigError(f"--grid {path}: there is no such setting{did_you_mean(likely(path, known))}")
     sections[last] = value
 
 
@@ -128,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tune(options: argparse.Namespace) -> None:
     check_data_dir(options.data)
+    make_output_folder(options.csv.parent, "--csv")
     first = (options.symbols + 1) // 2
     rounds = [f"encoding.first={first}", f"encoding.second={options.symbols - first}"]
     for row in trials(list(points(chosen(options.extractor), [*rounds, *options.grid])), options.data):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from common.config_layers import load_config
-from common.manifest import Manifest
+from testbed.checkpoint_folder import find_checkpoint, read_checkpoint
 from testbed.commands.options import (
     PROCESS,
     RESULTS,
@@ -54,7 +54,9 @@ def train(
 
 @reports_errors
 def infer(
-    checkpoint: Annotated[Path, typer.Option(metavar="DIR", help="A checkpoint, or the results folder that holds it.")],
+    checkpoint: Annotated[
+        Path, typer.Option(metavar="PATH", help="A checkpoint, a file of it, or the results folder that holds it.")
+    ],
     *,
     engine: Engine = PROCESS,
     device: Device = None,
@@ -64,7 +66,6 @@ def infer(
 ) -> None:
     """Let trained weights answer the test split."""
     check_links_per_process(links_per_process, engine)
-    inside = checkpoint / "ckpt"
-    folder = inside if inside.is_dir() else checkpoint
-    config = on_device(Manifest.read(folder).config, device)
-    execute(Order("infer", config, engine, data_dir, results, folder.resolve(), links_per_process))
+    folder = find_checkpoint(checkpoint)
+    config = on_device(read_checkpoint(folder).config, device)
+    execute(Order("infer", config, engine, data_dir, results, folder, links_per_process))

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.config_layers import ENVIRONMENT_PREFIX
 from common.errors import AddressError, ConfigError, RunFailedError
+from common.setting_names import ENVIRONMENT_PREFIX
+from common.spelling import did_you_mean, likely
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -44,8 +45,9 @@ def board_file(name: str) -> Path:
     """
     path = BOARDS / f"{name}.yaml"
     if not path.is_file():
-        boards = ", ".join(sorted(board.stem for board in BOARDS.glob("*.yaml"))) or "none"
-        raise ConfigError(f"--board {name}: no such board; there are: {boards}")
+        boards = sorted(board.stem for board in BOARDS.glob("*.yaml"))
+        meant = did_you_mean(likely(name, boards))
+        raise ConfigError(f"--board {name}: no such board; there are: {', '.join(boards) or 'none'}{meant}")
     return path
 
 

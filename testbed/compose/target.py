@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.errors import ConfigError
+from common.spelling import did_you_mean, likely
 from testbed.compose.containers import Part
 
 
@@ -28,7 +29,8 @@ class Target:
         there = list(parts)
         chosen = [part for part in there if self.matches(part)]
         if not chosen:
-            raise ConfigError(f"{self}: no such container; there are: {_listed(there)}")
+            meant = did_you_mean(likely(str(self), [part.name for part in there]))
+            raise ConfigError(f"{self}: no such container; there are: {_listed(there)}{meant}")
         return chosen
 
     def choose_one(self, parts: Iterable[Part]) -> Part:

@@ -29,7 +29,6 @@ def test_a_crashed_device_that_is_started_again_gets_its_link_and_the_run_serves
     config = tmp_path / "run.yaml"
     config.write_text(CONFIG, encoding="utf-8")
     summaries = tmp_path / "summaries"
-    summaries.mkdir()
     folders = (f"--state={tmp_path}", f"--summaries={summaries}")
     basestation, address = services.serve(
         "basestation", "basestation", f"--config={config}", *folders, "--serve-every=0.1"

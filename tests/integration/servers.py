@@ -47,11 +47,13 @@ class Servers:
 
 
 @asynccontextmanager
-async def servers(state_dir: Path, config: RunConfig = CONFIG, policy: Policy = AT_ONCE) -> AsyncIterator[Servers]:
+async def servers(
+    state_dir: Path, config: RunConfig = CONFIG, policy: Policy = AT_ONCE, listen: str = "127.0.0.1:0"
+) -> AsyncIterator[Servers]:
     bound: asyncio.Queue[str] = asyncio.Queue()
     stop = asyncio.Event()
     labels = tiny_data(config.links).labels
-    basestation = BaseStation(config, labels, "127.0.0.1:0", state_dir, False, "run", policy)
+    basestation = BaseStation(config, labels, listen, state_dir, False, "run", policy)
     run = asyncio.create_task(basestation.serve(bound.put_nowait, stop))
     address = await bound.get()
     async with running_channel(address) as channel:

@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from common.errors import CheckpointError, ProtocolError, UnreachableError
 from common.server import DRAIN_GRACE_S, serving
@@ -36,7 +39,7 @@ def test_a_device_retries_up_to_its_limit_and_says_whom_it_did_not_reach(tmp_pat
     address = free_address()
     error = _run_device(address, tmp_path, 0.25)
     assert isinstance(error, UnreachableError)
-    assert f"nobody at {address} took this device within 0.25 s" in str(error)
+    assert str(error) == f"nobody at {address} took this device within 0.25 s: Connection refused"
 
 
 def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path) -> None:
@@ -50,7 +53,37 @@ def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path
 
     error = asyncio.run(scenario())
     assert isinstance(error, UnreachableError)
-    assert f"the channel emulator cannot reach the base station at {nowhere}" in str(error)
+    assert str(error).endswith(f"the channel emulator cannot reach the base station at {nowhere}: Connection refused")
+
+
+@pytest.mark.parametrize("through_channel", [False, True])
+def test_parties_that_start_before_the_base_station_say_once_what_they_wait_for(
+    through_channel: bool, tmp_path: Path
+) -> None:
+    nowhere = free_address()
+
+    async def scenario() -> list[MutableMapping[str, Any]]:
+        with capture_logs() as logs:
+            async with running_channel(nowhere) as channel:
+                address = channel if through_channel else nowhere
+                device = DeviceThread(address, 0, tiny_data(1).views, tmp_path, connect_timeout_s=60.0)
+                while device.attempts < 4:
+                    await asyncio.sleep(0)
+                async with servers(tmp_path, listen=nowhere) as running:
+                    assert await running.run is not None
+                    await device.join()
+        assert device.error is None
+        return list(logs)
+
+    logs = asyncio.run(scenario())
+    waits = [entry for entry in logs if entry["event"].startswith("waiting for ")]
+    told = [(entry["event"], entry["reason"]) for entry in waits]
+    assert len(told) == len(set(told))
+    assert all(len(reason) < 120 for _, reason in told)
+    reached = {entry["to"] for entry in logs if entry["event"].startswith("connected after ")}
+    assert {f"waiting for {whom}" for whom in reached} == {event for event, _ in told}
+    assert len(reached) == (2 if through_channel else 1)
+    assert sum(entry["log_level"] == "warning" for entry in logs) == len(told)
 
 
 def test_a_listener_that_never_speaks_is_given_up_at_the_limit(tmp_path: Path) -> None:

@@ -316,7 +316,7 @@ def test_a_device_waits_for_a_link_that_is_leased_to_a_dead_connection(tmp_path:
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, silent):
             rebooted = DeviceThread(running.addresses["channel"], 1, data.views, tmp_path, connect_timeout_s=20.0)
             with capture_logs() as logs:
-                while not any(entry["event"] == "not taken yet" for entry in logs):
+                while not any(entry["event"].startswith("waiting for ") for entry in logs):
                     await asyncio.sleep(0)
             assert "link 1 is leased to device raw" in str(logs)
             silent.hang_up()

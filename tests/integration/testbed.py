@@ -83,7 +83,7 @@ def stack(views: Sequence[Views], links: Sequence[int]) -> StackedViews:
 
 
 class DeviceThread:
-    """A real device client in a thread, with one link or several; keeps what it ended with."""
+    """A real device client in a thread, with one link or several; keeps what it ended with, and counts its attempts."""
 
     def __init__(
         self,
@@ -95,11 +95,13 @@ class DeviceThread:
         start: bool = True,
     ) -> None:
         self.error: BaseException | None = None
+        self.attempts = 0
 
         wishes = [link] if link is None or isinstance(link, int) else link
         hosted = HostedViews([wish for wish in wishes if wish is not None], lambda _, links: stack(views, links))
 
         def open_host() -> DeviceHost:
+            self.attempts += 1
             sessions = [
                 DeviceSession(
                     device_id=f"thread-{wish}",

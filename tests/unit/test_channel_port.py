@@ -114,7 +114,7 @@ def test_what_one_bundle_cannot_hold_behind_the_channel_goes_on_alone(
 ) -> None:
     monkeypatch.setattr(service, "MAX_MESSAGE_BYTES", limit)
     upstream = Upstream()
-    stream = service._EmulatedStream(upstream, Downstream())  # type: ignore[arg-type]
+    stream = service._EmulatedStream(upstream, Downstream(), lambda: None)  # type: ignore[arg-type]
 
     async def blocks() -> AsyncIterator[pb.UplinkBundle]:
         yield pb.UplinkBundle(messages=[uplink(block(link=link), link) for link in range(3)])

@@ -42,9 +42,9 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_refused_early(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(CheckpointError, match="no checkpoint can be written there"):
-        check_state_dir(tmp_path / "file" / "state")
-    check_state_dir(tmp_path / "new" / "state")
+    with pytest.raises(CheckpointError, match=r"--state \S+: no checkpoint can be written there"):
+        check_state_dir(tmp_path / "file" / "state", "--state")
+    check_state_dir(tmp_path / "new" / "state", "--state")
     assert not list((tmp_path / "new" / "state").iterdir())
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from common.config import RunConfig
 from common.config_layers import load_config, to_yaml
 from common.errors import ConfigError, ProtocolError
+from common.setting_names import settings, variable_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
@@ -38,6 +41,18 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
         ("quantizer: {breakpoints: -1}", ["quantizer.breakpoints = -1", "greater than or equal to 0"]),
         ("channel: {psnr_db: .inf}", ["channel.psnr_db = inf", "finite"]),
         ("channel: {psnr_db: .nan}", ["channel.psnr_db = nan", "finite"]),
+        ("channel: {psnr_db: [.inf, 3.0]}", ["channel.psnr_db = inf", "finite"]),
+        ("channel: {psnr_db: inf}", ["channel.psnr_db = 'inf'", "finite"]),
+        ("channel: {psnr_db: [1000.0, 3.0]}", ["channel.psnr_db = 1000.0", "less than or equal to 150"]),
+        ("training:\n  epoch: 3", ["training.epoch:", "did you mean training.epochs?", "run.yaml"]),
+        ("trainig: {epochs: 3}", ["trainig.epochs:", "did you mean training.epochs?"]),
+        ("trainig: {epochs: 3, batch_size: 2}", ["trainig:", "did you mean training?"]),
+        ("epochs: 3", ["epochs:", "did you mean training.epochs?"]),
+        ("beta: 3.0", ["beta:", "did you mean hypernetwork.beta or objective.beta?"]),
+        ("encoder: {dim: 3}", ["encoder.dim:", "did you mean encoder.dimension?"]),
+        ("foo: 3", ["foo:", "see `splitwave config schema`"]),
+        ("encoder: {backbone: liner}", ["encoder.backbone = 'liner'", "did you mean 'linear'?"]),
+        ("data: {name: MNIST5K}", ["data.name = 'MNIST5K'", "did you mean 'mnist5k'"]),
         ("channel: {psnr_db: [10.0]}", ["channel.psnr_db = [10.0]", "1 values for 2 links", "run.yaml"]),
         ("objective: {beta: [1.0, 2.0, 3.0]}", ["objective.beta", "3 values for 2 links"]),
         ("objective: {beta: -1.0}", ["objective.beta = -1.0", "greater than or equal to 0"]),
@@ -86,6 +101,71 @@ def test_a_bad_setting_is_refused_by_name_with_its_value_and_origin(
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_the_settings_to_start_from_are_valid(path: Path) -> None:
     assert load_config(path, environment={}).seed == 0
+
+
+def complaint(
+    path: Path | None = None, environment: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
+) -> str:
+    with pytest.raises(ConfigError) as error:
+        load_config(path, environment=environment or {}, overrides=overrides)
+    return str(error.value)
+
+
+def numbers() -> list[str]:
+    """The settings that are numbers: those whose default is one, and one that may be left out."""
+    defaults = {dotted: attrgetter(dotted)(RunConfig()) for dotted in settings()}
+    return ["quantizer.gamma_final", *(dotted for dotted, value in defaults.items() if type(value) in {int, float})]
+
+
+@pytest.mark.parametrize("text", [".inf", "-.inf", ".nan", "[.inf]"])
+@pytest.mark.parametrize("dotted", numbers())
+def test_an_endless_number_is_refused_alike_wherever_it_is_written(dotted: str, text: str, tmp_path: Path) -> None:
+    *section, leaf = dotted.split(".")
+    path = write(tmp_path, f"{section[0]}: {{{leaf}: {text}}}" if section else f"{leaf}: {text}")
+    variable = variable_of(dotted)
+
+    in_file = complaint(path).replace(str(path), "ORIGIN")
+
+    expected = "a finite number" if text[0] != "[" or dotted in {"objective.beta", "channel.psnr_db"} else "a valid"
+    assert f": Input should be {expected}" in in_file
+    assert complaint(overrides=[f"{dotted}={text}"]).replace(f"--set {dotted}={text}", "ORIGIN") == in_file
+    assert complaint(environment={variable: text}).replace(f"environment variable {variable}", "ORIGIN") == in_file
+
+
+def test_the_command_line_takes_numbers_as_files_write_them() -> None:
+    overrides = ["training.learning_rate=.5", "channel.psnr_db=[.5, 1.]", "seed=+3"]
+    config = load_config(environment={}, overrides=overrides)
+    assert (config.training.learning_rate, config.channel.psnr_db, config.seed) == (0.5, [0.5, 1.0], 3)
+
+
+@pytest.mark.parametrize(
+    ("override", "ending"),
+    [
+        ("training.epoch=3", "did you mean training.epochs?"),
+        ("trainig.epochs=3", "did you mean training.epochs?"),
+        ("training_epochs=3", "did you mean training.epochs?"),
+        ("encoder.backbone=liner", "did you mean 'linear'?"),
+        ("encoder.backbone=nan", "'csi' or 'conv'"),
+    ],
+)
+def test_the_setting_that_may_have_been_meant_is_named_in_one_line(override: str, ending: str) -> None:
+    said = complaint(overrides=[override])
+    assert said.endswith(ending)
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("SPLITWAVE_TRAINING__EPOCH", "SPLITWAVE_TRAINING__EPOCHS"),
+        ("SPLITWAVE_TRAINING_EPOCHS", "SPLITWAVE_TRAINING__EPOCHS"),
+        ("SPLITWAVE_DATADIR", "SPLITWAVE_DATA_DIR"),
+    ],
+)
+def test_the_variable_that_may_have_been_meant_is_named(variable: str, meant: str) -> None:
+    assert complaint(environment={variable: "3"}).endswith(
+        f"(from environment variable {variable}); did you mean {meant}?"
+    )
 
 
 def test_an_empty_variable_sets_nothing() -> None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from testbed.log_tail import last_lines
+from testbed.log_tail import final_error, last_lines
 
 
 def test_json_lines_are_cut_down_to_what_happened(tmp_path: Path) -> None:
@@ -37,3 +37,18 @@ def test_only_the_last_lines_are_read(tmp_path: Path) -> None:
 
 def test_a_missing_log_is_an_empty_one(tmp_path: Path) -> None:
     assert last_lines(tmp_path / "never.log", 3) == []
+    assert final_error(tmp_path / "never.log", 3) is None
+
+
+def test_the_final_error_is_the_one_that_gave_the_exit_code(tmp_path: Path) -> None:
+    log = tmp_path / "basestation.log"
+    foreseen = {"event": "no data", "exit_code": "DATA"}
+    log.write_text("\n".join(map(json.dumps, [{"event": "serving"}, foreseen])) + "\nleaked semaphore\n")
+    assert final_error(log, 15) == "no data"
+    assert final_error(log, 1) is None
+
+
+def test_an_error_nobody_foresaw_is_told_by_its_traceback(tmp_path: Path) -> None:
+    log = tmp_path / "basestation.log"
+    log.write_text(json.dumps({"event": "unforeseen error", "exit_code": "FAILURE", "exception": "KeyError"}))
+    assert final_error(log, 15) is None

@@ -1,6 +1,7 @@
 """How a process's end is put into words, and whom to blame when several end."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,18 @@ def test_an_error_ends_with_the_last_15_lines_of_the_log(children: dict[str, Chi
 
     assert lines[0] == "channel was killed by SIGKILL; its last words:"
     assert lines[1:] == [f"  line {number}" for number in range(25, 40)]
+
+
+def test_an_error_that_was_foreseen_is_the_only_line(children: dict[str, Child]) -> None:
+    child = children["device-0"]
+    words = {"event": "ckpt/device-0.safetensors: no such checkpoint part", "exit_code": "CHECKPOINT"}
+    lines = [{"event": "link leased", "link": 0}, {"event": "command", "command": "Evaluate"}, words]
+    child.log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    error = Death(child, ExitCode.CHECKPOINT).error()
+
+    assert isinstance(error, CheckpointError)
+    assert str(error) == f"{words['event']} (device-0 ended with exit code 8 (CHECKPOINT))"
 
 
 def test_an_error_says_that_a_log_is_empty(children: dict[str, Child]) -> None:

@@ -1,0 +1,20 @@
+"""Why a call could not be made, in gRPC's words without their frame. Imports nothing: health checks use it."""
+
+import re
+
+_FRAMES = (
+    re.compile(r"^failed to connect to all addresses; last error: "),
+    re.compile(r"^[A-Z_]+: (?=ipv[46]:|unix:|vsock:)"),  # a status within the status
+    re.compile(r"^(?:ipv4|ipv6|unix|vsock):\S+: "),  # the address, which whoever dialled it knows
+    re.compile(r"^Failed to connect to remote host: (?:connect: )?"),
+    re.compile(r"^(?:errors resolving|DNS resolution failed for) .*?address lookup failed for \S+: "),
+)
+
+
+def short_reason(details: str | None) -> str:
+    """`Connection refused`, of what gRPC says of it in two hundred characters; other words as they are."""
+    reason = details or "no reason given"
+    shortened = reason
+    for frame in _FRAMES:
+        shortened = frame.sub("", shortened)
+    return shortened if shortened == reason else shortened.rstrip("]")

@@ -1,0 +1,33 @@
+"""What somebody may have meant who wrote a name that does not exist."""
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
+
+_LIKE = 0.65
+_NEARLY_AS_LIKE = 0.2
+_MOST = 3
+_SHORTEST_BEGINNING = 3
+_LIKENESS_OF_A_BEGINNING = 0.8
+
+
+def likeness(written: str, known: str) -> float:
+    """How much two names have in common, 0 to 1, capital letters or small ones; a beginning has much of the whole."""
+    written, known = written.lower(), known.lower()
+    abbreviated = len(written) >= _SHORTEST_BEGINNING and known.startswith(written)
+    ratio = SequenceMatcher(None, written, known).ratio()
+    return max(ratio, _LIKENESS_OF_A_BEGINNING) if abbreviated else ratio
+
+
+def likely(written: str, known: Iterable[str], how_like: Callable[[str, str], float] = likeness) -> list[str]:
+    """The names that somebody may have meant, the likeliest first; at most three, and none that is far from it."""
+    ranked = sorted(((how_like(written, name), name) for name in known), key=lambda pair: (-pair[0], pair[1]))
+    best = ranked[0][0] if ranked else 0.0
+    return [name for like, name in ranked[:_MOST] if like >= max(_LIKE, best - _NEARLY_AS_LIKE)]
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """The end of a complaint: `; did you mean a, b or c?`, or nothing where there is nothing to suggest."""
+    if not names:
+        return ""
+    *others, last = names
+    return f"; did you mean {', '.join(others)} or {last}?" if others else f"; did you mean {last}?"
