@@ -15,6 +15,9 @@ from common.data.catalog import content_digest
 
 _DISTRIBUTION = "splitwave"
 
+_VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sse2": "SSE2", "sve": "SVE", "asimd": "NEON"}
+"""Names of vector instructions by Linux's flag for them, wider ones first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -43,6 +46,7 @@ def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[st
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu_model": cpu_model(),
+        "cpu_vectors": cpu_vectors(),
         "cpu_count": os.cpu_count(),
         "packages": package_versions(),
         "data_sha256": {
@@ -61,12 +65,27 @@ def package_versions() -> dict[str, str]:
 
 def cpu_model() -> str:
     """The processor's name, as Linux tells it, else as Python guesses it."""
+    return _cpuinfo("model name") or platform.processor()
+
+
+def cpu_vectors() -> str | None:
+    """The widest vector instructions of the processor, or None where Linux does not tell.
+
+    Sums are taken in an order that depends on their width, so the last bits of weights do, too; one name of a processor
+    ("AMD EPYC") covers several widths.
+    """
+    flags = (_cpuinfo("flags") or _cpuinfo("Features") or "").split()
+    return next((name for flag, name in _VECTORS.items() if flag in flags), None)
+
+
+def _cpuinfo(field: str) -> str | None:
+    """What Linux says of the first processor, or None."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor()
+        return None
+    fields = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in fields if name.strip() == field), None)
 
 
 def _git(*arguments: str) -> str | None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tools.publish_result import PUBLISHED, rewrite_readme
+from tools.publish_result import PUBLISHED, processor, rewrite_readme
 
 BENCH = PUBLISHED / "bench"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -26,7 +26,7 @@ def bench_table(result: dict[str, Any]) -> str:
         for reading in benchmark["readings"]
         if reading["target"] is not None
     ]
-    made = f"{environment['cpu_model']}, {environment['cpu_count']} cores, commit `{environment['commit'][:8]}`"
+    made = f"{processor(environment)}, {environment['cpu_count']} cores, commit `{environment['commit'][:8]}`"
     repetitions = result["scope"]["repetitions"]
     said = f"`{' '.join(environment['command'][:3])}`, {repetitions} repetitions, {made}"
     problems = [

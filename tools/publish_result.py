@@ -9,7 +9,9 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "docs" / "results"
@@ -19,14 +21,14 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 _FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json")
 _HEAD = (
     "| run | data | K | error, hard symbols | error, soft | payload bits¹ | wire bytes¹ | airtime² "
-    "| latency p50 / p99 | commit |"
+    "| latency p50 / p99 | commit | processor |"
 )
 
 
 def results_table(published: Path) -> str:
     """The README's table, a row a published result, straight from its summary.json and env.json."""
     rows = [_row(folder) for folder in sorted(published.iterdir()) if (folder / "summary.json").is_file()]
-    return "\n".join([_HEAD, "|---|---|--:|--:|--:|--:|--:|--:|--:|---|", *rows])
+    return "\n".join([_HEAD, "|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|", *rows])
 
 
 def table_in(readme: str) -> str:
@@ -47,7 +49,7 @@ def rewrite_readme(begin: str, text: str, end: str) -> None:
 
 def _row(folder: Path) -> str:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    commit = json.loads((folder / "env.json").read_text(encoding="utf-8"))["commit"]
+    environment = json.loads((folder / "env.json").read_text(encoding="utf-8"))
     latency = summary["latency_ms"]
     cells = (
         f"[{folder.name}](docs/results/{folder.name}/)",
@@ -59,9 +61,15 @@ def _row(folder: Path) -> str:
         f"{summary['wire_bytes_per_sample_per_link']:.2f}",
         f"{summary['airtime_ms']:.2f} ms",
         f"{latency['p50']:.1f} / {latency['p99']:.1f} ms",
-        f"`{commit[:8]}`",
+        f"`{environment['commit'][:8]}`",
+        processor(environment),
     )
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def processor(environment: Mapping[str, Any]) -> str:
+    """The kind of processor that a run's bits are of: its name and, where the run recorded them, its vectors."""
+    return ", ".join(filter(None, (environment["cpu_model"], environment.get("cpu_vectors"))))
 
 
 def _error(summary: dict[str, float], kind: str = "") -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from common.config_layers import load_config
 from common.exit_codes import ExitCode
-from tools.publish_result import PUBLISHED, README, results_table, table_in
+from tools.publish_result import PUBLISHED, README, processor, results_table, table_in
 
 ROOT = README.parent
 RESULTS = sorted(path.parent for path in PUBLISHED.glob("*/summary.json"))
@@ -17,6 +17,12 @@ RESULTS = sorted(path.parent for path in PUBLISHED.glob("*/summary.json"))
 def test_the_readmes_table_is_what_the_published_files_say() -> None:
     assert RESULTS
     assert table_in(README.read_text()) == results_table(PUBLISHED)
+
+
+def test_a_processor_is_named_with_its_vector_instructions_where_they_were_recorded() -> None:
+    assert processor({"cpu_model": "AMD EPYC"}) == "AMD EPYC"
+    assert processor({"cpu_model": "AMD EPYC", "cpu_vectors": None}) == "AMD EPYC"
+    assert processor({"cpu_model": "AMD EPYC", "cpu_vectors": "AVX2"}) == "AMD EPYC, AVX2"
 
 
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda folder: folder.name)

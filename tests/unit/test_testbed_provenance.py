@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from testbed import provenance
-from testbed.provenance import cpu_model, current_commit, package_versions
+from testbed.provenance import cpu_model, cpu_vectors, current_commit, package_versions
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -78,3 +78,10 @@ def test_the_versions_are_those_that_are_installed() -> None:
 
 def test_the_processor_has_a_name() -> None:
     assert isinstance(cpu_model(), str)
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux lists the flags there")
+def test_the_widest_vectors_are_those_that_the_processor_lists() -> None:
+    listed = Path("/proc/cpuinfo").read_text().split()
+    assert (cpu_vectors() == "AVX-512") is ("avx512f" in listed)
+    assert (cpu_vectors() == "AVX2") is ("avx2" in listed and "avx512f" not in listed)

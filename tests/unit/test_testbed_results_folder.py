@@ -56,7 +56,8 @@ def test_the_environment_in_it_tells_what_the_result_may_depend_on(tmp_path: Pat
 
     environment = json.loads((folder.path / "env.json").read_text())
     assert set(environment) == {
-        "command", "commit", "dirty", "python", "platform", "cpu_model", "cpu_count", "packages", "data_sha256",
+        "command", "commit", "dirty", "python", "platform", "cpu_model", "cpu_vectors", "cpu_count", "packages",
+        "data_sha256",
     }  # fmt: skip
     assert {"splitwave", "torch", "numpy", "grpcio", "protobuf"} <= environment["packages"].keys()
     assert re.fullmatch("[0-9a-f]{64}", environment["data_sha256"]["train"])
