@@ -11,6 +11,8 @@ from common.errors import ConfigError
 from common.results import EpochRecord, RunResult
 
 ENTRY_POINT_GROUP = "splitwave.engines"
+DOWNLOADS_ELSEWHERE = frozenset({"compose"})
+"""Engines whose parties keep what they download in a place of their own, where this process cannot look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from testbed.display import Display
 from testbed.engine import Event, Job, Observer, load_engine
 from testbed.metrics import write_latency
 from testbed.plots import draw_latency, draw_training
+from testbed.preflight import check_data
 from testbed.reporting import print_summary
 from testbed.results_folder import ResultsFolder
 from testbed.run_record import RunRecord
@@ -46,6 +47,7 @@ def execute(order: Order) -> None:
     """
     engine = load_engine(order.engine)
     data_dir = existing_data_dir(order.data_dir)
+    check_data(order.config, data_dir, order.engine)
     with ResultsFolder(order.results, order.what, order.config, data_dir) as folder:
         job = Job(
             config=order.config,

@@ -124,7 +124,33 @@ def test_the_data_directory_may_come_from_the_environment(
     assert_refused(result, ExitCode.DATA, f"data directory {tmp_path}/nowhere is not a directory that exists")
 
 
-@pytest.mark.parametrize("engine", ["process", "inprocess"])
+@pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
+def test_a_validation_split_that_leaves_nothing_to_train_on_is_refused_before_anything_starts(
+    results: Path, engine: str
+) -> None:
+    result = splitwave("demo", "--engine", engine, "--set", "data.validation=4000", "--results", results)
+
+    assert_refused(result, ExitCode.DATA)
+    # No last words of a process: the command line itself has found it.
+    assert result.output == "error: data.validation = 4000: of 4000 training samples, 0 to 3999 can be held out\n"
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("command", ["train", "up"])
+def test_missing_data_are_refused_before_anything_starts(tmp_path: Path, results: Path, command: str) -> None:
+    options = ["--engine", "compose"] if command == "up" else []
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    result = splitwave(command, "-c", CONFIGS / "mnist-k2.yaml", *options, "--data-dir", folder, "--results", results)
+
+    assert_refused(result, ExitCode.DATA)
+    assert result.output.startswith("error: MNIST: train-images-idx3-ubyte is missing")
+    assert result.output.count("\n") == 1
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
 def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
     tmp_path: Path, results: Path, engine: str
 ) -> None:
@@ -135,7 +161,8 @@ def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
         "train", "-c", CONFIGS / "mnist-k2.yaml", "--engine", engine, "--data-dir", tmp_path, "--results", results
     )
 
-    assert_refused(result, ExitCode.DATA, str(tmp_path), "holds other data: SHA-256", "Put https://")
+    assert_refused(result, ExitCode.DATA, "holds other data: SHA-256", "Put https://")
+    assert result.output.startswith(f"error: MNIST: {tmp_path}/train-images-idx3-ubyte.gz")
     assert not results.exists()
 
 
