@@ -11,6 +11,8 @@ from common.errors import ConfigError
 from common.results import EpochRecord, RunResult
 
 ENTRY_POINT_GROUP = "splitwave.engines"
+IN_THIS_PROCESS = "inprocess"
+"""The engine that starts no processes."""
 DOWNLOADS_ELSEWHERE = frozenset({"compose"})
 """Engines whose parties keep what they download in a place of their own, where this process cannot look."""
 

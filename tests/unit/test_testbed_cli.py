@@ -166,6 +166,35 @@ def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
     assert not results.exists()
 
 
+SHORT = ("--set", "training.epochs=1", "--set", "training.batch_size=4000", "--set", "inference.latency_samples=1")
+
+
+def test_an_error_of_chance_level_and_too_many_threads_are_remarked_upon(results: Path) -> None:
+    hopeless = ("--set", "training.learning_rate=1e6", "--set", "runtime.torch_threads=256")
+    before = torch.get_num_threads()
+    try:
+        result = splitwave("demo", "--engine", "inprocess", *SHORT, *hopeless, "--results", results)
+    finally:
+        torch.set_num_threads(before)
+
+    assert result.exit_code == ExitCode.OK
+    assert result.stderr.startswith("warning: runtime.torch_threads = 256: this machine has ")
+    (summary,) = results.glob("demo/*/summary.json")
+    (remark,) = json.loads(summary.read_text())["remarks"]
+    assert remark.endswith("is no better than that of always answering the commonest class, 90.00 %")
+    assert f"\nremark: {remark}\n" in result.stdout
+
+
+def test_nothing_is_remarked_upon_where_a_run_learns_something(results: Path) -> None:
+    result = splitwave("demo", "--engine", "inprocess", *SHORT, "--results", results)
+
+    assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
+    (summary,) = results.glob("demo/*/summary.json")
+    assert json.loads(summary.read_text())["error_rate"] < 0.9
+    assert "remarks" not in json.loads(summary.read_text())
+    assert "remark:" not in result.stdout
+
+
 def test_a_device_that_the_machine_lacks_is_refused(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
