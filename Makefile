@@ -1,6 +1,8 @@
 # `make help` lists the targets. All work happens in .venv, which `make setup` builds.
 
 PYTHON ?= python3
+# Empty unless PYTHON comes from the command line or the environment.
+PYTHON_GIVEN := $(filter-out file,$(origin PYTHON))
 VENV ?= .venv
 BIN := $(VENV)/bin
 PROTOS := $(wildcard proto/common/pb/*.proto)
@@ -16,13 +18,8 @@ DOWNLOAD = $(BIN)/python -m pip download --quiet --python-version 3.11 --only-bi
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.installed ## build .venv with everything pinned in constraints.txt
-
-$(VENV)/.installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+setup: ## build .venv with everything pinned in constraints.txt (PYTHON=python3.12 for another Python)
+	@PYTHON='$(PYTHON)' PYTHON_GIVEN='$(PYTHON_GIVEN)' VENV='$(VENV)' tools/environment.sh
 
 demo: setup ## train four processes on 5,000 digits over a noisy channel, and let them answer
 	$(BIN)/splitwave demo
@@ -38,7 +35,7 @@ base-image: ## see to the images' base image: pulled, or made of Debian's packag
 
 wheels: wheels/.complete ## download what the images install, for their Python
 
-wheels/.complete: constraints.txt $(wildcard requirements/*.txt) | $(VENV)/.installed
+wheels/.complete: constraints.txt $(wildcard requirements/*.txt) | setup
 	rm -f wheels/*.whl
 	$(DOWNLOAD) --requirement requirements/torch.txt
 	$(DOWNLOAD) --no-deps --requirement requirements/data.txt

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import structlog
 
+from basestation.attempt import Labels
 from basestation.coordinator import Report
 from basestation.policy import Policy
 from basestation.service import BaseStation, open_labels
+from common.chance import error_without_input, remarks_on
 from common.config import RunConfig
 from common.config_layers import load_config
 from common.errors import ConfigError
@@ -78,15 +80,18 @@ def _policy(options: argparse.Namespace) -> Policy:
     return Policy(options.rejoin, options.late_after, options.serve_every)
 
 
-def _reporter(config: RunConfig, run_id: str, summaries: Path | None) -> Report:
+def _reporter(config: RunConfig, labels: Labels, run_id: str, summaries: Path | None) -> Report:
     if summaries is not None:
         make_output_folder(summaries, "--summaries")
+
+    trivial = error_without_input(config.task, lambda split: labels.train if split == "train" else labels.test)
 
     def report(result: RunResult) -> None:
         if summaries is not None:
             path = summaries / f"{run_id}.json"
             try:
-                write_summary(summarize(config, None, result), path)
+                remarks = remarks_on(config.task, result.error, trivial)
+                write_summary({**summarize(config, None, result), **remarks}, path)
             except OSError as error:  # the result is in the log, and on its way to whoever watches
                 log.error("summary not written", path=str(path), reason=str(error))
 
@@ -103,8 +108,9 @@ def main() -> int:
         config = load_config(options.config)
         run_id = uuid.uuid4().hex[:12]
         structlog.contextvars.bind_contextvars(run=run_id)
-        policy, report = _policy(options), _reporter(config, run_id, options.summaries)
+        policy = _policy(options)
         labels = open_labels(config, options.data)
+        report = _reporter(config, labels, run_id, options.summaries)
         basestation = BaseStation(
             config, labels, listen, options.state, options.restore, run_id, policy=policy, report=report
         )

@@ -21,6 +21,7 @@ from common.errors import ConfigError
 from common.folders import make_output_folder
 from common.process import add_data_option, check_data_dir, run_tool
 from experiments.inprocess_engine import open_run
+from testbed.preflight import check_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +34,22 @@ class Trial:
     validation_error: float
 
 
-def trials(path: Path | None, grid: Sequence[str], seeds: int, validation: int, data: Path | None) -> Iterator[Trial]:
-    """Train every point of the grid, seeds innermost.
+Point = tuple[dict[str, str], RunConfig]
+"""What the grid sets, and all settings with it."""
+
+
+def points(path: Path | None, grid: Sequence[str], seeds: int, validation: int) -> Iterator[Point]:
+    """Every point of the grid, seeds innermost.
 
     Raises:
         ConfigError: a setting or a grid axis is wrong.
-        DataError: the data are missing.
     """
     axes = [[(name, value) for value in values] for name, values in map(_axis, grid)]
     for point in itertools.product(*axes):
         overrides = [f"{name}={value}" for name, value in point]
         for seed in range(1, seeds + 1):
             fixed = [f"data.validation={validation}", f"seed={seed}"]
-            config = load_config(path, overrides=[*overrides, *fixed])
-            yield _trial(config, dict(point), data)
+            yield dict(point), load_config(path, overrides=[*overrides, *fixed])
 
 
 def _trial(config: RunConfig, settings: dict[str, str], data: Path | None) -> Trial:
@@ -86,13 +89,15 @@ def _choose(options: argparse.Namespace) -> None:
         raise ConfigError(f"--validation {options.validation}: at least one sample must be held out")
     if options.csv.exists():
         raise ConfigError(f"--csv {options.csv} exists already: a table is never overwritten")
+    asked = list(points(options.config, options.grid, options.seeds, options.validation))
+    for config in {config.data.name: config for _, config in asked}.values():
+        check_data(config, options.data, "inprocess")
     make_output_folder(options.csv.parent, "--csv")
     with options.csv.open("x", encoding="utf-8", newline="") as file:
         file.write(f"# {json.dumps(sys.argv[1:])}\n")
         writer = csv.writer(file)
-        for number, trial in enumerate(
-            trials(options.config, options.grid, options.seeds, options.validation, options.data)
-        ):
+        for number, (settings, config) in enumerate(asked):
+            trial = _trial(config, settings, options.data)
             if number == 0:
                 writer.writerow([*trial.settings, "seed", "training_error", "validation_error"])
             errors = f"{trial.training_error:.5f}", f"{trial.validation_error:.5f}"

@@ -12,6 +12,10 @@ from common.results import EpochRecord, RunResult
 from common.spelling import did_you_mean, likely
 
 ENTRY_POINT_GROUP = "splitwave.engines"
+IN_THIS_PROCESS = "inprocess"
+"""The engine that starts no processes."""
+DOWNLOADS_ELSEWHERE = frozenset({"compose"})
+"""Engines whose parties keep what they download in a place of their own, where this process cannot look."""
 
 
 @dataclass(frozen=True, slots=True)

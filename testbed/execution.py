@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.chance import remarks_on
 from common.config import RunConfig
 from common.errors import DataError
 from common.summary import summarize
@@ -11,6 +12,8 @@ from testbed.display import Display
 from testbed.engine import Event, Job, Observer, load_engine
 from testbed.metrics import write_latency
 from testbed.plots import draw_latency, draw_training
+from testbed.preflight import check_data, processor_warning, trivial_error
+from testbed.remarks import print_remarks, print_warning
 from testbed.reporting import print_summary
 from testbed.results_folder import ResultsFolder
 from testbed.run_record import RunRecord
@@ -46,6 +49,9 @@ def execute(order: Order) -> None:
     """
     engine = load_engine(order.engine)
     data_dir = existing_data_dir(order.data_dir)
+    check_data(order.config, data_dir, order.engine)
+    trivial = trivial_error(order.config, data_dir, order.engine)
+    print_warning(processor_warning(order.config, order.engine, order.links_per_process))
     with ResultsFolder(order.results, order.what, order.config, data_dir) as folder:
         job = Job(
             config=order.config,
@@ -59,10 +65,12 @@ def execute(order: Order) -> None:
         with Display(order.config) as display:
             result = engine.run(job, _each(record, display))
         summary = {**summarize(order.config, order.engine, result), **record.summary()}
-        folder.write_json("summary.json", summary)
+        remarks = remarks_on(order.config.task, result.error, trivial)
+        folder.write_json("summary.json", {**summary, **remarks})
         write_latency(folder.latency, result.hops, result.hop_times_ns)
     # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
+    print_remarks(remarks)
     _draw(folder, order.config.task)
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import get_args
@@ -44,14 +45,23 @@ def import_images(source: Path, data_dir: Path) -> tuple[Path, dict[Split, int]]
     splits = {split: _class_files(source / split) for split in get_args(Split)}
     _check_classes(source, splits["train"], splits["test"])
     partial = data_dir / f".{IMPORTED_FOLDER}.{os.getpid()}.partial"
-    partial.mkdir(parents=True)
+    made = [folder for folder in (data_dir, *data_dir.parents) if not folder.exists()]
     try:
+        partial.mkdir(parents=True)
         _write(partial, splits)
         partial.rename(destination)
     except BaseException:
-        shutil.rmtree(partial)
+        shutil.rmtree(partial, ignore_errors=True)
+        _remove_empty(made)
         raise
     return destination, {split: sum(map(len, classes.values())) for split, classes in splits.items()}
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders, innermost first, as far as nobody else has put anything there."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def _class_files(folder: Path) -> ClassFiles:

@@ -16,9 +16,11 @@ __all__ = [
     "content_digest",
     "fingerprint",
     "image_shape",
+    "is_downloaded",
     "load_images",
     "load_labels",
     "task",
+    "verify",
 ]
 
 DataSetName = Literal["mnist5k", "mnist", "cifar10", "cifar10-jpeg", "bluetooth-tones", "wifi-csi"]
@@ -41,6 +43,25 @@ def image_shape(name: DataSetName) -> ImageShape:
 def task(name: DataSetName) -> Task:
     """What is to be answered of a sample, known without reading any."""
     return _DATA_SETS[name].TASK
+
+
+def is_downloaded(name: DataSetName) -> bool:
+    """Whether it is downloaded where no data directory is named."""
+    return _DATA_SETS[name].DOWNLOADED
+
+
+def verify(name: DataSetName, split: Split, data_dir: Path | None) -> int:
+    """Check all that the parties of a run will load of a split, and download it once for all of them.
+
+    Arguments are those of `load_images`.
+
+    Returns:
+        The number of samples.
+
+    Raises:
+        DataError: whatever `load_images` or `load_labels` would raise.
+    """
+    return _DATA_SETS[name].verify(split, data_dir)
 
 
 def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> Images:

@@ -67,6 +67,11 @@ class CifarFolder:
         """Ten classes."""
         return Classification(CLASSES)
 
+    @property
+    def DOWNLOADED(self) -> bool:  # noqa: N802 — likewise
+        """Nobody downloads it."""
+        return False
+
     def load_images(self, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
         """(N, 3, 32, 32) uint8 images: red, green and blue planes, in the order of the files.
 
@@ -86,6 +91,10 @@ class CifarFolder:
     def content_digest(self, split: Split, data_dir: Path | None) -> str:
         """SHA-256 of the split's files, one after the other; it reads them. Errors are those of `load_images`."""
         return hashlib.sha256(self._content(split, data_dir)).hexdigest()
+
+    def verify(self, split: Split, data_dir: Path | None) -> int:
+        """N of a split, whose files it checks; arguments and errors as for `load_images`."""
+        return len(self._records(split, data_dir))
 
     def _records(self, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
         """(N, RECORD_BYTES), read-only."""

@@ -37,6 +37,11 @@ class DataSet(Protocol):
         """What is to be answered of a sample."""
         ...
 
+    @property
+    def DOWNLOADED(self) -> bool:  # noqa: N802 — likewise
+        """Whether it is downloaded where no data directory is named."""
+        ...
+
     def load_images(self, split: Split, data_dir: Path | None, /) -> Images:
         """In the data set's own order, (N, H, W) uint8 grey images, (N, C, H, W) if they have colours.
 
@@ -53,4 +58,8 @@ class DataSet(Protocol):
 
         Reads nothing where that is known beforehand; else it raises what loading raises.
         """
+        ...
+
+    def verify(self, split: Split, data_dir: Path | None, /) -> int:
+        """N of a split; raises what loading its images or its answers would raise, and makes no more of them."""
         ...

@@ -19,6 +19,7 @@ from common.task import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 TASK = Classification(classes=10)
+DOWNLOADED = True
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -33,6 +34,7 @@ SHA256 = {
 }
 _IMAGES: dict[Split, str] = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
 _LABELS: dict[Split, str] = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
+_SAMPLES: dict[Split, int] = {"train": 60_000, "test": 10_000}
 
 
 def load_images(split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
@@ -58,14 +60,26 @@ def content_digest(split: Split, _data_dir: Path | None) -> str:
     return SHA256[_IMAGES[split]]
 
 
+def verify(split: Split, data_dir: Path | None) -> int:
+    """Check both files of a split, whose hashes fix its N; arguments and errors as for `load_images`."""
+    for name in (_IMAGES[split], _LABELS[split]):
+        _read(name, data_dir)
+    return _SAMPLES[split]
+
+
 def _load(name: str, data_dir: Path | None) -> NDArray[np.uint8]:
+    path, content = _read(name, data_dir)
+    return parse_idx(content, source=str(path))
+
+
+def _read(name: str, data_dir: Path | None) -> tuple[Path, bytes]:
+    """Where a file lies, and its verified content."""
     path = _cached(name) if data_dir is None else _find(name, data_dir)
     try:
-        content = verified_content(path, SHA256[name])
+        return path, verified_content(path, SHA256[name])
     except DataError as error:
         remedy = "Delete it to have it downloaded again." if data_dir is None else _remedy(name, data_dir)
         raise DataError(f"MNIST: {error}. {remedy}") from error
-    return parse_idx(content, source=str(path))
 
 
 def _cached(name: str) -> Path:

@@ -71,6 +71,11 @@ class Simulation:
         metres_to_ns = 1e9 / SPEED_OF_LIGHT_M_S
         return Regression(metres_to_ns * (low_m + high_m) / 2, metres_to_ns * (high_m - low_m) / math.sqrt(12))
 
+    @property
+    def DOWNLOADED(self) -> bool:  # noqa: N802 — likewise
+        """There is nothing to download."""
+        return False
+
     def load_images(self, split: Split, _data_dir: Path | None) -> NDArray[np.float32]:
         """(N, C, H, W) float32 measurements, read-only: a process keeps them; no directory is looked at."""
         return _measurements(self, split)
@@ -90,6 +95,10 @@ class Simulation:
         """
         recipe = {**self.parameters, "split": split, "samples": self._samples(split)}
         return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+
+    def verify(self, split: Split, _data_dir: Path | None) -> int:
+        """N of a split; nothing can be wrong with it."""
+        return self._samples(split)
 
     @property
     def parameters(self) -> Mapping[str, object]:

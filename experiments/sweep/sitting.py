@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
 from pathlib import Path
+from typing import get_args
 
-from common.data.catalog import fingerprint, task
+from common.data.catalog import Split, fingerprint, task, verify
 from common.errors import ConfigError
 from common.folders import make_output_folder
 from experiments.sweep import table
@@ -68,6 +69,9 @@ class Sitting:
             DataError: the data are missing or damaged.
             RunFailedError: trials failed; the others are kept.
         """
+        for name in sorted({trial.data for trial in self.left()}):
+            for split in get_args(Split):
+                verify(name, split, self.data_dir)
         with _alone_in(self.folder):
             left = self.plan()
             try:

@@ -28,6 +28,8 @@ from testbed.compose.standing import DEFAULT_PROJECT, Wish, check_project_name
 from testbed.compose.target import parse_target
 from testbed.compose.watching import address_of
 from testbed.execution import existing_data_dir
+from testbed.preflight import check_data, processor_warning
+from testbed.remarks import print_warning
 from testbed.reporting import reports_errors
 
 
@@ -58,6 +60,8 @@ def up(
         board_file(board) if board else None,
         build,
     )
+    check_data(wish.config, wish.data_dir, engine)
+    print_warning(processor_warning(wish.config, engine, links_per_process=1))
     with docker_engine() as client:
         address = standing.start(client, wish, results)
         channel = address_of(find_parts(client, project), "channel")

@@ -144,6 +144,7 @@ def test_missing_data_end_a_sweep_at_once(tmp_path: Path) -> None:
     figure = Figure("fig", "a figure", "x", (Mark("p", "ours", 0.0, ours(0, data="mnist"), 0.0),))
     with pytest.raises(DataError, match=str(tmp_path)):
         Sitting(tmp_path / "results", [figure], 1, tmp_path, said.append).run()
+    assert list(tmp_path.iterdir()) == []  # found before a folder was made and a worker started
 
 
 def test_two_sittings_in_one_folder_are_refused(tmp_path: Path) -> None:

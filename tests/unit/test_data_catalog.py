@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from common.data import catalog, mnist, mnist5k
-from common.data.catalog import DataSetName, Split, content_digest, image_shape, load_images, load_labels, task
+from common.data.catalog import (
+    DataSetName,
+    Split,
+    content_digest,
+    image_shape,
+    is_downloaded,
+    load_images,
+    load_labels,
+    task,
+    verify,
+)
 from common.errors import DataError
 from common.task import Classification, Regression
 
@@ -52,3 +62,23 @@ def test_mnist_is_looked_for_in_the_data_directory(tmp_path: Path) -> None:
         load_images("mnist", "train", tmp_path)
     with pytest.raises(DataError, match="MNIST: t10k-labels-idx1-ubyte is missing"):
         load_labels("mnist", "test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test"),
+    [("mnist5k", 4000, 1000), ("bluetooth-tones", 40_000, 10_000), ("wifi-csi", 40_000, 10_000)],
+)
+def test_verifying_a_split_counts_the_samples_that_loading_gives(name: DataSetName, train: int, test: int) -> None:
+    assert (verify(name, "train", None), verify(name, "test", None)) == (train, test)
+    assert (len(load_labels(name, "train", None)), len(load_labels(name, "test", None))) == (train, test)
+
+
+def test_verifying_what_is_missing_says_so(tmp_path: Path) -> None:
+    names: tuple[DataSetName, ...] = ("mnist", "cifar10", "cifar10-jpeg")
+    for name in names:
+        with pytest.raises(DataError, match=str(tmp_path)):
+            verify(name, "test", tmp_path)
+
+
+def test_mnist_alone_is_downloaded_where_no_directory_is_named() -> None:
+    assert [name for name in get_args(DataSetName) if is_downloaded(name)] == ["mnist"]

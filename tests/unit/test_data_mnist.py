@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from common.data import mnist
 from common.data.dataset import Split
@@ -122,3 +123,16 @@ def test_a_damaged_cached_download_is_refused_and_the_remedy_is_to_delete_it(
 
     assert f"{path} holds other data" in str(refusal.value)
     assert "Delete it to have it downloaded again" in str(refusal.value)
+
+
+def test_verifying_checks_images_and_answers_of_a_split(data_dir: Path, tmp_path: Path) -> None:
+    assert (mnist.verify("train", data_dir), mnist.verify("test", data_dir)) == (60_000, 10_000)
+
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(mnist.load_images("test", data_dir)))
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(IMPOSTOR)
+    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte holds other data"):
+        mnist.verify("test", tmp_path)
+
+
+def idx(array: NDArray[np.uint8]) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes()

@@ -103,6 +103,7 @@ def other_classes(source: Path) -> None:
     (source / "test" / CLASSES[0]).rename(source / "test" / "aardvark")
 
 
+@pytest.mark.parametrize("existing", ["data", "."])
 @pytest.mark.parametrize(
     ("spoil", "named"),
     [
@@ -117,14 +118,30 @@ def other_classes(source: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_left_behind(
-    spoil: Callable[[Path], None], named: str, source: Path, tmp_path: Path
+    spoil: Callable[[Path], None], named: str, source: Path, tmp_path: Path, existing: str
 ) -> None:
     spoil(source)
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
+    there = tmp_path / "there" / existing
+    there.mkdir(parents=True)
     with pytest.raises(DataError, match=named):
+        import_images(source, tmp_path / "there" / "data" / "sets")
+    assert there.is_dir()
+    assert list(there.iterdir()) == []
+
+
+def test_what_somebody_else_put_into_the_folder_meanwhile_stays(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir = tmp_path / "data"
+
+    def write_beside(folder: Path, _splits: object) -> None:
+        (folder.parent / "theirs").write_text("a file")
+        raise DataError("a disk that fails")
+
+    monkeypatch.setattr(image_import, "_write", write_beside)
+    with pytest.raises(DataError, match="a disk that fails"):
         import_images(source, data_dir)
-    assert list(data_dir.iterdir()) == []
+    assert [path.name for path in data_dir.iterdir()] == ["theirs"]
 
 
 def test_a_data_set_is_never_overwritten(source: Path, tmp_path: Path) -> None:

@@ -124,7 +124,33 @@ def test_the_data_directory_may_come_from_the_environment(
     assert_refused(result, ExitCode.DATA, f"data directory {tmp_path}/nowhere is not a directory that exists")
 
 
-@pytest.mark.parametrize("engine", ["process", "inprocess"])
+@pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
+def test_a_validation_split_that_leaves_nothing_to_train_on_is_refused_before_anything_starts(
+    results: Path, engine: str
+) -> None:
+    result = splitwave("demo", "--engine", engine, "--set", "data.validation=4000", "--results", results)
+
+    assert_refused(result, ExitCode.DATA)
+    # No last words of a process: the command line itself has found it.
+    assert result.output == "error: data.validation = 4000: of 4000 training samples, 0 to 3999 can be held out\n"
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("command", ["train", "up"])
+def test_missing_data_are_refused_before_anything_starts(tmp_path: Path, results: Path, command: str) -> None:
+    options = ["--engine", "compose"] if command == "up" else []
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    result = splitwave(command, "-c", CONFIGS / "mnist-k2.yaml", *options, "--data-dir", folder, "--results", results)
+
+    assert_refused(result, ExitCode.DATA)
+    assert result.output.startswith("error: MNIST: train-images-idx3-ubyte is missing")
+    assert result.output.count("\n") == 1
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
 def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
     tmp_path: Path, results: Path, engine: str
 ) -> None:
@@ -135,8 +161,38 @@ def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
         "train", "-c", CONFIGS / "mnist-k2.yaml", "--engine", engine, "--data-dir", tmp_path, "--results", results
     )
 
-    assert_refused(result, ExitCode.DATA, str(tmp_path), "holds other data: SHA-256", "Put https://")
+    assert_refused(result, ExitCode.DATA, "holds other data: SHA-256", "Put https://")
+    assert result.output.startswith(f"error: MNIST: {tmp_path}/train-images-idx3-ubyte.gz")
     assert not results.exists()
+
+
+SHORT = ("--set", "training.epochs=1", "--set", "training.batch_size=4000", "--set", "inference.latency_samples=1")
+
+
+def test_an_error_of_chance_level_and_too_many_threads_are_remarked_upon(results: Path) -> None:
+    hopeless = ("--set", "training.learning_rate=1e6", "--set", "runtime.torch_threads=256")
+    before = torch.get_num_threads()
+    try:
+        result = splitwave("demo", "--engine", "inprocess", *SHORT, *hopeless, "--results", results)
+    finally:
+        torch.set_num_threads(before)
+
+    assert result.exit_code == ExitCode.OK
+    assert result.stderr.startswith("warning: runtime.torch_threads = 256: this machine has ")
+    (summary,) = results.glob("demo/*/summary.json")
+    (remark,) = json.loads(summary.read_text())["remarks"]
+    assert remark.endswith("is no better than that of always answering the commonest class, 90.00 %")
+    assert f"\nremark: {remark}\n" in result.stdout
+
+
+def test_nothing_is_remarked_upon_where_a_run_learns_something(results: Path) -> None:
+    result = splitwave("demo", "--engine", "inprocess", *SHORT, "--results", results)
+
+    assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
+    (summary,) = results.glob("demo/*/summary.json")
+    assert json.loads(summary.read_text())["error_rate"] < 0.9
+    assert "remarks" not in json.loads(summary.read_text())
+    assert "remark:" not in result.stdout
 
 
 def test_a_device_that_the_machine_lacks_is_refused(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,23 @@
+"""Lines beside a run: a warning before it starts, and what is to be said of its result."""
+
+import sys
+from contextlib import suppress
+
+import typer
+
+from common.summary import Summary
+
+
+def print_warning(text: str | None) -> None:
+    """Print a warning, if there is one, on standard error."""
+    if text is not None:
+        with suppress(OSError):  # nobody reads it: no reason not to run
+            print(f"warning: {text}", file=sys.stderr)
+
+
+def print_remarks(remarks: Summary) -> None:
+    """Print the entry `remarks` of a summary, if there is one, a line each."""
+    sentences = remarks.get("remarks", [])
+    assert isinstance(sentences, list)
+    for sentence in sentences:
+        typer.echo(f"remark: {sentence}")

@@ -1,0 +1,70 @@
+"""The remark on a result that is no better than an answer without the input."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from basestation.__main__ import _reporter
+from basestation.attempt import Labels
+from common.chance import error_without_input, remarks_on
+from common.config import RunConfig
+from common.data.catalog import task
+from common.data.dataset import Split, Targets
+from common.task import Classification
+from tests.unit.test_summary import RESULT
+
+CLASSES = Classification(10)
+TIMES = task("wifi-csi")
+
+
+def test_the_commonest_class_of_the_test_split_is_the_answer_without_a_picture() -> None:
+    def labels(split: Split) -> Targets:
+        assert split == "test"
+        return np.array([3, 1, 3, 9, 3, 1, 0, 2], dtype=np.int64)
+
+    assert error_without_input(CLASSES, labels) == 5 / 8
+
+
+def test_the_mean_of_the_training_answers_is_the_time_without_a_measurement() -> None:
+    answers: dict[Split, Targets] = {
+        "train": np.array([10, 20, 60], dtype=np.float32),
+        "test": np.array([30, 33, 21], dtype=np.float32),
+    }
+
+    assert error_without_input(TIMES, answers.__getitem__) == pytest.approx((0**2 + 3**2 + 9**2) / 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("error", [0.9, 0.9 + 1e-9, 1.0])
+def test_an_error_of_chance_level_is_remarked_upon(error: float) -> None:
+    remark = (
+        f"the test error, {100 * error:.2f} %, is no better than that of always answering the commonest class, 90.00 %"
+    )
+    assert remarks_on(CLASSES, error, 0.9) == {"remarks": [remark]}
+
+
+def test_a_time_that_is_off_by_more_than_the_spread_is_remarked_upon_in_metres() -> None:
+    remark = (
+        "the test error, 1.457e+15 m, is no better than that of always answering the mean of the training samples, "
+        "8.367 m"
+    )
+    assert remarks_on(TIMES, 2.36157e31, 779.0) == {"remarks": [remark]}
+    assert "nan" in str(remarks_on(TIMES, math.nan, 779.0))
+
+
+@pytest.mark.parametrize("without_input", [0.9, None])
+def test_a_better_or_an_incomparable_result_has_no_remarks(without_input: float | None) -> None:
+    assert remarks_on(CLASSES, 0.8999, without_input) == {}
+
+
+@pytest.mark.parametrize(("error", "remarked"), [(0.75, True), (0.5, False)])
+def test_the_summary_that_a_base_station_writes_has_the_remark(tmp_path: Path, error: float, remarked: bool) -> None:
+    labels = Labels(np.arange(4, dtype=np.int64), np.arange(4, dtype=np.int64), "digest")
+    report = _reporter(RunConfig(), labels, "run", tmp_path)
+
+    report(dataclasses.replace(RESULT, error=error))
+
+    assert ("remarks" in json.loads((tmp_path / "run.json").read_text())) is remarked
