@@ -15,7 +15,7 @@ Float64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW)
 _PERCENTILES = {50: "-", 90: "--", 99: ":"}
-_NEAR_THE_MEDIAN = (40, 60)
+NEAR_THE_MEDIAN = (40, 60)
 """Percentiles of the latency between which the bar's samples lie."""
 _FARTHEST = 3.0
 """A percentile beyond so many lengths of the bar stands in the legend alone: the axis would squeeze the bar."""
@@ -43,7 +43,7 @@ def latency_figure(latency: Path) -> Figure:
     hops, times_ns = read_latency(latency)
     sent = [hop != ENCODE_HOP for hop in hops]
     totals_ms = times_ns[:, sent].sum(axis=1) / 1e6
-    near = _near_the_median(times_ns[:, sent].sum(axis=1))
+    near = near_the_median(times_ns[:, sent].sum(axis=1))
     means_ms = (times_ns[near].mean(axis=0) / 1e6).tolist()
     canvas = Figure(figsize=(8.0, 3.3), layout="constrained")
     axes = canvas.subplots()
@@ -68,11 +68,11 @@ def latency_figure(latency: Path) -> Figure:
     return canvas
 
 
-def _near_the_median(totals_ns: Int64) -> Int64:
-    """Rows of the samples whose latency lies near the median, at least one."""
+def near_the_median(totals_ns: Int64) -> Int64:
+    """Rows of the samples whose latency lies between the two percentiles `NEAR_THE_MEDIAN`, at least one."""
     # Percentiles that are some sample's own, so that one sample, and two, are near their median too.
-    low_ns, _ = np.percentile(totals_ns, _NEAR_THE_MEDIAN, method="lower")
-    _, high_ns = np.percentile(totals_ns, _NEAR_THE_MEDIAN, method="higher")
+    low_ns, _ = np.percentile(totals_ns, NEAR_THE_MEDIAN, method="lower")
+    _, high_ns = np.percentile(totals_ns, NEAR_THE_MEDIAN, method="higher")
     return np.flatnonzero((low_ns <= totals_ns) & (totals_ns <= high_ns))
 
 
@@ -108,7 +108,7 @@ def _mark_percentiles(
 
 
 def _caption(near: int, samples: int, hops: tuple[str, ...]) -> str:
-    low, high = _NEAR_THE_MEDIAN
+    low, high = NEAR_THE_MEDIAN
     side_by_side = "; links send side by side, and one that is early has a longer “fuse wait”"
     return (
         f"The bar: mean of each hop over the {near} of {samples} latencies from p{low} to p{high}; "
