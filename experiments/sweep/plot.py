@@ -29,8 +29,10 @@ _POINTS_PER_INCH = 72
 _MOST_TICKS = 6
 _POWERS_OF_TEN = 100.0
 """A logarithmic axis from one x to so many times as much has enough of them for its ticks."""
-_TICK_DIGITS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-"""Of the logarithmic axis; matplotlib takes its own where fewer than two of these lie in a panel."""
+_TICK_DIGITS, _FEW_TICK_DIGITS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0)
+"""Of a logarithmic axis, and of one over so wide a range that ticks at the former would touch; matplotlib takes its own
+where fewer than two of these lie in a panel."""
+_WIDE_RANGE = 30.0
 
 
 def redraw(figure: Figure, folder: Path) -> list[Path]:
@@ -47,13 +49,15 @@ def draw(figure: Figure, of: Sequence[Point]) -> Canvas:
     panels = panels_of(figure, of)
     looks = looks_of(list(dict.fromkeys(point.curve for point in of)))
     lines, columns = max(panel.line for panel in panels) + 1, max(panel.column for panel in panels) + 1
+    errors = [point.error.mean for point in of]
+    digits = _TICK_DIGITS if max(errors) < _WIDE_RANGE * min(errors) else _FEW_TICK_DIGITS
     canvas = Canvas(layout="constrained")
     axes: Axes | None = None
     for panel in panels:
         axes = canvas.add_subplot(lines, columns, panel.line * columns + panel.column + 1, sharey=axes)
         _draw_curves(axes, panel, looks)
         _finish_x(axes, panel, figure.log_x)
-        _finish_y(axes, figure.unit, labelled=panel.column == 0)
+        _finish_y(axes, figure.unit, digits, labelled=panel.column == 0)
     aside = "; points at one x stand side by side" if any(_apart(panel) for panel in panels) else ""
     canvas.suptitle(f"{figure.title}\n{_seeds(of)}{aside}", fontsize="medium")
     last_line = {panel.column for panel in panels if panel.line == lines - 1}
@@ -147,12 +151,13 @@ def _label_x(axes: Axes, at: Sequence[float]) -> None:
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:.2g}")
 
 
-def _finish_y(axes: Axes, unit: Unit, labelled: bool) -> None:
+def _finish_y(axes: Axes, unit: Unit, digits: Sequence[float], labelled: bool) -> None:
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=_TICK_DIGITS))
+    axes.yaxis.set_major_locator(LogLocator(subs=digits))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda error, _: f"{100 * error:.3g} %" if unit == "%" else f"{error:.4g}")
     axes.grid(alpha=0.3)
+    axes.tick_params(labelsize="small")
     if labelled:
         axes.set_ylabel("classification error" if unit == "%" else f"mean squared error ({unit})")
     else:

@@ -1,5 +1,6 @@
 """What the papers' figures show, drawn from the published tables."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,16 @@ def test_a_figure_has_one_legend_that_names_each_curve_once(canvas: Canvas, of: 
 def test_all_panels_have_one_scale(canvas: Canvas) -> None:
     assert len({axes.get_ylim() for axes in panels(canvas)}) == 1
     assert {axes.get_yscale() for axes in panels(canvas)} == {"log"}
+
+
+def test_no_label_of_a_tick_touches_the_next(canvas: Canvas) -> None:
+    canvas.draw_without_rendering()
+    for axes in panels(canvas):
+        limits = ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))
+        for axis, (low, high) in limits:
+            ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+            boxes = [tick.label1.get_window_extent() for tick in ticks if tick.label1.get_visible()]
+            assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
 def test_no_panel_has_more_curves_than_can_be_told_apart(canvas: Canvas) -> None:
@@ -151,7 +162,7 @@ def test_curves_at_the_same_x_are_set_apart_and_those_at_their_own_are_not() -> 
 def spots(axes: Axes) -> int:
     """How many places the curves' first points lie at, in pixels across."""
     firsts = [bars.lines[0] for bars in curves(axes).values()]
-    pixels = [line.get_transform().transform(np.column_stack(line.get_data()))[0, 0] for line in firsts]
+    pixels = [line.get_transform().transform(np.column_stack(line.get_data()).astype(float))[0, 0] for line in firsts]
     return len(set(np.round(pixels, 3)))
 
 
