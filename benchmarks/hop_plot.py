@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from benchmarks.hop_table import HOPS, hop_times_ns
 from common.load import LinkStamps
 from testbed.figure_style import save
-from testbed.latency_plot import NEAR_THE_MEDIAN, near_the_median
+from testbed.latency_plot import NEAR_THE_MEDIAN, weights_at_the_median
 
 
 def draw_hops(
@@ -25,7 +25,7 @@ def hops_figure(
 ) -> Figure:
     """A bar a scenario: its hops' means over the queries near its median latency, stacked, and the echo floor's p50.
 
-    These means add up to about the p50, as medians of hops do not.
+    These means add up to the median of the links' latencies, as medians of hops do not.
 
     Args:
         passes: the links' stamps by scenario.
@@ -64,5 +64,5 @@ def hops_figure(
 
 def _means_ms(links: Sequence[LinkStamps]) -> list[float]:
     times_ns = np.concatenate([hop_times_ns(stamps) for stamps in links])
-    near: list[float] = (times_ns[near_the_median(times_ns.sum(axis=1))].mean(axis=0) / 1e6).tolist()
-    return near
+    means_ms: list[float] = (weights_at_the_median(times_ns.sum(axis=1)) @ times_ns / 1e6).tolist()
+    return means_ms
