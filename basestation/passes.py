@@ -17,6 +17,7 @@ from common.data.dataset import Targets
 from common.load import DIRECT_STAMPS, STAMPS
 from common.messages import Answered, Evaluate, Hop, Int64, PassReport, Phase, Prediction, Stamps, Symbols
 from common.plan import RunPlan
+from common.results import FUSE_WAIT_HOP
 
 log = structlog.get_logger()
 
@@ -152,7 +153,7 @@ class Passes:
             hops: tuple[Hop, ...] = ()
             stamps: Stamps | None = None
             if key.phase is Phase.SERVE:
-                hops = (Hop("fuse wait", arrival.fused_ns - arrived), Hop("decode", finished - started))
+                hops = (Hop(FUSE_WAIT_HOP, arrival.fused_ns - arrived), Hop("decode", finished - started))
             elif key.phase is Phase.LOAD:
                 stamps = Stamps(arrived, arrival.fused_ns, started, finished)
             session.send(Prediction(key, decoded.answers, hops, stamps))

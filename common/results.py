@@ -8,6 +8,8 @@ from common.messages import Int64, UplinkCost
 
 ENCODE_HOP = "encode"
 """The hop before a device sends; latency counts from the sending on."""
+FUSE_WAIT_HOP = "fuse wait"
+"""The hop in which symbols that arrived wait for those of the other links."""
 
 
 @dataclass(frozen=True, slots=True)

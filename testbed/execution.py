@@ -10,13 +10,14 @@ from common.summary import summarize
 from common.task import Task
 from testbed.display import Display
 from testbed.engine import Event, Job, Observer, load_engine
+from testbed.latency_plot import draw_latency
 from testbed.metrics import write_latency
-from testbed.plots import draw_latency, draw_training
 from testbed.preflight import check_data, processor_warning, trivial_error
 from testbed.remarks import print_remarks, print_warning
 from testbed.reporting import print_summary
 from testbed.results_folder import ResultsFolder
 from testbed.run_record import RunRecord
+from testbed.training_plot import draw_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def execute(order: Order) -> None:
             result = engine.run(job, _each(record, display))
         summary = {**summarize(order.config, order.engine, result), **record.summary()}
         remarks = remarks_on(order.config.task, result.error, trivial)
-        folder.write_json("summary.json", {**summary, **remarks})
+        folder.write_json(folder.summary.name, {**summary, **remarks})
         write_latency(folder.latency, result.hops, result.hop_times_ns)
     # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
@@ -99,4 +100,4 @@ def _each(*observers: Observer) -> Observer:
 def _draw(folder: ResultsFolder, task: Task) -> None:
     draw_latency(folder.latency, folder.figures / "latency.png")
     if folder.metrics.exists():  # not so after inference alone
-        draw_training(folder.metrics, folder.figures / "training.png", task)
+        draw_training(folder.metrics, folder.summary, folder.figures / "training.png", task)

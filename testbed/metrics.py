@@ -1,4 +1,4 @@
-"""The files that figures are redrawn from: `metrics.jsonl`, an epoch a line, and `figs/latency.csv`."""
+"""The files that figures are redrawn from: `metrics.jsonl`, an epoch a line, `summary.json` and `figs/latency.csv`."""
 
 import csv
 import json
@@ -25,6 +25,14 @@ def read_epochs(path: Path) -> list[EpochRecord]:
     """All epochs of a `metrics.jsonl`, of whatever task."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [_record(json.loads(line)) for line in lines]
+
+
+def read_test_error(summary: Path, task: Task) -> float | None:
+    """Mean error on the test split with hard symbols, of a `summary.json`; None if there is no such file."""
+    if not summary.is_file():
+        return None
+    fields = json.loads(summary.read_text(encoding="utf-8"))
+    return float(fields[wording_of(task).test_key])
 
 
 def write_latency(path: Path, hops: tuple[str, ...], hop_times_ns: Int64) -> None:

@@ -72,6 +72,11 @@ class ResultsFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def summary(self) -> Path:
+        """What the run achieved."""
+        return self.path / "summary.json"
+
+    @property
     def latency(self) -> Path:
         """The hop times of every query."""
         return self.figures / "latency.csv"

@@ -14,8 +14,9 @@ class Wording:
         keys: in `metrics.jsonl`, of the attributes of `EpochRecord` that have a name of their own there.
         distortion: an epoch's, in words.
         error: a mean error in words.
-        distortion_axis, error_axis, training_axis: labels of a figure, the last where no samples are held out.
-        on_axis: a mean error as a figure shows it.
+        distortion_axis, error_axis: labels of a figure.
+        on_axis: a mean error as a figure shows it, and `in_legend` as its legend does.
+        test_key: in `summary.json`, of the mean error on the test split.
         percent: whether that is a share.
     """
 
@@ -24,8 +25,9 @@ class Wording:
     error: Callable[[float], str]
     distortion_axis: str
     error_axis: str
-    training_axis: str
     on_axis: Callable[[float], float]
+    in_legend: Callable[[float], str]
+    test_key: str
     percent: bool
 
 
@@ -35,8 +37,9 @@ _CLASSIFICATION = Wording(
     error=lambda share: f"{share:.4f}",
     distortion_axis="cross-entropy (nats/sample)",
     error_axis="classification error",
-    training_axis="training error",
     on_axis=lambda share: share,
+    in_legend=lambda share: f"{100 * share:.2f} %",
+    test_key="error_rate",
     percent=True,
 )
 _REGRESSION = Wording(
@@ -49,8 +52,9 @@ _REGRESSION = Wording(
     error=lambda mse_ns2: f"{mse_ns2:.3f} ns² ({root_in_metres(mse_ns2):.3f} m)",
     distortion_axis="standardised squared error",
     error_axis="error, root mean square (m)",
-    training_axis="training error, root mean square (m)",
     on_axis=root_in_metres,
+    in_legend=lambda mse_ns2: f"{root_in_metres(mse_ns2):.3f} m",
+    test_key="mse_ns2",
     percent=False,
 )
 

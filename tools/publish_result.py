@@ -1,7 +1,8 @@
 """Publish a results folder: `python -m tools.publish_result RESULTS_FOLDER NAME`.
 
-Copies what a reader needs (settings, environment, curves, summary, figures; no weights, no logs) to docs/results/NAME
-and rewrites the README's table from all published summaries.
+Copies what a reader needs (settings, environment, curves, hop times, summary, figures; no weights, no logs) to
+docs/results/NAME, and rewrites the README's table from all published summaries. `tools.redraw_results` can draw the
+figures again from what is copied.
 """
 
 import argparse
@@ -18,7 +19,7 @@ PUBLISHED = ROOT / "docs" / "results"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
-_FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json")
+_FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json", "figs/latency.csv")
 _HEAD = (
     "| run | data | K | error, hard symbols | error, soft | payload bits¹ | wire bytes¹ | airtime² "
     "| latency p50 / p99 | commit | processor |"

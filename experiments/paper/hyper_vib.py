@@ -113,18 +113,24 @@ def hyper_vib(preset: Preset, seeds: int) -> Figure:
 def hyper_vib_frontier(preset: Preset, seeds: int) -> Figure:
     """MNIST, and shorter and longer trainings of Hyper-VIB: what its error costs."""
     digits = _digits(preset)
+    lengths = list(dict.fromkeys(min(each, preset.most_vib_epochs) for each in FRONTIER))
 
     def marks() -> Iterator[Mark]:
         for seed in range(seeds):
             for beta in BETAS:
                 yield Mark(preset.data, VIB, beta, digits.vib(preset, seed, beta), SNR_DB, beta=beta)
-            for epochs in dict.fromkeys(min(each, preset.most_vib_epochs) for each in FRONTIER):
+            for epochs in lengths:
                 trial = digits.hyper_vib(preset, seed).model_copy(update={"epochs": epochs})
                 for beta in BETAS:
                     yield Mark(preset.data, hyper_vib_name(epochs), beta, trial, SNR_DB, beta=beta)
 
     title = f"Hyper-VIB, shorter and longer trainings, {preset.data}, d = {SYMBOLS}"
-    return Figure("hyper_vib_frontier", title, "β", tuple(marks()), log_x=True)
+    middle = (len(lengths) + 1) // 2
+    views = {
+        name: "|".join([VIB, *map(hyper_vib_name, some)])
+        for name, some in (("shorter", lengths[:middle]), ("longer", lengths[middle:]))
+    }
+    return Figure("hyper_vib_frontier", title, "β", tuple(marks()), log_x=True, views=views)
 
 
 def _digits(preset: Preset) -> Comparison:

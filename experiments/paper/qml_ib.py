@@ -29,13 +29,21 @@ def baseline_name(bits: int, link: str) -> str:
 
 IDEAL, UNAWARE, AWARE = "ideal link", "trained without noise", "trained with noise"
 
+BY_BITS = {
+    "4 or 1 bit": f"{OURS}.*|VDDIB-SR, 1 bit, ({IDEAL}|{UNAWARE}|{AWARE})",
+    "unquantized": f"{OURS}|.*unquantized.*|VFE.*",
+    "64 features": f"{OURS}|{baseline_name(1, AWARE)}|.*64 features",
+}
+"""Views of Figure 2, each with QML-IB's 4 bits to compare with."""
+
 Marks = Iterator[Mark]
 
 
 def fig2a(preset: Preset, seeds: int) -> Figure:
     """Error over latency."""
     marks = [mark for grid, panel in _grids(preset, seeds) for d in preset.symbols for mark in _point(grid, panel, d)]
-    return Figure("fig2a", "Fig. 2(a): error over latency, K = 2, PSNR 10 dB", "latency (ms)", tuple(marks))
+    title = "Fig. 2(a): error over latency, K = 2, PSNR 10 dB"
+    return Figure("fig2a", title, "latency (ms)", tuple(marks), log_x=True, views=BY_BITS)
 
 
 def fig2b(preset: Preset, seeds: int) -> Figure:
@@ -49,7 +57,7 @@ def fig2b(preset: Preset, seeds: int) -> Figure:
             yield from (Mark(panel, VFE, links, vfe, PSNR_DB) for links in preset.links)
 
     title = f"Fig. 2(b): error over devices, {_latency(preset.most_symbols)}, PSNR 10 dB"
-    return Figure("fig2b", title, "devices K", tuple(marks()))
+    return Figure("fig2b", title, "devices K", tuple(marks()), views=BY_BITS)
 
 
 def fig2c(preset: Preset, seeds: int) -> Figure:
@@ -65,7 +73,7 @@ def fig2c(preset: Preset, seeds: int) -> Figure:
                 yield Mark(panel, OURS_OVER_A_RANGE, psnr_db, over_range, psnr_db)
 
     title = f"Fig. 2(c): error over PSNR, K = 2, {_latency(preset.middle_symbols)}"
-    return Figure("fig2c", title, "PSNR (dB)", tuple(marks()))
+    return Figure("fig2c", title, "PSNR (dB)", tuple(marks()), views=BY_BITS)
 
 
 def fig3(preset: Preset, seeds: int) -> Figure:
@@ -92,7 +100,7 @@ def fig4(preset: Preset, seeds: int) -> Figure:
             for links in preset.links:
                 yield from _overlap(grid, f"{backbone}, < 6 ms: devices K", preset.most_symbols, x=links, links=links)
 
-    return Figure("fig4", "Fig. 4: Fig. 2 with views that overlap by half", "", tuple(marks()))
+    return Figure("fig4", "Fig. 4: Fig. 2 with views that overlap by half", "", tuple(marks()), log_x=True)
 
 
 def retransmission(preset: Preset, seeds: int) -> Figure:
@@ -109,7 +117,7 @@ def retransmission(preset: Preset, seeds: int) -> Figure:
                     yield Mark(panel, OURS, _latency_ms(d), grid.ours(d), PSNR_DB)
 
     title = "VDDIB-SR with round 2 only for samples that decoder 1 is unsure of"
-    return Figure("retransmission", title, "mean latency (ms)", tuple(marks()))
+    return Figure("retransmission", title, "mean latency (ms)", tuple(marks()), log_x=True, columns=2)
 
 
 def table1(preset: Preset, seeds: int) -> Figure:
@@ -154,9 +162,9 @@ def beta(preset: Preset, _seeds: int) -> Figure:
                     trial = grid.ours(d, links=links, psnr_db=psnr_db, beta=value, test=False)
                     yield Mark(backbone, f"K = {links}, {psnr_db:g} dB, d = {d}", value, trial, psnr_db)
 
-    return Figure(
-        "beta", "β chosen on held-out training samples", "β", tuple(marks()), log_x=True, error="validation_error"
-    )
+    title = "β chosen on held-out training samples"
+    views = {f"d = {d}": f".* d = {d}" for d in (preset.middle_symbols, preset.most_symbols)}
+    return Figure("beta", title, "β", tuple(marks()), log_x=True, error="validation_error", views=views)
 
 
 def searches(preset: Preset, backbone: Backbone) -> list[tuple[int, float, int]]:

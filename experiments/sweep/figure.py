@@ -1,7 +1,7 @@
 """What a figure is: marks on curves, each a measurement of one trial."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
@@ -38,6 +38,9 @@ class Figure:
 
     Attributes:
         error: which split's error it shows, and `unit` what it is in.
+        views: where a panel has more curves than can be told apart: titles of the panels that are drawn in its place,
+            and a regular expression for the curves in each. A curve may be in several.
+        columns: of panels without views.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Figure:
     log_x: bool = False
     error: ErrorColumn = "test_error"
     unit: Unit = "%"
+    views: Mapping[str, str] = field(default_factory=dict)
+    columns: int = 3
 
     @property
     def trials(self) -> list[Trial]:

@@ -118,7 +118,7 @@ def test_a_figure_is_drawn_from_its_csv_alone(tmp_path: Path) -> None:
     before = (tmp_path / "fig.png").read_bytes()
     (tmp_path / "fig.png").unlink()
     figure = Figure("fig", "a figure", "x", ())
-    assert redraw(figure, tmp_path) == [tmp_path / "fig.pdf", tmp_path / "fig.png"]
+    assert redraw(figure, tmp_path) == [tmp_path / "fig.png", tmp_path / "fig.pdf"]
     assert (tmp_path / "fig.png").read_bytes() == before
 
 

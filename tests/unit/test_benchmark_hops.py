@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
-from benchmarks.hop_plot import draw_hops
+from benchmarks.hop_plot import draw_hops, hops_figure
 from benchmarks.hop_table import HOPS, at, hop_table, hop_times_ns, latency_ns, lateness_ns, skew_ns, span_s
 from benchmarks.trace import write_trace
 from benchmarks.validity import Rules, problems_of
@@ -82,6 +83,15 @@ def test_the_plot_is_written_as_png_and_pdf(tmp_path: Path) -> None:
     png, pdf = draw_hops(passes, {"one": 4.0}, 2.9, tmp_path / "hops")
     assert png.read_bytes().startswith(b"\x89PNG")
     assert pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_the_bar_of_a_scenario_ends_at_its_median_latency() -> None:
+    link = made_up(CLOSED, 0)
+    axes = hops_figure({"one": [link]}, {}, None).axes[0]
+
+    end_ms = max(patch.get_x() + patch.get_width() for patch in axes.patches if isinstance(patch, Rectangle))
+    assert end_ms == pytest.approx(np.median(latency_ns([link])) / 1e6)
+    assert "from p40 to p60" in axes.get_xlabel()
 
 
 def test_a_trace_is_what_the_trace_event_format_asks_for(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""Redraw what is published, from the committed files alone: `python -m tools.redraw_results [FOLDER...]`.
+
+A folder under docs/results is that of a run (`metrics.jsonl`, `summary.json`, `latency.csv`) or of a page's figures (a
+CSV each); without arguments it is every one of them. Nothing is trained, and no number changes.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from common.config_layers import load_config
+from common.errors import SplitwaveError
+from experiments.paper.figures import FIGURES
+from experiments.paper.preset import preset_named
+from experiments.sweep.plot import redraw
+from testbed.latency_plot import draw_latency
+from testbed.training_plot import draw_training
+from tools.pages import RESULTS
+
+
+def redraw_folder(folder: Path) -> list[Path]:
+    """Draw each PNG of a published folder again; returns those drawn.
+
+    Raises:
+        SplitwaveError: a file is damaged.
+    """
+    with TemporaryDirectory() as scratch:  # the PDFs are not published
+        drawn = [*_figures_of_run(folder, Path(scratch)), *_figures_of_page(folder, Path(scratch))]
+        return [Path(shutil.copy(file, folder)) for file in drawn if file.suffix == ".png"]
+
+
+def _figures_of_run(folder: Path, scratch: Path) -> list[Path]:
+    drawn: list[Path] = []
+    if (metrics := folder / "metrics.jsonl").is_file():
+        task = load_config(folder / "config.yaml", environment={}).task
+        drawn += draw_training(metrics, folder / "summary.json", scratch / "training.png", task)
+    if (latency := folder / "latency.csv").is_file():
+        drawn += draw_latency(latency, scratch / "latency.png")
+    return drawn
+
+
+def _figures_of_page(folder: Path, scratch: Path) -> list[Path]:
+    drawn: list[Path] = []
+    for name, make in FIGURES.items():
+        if (table := folder / f"{name}.csv").is_file():
+            shutil.copy(table, scratch)
+            drawn += redraw(make(preset_named("paper"), 1), scratch)
+    return drawn
+
+
+def main() -> int:
+    """Parse the command line and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="*", metavar="FOLDER", help="such as docs/results/demo")
+    folders = parser.parse_args().folders or [path for path in sorted(RESULTS.iterdir()) if path.is_dir()]
+    try:
+        for folder in folders:
+            for file in redraw_folder(folder):
+                print(file)
+    except SplitwaveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
