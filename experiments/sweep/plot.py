@@ -22,6 +22,11 @@ _TICK_DIGITS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 """Of the logarithmic axis; matplotlib takes its own where fewer than two of these lie in a panel."""
 
 
+def files_of(figure: Figure, folder: Path) -> list[Path]:
+    """What a figure is: its table, and the pictures of it."""
+    return [folder / f"{figure.name}{suffix}" for suffix in (".csv", ".pdf", ".png")]
+
+
 def redraw(figure: Figure, folder: Path) -> list[Path]:
     """Draw a figure as PDF and PNG beside its CSV, from that alone; returns the files written.
 
@@ -41,7 +46,7 @@ def redraw(figure: Figure, folder: Path) -> list[Path]:
         if figure.log_x:
             axes.set_xscale("log")
     canvas.suptitle(figure.title)
-    files = [folder / f"{figure.name}{suffix}" for suffix in (".pdf", ".png")]
+    _, *files = files_of(figure, folder)
     for file in files:
         # No date in the PDF: the same table gives the same file.
         canvas.savefig(file, dpi=_DPI, metadata={"CreationDate": None} if file.suffix == ".pdf" else None)
