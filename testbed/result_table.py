@@ -106,7 +106,7 @@ def _by_beta(rows: object) -> list[str]:
 
 
 def _beta_cells(each: Mapping[str, object]) -> list[str]:
-    counts = (each.get("queries"), each.get("distinct_samples", each.get("samples")))
+    counts = (each.get("queries"), each.get("distinct_samples"))
     return [_betas(each.get("betas")), *map(_value, counts), _served_error(each, ", ")]
 
 

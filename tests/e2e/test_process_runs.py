@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -30,12 +31,13 @@ Table = dict[str, Any]
 
 
 def splitwave(*arguments: str | Path) -> Table:
-    """The summary of a finished command, and in the row `results` the folder that it printed."""
+    """The summary of a finished command, and what it printed besides: `results`, its folder, and `next`, commands."""
     command = [SPLITWAVE, *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode == ExitCode.OK, answer.stderr
     (folder,) = re.findall(r"^results +(.+)$", answer.stdout, re.MULTILINE)
-    return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder}
+    proposed = [shlex.split(line) for line in re.findall(r"^  (\S*splitwave .+)$", answer.stdout, re.MULTILINE)]
+    return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder, "next": proposed}
 
 
 class Training:
@@ -132,7 +134,9 @@ def test_processes_compute_what_one_process_computes(trained: Table, tmp_path: P
 
 
 def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, tmp_path: Path) -> None:
-    inferred = splitwave("infer", "--checkpoint", trained["results"], "--results", tmp_path)
+    _, *proposed = trained["next"][0]
+    assert proposed == ["infer", "--checkpoint", trained["results"]]
+    inferred = splitwave(*proposed, "--results", tmp_path)
 
     for row in ("weights_sha256", "config_hash", "error_rate", "error_rate_soft"):
         assert inferred[row] == trained[row]
