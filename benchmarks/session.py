@@ -28,6 +28,7 @@ from common.errors import SplitwaveError
 from testbed.execution import existing_data_dir
 from testbed.interruption import run_interruptibly
 from testbed.provenance import describe_environment
+from testbed.reporting import print_figures
 from testbed.results_folder import ResultsFolder
 
 Benchmark = Callable[[Bench], Coroutine[object, object, Report]]
@@ -72,6 +73,7 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
         _drop_checkpoints(folder.logs)
     typer.echo(target_table(reports))
     typer.echo(f"results  {folder.path}")
+    print_figures(folder.figures, len("results"))
     if json_file is not None:
         json_file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return not any(report.problems for report in reports)

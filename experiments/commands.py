@@ -13,7 +13,7 @@ from experiments.paper.figures import FIGURES
 from experiments.paper.preset import Preset, preset_named
 from experiments.sweep.figure import Figure
 from experiments.sweep.intervals import MAX_SEEDS
-from experiments.sweep.plot import redraw
+from experiments.sweep.plot import files_of, redraw
 from experiments.sweep.trial import METHODS
 from testbed.commands.options import DataDir
 from testbed.reporting import reports_errors
@@ -63,7 +63,7 @@ def run(  # noqa: PLR0917 — each is an option of the command line
         sitting.plan()
         return
     sitting.run()
-    for path in (results / preset / f"{figure.name}.csv" for figure in figures):
+    for path in (file for figure in figures for file in files_of(figure, results / preset)):
         if path.is_file():  # nothing is written of a figure none of whose trainings is finished
             typer.echo(path)
 

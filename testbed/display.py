@@ -11,7 +11,8 @@ from rich.progress import Progress as ProgressBar
 from common.config import RunConfig
 from common.results import EpochRecord
 from testbed.engine import Event, Note, Progress, StartedOver
-from testbed.wording import Wording, wording_of
+from testbed.epoch_line import epoch_line
+from testbed.wording import wording_of
 
 _BAR = (
     TextColumn("{task.description}", markup=False),
@@ -51,7 +52,7 @@ class Display:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, EpochRecord):
-            self._console.print(epoch_line(event, self._epochs, self._wording))
+            self._console.print(epoch_line(event, self._epochs, self._wording, self._console.width))
         elif isinstance(event, StartedOver):
             self._console.print(f"{event.reason}: the run starts over")
         elif isinstance(event, Note):
@@ -61,17 +62,3 @@ class Display:
             if stage == "training":
                 stage = f"epoch {min(event.epoch + 1, event.epochs)}/{event.epochs}"
             self._bar.update(self._task, description=stage, completed=event.step, total=event.steps or None)
-
-
-def epoch_line(record: EpochRecord, epochs: int, wording: Wording) -> str:
-    """One epoch in words."""
-    parts = [
-        f"epoch {record.epoch + 1:>{len(str(epochs))}}/{epochs}",
-        wording.distortion(record.distortion),
-        f"training error {wording.error(record.training_error)}",
-        f"rate {sum(record.rate_nats) / len(record.rate_nats):.1f} nats/link",
-        f"{record.samples_per_s:,.0f} samples/s",
-    ]
-    if record.validation_error is not None:
-        parts.insert(3, f"validation error {wording.error(record.validation_error)}")
-    return "  ".join(parts)

@@ -12,9 +12,10 @@ from testbed.display import Display
 from testbed.engine import Event, Job, Observer, load_engine
 from testbed.latency_plot import draw_latency
 from testbed.metrics import write_latency
+from testbed.next_steps import next_steps
 from testbed.preflight import check_data, processor_warning, trivial_error
 from testbed.remarks import print_remarks, print_warning
-from testbed.reporting import print_summary
+from testbed.reporting import print_figures, print_next_steps, print_summary
 from testbed.results_folder import ResultsFolder
 from testbed.run_record import RunRecord
 from testbed.training_plot import draw_training
@@ -73,6 +74,8 @@ def execute(order: Order) -> None:
     print_summary(summary, folder.path)
     print_remarks(remarks)
     _draw(folder, order.config.task)
+    print_figures(folder.figures)
+    print_next_steps(next_steps(folder.path, order.data_dir, None if order.restore else order.config.seed))
 
 
 def existing_data_dir(data_dir: Path | None) -> Path | None:

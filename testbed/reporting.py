@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec
 
@@ -11,8 +11,12 @@ import typer
 from common.errors import SplitwaveError
 from common.exit_codes import ExitCode
 from common.summary import Summary
+from testbed.columns import label_rows
+from testbed.result_table import result_table
 
 P = ParamSpec("P")
+_LABEL_WIDTH = len("weights sha256")
+_PICTURES = (".pdf", ".png")
 
 
 def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
@@ -36,40 +40,23 @@ def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def print_summary(summary: Summary, folder: Path) -> None:
-    """Print a result, one number a line, and where it is."""
-    rows = {**_rows(summary), "results": str(folder)}
-    width = max(map(len, rows))
-    typer.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()))
+    """Print a result as a table, and where it is."""
+    where = label_rows([("results", str(folder)), ("summary", str(folder / "summary.json"))], _LABEL_WIDTH)
+    typer.echo("\n" + "\n".join([*result_table(summary), *where]))
+
+
+def print_figures(figures: Path, label_width: int = _LABEL_WIDTH) -> None:
+    """Print where the pictures in a folder are, a line each."""
+    files = sorted(str(file) for file in figures.iterdir() if file.suffix in _PICTURES)
+    for line in label_rows(list(zip(["figures", *[""] * len(files)], files, strict=False)), label_width):
+        typer.echo(line)
+
+
+def print_next_steps(commands: Sequence[str]) -> None:
+    """Print what the user may do now."""
+    typer.echo("\n".join(["\nnext, for example:", *(f"  {command}" for command in commands)]))
 
 
 def _complain(message: str, error: BaseException) -> None:
     # Not through rich: a path or a value may hold what it takes for markup.
     print("\n".join([message, *getattr(error, "__notes__", [])]), file=sys.stderr)
-
-
-def _rows(summary: Summary) -> dict[str, str]:
-    rows = {}
-    for name, value in summary.items():
-        parts = _parts(value)
-        for part, number in parts.items():
-            rows[f"{name} {part}".rstrip()] = _cell(number)
-    return rows
-
-
-def _parts(value: object) -> Mapping[str, object]:
-    """What a summary's entry has a row of its own for: each number of a section, each β of `by_beta`."""
-    if isinstance(value, Mapping):
-        return value
-    if isinstance(value, list):
-        return {" ".join(str(beta) for beta in each["betas"]): _without_betas(each) for each in value}
-    return {"": value}
-
-
-def _without_betas(row: Summary) -> Summary:
-    return {name: value for name, value in row.items() if name != "betas"}
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_cell(number)}" for name, number in value.items())
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -58,7 +58,7 @@ def _draw_errors(axes: Axes, records: Sequence[EpochRecord], test_error: float |
         _curve(axes, [wording.on_axis(mean) for mean in held_out], GREEN, "s", "validation, hard symbols")
     if test_error is not None:
         on_axis = wording.on_axis(test_error)
-        label = f"test, hard symbols, at the end: {wording.in_legend(test_error)}"
+        label = f"test, hard symbols, at the end: {wording.short_error(test_error)}"
         axes.axhline(on_axis, color=BLACK, linestyle=":", linewidth=1)
         axes.plot([len(records)], [on_axis], color=BLACK, linestyle=":", marker="*", markersize=11, label=label)
     axes.set_ylabel(wording.error_axis)

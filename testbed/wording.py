@@ -12,33 +12,40 @@ class Wording:
 
     Attributes:
         keys: in `metrics.jsonl`, of the attributes of `EpochRecord` that have a name of their own there.
-        distortion: an epoch's, in words.
-        error: a mean error in words.
+        distortion, short_distortion: an epoch's, in words.
+        error, short_error: a mean error in words.
         distortion_axis, error_axis: labels of a figure.
-        on_axis: a mean error as a figure shows it, and `in_legend` as its legend does.
+        on_axis: a mean error as a figure shows it.
         test_key: in `summary.json`, of the mean error on the test split.
         percent: whether that is a share.
     """
 
     keys: Mapping[str, str]
     distortion: Callable[[float], str]
+    short_distortion: Callable[[float], str]
     error: Callable[[float], str]
+    short_error: Callable[[float], str]
     distortion_axis: str
     error_axis: str
     on_axis: Callable[[float], float]
-    in_legend: Callable[[float], str]
     test_key: str
     percent: bool
+
+
+def per_cent(share: float) -> str:
+    """A share in per cent."""
+    return f"{100 * share:.2f} %"
 
 
 _CLASSIFICATION = Wording(
     keys={"distortion": "cross_entropy"},
     distortion=lambda nats: f"cross-entropy {nats:.4f} nats",
-    error=lambda share: f"{share:.4f}",
+    short_distortion=lambda nats: f"CE {nats:.4f}",
+    error=per_cent,
+    short_error=per_cent,
     distortion_axis="cross-entropy (nats/sample)",
     error_axis="classification error",
     on_axis=lambda share: share,
-    in_legend=lambda share: f"{100 * share:.2f} %",
     test_key="error_rate",
     percent=True,
 )
@@ -49,11 +56,12 @@ _REGRESSION = Wording(
         "validation_error": "validation_mse_ns2",
     },
     distortion=lambda squared: f"standardised squared error {squared:.4f}",
+    short_distortion=lambda squared: f"MSE {squared:.4f}",
     error=lambda mse_ns2: f"{mse_ns2:.3f} ns² ({root_in_metres(mse_ns2):.3f} m)",
+    short_error=lambda mse_ns2: f"{root_in_metres(mse_ns2):.3f} m",
     distortion_axis="standardised squared error",
     error_axis="error, root mean square (m)",
     on_axis=root_in_metres,
-    in_legend=lambda mse_ns2: f"{root_in_metres(mse_ns2):.3f} m",
     test_key="mse_ns2",
     percent=False,
 )

@@ -35,6 +35,11 @@ where fewer than two of these lie in a panel."""
 _WIDE_RANGE = 30.0
 
 
+def files_of(figure: Figure, folder: Path) -> list[Path]:
+    """What a figure is: its table, and the pictures of it."""
+    return [folder / f"{figure.name}{suffix}" for suffix in (".csv", ".png", ".pdf")]
+
+
 def redraw(figure: Figure, folder: Path) -> list[Path]:
     """Draw a figure as PNG and PDF beside its CSV, from that alone; returns the files written.
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from math import inf
 from pathlib import Path
 from typing import get_args
@@ -13,6 +12,7 @@ from typing import get_args
 from common.data.catalog import Split, fingerprint, task, verify
 from common.errors import ConfigError
 from common.folders import make_output_folder
+from experiments.duration import duration
 from experiments.sweep import table
 from experiments.sweep.cost import expected_seconds
 from experiments.sweep.figure import Figure, rows
@@ -57,8 +57,9 @@ class Sitting:
         """Say how many trainings are left and how long they will take; returns them."""
         left = self.left()
         total = len({trial for figure in self.figures for trial in figure.trials})
-        hours = expected_seconds(left, self._finished()) / self.jobs / 3600
-        self.say(f"{len(left)} of {total} trainings are left: about {hours:.2f} h with {self.jobs} one-thread workers")
+        expected = duration(expected_seconds(left, self._finished()) / self.jobs)
+        time = f": about {expected} with {self.jobs} one-thread workers" if left else ""
+        self.say(f"{len(left)} of {total} trainings are left{time}")
         return left
 
     def run(self) -> None:
@@ -93,9 +94,9 @@ class Sitting:
         def note(outcome: Outcome) -> None:
             del remaining[outcome.trial]
             known.append(outcome)
-            eta = timedelta(seconds=round(expected_seconds(remaining, known) / self.jobs))
-            number = len(trials) - len(remaining)
-            self.say(f"[{number}/{len(trials)}] {_describe(outcome)}; about {eta} left")
+            expected = duration(expected_seconds(remaining, known) / self.jobs)
+            time = f"; about {expected} left" if remaining else ""
+            self.say(f"[{len(trials) - len(remaining)}/{len(trials)}] {_describe(outcome)}{time}")
 
         return note
 
@@ -151,7 +152,7 @@ def _describe(outcome: Outcome) -> str:
     result = "nothing held out" if error is None else f"validation error {wording_of(task(trial.data)).error(error)}"
     return (
         f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
-        f"{result}, {outcome.seconds:.0f} s"
+        f"{result}, {duration(outcome.seconds)}"
     )
 
 

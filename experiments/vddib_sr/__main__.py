@@ -14,6 +14,7 @@ import torch
 from common.checkpoint import weights_sha256
 from common.messages import Phase
 from common.process import check_data_dir, run_tool
+from experiments.duration import duration
 from experiments.vddib_sr.air import Air
 from experiments.vddib_sr.encoding import Trained, train_encoding
 from experiments.vddib_sr.evaluation import answer
@@ -58,7 +59,7 @@ def _train(settings: Settings, extraction: Extraction, train: Samples, validatio
     trained = train_encoding(settings, extraction, train, validation)
     print_phase("encode", trained.encode)
     print_phase("finetune", trained.finetune)
-    print(f"{time.perf_counter() - started:.0f} s, weights {weights_sha256(trained.network)[:12]}", flush=True)
+    print(f"{duration(time.perf_counter() - started)}, weights {weights_sha256(trained.network)[:12]}", flush=True)
     return trained
 
 

@@ -1,6 +1,7 @@
 """What a training prints."""
 
 from common.messages import Phase
+from experiments.duration import duration
 from experiments.vddib_sr.evaluation import Answers
 from experiments.vddib_sr.phase import PhaseReport
 from experiments.vddib_sr.retransmission import sweep
@@ -10,7 +11,7 @@ from experiments.vddib_sr.settings import Settings
 def print_phase(name: str, report: PhaseReport) -> None:
     """One line: the epoch kept, its validation error, and the speed."""
     kept = f"epoch {report.best_epoch} of {len(report.scores) - 1}"
-    speed = f"{report.samples_per_s:,.0f} samples/s a core, {report.seconds:.0f} s CPU"
+    speed = f"{report.samples_per_s:,.0f} samples/s a core, {duration(report.seconds)} CPU"
     print(f"{name:15} {kept:15} validation {report.best.error_rate:.2%}  {speed}", flush=True)
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from common.exit_codes import ExitCode
 from common.results import EpochRecord, RunResult
@@ -33,7 +34,7 @@ ENVIRONMENT = {
     "LATE_AFTER": "2",
 }
 
-Table = dict[str, str]
+Table = dict[str, Any]
 
 
 def splitwave(*arguments: str | Path) -> str:
@@ -44,9 +45,9 @@ def splitwave(*arguments: str | Path) -> str:
 
 
 def finished_run(*arguments: str | Path) -> Table:
-    """The table that a run ends with."""
-    rows = f"\n{splitwave(*arguments)}".partition("\n\n")[2].splitlines()
-    return {name.strip(): value.strip() for name, _, value in (row.partition("  ") for row in rows)}
+    """The summary of a finished run, and in the row `results` the folder that it printed."""
+    (folder,) = re.findall(r"^results +(.+)$", splitwave(*arguments), re.MULTILINE)
+    return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder}
 
 
 def left_over(project: str) -> list[str]:

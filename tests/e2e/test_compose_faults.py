@@ -20,7 +20,7 @@ GRACE_S = 15  # docker-compose.yml's stop_grace_period; whoever takes longer is 
 @pytest.fixture(scope="module")
 def undisturbed_sha256(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The weights that `LONGER` gives where nothing happens; process by process, which is faster."""
-    return finished_run("demo", *LONGER, "--results", tmp_path_factory.mktemp("undisturbed"))["weights_sha256"]
+    return str(finished_run("demo", *LONGER, "--results", tmp_path_factory.mktemp("undisturbed"))["weights_sha256"])
 
 
 @pytest.fixture(scope="module")

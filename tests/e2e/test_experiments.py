@@ -73,7 +73,8 @@ def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(
     figures: tuple[str, ...], tmp_path: Path
 ) -> None:
     said = finished(tmp_path, "run", *figures)
-    assert said.splitlines()[-len(figures) :] == [str(tmp_path / "smoke" / f"{name}.csv") for name in figures]
+    made = [str(tmp_path / "smoke" / f"{name}{kind}") for name in figures for kind in (".csv", ".pdf", ".png")]
+    assert said.splitlines()[-len(made) :] == made
     for name in figures:
         for row in read(tmp_path / "smoke" / f"{name}.csv"):
             # Answers that say nothing of a delay err by its variance.
@@ -82,7 +83,7 @@ def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(
             assert row.test_error is None or 0 <= row.test_error < most
         assert (tmp_path / "smoke" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (tmp_path / "smoke" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    assert re.match(r"0 of \d+ trainings are left", finished(tmp_path, "run", *figures))
+    assert re.match(r"0 of \d+ trainings are left\n", finished(tmp_path, "run", *figures))
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,16 +27,17 @@ STOP_LIMIT_S = 20  # measured: 1 to 3 s
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # nobody's: the processes must not ask a web proxy for each other
 
-Table = dict[str, str]
+Table = dict[str, Any]
 
 
 def splitwave(*arguments: str | Path) -> Table:
-    """The table that a finished command prints."""
+    """The summary of a finished command, and what it printed besides: `results`, its folder, and `next`, commands."""
     command = [SPLITWAVE, *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode == ExitCode.OK, answer.stderr
-    rows = f"\n{answer.stdout}".partition("\n\n")[2].splitlines()
-    return {name.strip(): value for name, value in (row.rsplit(maxsplit=1) for row in rows)}
+    (folder,) = re.findall(r"^results +(.+)$", answer.stdout, re.MULTILINE)
+    proposed = [shlex.split(line) for line in re.findall(r"^  (\S*splitwave .+)$", answer.stdout, re.MULTILINE)]
+    return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder, "next": proposed}
 
 
 class Training:
@@ -132,7 +136,9 @@ def test_processes_compute_what_one_process_computes(trained: Table, tmp_path: P
 
 
 def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, tmp_path: Path) -> None:
-    inferred = splitwave("infer", "--checkpoint", trained["results"], "--results", tmp_path)
+    _, *proposed = trained["next"][0]
+    assert proposed == ["infer", "--checkpoint", trained["results"]]
+    inferred = splitwave(*proposed, "--results", tmp_path)
 
     for row in ("weights_sha256", "config_hash", "error_rate", "error_rate_soft"):
         assert inferred[row] == trained[row]
@@ -152,9 +158,9 @@ def test_a_command_may_have_processes_that_host_several_links(tmp_path: Path) ->
 @pytest.mark.e2e
 def test_the_demo_reaches_what_it_promises_on_both_engines(tmp_path: Path) -> None:
     demo = splitwave("demo", "--results", tmp_path)
-    assert float(demo["error_rate"]) <= 0.08
-    assert demo["payload_bits_per_sample_per_link"] == "112"
-    assert float(demo["wire_bytes_per_sample_per_link"]) <= 15.4
+    assert demo["error_rate"] <= 0.08
+    assert demo["payload_bits_per_sample_per_link"] == 112
+    assert demo["wire_bytes_per_sample_per_link"] <= 15.4
     train = ("train", "-c", CONFIGS / "demo.yaml", "--engine", "inprocess", "--results", tmp_path)
     assert splitwave(*train)["weights_sha256"] == demo["weights_sha256"]
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 import shutil
 from math import inf
 from pathlib import Path
@@ -66,7 +67,10 @@ def sit(folder: Path, *figure_marks: Mark) -> list[str]:
 
 def test_a_sweep_trains_measures_and_draws_and_the_next_sitting_goes_on(tmp_path: Path) -> None:
     said = sit(tmp_path, *marks())
-    assert said[0].startswith("3 of 3 trainings are left: about ")
+    time = r"(under 1 s|\d+ s|\d+(\.\d)? min)"
+    assert re.fullmatch(r"3 of 3 trainings are left: about \d s with 2 one-thread workers", said[0])  # modelled
+    assert all(re.search(rf": validation error \d+\.\d\d %, {time}; about {time} left$", line) for line in said[1:3])
+    assert re.search(rf": validation error \d+\.\d\d %, {time}$", said[3])
     assert [line[:5] for line in said[1:]] == ["[1/3]", "[2/3]", "[3/3]"]
     rows = table.read(tmp_path / "fig.csv")
     assert [(row.curve, row.seed, row.tested_psnr_db) for row in rows] == [

@@ -1,7 +1,6 @@
 """The numbers of a finished run."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from common.config import RunConfig
 from common.messages import UplinkCost
 from common.results import RunResult, ServedAtBeta, ServedQueries
 from common.summary import summarize, wilson_interval
-from testbed.reporting import print_summary
 
 RESULT = RunResult(
     steps=240,
@@ -141,11 +139,3 @@ def test_it_tells_errors_and_entropy_by_beta_only_where_networks_are_told() -> N
             "symbol_entropy_bits": None,
         },
     ]
-
-
-def test_a_person_reads_a_line_for_each_beta(capsys: pytest.CaptureFixture[str]) -> None:
-    print_summary(summarize(TOLD, "process", SERVED), Path("results"))
-
-    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert "by_beta 0.001 0.5 samples 30, error_rate 0.25, symbol_entropy_bits 2.5" in lines
-    assert "by_beta 0.5 0.5 samples 10, error_rate 0.5, symbol_entropy_bits None" in lines
