@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from common.errors import CheckpointError, ProtocolError, UnreachableError
 from common.server import DRAIN_GRACE_S, serving
@@ -42,21 +43,24 @@ def test_a_device_retries_up_to_its_limit_and_says_whom_it_did_not_reach(tmp_pat
 def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path) -> None:
     nowhere = free_address()
 
-    async def scenario() -> BaseException | None:
+    async def scenario() -> str:
         async with running_channel(nowhere) as address:
-            device = DeviceThread(address, None, tiny_data(1).views, tmp_path, connect_timeout_s=0.25)
+            device = DeviceThread(address, None, tiny_data(1).views, tmp_path)
+            with capture_logs() as logs:
+                while not (retries := [entry["reason"] for entry in logs if entry["event"] == "not taken yet"]):
+                    await asyncio.sleep(0)
+            device.client.stop()
             await device.join()
-            return device.error
+            assert device.error is None
+            return str(retries[0])
 
-    error = asyncio.run(scenario())
-    assert isinstance(error, UnreachableError)
-    assert f"the channel emulator cannot reach the base station at {nowhere}" in str(error)
+    assert f"the channel emulator cannot reach the base station at {nowhere}" in asyncio.run(scenario())
 
 
 def test_a_listener_that_never_speaks_is_given_up_at_the_limit(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()
-        error = _run_device(f"{host}:{port}", tmp_path, 0.5)
+        error = _run_device(f"{host}:{port}", tmp_path, 0.25)  # long before gRPC gives the connection up, after 1 s
     assert isinstance(error, UnreachableError)
     assert "accepted the connection, but sent no Welcome" in str(error)
 
