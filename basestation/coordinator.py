@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import time
 from collections.abc import Callable
 
 import structlog
@@ -384,7 +383,7 @@ class Coordinator:
             await asyncio.sleep(self._policy.late_after_s / _LATENESS_CHECKS)
             sessions = self.admission.sessions if self.stage.is_under_way else {}
             debts = {link: each.activity for link, each in sessions.items() if self._attempt.owes(each)}
-            for change in self._lateness.check(time.monotonic(), debts):
+            for change in self._lateness.check(asyncio.get_running_loop().time(), debts):
                 tell, event = (log.warning, "link late") if change.late else (log.info, "link caught up")
                 session = self.admission.sessions.get(change.link)
                 tell(event, link=change.link, device=session and session.device_id, silent_s=round(change.silent_s, 1))

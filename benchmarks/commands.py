@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from benchmarks.scope import FULL, QUICK
-from common.exit_codes import ExitCode
 from common.folders import make_output_folder
 from common.process import check_data_dir
 from testbed.commands.options import RESULTS, DataDir, Results
@@ -18,6 +17,9 @@ bench_app = typer.Typer(no_args_is_help=True, help="What things cost, each besid
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the result there.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A smoke test: nothing it prints is worth quoting.")]
 Airtime = Annotated[bool, typer.Option("--airtime", help="Add the modelled airtime to the plot of the hops.")]
+RequireValid = Annotated[
+    bool, typer.Option("--require-valid", help="Exit with 9 if anything is INVALID, such as beside other programs.")
+]
 
 
 def _command(names: Sequence[str], summary: str) -> None:
@@ -26,16 +28,17 @@ def _command(names: Sequence[str], summary: str) -> None:
         *,
         quick: Quick = False,
         airtime: Airtime = False,
+        require_valid: RequireValid = False,
         data_dir: DataDir = None,
         results: Results = RESULTS,
     ) -> None:
-        from benchmarks.session import hold  # noqa: PLC0415 — imports what other commands do not need
+        from benchmarks.session import exit_code_of, hold  # noqa: PLC0415 — imports what other commands do not need
 
         check_data_dir(data_dir)
         if json_file is not None:
             make_output_folder(json_file.parent, "--json")
-        if not hold(names, QUICK if quick else FULL, json_file, airtime, data_dir, results):
-            raise typer.Exit(ExitCode.FAILURE)
+        reports = hold(names, QUICK if quick else FULL, json_file, airtime, data_dir, results)
+        raise typer.Exit(exit_code_of(reports, require_valid=require_valid))
 
     name = names[0] if len(names) == 1 else "all"
     bench_app.command(name, help=summary)(reports_errors(command))

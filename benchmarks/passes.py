@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from benchmarks.hop_table import latency_ns, lateness_ns, skew_ns, span_s
 from benchmarks.percentiles import percentile
 from benchmarks.report import Report
 from benchmarks.testbed_load import LoadedTestbed
-from benchmarks.validity import Rules, problems_of
+from benchmarks.validity import Rules, faults_of, problems_of
 from common.load import LinkStamps, Load
 
 _MARGIN = 1.7
@@ -60,7 +60,7 @@ async def run_pass(testbed: LoadedTestbed, load: Load) -> Pass:
 
 
 def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules, *, kept_up: bool = True) -> None:
-    """Put the raw stamps into a report, and what makes them INVALID.
+    """Put the raw stamps into a report, what they were held to, and what makes them INVALID.
 
     Args:
         report: takes them.
@@ -70,7 +70,9 @@ def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules, *, kep
         kept_up: whether the generator of an open loop must have kept up; beyond what a testbed can carry none does.
     """
     for number, each in enumerate(passes):
-        report.problems += [
-            f"{case}, repetition {number}: {why}" for why in problems_of(each.links, each.load, rules, kept_up=kept_up)
-        ]
+        faults = faults_of(each.links, each.load)
+        problems = [] if faults else problems_of(each.links, each.load, rules, kept_up=kept_up)
+        report.faults += [f"{case}, repetition {number}: {why}" for why in faults]
+        report.problems += [f"{case}, repetition {number}: {why}" for why in problems]
+        report.passes[f"{case}.{number}"] = {**asdict(each.load), **asdict(rules), "kept_up": kept_up}
         report.samples[f"{case}.{number}.at_ns"] = np.stack([stamps.at_ns for stamps in each.links])

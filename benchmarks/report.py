@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from benchmarks.targets import Verdict, target_of
 from common.config import RunConfig
+from common.errors import SplitwaveError
+from common.exit_codes import ExitCode
 
 Json = Mapping[str, object]
 Samples = NDArray[np.int64]
 
 
 class Validity(StrEnum):
-    """Whether a benchmark measured what it says."""
+    """Whether the numbers of a benchmark may be quoted."""
 
     VALID = "VALID"
     INVALID = "INVALID"
@@ -71,7 +73,9 @@ class Report:
         settings: what was measured, as JSON.
         configs: the settings with which each side ran, whole, as JSON.
         readings: in the order in which they are printed.
-        problems: why it may not be believed; empty if it may.
+        problems: why its numbers must not be quoted although it is complete: the machine was busy, say.
+        faults: what a busy machine does not explain: it failed, or is incomplete, or computed something else.
+        passes: the load and the rules of each load pass, by its name in `samples`.
         samples: raw nanoseconds by name, for `samples.npz`.
         tables: text for people, printed below the readings.
         cores_of_others: processors that other programs kept busy meanwhile, on average.
@@ -82,9 +86,12 @@ class Report:
     configs: dict[str, Json] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    passes: dict[str, Json] = field(default_factory=dict)
     samples: dict[str, Samples] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
     cores_of_others: float = 0.0
+    _failed_with: ExitCode = ExitCode.FAILURE
 
     def add(self, name: str, unit: str, repetitions: Sequence[float]) -> Reading:
         """Take a reading down; its name is prefixed with the benchmark's."""
@@ -109,20 +116,38 @@ class Report:
         self.configs[side] = config.model_dump(mode="json")
         return config
 
+    def failed(self, error: Exception) -> None:
+        """Take down that it failed, which ended it."""
+        self.faults.append(f"failed: {type(error).__name__}: {error}")
+        if isinstance(error, SplitwaveError):
+            self._failed_with = error.exit_code
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is INVALID, faults first; empty if it is VALID."""
+        return [*self.faults, *self.problems]
+
     @property
     def validity(self) -> Validity:
-        """VALID without problems."""
-        return Validity.INVALID if self.problems else Validity.VALID
+        """VALID without faults and problems."""
+        return Validity.INVALID if self.reasons else Validity.VALID
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """OK without faults, however busy the machine was; else the failure's own."""
+        return self._failed_with if self.faults else ExitCode.OK
 
     def to_json(self) -> Json:
         """Everything but the samples."""
         return {
             "benchmark": self.benchmark,
             "validity": self.validity,
-            "problems": list(self.problems),
+            "problems": self.reasons,
+            "faults": list(self.faults),
             "cores_of_others": self.cores_of_others,
             "settings": dict(self.settings),
             "configs": dict(self.configs),
+            "passes": dict(self.passes),
             "readings": [reading.to_json() for reading in self.readings],
             "tables": list(self.tables),
         }

@@ -14,7 +14,8 @@ from benchmarks.testbed_load import LoadedTestbed, loaded_testbed
 from common.load import Load
 
 _FEW, _MANY = 4, 32
-_STALL_MS = 1000.0
+STALL_MS = 1000.0
+"""The longest that a query may take; one that takes longer tells of links that wait for each other, or of others."""
 _OWN_PROCESSES = (2, 4)
 """Links that are also measured with a device process each; with one link there is no difference."""
 
@@ -92,6 +93,6 @@ def _read(report: Report, case: str, links: int, costs: list[Cost], bench: Bench
             report.add(f"{case}.{role}.resident", "MiB", [memory.resident_mib])
             report.add(f"{case}.{role}.growth", "MiB", [memory.resident_mib - costs[0].memory[role].resident_mib])
     keep(report, case, [cost.measured for cost in costs], bench.scope.ladder_rules)
-    if max(longest) > _STALL_MS:
+    if max(longest) > STALL_MS:
         report.problems.append(f"{case}: a query took {max(longest):.0f} ms: the {links} links stalled")
     report.tables.append(f"{case}, after {len(costs)} load passes\n{memory_table(costs[-1].memory)}")

@@ -15,7 +15,7 @@ import typer
 from benchmarks.channel_rate import channel
 from benchmarks.latency import latency
 from benchmarks.machine_share import cores_of_others, machine_times
-from benchmarks.report import Json, Report, Samples
+from benchmarks.report import Json, Report, Samples, Validity
 from benchmarks.scale import scale
 from benchmarks.scope import Bench, Scope
 from benchmarks.start_and_memory import startup
@@ -25,6 +25,7 @@ from benchmarks.training import training
 from benchmarks.wire_cost import wire
 from common.config import RunConfig
 from common.errors import SplitwaveError
+from common.exit_codes import ExitCode
 from testbed.execution import existing_data_dir
 from testbed.interruption import run_interruptibly
 from testbed.provenance import describe_environment
@@ -46,8 +47,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 
 def hold(  # noqa: PLR0917 — each is an option of the command line
     names: Sequence[str], scope: Scope, json_file: Path | None, airtime: bool, data_dir: Path | None, results: Path
-) -> bool:
-    """Run benchmarks by name; whether all of them were measured and are VALID. A missed target changes nothing.
+) -> list[Report]:
+    """Run benchmarks by name, print what they say, and keep it.
 
     Args:
         names: which, in this order.
@@ -56,6 +57,9 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
         airtime: add the modelled airtime to the plot of the hops.
         data_dir: folder with the data sets, or None.
         results: folder of all results.
+
+    Returns:
+        a report a name.
     """
     data_dir = existing_data_dir(data_dir)
     load_average = os.getloadavg()  # before the benchmarks are a load themselves
@@ -76,7 +80,24 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
     print_figures(folder.figures, len("results"))
     if json_file is not None:
         json_file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return not any(report.problems for report in reports)
+    return reports
+
+
+def exit_code_of(reports: Sequence[Report], *, require_valid: bool) -> ExitCode:
+    """OK if everything was measured, also on a busy machine, whose numbers are labelled INVALID; missed targets are OK.
+
+    Args:
+        reports: of the benchmarks that ran.
+        require_valid: INVALID numbers are not OK.
+    """
+    failed = next((report.exit_code for report in reports if report.exit_code is not ExitCode.OK), ExitCode.OK)
+    if failed is ExitCode.OK and require_valid and _invalid(reports):
+        return ExitCode.INVALID
+    return failed
+
+
+def _invalid(reports: Sequence[Report]) -> list[str]:
+    return [report.benchmark for report in reports if report.validity is Validity.INVALID]
 
 
 def result_json(
@@ -90,7 +111,7 @@ def result_json(
             "load_average": list(load_average),
         },
         "scope": {**asdict(scope), "epochs": {str(batch): epochs for batch, epochs in scope.epochs.items()}},
-        "validity": "INVALID" if any(report.problems for report in reports) else "VALID",
+        "validity": Validity.INVALID if _invalid(reports) else Validity.VALID,
         "benchmarks": [report.to_json() for report in reports],
     }
 
@@ -107,7 +128,7 @@ def target_table(reports: Sequence[Report]) -> str:
         if target := target_of(reading.name):
             spread = f"{min(reading.repetitions):.4g} … {max(reading.repetitions):.4g}"
             lines.append(f"{reading.name:<46}{reading.value:>10.4g}  {spread:<22}{target!s:>9}  {reading.verdict}")
-    invalid = [report.benchmark for report in reports if report.problems]
+    invalid = _invalid(reports)
     return "\n".join([*lines, *([f"INVALID: {', '.join(invalid)}"] if invalid else [])])
 
 
@@ -122,7 +143,7 @@ def print_report(report: Report) -> None:
     for table in report.tables:
         typer.echo(f"\n{table}\n")
     typer.echo(f"  other programs kept {report.cores_of_others:.2f} of {os.cpu_count()} processors busy meanwhile")
-    typer.echo(f"  {report.benchmark}: {report.validity}" + "".join(f"\n    {each}" for each in report.problems))
+    typer.echo(f"  {report.benchmark}: {report.validity}" + "".join(f"\n    {each}" for each in report.reasons))
 
 
 def _attempt(name: str, bench: Bench) -> Report:
@@ -132,7 +153,7 @@ def _attempt(name: str, bench: Bench) -> Report:
         report = run_interruptibly(BENCHMARKS[name](bench))
     except Exception as error:  # foreseen or not, it must not take the other benchmarks' readings with it
         report = bench.begun.get(name) or bench.begin(name, {})
-        report.problems.append(f"failed: {type(error).__name__}: {error}")
+        report.failed(error)
         if not isinstance(error, SplitwaveError):
             traceback.print_exc()
     report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)

@@ -21,7 +21,7 @@ OFFLINE_WINDOW = 32
 """Queries in flight on each link of Offline, for the rate that has the target."""
 _OTHER_WINDOW = 8
 """Queries in flight on each link of Offline, beside; and of the closed loop that scales Server's ladder."""
-_LADDER = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0)
+LADDER = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0)
 """Rates of Server, over that of a closed loop."""
 
 
@@ -90,8 +90,8 @@ async def _server(bench: Bench, report: Report, testbed: LoadedTestbed) -> None:
     keep(report, "server.closed_loop", closed, scope.rules)
     closed_rate = report.add("server.closed_loop_rate", "queries/s", [each.queries_per_s for each in closed]).value
     lines = [f"{'rate/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'late p99 ms':>13}{'skew p99 ms':>13}{'answered/s':>12}"]
-    highest, ended = 0.0, f"not reached: p99 stayed under the bound up to {_LADDER[-1]:g} of the closed loop's rate"
-    for share in _LADDER:
+    highest, ended = 0.0, f"not reached: p99 stayed under the bound up to {LADDER[-1]:g} of the closed loop's rate"
+    for share in LADDER:
         rate = share * closed_rate
         passes = await _rung(bench, testbed, rate)
         middle = sorted(passes, key=lambda each: each.ms(99))[len(passes) // 2]

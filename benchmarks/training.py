@@ -135,14 +135,14 @@ def _read(report: Report, case: str, runs: Mapping[str, Sequence[Training]]) -> 
     report.add_ratio(f"{case}.over_fastest_inprocess", step_s["process"], fastest)
     report.add_ratio(f"{case}.over_inprocess_sharded", step_s["process"], step_s["inprocess_sharded"])
     report.add_ratio(f"{case}.over_inprocess_1_thread", step_s["process_1_thread"], step_s["inprocess_1_thread"])
-    report.problems += [f"{case}: {side} reported a single epoch" for side, done in runs.items() if not done[0].step_s]
+    report.faults += [f"{case}: {side} reported a single epoch" for side, done in runs.items() if not done[0].step_s]
 
 
 def compare_weights(report: Report, case: str, digests: Mapping[str, Sequence[str]]) -> None:
     """Hold each side of the process engine to the weights of one process: 1 only if all repetitions have them.
 
     Args:
-        report: takes the readings, and each mismatch as a problem.
+        report: takes the readings, and each mismatch as a fault.
         case: of the readings.
         digests: of the weights, by side, one a repetition.
     """
@@ -155,4 +155,4 @@ def compare_weights(report: Report, case: str, digests: Mapping[str, Sequence[st
             if digest != expected
         ]
         report.add(f"{case}.{side}.same_weights", "1 = to the bit", [not strays])
-        report.problems += strays
+        report.faults += strays

@@ -15,7 +15,7 @@ _METHOD = "/grpc.health.v1.Health/Check"
 _WHOLE_SERVER = b""  # HealthCheckRequest with an empty service name
 _SERVING = b"\x08\x01"  # HealthCheckResponse: field 1, varint 1
 _OPTIONS = (("grpc.enable_http_proxy", 0),)  # as in common.rpc: a web proxy does not reach our own loopback
-LIMIT_S = 3.0
+LIMIT_S = 15.0
 """How long the server may take to answer; the container engine's own limit must be longer."""
 
 

@@ -13,8 +13,8 @@ from common.errors import AddressError, ProtocolError, Refusal
 from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
 
-HELLO_LIMIT_S = 10.0
-"""How long a stream may stay silent before its first word."""
+HELLO_LIMIT_S = 60.0
+"""How long a stream may stay silent before its first word: a device that is late with it is refused for good."""
 FAREWELL_LIMIT_S = 5.0
 """How long a party that gives up waits for the other side to hear why."""
 MAX_STREAMS = 256

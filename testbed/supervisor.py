@@ -13,10 +13,10 @@ from testbed.process_death import Death, to_blame
 
 T = TypeVar("T")
 
-READY_LIMIT_S = 60.0
-"""How long a service may take to serve: importing torch on a busy machine takes many seconds."""
-GRACE_S = 5.0
-"""How long a process may take to drain after SIGTERM before it is killed."""
+READY_LIMIT_S = 300.0
+"""How long a service may take to serve: on a busy machine with a cold disk importing torch takes minutes."""
+GRACE_S = 15.0
+"""How long a process may take to drain after SIGTERM before it is killed: 1 to 3 s on an idle machine."""
 SETTLE_S = 2.0
 """How long to wait for the death that caused another: the news of it may be slower than its consequence."""
 

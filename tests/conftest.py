@@ -3,8 +3,10 @@
 import hypothesis
 import torch
 
-# A busy machine is slow, not wrong.
-hypothesis.settings.register_profile("splitwave", deadline=None)
+# A busy machine is slow, not wrong: neither a test nor the making of its examples has a time limit.
+hypothesis.settings.register_profile(
+    "splitwave", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("splitwave")
 
 # Bitwise comparisons need equal thread counts.

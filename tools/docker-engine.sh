@@ -10,7 +10,7 @@ set -euo pipefail
 
 readonly PID_FILE=/run/splitwave-dockerd.pid
 readonly LOG=/var/log/splitwave-dockerd.log
-readonly READY_LIMIT_S=60 STOP_LIMIT_S=60
+readonly READY_LIMIT_S=300 STOP_LIMIT_S=300 # of a busy machine
 readonly UNAVAILABLE=69 # EX_UNAVAILABLE of sysexits.h
 
 start() {
@@ -27,7 +27,7 @@ start() {
 }
 
 answers() {
-    timeout 10 docker info >/dev/null 2>&1
+    timeout 60 docker info >/dev/null 2>&1
 }
 
 has_compose() {

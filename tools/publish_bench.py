@@ -29,12 +29,12 @@ def bench_table(result: dict[str, Any]) -> str:
     made = f"{processor(environment)}, {environment['cpu_count']} cores, commit `{environment['commit'][:8]}`"
     repetitions = result["scope"]["repetitions"]
     said = f"`{' '.join(environment['command'][:3])}`, {repetitions} repetitions, {made}"
-    problems = [
-        f"{benchmark['benchmark']} is INVALID, {problem}"
-        for benchmark in result["benchmarks"]
-        for problem in benchmark["problems"]
-    ]
-    return "\n".join([f"{said}: {'; '.join(problems) or 'VALID'}.", "", _HEAD, *rows])
+    return "\n".join([f"{said}: {result['validity']}.", "", _HEAD, *rows])
+
+
+def invalid_because(result: dict[str, Any]) -> list[str]:
+    """Why the numbers of a result must not be quoted, a reason an entry; empty if they may."""
+    return [f"{each['benchmark']}: {problem}" for each in result["benchmarks"] for problem in each["problems"]]
 
 
 def table_in(readme: str) -> str:
@@ -54,6 +54,8 @@ def _publish(source: Path) -> None:
         sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")
     if result["scope"]["quick"]:
         sys.exit(f"error: {source} was made with --quick, whose readings are not worth quoting")
+    if reasons := invalid_because(result):
+        sys.exit(f"error: {source} is INVALID, its numbers must not be quoted:\n  " + "\n  ".join(reasons))
     shutil.rmtree(BENCH, ignore_errors=True)
     BENCH.mkdir()
     for file in (source / "result.json", *sorted((source / "figs").glob("*.png"))):

@@ -21,11 +21,10 @@ from testbed.compose.docker_api import docker_engine
 from testbed.compose.lifecycle import leavings
 from testbed.control_client import watch_run
 from testbed.engine import Event
+from tests.limits import LIMIT_S
 
 SPLITWAVE = Path(sys.executable).with_name("splitwave")
 SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
-EVENT_LIMIT_S = 120
-"""How long an event in a log may take: a lost connection is noticed within 30 s, and a restart takes a few more."""
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")},
     "BASESTATION_PORT": "0",
@@ -59,18 +58,29 @@ def left_over(project: str) -> list[str]:
 class Log:
     """What a service's containers write, read line by line."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        """Args: the command that writes the lines."""
+        assert process.stdout is not None
+        self._process = process
+        self._lines = process.stdout
 
     def until(self, event: str) -> dict[str, object]:
-        """The next entry about an event; what came before it is read over."""
+        """The next entry about an event, given up after a time limit; what came before it is read over."""
+        limit = threading.Timer(LIMIT_S, self._process.kill)
+        limit.start()
+        try:
+            return self._until(event)
+        finally:
+            limit.cancel()
+
+    def _until(self, event: str) -> dict[str, object]:
         read = []
         for line in self._lines:
             read.append(line)
             entry = json.loads(line)
             if entry["event"] == event:
                 return dict(entry)
-        raise AssertionError(f"the log ended, or {EVENT_LIMIT_S} s passed, without {event!r}: {''.join(read)}")
+        raise AssertionError(f"the log ended, or {LIMIT_S:g} s passed, without {event!r}: {''.join(read)}")
 
 
 class Project:
@@ -99,16 +109,12 @@ class Project:
 
     @contextmanager
     def log(self, service: str) -> Iterator[Log]:
-        """From its beginning on; given up after a time limit, so that a test fails rather than hangs."""
+        """From its beginning on."""
         command: list[str | Path] = [SPLITWAVE, "logs", service, "--follow", "--project", self.name]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
-            limit = threading.Timer(EVENT_LIMIT_S, process.kill)
-            limit.start()
             try:
-                assert process.stdout is not None
-                yield Log(process.stdout)
+                yield Log(process)
             finally:
-                limit.cancel()
                 process.kill()
 
 

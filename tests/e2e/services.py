@@ -10,9 +10,9 @@ from pathlib import Path
 
 from common.pb import control_pb2 as pb
 from testbed.control_client import get_status
+from tests.limits import LIMIT_S
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
-LIMIT_S = 120
 
 Process = subprocess.Popen[bytes]
 

@@ -1,49 +1,145 @@
-"""`splitwave bench all --quick`: all benchmarks run on real processes and say what it found; no times are asserted."""
+"""`splitwave bench all --quick`: measured, complete and honestly labelled, whether the machine is idle or busy."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.hop_table import latency_ns
+from benchmarks.percentiles import percentile
+from benchmarks.scale import STALL_MS
+from benchmarks.scope import QUICK
+from benchmarks.session import BENCHMARKS
 from benchmarks.targets import TARGETS
+from benchmarks.throughput import LADDER
+from benchmarks.validity import Rules, faults_of, problems_of
 from common.exit_codes import ExitCode
+from common.load import STAMPS, LinkStamps, Load
 
 pytestmark = pytest.mark.e2e
 
 SPLITWAVE = Path(sys.executable).with_name("splitwave")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 NOT_QUICK = {name for name in TARGETS if name.startswith("training.b1024.")}
+LINKS = {"latency.single_stream": 1, "latency.multi_stream": 8, "scale.k4": 4, "scale.k32": 32}
+"""Of a load pass by the beginning of its name; all others have two."""
+
+Outcome = tuple[Path, dict[str, Any], str]
 
 
-def test_all_benchmarks_run_and_leave_a_complete_result(tmp_path: Path) -> None:
-    file = tmp_path / "result.json"
-    command: list[str | Path] = [
-        SPLITWAVE,
-        "bench",
-        "all",
-        "--quick",
-        "--airtime",
-        "--json",
-        file,
-        "--results",
-        tmp_path / "results",
-    ]
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Results folder, result and output of all benchmarks."""
+    folder = tmp_path_factory.mktemp("bench")
+    options: list[str | Path] = ["--quick", "--airtime", "--json", folder / "result.json", "--results", folder]
+    command = [SPLITWAVE, "bench", "all", *options]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode == ExitCode.OK, answer.stdout + answer.stderr
-    content = json.loads(file.read_text())
-    assert content["validity"] == "VALID"
+    (results,) = (folder / "bench").iterdir()
+    content = json.loads((folder / "result.json").read_text())
+    assert json.loads((results / "result.json").read_text()) == content
+    return results, content, answer.stdout
+
+
+def test_all_benchmarks_are_measured_and_leave_a_complete_result(outcome: Outcome) -> None:
+    folder, content, _ = outcome
+    assert [each["benchmark"] for each in content["benchmarks"]] == list(BENCHMARKS)
+    assert [each["faults"] for each in content["benchmarks"]] == [[]] * len(BENCHMARKS)
     readings = {reading["name"]: reading for each in content["benchmarks"] for reading in each["readings"]}
-    judged = {name for name, reading in readings.items() if reading["verdict"] in ("PASS", "MISS")}
-    assert judged == set(TARGETS) - NOT_QUICK
+    assert {name for name, each in readings.items() if each["target"] is not None} == set(TARGETS) - NOT_QUICK
+    for name in TARGETS.keys() - NOT_QUICK:
+        assert readings[name]["verdict"] == TARGETS[name].verdict(readings[name]["value"])
+        assert len(readings[name]["repetitions"]) == 1
     assert readings["training.b256.process.same_weights"]["verdict"] == "PASS"
-    (folder,) = (tmp_path / "results" / "bench").iterdir()
-    assert json.loads((folder / "result.json").read_text()) == content
+    assert readings["training.b256.process_1_thread.same_weights"]["verdict"] == "PASS"
     for name in ("hops.png", "hops.pdf", "trace-single_stream.json", "trace-multi_stream.json", "trace-two_links.json"):
         assert (folder / "figs" / name).stat().st_size > 0
+
+
+def test_every_query_of_every_pass_is_kept_with_its_stamps(outcome: Outcome) -> None:
+    folder, content, _ = outcome
+    passes = _passes(content)
     with np.load(folder / "samples.npz") as samples:
         assert {name.partition(".")[0] for name in samples.files} == {"latency", "throughput", "channel", "scale"}
         assert all(samples[name].dtype == np.int64 for name in samples.files)
+        assert {name.removesuffix(".at_ns") for name in samples.files if name.endswith(".at_ns")} == passes.keys()
+        for name, settings in passes.items():
+            links = next((links for start, links in LINKS.items() if name.startswith(f"{start}.")), 2)
+            assert samples[f"{name}.at_ns"].shape == (links, settings["queries"], len(STAMPS))
+            assert settings["queries"] >= settings["min_queries"] > 0
+
+
+def test_the_ladder_of_rates_ends_at_the_first_that_misses_the_bound(outcome: Outcome) -> None:
+    folder, content, _ = outcome
+    p99_ms = {}
+    with np.load(folder / "samples.npz") as samples:
+        for share in LADDER:
+            if (name := f"throughput.server.{share:g}.0.at_ns") in samples.files:
+                p99_ms[share] = percentile(latency_ns(_links(samples[name])), 99) / 1e6
+    assert list(p99_ms) == list(LADDER[: len(p99_ms)])
+    held = [share for share, ms in p99_ms.items() if ms <= QUICK.bound_ms]
+    assert held == list(LADDER[: len(held)])
+    assert len(p99_ms) == min(len(held) + 1, len(LADDER))
+    kept_up = {share: _passes(content)[f"throughput.server.{share:g}.0"]["kept_up"] for share in p99_ms}
+    assert kept_up == {share: share in held for share in p99_ms}
+
+
+def test_the_labels_and_their_reasons_follow_from_what_was_recorded(outcome: Outcome) -> None:
+    """Judged again from the raw stamps: neither a busy machine passes for an idle one, nor an idle one for a busy."""
+    folder, content, said = outcome
+    with np.load(folder / "samples.npz") as samples:
+        for benchmark in content["benchmarks"]:
+            reasons = [
+                reason
+                for name, settings in benchmark["passes"].items()
+                for reason in _judged(name, samples[f"{benchmark['benchmark']}.{name}.at_ns"], settings)
+            ]
+            assert sorted(benchmark["problems"]) == sorted([*reasons, *_stalls(benchmark)])
+            assert benchmark["validity"] == ("INVALID" if benchmark["problems"] else "VALID")
+            expected = "".join(f"\n    {reason}" for reason in benchmark["problems"])
+            assert f"  {benchmark['benchmark']}: {benchmark['validity']}{expected}\n" in said
+    invalid = [each["benchmark"] for each in content["benchmarks"] if each["problems"]]
+    assert content["validity"] == ("INVALID" if invalid else "VALID")
+    assert [line for line in said.splitlines() if line.startswith("INVALID")] == (
+        [f"INVALID: {', '.join(invalid)}"] if invalid else []
+    )
+
+
+def _passes(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{each['benchmark']}.{name}": settings
+        for each in content["benchmarks"]
+        for name, settings in each["passes"].items()
+    }
+
+
+def _links(at_ns: "np.ndarray[Any, np.dtype[np.int64]]") -> list[LinkStamps]:
+    return [LinkStamps(link, STAMPS, each) for link, each in enumerate(at_ns)]
+
+
+def _judged(name: str, at_ns: "np.ndarray[Any, np.dtype[np.int64]]", settings: dict[str, Any]) -> list[str]:
+    links = _links(at_ns)
+    load = Load(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
+    rules = Rules(**{key: settings[key] for key in ("min_queries", "min_duration_s", "late_percentile")})
+    assert faults_of(links, load) == []
+    case, _, repetition = name.rpartition(".")
+    reasons = problems_of(links, load, rules, kept_up=settings["kept_up"])
+    return [f"{case}, repetition {repetition}: {reason}" for reason in reasons]
+
+
+def _stalls(benchmark: dict[str, Any]) -> list[str]:
+    longest = {
+        reading["name"].split(".")[1]: reading["high"]
+        for reading in benchmark["readings"]
+        if benchmark["benchmark"] == "scale" and reading["name"].endswith(".longest")
+    }
+    return [
+        f"{case}: a query took {ms:.0f} ms: the {case[1:]} links stalled"
+        for case, ms in longest.items()
+        if ms > STALL_MS
+    ]

@@ -6,6 +6,8 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from common.data.catalog import task
 from common.exit_codes import ExitCode
 from common.task import Regression
 from experiments.sweep.table import read
+from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e
 
@@ -21,7 +24,6 @@ SPLITWAVE = Path(sys.executable).with_name("splitwave")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 FIGURES = ("fig2a", "fig2b", "fig2c", "fig3", "fig4")
 HYPER_VIB = ("hyper_vib", "hyper_vib_bluetooth", "hyper_vib_wifi", "hyper_qml_ib")
-STOP_LIMIT_S = 30
 
 
 def command(folder: Path, *arguments: str) -> list[str | Path]:
@@ -47,6 +49,10 @@ class Sweep:
             env=ENVIRONMENT,
             start_new_session=True,
         )
+        self._workers: list[int] = []
+
+    def begin(self) -> None:
+        """Wait until it has."""
         assert self.process.stdout is not None
         self.plan = self.process.stdout.readline()
         self.first = self.process.stdout.readline()
@@ -61,11 +67,21 @@ class Sweep:
             os.killpg(self.process.pid, number)
         else:
             self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=STOP_LIMIT_S)
+        _, errors = self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode, errors
 
+    def close(self) -> None:
+        """Leave no process behind, whatever the test has come to."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+        for fd in self._workers:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+            os.close(fd)
+
     def workers_ended(self) -> bool:
-        return all(select.select([fd], [], [], STOP_LIMIT_S)[0] for fd in self._workers)
+        return all(select.select([fd], [], [], LIMIT_S)[0] for fd in self._workers)
 
 
 @pytest.mark.parametrize("figures", [FIGURES, HYPER_VIB], ids=["qml-ib", "hyper-vib"])
@@ -86,8 +102,17 @@ def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(
     assert re.match(r"0 of \d+ trainings are left\n", finished(tmp_path, "run", *figures))
 
 
-def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path)
+@pytest.fixture
+def sweep(tmp_path: Path) -> Iterator[Sweep]:
+    running = Sweep(tmp_path)
+    try:
+        running.begin()
+        yield running
+    finally:
+        running.close()
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(sweep: Sweep, tmp_path: Path) -> None:
     total = int(sweep.plan.split()[0])
     code, errors = sweep.end(signal.SIGINT)
     assert (code, errors.splitlines()) == (
@@ -100,8 +125,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path) 
     assert finished(tmp_path, "run", *FIGURES, "--dry-run").startswith(f"{total - kept} of {total} trainings are left")
 
 
-def test_workers_do_not_outlive_a_killed_sweep(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path)
+def test_workers_do_not_outlive_a_killed_sweep(sweep: Sweep) -> None:
     assert sweep.end(signal.SIGKILL)[0] == -signal.SIGKILL
     assert sweep.workers_ended()
 

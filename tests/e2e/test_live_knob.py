@@ -25,7 +25,8 @@ from common.pb import control_pb2 as pb
 from common.summary import wilson_interval
 from experiments.inprocess_engine import InprocessRun, open_run
 from testbed.control_client import set_beta
-from tests.e2e.services import ENVIRONMENT, LIMIT_S, Services, until
+from tests.e2e.services import ENVIRONMENT, Services, until
+from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e
 

@@ -17,13 +17,13 @@ import pytest
 
 from common.exit_codes import ExitCode
 from testbed.announcement import running_testbeds
+from tests.limits import LIMIT_S
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SPLITWAVE = Path(sys.executable).with_name("splitwave")
 SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
 SHORT = (*SMALL, "--set", "training.epochs=2")
 ENDLESS = (*SMALL, "--set", "training.epochs=9999")
-STOP_LIMIT_S = 20  # measured: 1 to 3 s
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # nobody's: the processes must not ask a web proxy for each other
 
@@ -55,7 +55,7 @@ class Training:
 
     def stopped(self) -> tuple[int, str]:
         """Exit code and standard error of the command, once it has ended."""
-        _, errors = self.process.communicate(timeout=STOP_LIMIT_S)
+        _, errors = self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode, errors
 
     def still_running(self, limit_s: float = 0.0) -> list[str]:
@@ -85,13 +85,16 @@ def training(tmp_path: Path) -> Iterator[Training]:
         env=ENVIRONMENT,
         process_group=0,  # its own, so that a test can press Ctrl-C
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("epoch    1/9999")
-        running = Training(process, tmp_path)
         try:
-            yield running
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("epoch    1/9999")
+            running = Training(process, tmp_path)
+            try:
+                yield running
+            finally:
+                running.close()
         finally:
-            running.close()
+            process.kill()  # and with it all that it started, whatever the test has come to
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +170,7 @@ def test_the_demo_reaches_what_it_promises_on_both_engines(tmp_path: Path) -> No
 
 def _exit_of(*arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-m", *arguments]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=LIMIT_S)
     return answer.returncode, answer.stderr
 
 
@@ -238,5 +241,5 @@ def test_sigterm_stops_everything(training: Training) -> None:
 def test_nothing_outlives_a_killed_command_line(training: Training) -> None:
     training.send(signal.SIGKILL, "splitwave")
 
-    assert training.still_running(STOP_LIMIT_S) == []
+    assert training.still_running(LIMIT_S) == []
     assert training.published() == []

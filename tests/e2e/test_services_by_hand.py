@@ -10,7 +10,8 @@ import pytest
 
 from common.exit_codes import ExitCode
 from common.pb import control_pb2 as pb
-from tests.e2e.services import LIMIT_S, Services, until
+from tests.e2e.services import Services, until
+from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e
 

@@ -1,6 +1,7 @@
 """A base station and a channel emulator in front of it, for tests that drive the device's side by hand."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from common.errors import RunFailedError
 from common.plan import RunPlan
 from common.results import RunResult
 from tests.integration.testbed import TEST, TRAIN, running_channel, tiny_data
+from tests.limits import LIMIT_S
 
 CONFIG = RunConfig.model_validate(
     {
@@ -28,6 +30,13 @@ IDS = RunPlan(CONFIG, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0)
 
 
 AT_ONCE = Policy()
+
+
+def pass_time(seconds: float) -> None:
+    """Move the clock of the running event loop on: whoever waits for so long has waited, however fast the machine."""
+    loop = asyncio.get_running_loop()
+    ahead = loop.time() + seconds - time.monotonic()
+    loop.time = lambda: time.monotonic() + ahead  # type: ignore[method-assign]
 
 
 class Servers:
@@ -44,6 +53,13 @@ class Servers:
         with pytest.raises(RunFailedError) as error:
             await self.run
         return str(error.value)
+
+    async def failure_in_time(self) -> str:
+        """The same, of a run that waits in vain, as soon as it waits."""
+        while not self.run.done():
+            pass_time(LIMIT_S)
+            await asyncio.sleep(0)
+        return await self.failure()
 
 
 @asynccontextmanager

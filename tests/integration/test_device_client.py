@@ -45,15 +45,20 @@ def test_a_device_retries_up_to_its_limit_and_says_whom_it_did_not_reach(tmp_pat
 def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path) -> None:
     nowhere = free_address()
 
-    async def scenario() -> BaseException | None:
+    async def scenario() -> str:
         async with running_channel(nowhere) as address:
-            device = DeviceThread(address, None, tiny_data(1).views, tmp_path, connect_timeout_s=0.25)
+            device = DeviceThread(address, None, tiny_data(1).views, tmp_path)
+            with capture_logs() as logs:
+                whom = f"waiting for the base station or channel emulator at {address}"
+                while not (reasons := [entry["reason"] for entry in logs if entry["event"] == whom]):
+                    await asyncio.sleep(0)
+            device.client.stop()
             await device.join()
-            return device.error
+            assert device.error is None
+            return str(reasons[0])
 
-    error = asyncio.run(scenario())
-    assert isinstance(error, UnreachableError)
-    assert str(error).endswith(f"the channel emulator cannot reach the base station at {nowhere}: Connection refused")
+    reason = asyncio.run(scenario())
+    assert reason == f"the channel emulator cannot reach the base station at {nowhere}: Connection refused"
 
 
 @pytest.mark.parametrize("through_channel", [False, True])
@@ -89,7 +94,7 @@ def test_parties_that_start_before_the_base_station_say_once_what_they_wait_for(
 def test_a_listener_that_never_speaks_is_given_up_at_the_limit(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()
-        error = _run_device(f"{host}:{port}", tmp_path, 0.5)
+        error = _run_device(f"{host}:{port}", tmp_path, 0.25)  # long before gRPC gives the connection up, after 1 s
     assert isinstance(error, UnreachableError)
     assert "accepted the connection, but sent no Welcome" in str(error)
 

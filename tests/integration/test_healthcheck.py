@@ -10,6 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from common.healthcheck import main
 from tests.integration.testbed import running_channel
+from tests.limits import LIMIT_S
 
 
 def test_a_serving_channel_is_healthy() -> None:
@@ -53,5 +54,5 @@ def test_it_loads_grpc_and_the_standard_library_alone() -> None:
         "import sys, grpc; with_grpc = set(sys.modules); import common.healthcheck; "
         "print(*(name for name in set(sys.modules) - with_grpc if name not in sys.stdlib_module_names))"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LIMIT_S)
     assert set(answer.stdout.split()) == {"common", "common.call_ending", "common.healthcheck"}

@@ -20,6 +20,7 @@ from device.symbol_histograms import SymbolHistograms
 from device.worker import DeviceWorker, Features
 from tests.integration.servers import CONFIG, Servers, servers
 from tests.integration.testbed import DeviceThread, run_distributed, tiny_data
+from tests.limits import LIMIT_S
 
 PLAIN = CONFIG.model_copy(
     update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 3})},
@@ -34,7 +35,7 @@ class Operator:
         self._stub = ControlStub(grpc_channel)
 
     async def set_beta(self, link: int | None, beta: float) -> list[float]:
-        reply = await self._stub.SetBeta(pb.SetBetaRequest(link=link, beta=beta), timeout=5)
+        reply = await self._stub.SetBeta(pb.SetBetaRequest(link=link, beta=beta), timeout=LIMIT_S)
         return list(reply.betas)
 
     async def refusal(self, link: int | None, beta: float) -> tuple[str, str]:
@@ -43,7 +44,7 @@ class Operator:
         return error.value.code().name, error.value.details() or ""
 
     async def until(self, reached: Callable[[pb.RunStatus], bool]) -> pb.RunStatus:
-        while not reached(status := await self._stub.GetStatus(pb.GetStatusRequest(), timeout=5)):
+        while not reached(status := await self._stub.GetStatus(pb.GetStatusRequest(), timeout=LIMIT_S)):
             pass
         return status
 
@@ -87,7 +88,10 @@ def test_a_base_station_whose_networks_are_not_told_has_no_knob(tmp_path: Path) 
 async def _serve_through_a_loss(config: RunConfig, folder: Path) -> RunResult:
     """Set both links before any device is there; lose one device while the run serves."""
     data = tiny_data(2)
-    async with servers(folder, config, Policy(rejoin_s=20.0, serve_every_s=0.01)) as running, operator(running) as who:
+    async with (
+        servers(folder, config, Policy(rejoin_s=LIMIT_S, serve_every_s=0.01)) as running,
+        operator(running) as who,
+    ):
         for link, beta in enumerate((0.25, 0.5)):
             await who.set_beta(link, beta)
         address = running.addresses["channel"]

@@ -31,13 +31,14 @@ from experiments.inprocess_engine import InprocessRun
 from testbed.control_client import ask_status, measure
 from tests.integration.servers import CONFIG, Servers, servers
 from tests.integration.testbed import DeviceThread, tiny_data
+from tests.limits import LIMIT_S
 
 PLAIN = CONFIG.model_copy(
     update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 3, "block_size": 8})},
 )
 TOLD = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
-IDLE = Policy(rejoin_s=20.0, serve_every_s=3600.0)
-BUSY = Policy(rejoin_s=20.0, serve_every_s=0.001)
+IDLE = Policy(rejoin_s=LIMIT_S, serve_every_s=3600.0)
+BUSY = Policy(rejoin_s=LIMIT_S, serve_every_s=0.001)
 
 CLOSED = Load(queries=17, samples=5, window=3, rate_per_s=0.0, seed=1)
 OPEN = Load(queries=12, samples=1, window=1, rate_per_s=1000.0, seed=1)
@@ -203,7 +204,7 @@ def test_devices_that_share_a_stream_share_its_pacer_and_keep_one_schedule(tmp_p
         async with servers(tmp_path, PLAIN, IDLE) as running:
             address = running.addresses["channel"]
             both = DeviceThread(address, None, data.views, tmp_path, start=False)
-            both.client = UplinkClient(address, lambda: DeviceHost([session(0), session(1)]), 5.0)
+            both.client = UplinkClient(address, lambda: DeviceHost([session(0), session(1)]), LIMIT_S)
             both.start()
             testbed = Testbed(running, [both])
             await testbed.until(lambda status: status.queries > 0)

@@ -1,7 +1,7 @@
 """A link is lost, or late, in a run: who waits for whom, and what the run computes in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,10 +18,13 @@ from common.pb.control_pb2_grpc import ControlStub
 from common.plan import RunPlan
 from common.results import RunResult
 from tests.integration.raw_device import RawDevice, level_block, raw_device
-from tests.integration.servers import CONFIG, Servers, servers
-from tests.integration.testbed import DIGEST, TEST, TRAIN, DeviceThread, run_distributed, tiny_data
+from tests.integration.servers import CONFIG, Servers, pass_time, servers
+from tests.integration.testbed import DIGEST, TEST, TRAIN, DeviceThread, Pause, run_distributed, tiny_data
+from tests.limits import LIMIT_S
 
-PATIENT = Policy(rejoin_s=20.0)
+PATIENT = Policy(rejoin_s=LIMIT_S)
+MIDST = 7
+"""A step of the second epoch of four."""
 TWO_LINKS = CONFIG.model_copy(
     update={
         "links": 2,
@@ -40,6 +43,14 @@ async def status_of(running: Servers) -> AsyncIterator[AsyncIterator[pb.RunEvent
         call.cancel()
 
 
+async def lose(device: DeviceThread, pause: Pause | None = None) -> None:
+    """A device leaves the run, without a word if it pauses."""
+    device.client.stop()
+    if pause is not None:
+        pause.over.set()
+    await device.join()
+
+
 async def until(events: AsyncIterator[pb.RunEvent], body: str) -> None:
     async for event in events:
         if event.WhichOneof("body") == body:
@@ -54,10 +65,11 @@ async def _run_with_a_loss(
     async with servers(folder, config, policy) as running, status_of(running) as events:
         address = running.addresses["channel"]
         hosted = [range(first, first + links_a_stream) for first in (0, links_a_stream)]
-        stays, leaves = (DeviceThread(address, links, data.views, folder) for links in hosted)
+        pause = Pause(MIDST) if lost_after == "epoch" else None  # else a fast run is over before it loses anybody
+        stays = DeviceThread(address, hosted[0], data.views, folder)
+        leaves = DeviceThread(address, hosted[1], data.views, folder, pause=pause)
         await until(events, lost_after)
-        leaves.client.stop()
-        await leaves.join()
+        await lose(leaves, pause)
         returns = DeviceThread(address, None if links_a_stream == 1 else hosted[1], data.views, folder)
         if policy.serve_every_s is not None:
             await _until_served_again(running)
@@ -74,7 +86,7 @@ async def _until_served_again(running: Servers) -> None:
     async with aio.insecure_channel(running.addresses["base station"]) as grpc_channel:
         stub = ControlStub(grpc_channel)
         while True:
-            status = await stub.GetStatus(pb.GetStatusRequest(), timeout=5)
+            status = await stub.GetStatus(pb.GetStatusRequest(), timeout=LIMIT_S)
             if status.restarts == 1 and status.queries >= 2 * TWO_LINKS.inference.latency_samples:
                 return
 
@@ -95,7 +107,7 @@ def test_a_run_that_lost_a_device_in_training_ends_with_the_same_weights(tmp_pat
 def test_a_process_that_is_lost_with_all_its_links_comes_back_with_them(lost_after: str, tmp_path: Path) -> None:
     config = TWO_LINKS.model_copy(update={"links": 4})
     expected = asyncio.run(run_distributed(config, tiny_data(4), tmp_path))
-    policy = PATIENT if lost_after == "epoch" else Policy(rejoin_s=20.0, serve_every_s=0.05)
+    policy = PATIENT if lost_after == "epoch" else Policy(rejoin_s=LIMIT_S, serve_every_s=0.05)
 
     result = asyncio.run(_run_with_a_loss(config, tmp_path, lost_after, policy, links_a_stream=2))
 
@@ -104,7 +116,7 @@ def test_a_process_that_is_lost_with_all_its_links_comes_back_with_them(lost_aft
 
 def test_a_device_lost_while_serving_answers_again_from_the_checkpoint(tmp_path: Path) -> None:
     expected = asyncio.run(run_distributed(TWO_LINKS, tiny_data(2), tmp_path))
-    serving = Policy(rejoin_s=20.0, serve_every_s=0.05)
+    serving = Policy(rejoin_s=LIMIT_S, serve_every_s=0.05)
     result = asyncio.run(_run_with_a_loss(TWO_LINKS, tmp_path, "result", serving))
     assert_same_result(result, expected)
 
@@ -114,10 +126,14 @@ def test_watchers_see_each_epoch_once_however_often_the_run_starts_over(tmp_path
         data = tiny_data(2)
         async with servers(tmp_path, TWO_LINKS, PATIENT) as running:
             address = running.addresses["channel"]
-            devices = [DeviceThread(address, link, data.views, tmp_path) for link in (0, 1)]
+            pause = Pause(MIDST)
+            devices = [
+                DeviceThread(address, 0, data.views, tmp_path),
+                DeviceThread(address, 1, data.views, tmp_path, pause=pause),
+            ]
             async with status_of(running) as events:
                 await until(events, "epoch")
-                devices[1].client.stop()
+                await lose(devices[1], pause)
                 devices.append(DeviceThread(address, None, data.views, tmp_path))
                 later = [event.epoch.epoch async for event in events if event.WhichOneof("body") == "epoch"]
             await running.run
@@ -204,27 +220,30 @@ def test_a_survivor_that_cannot_start_over_fails_the_run_at_once(
 
 def test_a_newcomer_that_gives_up_is_the_reason_if_nobody_else_comes(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(rejoin_s=0.5)) as (running, stays, leaves):
+        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
             leaves.hang_up()
             assert isinstance(await stays.hear(), m.Welcome)
             await stays.say(m.Ready(TRAIN, TEST, DIGEST))
             async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                 await returns.shake_hands()
                 await returns.say(m.Leaving("the disk is full"))
-                assert "it gave up: the disk is full; waited for 0.5 s" in await running.failure()
+                await returns.end()
+                assert f"it gave up: the disk is full; waited for {LIMIT_S:g} s" in await running.failure_in_time()
 
     asyncio.run(scenario())
 
 
 def test_the_error_names_the_link_that_is_missing_not_the_one_that_came_back(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(rejoin_s=0.5)) as (running, stays, leaves):
+        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
             leaves.hang_up()
             assert isinstance(await stays.hear(), m.Welcome)
             async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                 assert (await returns.shake_hands()).link == 1
                 await returns.say(m.Ready(TRAIN, TEST, DIGEST))
-                assert await running.failure() == "link 0 (device raw) did not get ready; waited for 0.5 s"
+                await link_status(running, lambda links: links[1].ready)
+                failure = await running.failure_in_time()
+                assert failure == f"link 0 (device raw) did not get ready; waited for {LIMIT_S:g} s"
 
     asyncio.run(scenario())
 
@@ -266,41 +285,44 @@ def test_a_device_that_gives_up_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_a_link_that_keeps_the_others_waiting_is_late_until_it_answers(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with (
-            two_raw_devices(tmp_path, Policy(late_after_s=0.2)) as (running, prompt, slow),
-            status_of(running) as events,
-        ):
+        async with two_raw_devices(tmp_path, Policy(late_after_s=LIMIT_S)) as (running, prompt, slow):
             await prompt.say(first_block(prompt))
-            late = _late_links(events)
-            assert await _next_but(late, []) == [1]
+            await link_status(running, lambda links: links[0].blocks == 1)
+            assert await _late_in_time(running) == [1]
             await slow.say(first_block(slow))
-            assert await _next_but(late, [1]) == []
+            await link_status(running, lambda links: links[1].blocks == 1)
+            pass_time(LIMIT_S / 4)  # to the next look
+            await link_status(running, lambda links: not any(link.late for link in links))
 
     asyncio.run(scenario())
 
 
-async def _late_links(events: AsyncIterator[pb.RunEvent]) -> AsyncIterator[list[int]]:
-    async for event in events:
-        if event.WhichOneof("body") == "status":
-            yield [link.link for link in event.status.links if link.late]
+async def link_status(running: Servers, reached: Callable[[Sequence[pb.LinkStatus]], bool]) -> Sequence[pb.LinkStatus]:
+    """Ask for the links' status until it is as wanted."""
+    async with aio.insecure_channel(running.addresses["base station"]) as grpc_channel:
+        stub = ControlStub(grpc_channel)
+        while not reached(links := (await stub.GetStatus(pb.GetStatusRequest(), timeout=LIMIT_S)).links):
+            pass
+        return links
 
 
-async def _next_but(values: AsyncIterator[list[int]], known: list[int]) -> list[int]:
-    async for value in values:
-        if value != known:
-            return value
-    raise AssertionError(f"nothing but {known} came")
+async def _late_in_time(running: Servers) -> list[int]:
+    """The first links that are late as time passes."""
+    while True:
+        links = await link_status(running, lambda _: True)
+        if late := [link.link for link in links if link.late]:
+            return late
+        pass_time(LIMIT_S / 4)
 
 
 def test_a_late_link_that_is_lost_has_not_caught_up(tmp_path: Path) -> None:
     async def scenario() -> list[str]:
         with capture_logs() as logs:
-            async with (
-                two_raw_devices(tmp_path, Policy(rejoin_s=0.5, late_after_s=0.2)) as (running, prompt, slow),
-                status_of(running) as events,
-            ):
+            policy = Policy(rejoin_s=0.5, late_after_s=LIMIT_S)
+            async with two_raw_devices(tmp_path, policy) as (running, prompt, slow):
                 await prompt.say(first_block(prompt))
-                assert await _next_but(_late_links(events), []) == [1]
+                await link_status(running, lambda links: links[0].blocks == 1)
+                assert await _late_in_time(running) == [1]
                 slow.hang_up()
                 await running.failure()
         return [str(entry["event"]) for entry in logs]
@@ -314,7 +336,7 @@ def test_a_device_waits_for_a_link_that_is_leased_to_a_dead_connection(tmp_path:
     async def scenario() -> None:
         data = tiny_data(2)
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, silent):
-            rebooted = DeviceThread(running.addresses["channel"], 1, data.views, tmp_path, connect_timeout_s=20.0)
+            rebooted = DeviceThread(running.addresses["channel"], 1, data.views, tmp_path)
             with capture_logs() as logs:
                 while not any(entry["event"].startswith("waiting for ") for entry in logs):
                     await asyncio.sleep(0)

@@ -11,6 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from common.errors import AddressError
 from common.server import serving
 from tests.integration.testbed import running_channel
+from tests.limits import LIMIT_S
 
 
 def test_a_taken_port_is_an_error_that_names_it() -> None:
@@ -28,7 +29,7 @@ def test_the_channel_answers_its_health_check() -> None:
         async with running_channel("127.0.0.1:1") as address, aio.insecure_channel(address) as grpc_channel:
             stub = health_pb2_grpc.HealthStub(grpc_channel)
             for service in ("", "splitwave.uplink.v1.Uplink"):
-                answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+                answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=LIMIT_S)
                 assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
     asyncio.run(scenario())
@@ -37,4 +38,4 @@ def test_the_channel_answers_its_health_check() -> None:
 @pytest.mark.parametrize("module", ["channel.service", "channel.__main__", "common.config_layers", "testbed.cli"])
 def test_what_needs_no_torch_does_not_import_it(module: str) -> None:
     code = f"import sys, {module}; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=LIMIT_S)

@@ -3,10 +3,11 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from grpc import aio
@@ -17,6 +18,7 @@ from channel.service import SERVICE, ChannelService
 from common.config import RunConfig
 from common.data.simulated import Simulation
 from common.data.views import row_view
+from common.messages import Downlink, TrainStep, Uplink
 from common.pb import uplink_pb2_grpc
 from common.results import RunResult
 from common.server import serving
@@ -25,6 +27,7 @@ from device.session import DeviceSession
 from device.uplink import UplinkClient
 from device.views import HostedViews, StackedViews
 from device.worker import Views
+from tests.limits import LIMIT_S
 
 TRAIN, TEST = 70, 24
 DIGEST = "test data"
@@ -82,6 +85,25 @@ def stack(views: Sequence[Views], links: Sequence[int]) -> StackedViews:
     return StackedViews(tuple(links), train, test, views[0].data_digest)
 
 
+class Pause:
+    """A device that was told to begin a step, and does not before it is released: nor can the run go on."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.over = threading.Event()
+
+
+class PausingSession(DeviceSession):
+    def __init__(self, pause: Pause | None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._pause = pause
+
+    def handle(self, message: Downlink, heard_ns: int | None = None) -> Iterator[Uplink]:
+        if self._pause is not None and message == TrainStep(self._pause.step):
+            self._pause.over.wait()
+        return super().handle(message, heard_ns)
+
+
 class DeviceThread:
     """A real device client in a thread, with one link or several; keeps what it ended with, and counts its attempts."""
 
@@ -91,8 +113,9 @@ class DeviceThread:
         link: int | Sequence[int] | None,
         views: Sequence[Views],
         state_dir: Path,
-        connect_timeout_s: float = 5.0,
+        connect_timeout_s: float = LIMIT_S,
         start: bool = True,
+        pause: Pause | None = None,
     ) -> None:
         self.error: BaseException | None = None
         self.attempts = 0
@@ -103,7 +126,8 @@ class DeviceThread:
         def open_host() -> DeviceHost:
             self.attempts += 1
             sessions = [
-                DeviceSession(
+                PausingSession(
+                    pause,
                     device_id=f"thread-{wish}",
                     software="test",
                     wish=wish,

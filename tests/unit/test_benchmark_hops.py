@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from benchmarks.hop_plot import draw_hops, hops_figure
 from benchmarks.hop_table import HOPS, at, hop_table, hop_times_ns, latency_ns, lateness_ns, skew_ns, span_s
 from benchmarks.trace import write_trace
-from benchmarks.validity import Rules, problems_of
+from benchmarks.validity import Rules, faults_of, problems_of
 from common.load import LinkStamps, Load
 from tests.unit.benchmark_stamps import MS, NAMES, made_up
 
@@ -114,7 +114,8 @@ def test_a_trace_is_what_the_trace_event_format_asks_for(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("load", [CLOSED, OPEN])
 def test_a_sound_pass_is_valid(load: Load) -> None:
-    assert problems_of([made_up(load, 0), made_up(load, 1)], load, Rules(load.queries, 0.001)) == []
+    links = [made_up(load, 0), made_up(load, 1)]
+    assert (faults_of(links, load), problems_of(links, load, Rules(load.queries, 0.001))) == ([], [])
 
 
 def test_too_few_queries_are_invalid() -> None:
@@ -127,16 +128,16 @@ def test_too_short_a_pass_is_invalid() -> None:
     assert re.fullmatch(r"0\.\d\d s of load: expected at least 60 s", problem)
 
 
-def test_missing_answers_are_invalid() -> None:
+def test_missing_answers_are_a_fault() -> None:
     link = made_up(CLOSED, 1)
     short = LinkStamps(1, link.names, link.at_ns[:-1])
-    assert problems_of([short], CLOSED, LAX) == ["link 1: 39 of 40 queries were answered"]
+    assert faults_of([short], CLOSED) == ["link 1: 39 of 40 queries were answered"]
 
 
-def test_a_clock_that_goes_backwards_is_invalid() -> None:
+def test_a_clock_that_goes_backwards_is_a_fault() -> None:
     link = made_up(CLOSED, 0)
     link.at_ns[5, NAMES.index("arrived")] = link.at_ns[5, NAMES.index("channel_out")] - 1
-    assert problems_of([link], CLOSED, LAX) == [
+    assert faults_of([link], CLOSED) == [
         "link 0: channel → base station took less than no time in 1 queries",
     ]
 
@@ -145,6 +146,8 @@ def test_a_generator_that_falls_behind_is_invalid() -> None:
     link = made_up(OPEN, 0)
     link.at_ns[:20, 1:] += 1000 * MS  # 5 % of the queries begin a second after they were due
     (problem,) = problems_of([link], OPEN, LAX)
+    assert faults_of([link], OPEN) == []
+    assert problems_of([link], OPEN, LAX, kept_up=False) == []
     assert re.fullmatch(r"p99 lateness 100\d\.\d\d ms: expected at most half the p99 latency, 10\d\d\.\d\d ms", problem)
 
 
@@ -164,7 +167,7 @@ def test_a_late_start_shorter_than_the_latency_is_no_problem(late_ms: int) -> No
 
 
 def test_nobody_is_no_pass() -> None:
-    assert problems_of([], CLOSED, LAX) == ["no link answered"]
+    assert faults_of([], CLOSED) == ["no link answered"]
 
 
 def test_a_schedule_is_fixed_by_its_seed_and_poisson() -> None:

@@ -6,19 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from benchmarks import session
+from benchmarks.commands import bench_app
+from benchmarks.passes import Pass, keep
 from benchmarks.report import Report, Validity
 from benchmarks.rounds import alternate
 from benchmarks.scope import QUICK, Bench
-from benchmarks.session import result_json, target_table, write_samples
+from benchmarks.session import exit_code_of, result_json, target_table, write_samples
 from benchmarks.targets import TARGETS, AtLeast, AtMost, Verdict
 from benchmarks.training import compare_weights
 from benchmarks.uplink_source import send_blocks
+from benchmarks.validity import Rules
 from benchmarks.wire_cost import uplink_cost
 from benchmarks.worker_process import worker_process
 from common.config import RunConfig
-from common.errors import RunFailedError
+from common.errors import DataError, RunFailedError
+from common.exit_codes import ExitCode
+from common.load import LinkStamps, Load
+from tests.unit.benchmark_stamps import MS, NAMES, made_up
 
 
 def a_report() -> Report:
@@ -62,7 +69,7 @@ def test_a_result_file_has_everything(tmp_path: Path) -> None:
     path.write_text(json.dumps(result_json([report], QUICK, None, (0.5, 1.0, 2.0))), encoding="utf-8")
     content = json.loads(path.read_text(encoding="utf-8"))
     (kept,) = content["benchmarks"]
-    assert kept["problems"] == ["why"]
+    assert (kept["problems"], kept["faults"]) == (["why"], [])
     assert kept["cores_of_others"] == 0.25
     assert kept["settings"] == {"links": 2, "note": "µ"}
     assert RunConfig.model_validate(kept["configs"]["testbed"]).runtime.torch_threads == 2
@@ -126,10 +133,10 @@ def test_one_repetition_with_other_weights_is_a_miss_and_invalid() -> None:
         ("training.b256.process.same_weights", 0, Verdict.MISS),
         ("training.b256.process_1_thread.same_weights", 1, Verdict.PASS),
     ]
-    assert report.problems == [
+    assert report.faults == [
         "b256: process, repetition 1: weights cccccccccccc, expected aaaaaaaaaaaa as of inprocess_sharded"
     ]
-    assert report.validity is Validity.INVALID
+    assert (report.validity, report.exit_code) == (Validity.INVALID, ExitCode.FAILURE)
 
 
 class UnpicklableError(Exception):
@@ -182,8 +189,57 @@ def test_a_benchmark_that_fails_says_with_what(
 
     monkeypatch.setattr(session, "BENCHMARKS", {"wire": breaks})
     file = tmp_path / "result.json"
-    assert not session.hold(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
+    reports = session.hold(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
+    assert exit_code_of(reports, require_valid=False) == ExitCode.FAILURE
     (report,) = json.loads(file.read_text(encoding="utf-8"))["benchmarks"]
-    assert report["problems"] == ["failed: KeyError: 'seven'"]
+    assert report["faults"] == report["problems"] == ["failed: KeyError: 'seven'"]
     assert [reading["name"] for reading in report["readings"]] == ["wire.x"]
     assert "INVALID: wire" in capsys.readouterr().out
+
+
+def test_the_numbers_of_a_busy_machine_are_invalid_yet_measured_and_what_is_wrong_is_not_excused() -> None:
+    busy, broken = Report("throughput", {}), Report("training", {})
+    busy.problems.append("p99 lateness 9.00 ms: expected at most half the p99 latency, 8.00 ms")
+    broken.failed(DataError("no such file"))
+    valid = Report("wire", {})
+
+    def codes(*reports: Report) -> tuple[ExitCode, ExitCode]:
+        return exit_code_of(reports, require_valid=False), exit_code_of(reports, require_valid=True)
+
+    assert codes(valid) == (ExitCode.OK, ExitCode.OK)
+    assert codes(valid, busy) == (ExitCode.OK, ExitCode.INVALID)
+    assert codes(busy, broken) == (ExitCode.DATA, ExitCode.DATA)
+    assert [each.validity for each in (valid, busy, broken)] == [Validity.VALID, Validity.INVALID, Validity.INVALID]
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], ExitCode.OK), (["--require-valid"], ExitCode.INVALID)])
+def test_an_invalid_benchmark_is_said_and_ends_the_command_only_if_asked_to(
+    arguments: list[str], code: ExitCode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def is_late(bench: Bench) -> Report:
+        report = bench.begin("wire", {})
+        report.problems.append("too late")
+        return report
+
+    monkeypatch.setattr(session, "BENCHMARKS", {"wire": is_late})
+    answer = CliRunner().invoke(bench_app, ["wire", "--results", str(tmp_path), *arguments])
+    assert answer.exit_code == code
+    assert "wire: INVALID\n    too late\n" in answer.stdout
+    assert "INVALID: wire\n" in answer.stdout
+
+
+def test_a_pass_is_kept_with_what_it_was_held_to_and_why_it_is_invalid() -> None:
+    late, short = Load(8, 1, 1, 100.0, 3), Load(8, 1, 1, 0.0, 0)
+    first, last = made_up(late, 0), made_up(short, 1)
+    first.at_ns[:, 1:] += 1000 * MS
+    report = Report("throughput", {})
+    keep(report, "server", [Pass(late, [first])], Rules(8, 0.0))
+    keep(report, "offline", [Pass(short, [LinkStamps(1, NAMES, last.at_ns[:-1])])], Rules(8, 0.0))
+
+    assert [each.partition(":")[0] for each in report.problems] == ["server, repetition 0"]
+    assert report.faults == ["offline, repetition 0: link 1: 7 of 8 queries were answered"]
+    assert report.passes["server.0"] == {
+        "queries": 8, "samples": 1, "window": 1, "rate_per_s": 100.0, "seed": 3,
+        "min_queries": 8, "min_duration_s": 0.0, "late_percentile": 99.0, "kept_up": True,
+    }  # fmt: skip
+    assert report.passes.keys() == {name.removesuffix(".at_ns") for name in report.samples}

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 import yaml
 
+from common.healthcheck import LIMIT_S as HEALTHCHECK_LIMIT_S
 from common.server import DRAIN_GRACE_S
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,12 @@ def test_a_service_is_limited_and_may_drain(service: Service) -> None:
     assert {"cpus", "mem_limit", "pids_limit", "init", "restart"} <= set(service)
     assert cast("dict[str, dict[str, str]]", service["logging"])["options"]["max-size"]
     assert float(str(service["stop_grace_period"]).removesuffix("s")) > DRAIN_GRACE_S
+
+
+@each_service
+def test_a_health_check_says_what_is_wrong_before_the_engine_gives_it_up(service: Service) -> None:
+    if check := cast("dict[str, str] | None", service.get("healthcheck")):
+        assert float(check["timeout"].removesuffix("s")) > HEALTHCHECK_LIMIT_S
 
 
 def test_every_variable_has_its_default_in_the_example() -> None:

@@ -11,6 +11,7 @@ from basestation.trainer import MicroBatchResult, Trainer
 from common.config import RunConfig
 from common.messages import BlockKey, Phase
 from common.plan import RunPlan
+from tests.limits import LIMIT_S
 
 SAMPLES = 50
 
@@ -56,7 +57,7 @@ def test_two_goes_give_the_same_bits_however_threads_are_scheduled() -> None:
 
 
 def test_parts_are_worked_on_at_the_same_time() -> None:
-    meeting = threading.Barrier(3, timeout=10)
+    meeting = threading.Barrier(3, timeout=LIMIT_S)
     assert sorted(Shards(3, 1).map(lambda part: (meeting.wait(), part)[1], [0, 1, 2])) == [0, 1, 2]
 
 

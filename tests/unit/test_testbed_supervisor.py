@@ -11,6 +11,7 @@ import pytest
 from common.errors import AddressError, DataError, RunFailedError
 from testbed.child import Child
 from testbed.supervisor import Supervisor
+from tests.limits import LIMIT_S
 
 Scenario = Callable[[Supervisor], Coroutine[object, object, None]]
 
@@ -100,7 +101,10 @@ def test_a_killed_process_is_named_with_its_last_words(module: Callable[[str], s
         supervise(tmp_path, scenario)
 
 
-def test_the_cause_is_blamed_not_who_reports_the_loss_of_it(module: Callable[[str], str], tmp_path: Path) -> None:
+def test_the_cause_is_blamed_not_who_reports_the_loss_of_it(
+    module: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("testbed.supervisor.SETTLE_S", LIMIT_S)
     reporter, cause = module("sys.exit(7)"), module("sys.exit(3)")
 
     async def scenario(supervisor: Supervisor) -> None:
