@@ -27,12 +27,13 @@ def _command(names: Sequence[str], summary: str) -> None:
         airtime: Airtime = False,
         data_dir: DataDir = None,
         results: Results = RESULTS,
-    ) -> None:
+    ) -> Path:
         from benchmarks.session import hold  # noqa: PLC0415 — imports what other commands do not need
 
         check_data_dir(data_dir)
         if not hold(names, QUICK if quick else FULL, json_file, airtime, data_dir, results):
             raise typer.Exit(ExitCode.FAILURE)
+        return results / "bench"
 
     name = names[0] if len(names) == 1 else "all"
     bench_app.command(name, help=summary)(reports_errors(command))

@@ -41,6 +41,10 @@ class UnreachableError(SplitwaveError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class OutputError(SplitwaveError):
+    """What a command was asked to print cannot be written to standard output."""
+
+
 class Refusal(StrEnum):
     """Why a peer is refused, in gRPC's status names (the core does not import grpc)."""
 

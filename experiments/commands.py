@@ -48,7 +48,7 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what there is to do.")] = False,
     data_dir: DataDir = None,
     results: Folder = _RESULTS,
-) -> None:
+) -> Path | None:
     """Train what is not finished yet, and write each figure's CSV, PDF and PNG."""
     from experiments.sweep.sitting import Sitting  # noqa: PLC0415 — imports torch, which no other command needs
 
@@ -59,20 +59,22 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo, method)
     if dry_run:
         sitting.plan()
-        return
+        return None
     sitting.run()
     for path in (results / preset / f"{figure.name}.csv" for figure in figures):
         if path.is_file():  # nothing is written of a figure none of whose trainings is finished
             typer.echo(path)
+    return results / preset
 
 
 @experiment_app.command()
 @reports_errors
-def plot(names: Names, preset: PresetOption = "paper", results: Folder = _RESULTS) -> None:
+def plot(names: Names, preset: PresetOption = "paper", results: Folder = _RESULTS) -> Path:
     """Draw figures again, from their CSV files alone."""
     for figure in _figures(names, preset_named(preset), 1):
         for file in redraw(figure, results / preset):
             typer.echo(file)
+    return results / preset
 
 
 def _figures(names: list[str], preset: Preset, seeds: int | None) -> list[Figure]:

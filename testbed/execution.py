@@ -38,7 +38,7 @@ class Order:
     links_per_process: int = 1
 
 
-def execute(order: Order) -> None:
+def execute(order: Order) -> Path:
     """Carry an order out, show how it goes, and leave a complete results folder or none.
 
     Raises:
@@ -64,6 +64,7 @@ def execute(order: Order) -> None:
     # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
     _draw(folder, order.config.task)
+    return folder.path
 
 
 def existing_data_dir(data_dir: Path | None) -> Path | None:

@@ -8,20 +8,25 @@ from typing import ParamSpec
 
 import typer
 
-from common.errors import SplitwaveError
+from common.errors import OutputError, SplitwaveError
 from common.exit_codes import ExitCode
+from common.standard_streams import check_output
 from common.summary import Summary
 
 P = ParamSpec("P")
 
 
-def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """Make a command print what a user can mend as `error: …` on standard error, without a traceback."""
+def reports_errors(command: Callable[P, Path | None]) -> Callable[P, None]:
+    """Make a command print what a user can mend as `error: …` on standard error, without a traceback.
+
+    A command that returns where its results are has done its work even if standard output did not take what it
+    printed; one that returns None was asked to print, and fails. A reader that left early is no failure of either.
+    """
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            _check_output(command(*args, **kwargs))
         except SplitwaveError as error:
             _complain(f"error: {error}", error)
             raise typer.Exit(error.exit_code) from None
@@ -40,6 +45,15 @@ def print_summary(summary: Summary, folder: Path) -> None:
     rows = {**_rows(summary), "results": str(folder)}
     width = max(map(len, rows))
     typer.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()))
+
+
+def _check_output(results: Path | None) -> None:
+    try:
+        check_output()
+    except OutputError as error:
+        if results is None:
+            raise
+        print(f"{error}; the results are in {results}", file=sys.stderr)
 
 
 def _complain(message: str, error: BaseException) -> None:
