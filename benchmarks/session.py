@@ -60,13 +60,17 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
     load_average = os.getloadavg()  # before the benchmarks are a load themselves
     reports: list[Report] = []
     with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder:
+        folder.account_with(lambda: {"missing": list(names[len(reports) :])})
         bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
-        for name in names:
-            typer.echo(f"{name} …")
-            reports.append(_attempt(name, bench))
-            print_report(reports[-1])
-        content = result_json(reports, scope, data_dir, load_average)
-        folder.write_json("result.json", content)
+        try:
+            for name in names:
+                typer.echo(f"{name} …")
+                reports.append(_attempt(name, bench))
+                print_report(reports[-1])
+        finally:  # also of a session that is interrupted, whose folder says so
+            if reports:
+                content = result_json(reports, scope, data_dir, load_average)
+                folder.write_json("result.json", content)
         samples = {f"{each.benchmark}.{key}": array for each in reports for key, array in each.samples.items()}
         write_samples(folder.path / "samples.npz", samples)
         _drop_checkpoints(folder.logs)
