@@ -25,6 +25,7 @@ from benchmarks.training import training
 from benchmarks.wire_cost import wire
 from common.config import RunConfig
 from common.errors import SplitwaveError
+from common.full_disk import naming_full_disk
 from testbed.execution import existing_data_dir
 from testbed.interruption import run_interruptibly
 from testbed.provenance import describe_environment
@@ -59,7 +60,7 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
     data_dir = existing_data_dir(data_dir)
     load_average = os.getloadavg()  # before the benchmarks are a load themselves
     reports: list[Report] = []
-    with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder:
+    with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder, naming_full_disk(results):
         folder.account_with(lambda: {"missing": list(names[len(reports) :])})
         bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
         try:

@@ -10,10 +10,11 @@ from tempfile import TemporaryFile
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
-from common.errors import CheckpointError, RunFailedError
+from common.errors import CheckpointError, DiskFullError, RunFailedError
+from common.full_disk import naming_full_disk
 
 
 def weights_sha256(module: nn.Module) -> str:
@@ -34,11 +35,12 @@ def check_state_dir(folder: Path) -> None:
     """Make sure, before hours of training, that a party can write its part.
 
     Raises:
-        CheckpointError: it cannot.
+        DiskFullError: the disk is full.
+        CheckpointError: it cannot for another reason.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
+        with naming_full_disk(folder), TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise CheckpointError(f"{folder}: no checkpoint can be written there: {error}") from None
@@ -49,7 +51,8 @@ def save_part(path: Path, module: nn.Module) -> str:
 
     Raises:
         RunFailedError: a parameter is not finite.
-        CheckpointError: the part cannot be written.
+        DiskFullError: the disk is full.
+        CheckpointError: the part cannot be written for another reason.
     """
     state = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
     for name, tensor in state.items():
@@ -57,8 +60,12 @@ def save_part(path: Path, module: nn.Module) -> str:
             raise RunFailedError(f"training diverged: {name} is not finite")
     temporary = path.with_name(f".{path.name}.partial")
     try:
-        save_file(state, temporary)
-        temporary.rename(path)
+        with naming_full_disk(path):
+            temporary.write_bytes(save(state))  # not `save_file`, whose errors have no errno
+            temporary.rename(path)
+    except DiskFullError:
+        temporary.unlink(missing_ok=True)  # there is room for the log to say so
+        raise
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: cannot be written: {error}") from None
     return weights_sha256(module)

@@ -15,4 +15,5 @@ class ExitCode(IntEnum):
     PROTOCOL = 6
     RUN_FAILED = 7
     CHECKPOINT = 8
+    DISK_FULL = 9
     INTERRUPTED = 130  # Ctrl-C, the shell's convention (128 + SIGINT)

@@ -14,6 +14,7 @@ import structlog
 
 from common.errors import DataError, SplitwaveError
 from common.exit_codes import ExitCode
+from common.full_disk import is_disk_full
 from common.logs import configure_logging
 from common.standard_streams import check_output, make_streams_lenient
 from common.urgency import be_urgent
@@ -86,9 +87,10 @@ def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]
     except SplitwaveError as error:
         log.error(str(error), exit_code=error.exit_code.name)
         return error.exit_code
-    except OSError as error:  # a full disk, a forbidden folder: the message names the path
-        log.error(str(error), exit_code=ExitCode.FAILURE.name)
-        return ExitCode.FAILURE
+    except OSError as error:  # a full disk, a forbidden folder
+        code = ExitCode.DISK_FULL if is_disk_full(error) else ExitCode.FAILURE
+        log.error(str(error), exit_code=code.name)
+        return code
     except Exception:
         log.exception("unforeseen error", exit_code=ExitCode.FAILURE.name)
         return ExitCode.FAILURE

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from common.errors import ConfigError
+from common.full_disk import naming_full_disk
 from common.process import check_data_dir
 from experiments.paper.figures import FIGURES
 from experiments.paper.preset import Preset, preset_named
@@ -60,7 +61,8 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     if dry_run:
         sitting.plan()
         return None
-    sitting.run()
+    with naming_full_disk(results):
+        sitting.run()
     for path in (results / preset / f"{figure.name}.csv" for figure in figures):
         if path.is_file():  # nothing is written of a figure none of whose trainings is finished
             typer.echo(path)

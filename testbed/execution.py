@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common.config import RunConfig
 from common.errors import DataError
+from common.full_disk import naming_full_disk
 from common.summary import Summary, summarize
 from common.task import Task
 from testbed.display import Display
@@ -61,7 +62,8 @@ def execute(order: Order) -> Path:
         raise
     # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
-    _draw(folder, order.config.task)
+    with naming_full_disk(order.results):
+        _draw(folder, order.config.task)
     return folder.path
 
 
@@ -76,7 +78,7 @@ def _fill(folder: ResultsFolder, order: Order, engine: Engine, data_dir: Path | 
     )
     record = RunRecord(folder.metrics, order.config.task)
     folder.account_with(lambda: _account(folder, order, record))
-    with folder:
+    with folder, naming_full_disk(order.results):
         with Display(order.config) as display:
             result = engine.run(job, _each(record, display))
         summary = {**summarize(order.config, order.engine, result), **record.summary()}

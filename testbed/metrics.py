@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def append_epoch(path: Path, record: EpochRecord, task: Task) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(fields) + "\n")
     except OSError:  # the epochs before it stay readable without half a line
-        os.truncate(path, before)
+        with suppress(OSError):
+            os.truncate(path, before)
         raise
 
 

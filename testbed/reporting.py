@@ -10,6 +10,7 @@ import typer
 
 from common.errors import OutputError, SplitwaveError
 from common.exit_codes import ExitCode
+from common.full_disk import is_disk_full
 from common.standard_streams import check_output
 from common.summary import Summary
 
@@ -30,9 +31,9 @@ def reports_errors(command: Callable[P, Path | None]) -> Callable[P, None]:
         except SplitwaveError as error:
             _complain(f"error: {error}", error)
             raise typer.Exit(error.exit_code) from None
-        except OSError as error:  # a full disk, a forbidden folder: the message names the path
+        except OSError as error:  # a full disk, a forbidden folder
             _complain(f"error: {error}", error)
-            raise typer.Exit(ExitCode.FAILURE) from None
+            raise typer.Exit(ExitCode.DISK_FULL if is_disk_full(error) else ExitCode.FAILURE) from None
         except KeyboardInterrupt as interrupt:
             _complain("interrupted: everything that was started has been stopped", interrupt)
             raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -14,12 +14,13 @@ from typing import Self
 
 from common.config import RunConfig
 from common.config_layers import to_yaml
-from common.errors import AddressError, CheckpointError, ConfigError, DataError
+from common.errors import AddressError, CheckpointError, ConfigError, DataError, DiskFullError
+from common.full_disk import naming_full_disk
 from testbed.provenance import current_commit, describe_environment
 from testbed.unfinished import RECORD, SUFFIX, has_checkpoint, has_measured, note_on, record_of
 from testbed.whole_file import whole_file
 
-_SELF_EXPLANATORY = (ConfigError, DataError, AddressError, CheckpointError)
+_SELF_EXPLANATORY = (ConfigError, DataError, AddressError, CheckpointError, DiskFullError)
 
 Account = Callable[[], Mapping[str, object]]
 
@@ -46,7 +47,8 @@ class ResultsFolder:
             data_dir: where the data sets lie, for their hashes in env.json.
 
         Raises:
-            ConfigError: the folder cannot be made.
+            DiskFullError: the disk is full.
+            ConfigError: the folder cannot be made for another reason.
         """
         environment = describe_environment(config, data_dir)
         self.kept = True
@@ -54,14 +56,22 @@ class ResultsFolder:
         self._account: Account = dict
         self._created = [folder for folder in (results / what, results) if not folder.exists()]
         try:
-            (results / what).mkdir(parents=True, exist_ok=True)
-            self._final, self.path = _reserve(results / what, config.seed)
+            with naming_full_disk(results):
+                (results / what).mkdir(parents=True, exist_ok=True)
+                self._final, self.path = _reserve(results / what, config.seed)
+                self._begin(config, environment)
+        except OSError as error:
+            raise ConfigError(f"--results {results}: cannot be written to: {error}") from None
+
+    def _begin(self, config: RunConfig, environment: Mapping[str, object]) -> None:
+        try:
             for folder in (self.figures, self.logs):
                 folder.mkdir()
             (self.path / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
             self.write_json("env.json", environment)
-        except OSError as error:
-            raise ConfigError(f"--results {results}: cannot be written to: {error}") from None
+        except BaseException:
+            self._remove()
+            raise
 
     @property
     def figures(self) -> Path:
