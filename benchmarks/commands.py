@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.scope import FULL, QUICK
+from common.exit_codes import ExitCode
 from common.folders import make_output_folder
 from common.process import check_data_dir
 from testbed.commands.options import RESULTS, DataDir, Results
@@ -31,14 +32,17 @@ def _command(names: Sequence[str], summary: str) -> None:
         require_valid: RequireValid = False,
         data_dir: DataDir = None,
         results: Results = RESULTS,
-    ) -> None:
+    ) -> Path:
         from benchmarks.session import exit_code_of, hold  # noqa: PLC0415 — imports what other commands do not need
 
         check_data_dir(data_dir)
         if json_file is not None:
             make_output_folder(json_file.parent, "--json")
         reports = hold(names, QUICK if quick else FULL, json_file, airtime, data_dir, results)
-        raise typer.Exit(exit_code_of(reports, require_valid=require_valid))
+        code = exit_code_of(reports, require_valid=require_valid)
+        if code is not ExitCode.OK:
+            raise typer.Exit(code)
+        return results / "bench"
 
     name = names[0] if len(names) == 1 else "all"
     bench_app.command(name, help=summary)(reports_errors(command))

@@ -8,6 +8,7 @@ with the pmf as the paper prints it, which takes less arithmetic and cancels in 
 import argparse
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from benchmarks import naive
 from benchmarks.training_step import GAMMA, NOISE_VARIANCE, Setting, TrainingStep
+from common.process import run_tool
 from device.codebook import Codebook
 from device.fused import Grid, bound_rate, quantize
 from testbed.provenance import cpu_model
@@ -87,4 +89,4 @@ def _time(setting: Setting, repetitions: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_tool(main))

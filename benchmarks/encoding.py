@@ -6,6 +6,7 @@ equal, hard symbols, from the sample to the level indices, before the wire.
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -14,6 +15,7 @@ import torch
 
 from common.config import RunConfig
 from common.messages import BlockKey, Phase, Symbols
+from common.process import run_tool
 from device.link_group import LinkGroup
 from device.views import StackedViews
 from device.worker import DeviceWorker
@@ -71,4 +73,4 @@ def _medians(makers: Sequence[Callable[[], object]], repetitions: int) -> list[f
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_tool(main))

@@ -26,6 +26,7 @@ from benchmarks.wire_cost import wire
 from common.config import RunConfig
 from common.errors import SplitwaveError
 from common.exit_codes import ExitCode
+from common.full_disk import naming_full_disk
 from testbed.execution import existing_data_dir
 from testbed.interruption import run_interruptibly
 from testbed.provenance import describe_environment
@@ -64,14 +65,18 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
     data_dir = existing_data_dir(data_dir)
     load_average = os.getloadavg()  # before the benchmarks are a load themselves
     reports: list[Report] = []
-    with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder:
+    with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder, naming_full_disk(results):
+        folder.account_with(lambda: {"missing": list(names[len(reports) :])})
         bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
-        for name in names:
-            typer.echo(f"{name} …")
-            reports.append(_attempt(name, bench))
-            print_report(reports[-1])
-        content = result_json(reports, scope, data_dir, load_average)
-        folder.write_json("result.json", content)
+        try:
+            for name in names:
+                typer.echo(f"{name} …")
+                reports.append(_attempt(name, bench))
+                print_report(reports[-1])
+        finally:  # also of a session that is interrupted, whose folder says so
+            if reports:
+                content = result_json(reports, scope, data_dir, load_average)
+                folder.write_json("result.json", content)
         samples = {f"{each.benchmark}.{key}": array for each in reports for key, array in each.samples.items()}
         write_samples(folder.path / "samples.npz", samples)
         _drop_checkpoints(folder.logs)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
-from common.errors import CheckpointError, RunFailedError
+from common.errors import CheckpointError, DiskFullError, RunFailedError
 from common.folders import try_out
+from common.full_disk import naming_full_disk
 from common.manifest import check_weights
 
 
@@ -39,7 +40,8 @@ def check_state_dir(folder: Path, option: str) -> None:
         option: of the command line that named it.
 
     Raises:
-        CheckpointError: it cannot.
+        DiskFullError: the disk is full.
+        CheckpointError: it cannot for another reason.
     """
     try:
         try_out(folder)
@@ -52,7 +54,8 @@ def save_part(path: Path, module: nn.Module) -> str:
 
     Raises:
         RunFailedError: a parameter is not finite.
-        CheckpointError: the part cannot be written.
+        DiskFullError: the disk is full.
+        CheckpointError: the part cannot be written for another reason.
     """
     state = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
     for name, tensor in state.items():
@@ -60,8 +63,12 @@ def save_part(path: Path, module: nn.Module) -> str:
             raise RunFailedError(f"training diverged: {name} is not finite")
     temporary = path.with_name(f".{path.name}.partial")
     try:
-        save_file(state, temporary)
-        temporary.rename(path)
+        with naming_full_disk(path):
+            temporary.write_bytes(save(state))  # not `save_file`, whose errors have no errno
+            temporary.rename(path)
+    except DiskFullError:
+        temporary.unlink(missing_ok=True)  # there is room for the log to say so
+        raise
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: cannot be written: {error}") from None
     return weights_sha256(module)

@@ -41,6 +41,16 @@ class UnreachableError(SplitwaveError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class DiskFullError(SplitwaveError):
+    """A disk that a run writes to has no space left."""
+
+    exit_code = ExitCode.DISK_FULL
+
+
+class OutputError(SplitwaveError):
+    """What a command was asked to print cannot be written to standard output."""
+
+
 class Refusal(StrEnum):
     """Why a peer is refused, in gRPC's status names (the core does not import grpc)."""
 

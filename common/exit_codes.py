@@ -16,4 +16,5 @@ class ExitCode(IntEnum):
     RUN_FAILED = 7
     CHECKPOINT = 8
     INVALID = 9  # benchmarks that were to be VALID are not
+    DISK_FULL = 10
     INTERRUPTED = 130  # Ctrl-C, the shell's convention (128 + SIGINT)

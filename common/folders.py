@@ -4,24 +4,28 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from common.errors import ConfigError
+from common.full_disk import naming_full_disk
 
 
 def try_out(folder: Path) -> None:
     """Make a folder, with those above it, and write to it.
 
     Raises:
-        OSError: one of that is impossible; the message names the path.
+        DiskFullError: the disk is full.
+        OSError: one of that is impossible for another reason; the message names the path.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryFile(dir=folder):
-        pass
+    with naming_full_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
 
 
 def make_output_folder(folder: Path, option: str) -> None:
     """Make the folder of an option, such as `--results`.
 
     Raises:
-        ConfigError: it cannot be made, or not be written to.
+        DiskFullError: the disk is full.
+        ConfigError: it cannot be made, or not be written to, for another reason.
     """
     try:
         try_out(folder)

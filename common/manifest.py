@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from common.config import RunConfig
 from common.errors import CheckpointError
+from common.full_disk import naming_full_disk
 
 MANIFEST_FILE = "checkpoint.json"
 BASESTATION_PART = "basestation.safetensors"
@@ -50,9 +51,14 @@ class Manifest:
         return RunConfig.model_validate_json(self.settings_json)
 
     def publish(self, folder: Path) -> None:
-        """Write the manifest into a folder that holds all parts, at once or not at all."""
+        """Write the manifest into a folder that holds all parts, at once or not at all.
+
+        Raises:
+            DiskFullError: the disk is full.
+        """
         temporary = folder / f".{MANIFEST_FILE}.partial"
-        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        with naming_full_disk(folder):
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         temporary.rename(folder / MANIFEST_FILE)
 
     @staticmethod

@@ -14,7 +14,9 @@ import structlog
 
 from common.errors import DataError, SplitwaveError
 from common.exit_codes import ExitCode
+from common.full_disk import is_disk_full
 from common.logs import configure_logging
+from common.standard_streams import check_output, make_streams_lenient
 from common.urgency import be_urgent
 
 log = structlog.get_logger()
@@ -63,8 +65,10 @@ def check_data_dir(data: Path | None) -> None:
 
 def run_tool(main: Callable[[], None]) -> int:
     """Run a tool's `main` to its end and turn what a user can mend into one line and an exit code."""
+    make_streams_lenient()
     try:
         main()
+        check_output()
     except SplitwaveError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -76,6 +80,7 @@ def run_tool(main: Callable[[], None]) -> int:
 
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
     """Run a service's `main` to its end and turn what it raises into one log line and an exit code."""
+    make_streams_lenient()
     configure_logging(options.log_format, role)
     be_urgent()
     if options.lifeline:
@@ -85,9 +90,10 @@ def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]
     except SplitwaveError as error:
         log.error(str(error), exit_code=error.exit_code.name)
         return error.exit_code
-    except OSError as error:  # a full disk, a forbidden folder: the message names the path
-        log.error(str(error), exit_code=ExitCode.FAILURE.name)
-        return ExitCode.FAILURE
+    except OSError as error:  # a full disk, a forbidden folder
+        code = ExitCode.DISK_FULL if is_disk_full(error) else ExitCode.FAILURE
+        log.error(str(error), exit_code=code.name)
+        return code
     except Exception:
         log.exception("unforeseen error", exit_code=ExitCode.FAILURE.name)
         return ExitCode.FAILURE

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from common.errors import ConfigError
+from common.full_disk import naming_full_disk
 from common.process import check_data_dir
 from common.spelling import did_you_mean, likely
 from experiments.paper.figures import FIGURES
@@ -49,7 +50,7 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what there is to do.")] = False,
     data_dir: DataDir = None,
     results: Folder = _RESULTS,
-) -> None:
+) -> Path | None:
     """Train what is not finished yet, and write each figure's CSV, PDF and PNG."""
     from experiments.sweep.sitting import Sitting  # noqa: PLC0415 — imports torch, which no other command needs
 
@@ -61,20 +62,23 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo, method)
     if dry_run:
         sitting.plan()
-        return
-    sitting.run()
+        return None
+    with naming_full_disk(results):
+        sitting.run()
     for path in (file for figure in figures for file in files_of(figure, results / preset)):
         if path.is_file():  # nothing is written of a figure none of whose trainings is finished
             typer.echo(path)
+    return results / preset
 
 
 @experiment_app.command()
 @reports_errors
-def plot(names: Names, preset: PresetOption = "paper", results: Folder = _RESULTS) -> None:
+def plot(names: Names, preset: PresetOption = "paper", results: Folder = _RESULTS) -> Path:
     """Draw figures again, from their CSV files alone."""
     for figure in _figures(names, preset_named(preset), 1):
         for file in redraw(figure, results / preset):
             typer.echo(file)
+    return results / preset
 
 
 def _figures(names: list[str], preset: Preset, seeds: int | None) -> list[Figure]:

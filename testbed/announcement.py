@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from testbed.whole_file import whole_file
+
 _FILE = "testbed.json"
 _RUNNING = f"*/.*.partial/logs/{_FILE}"  # below the folder of all results: a running testbed's folder is hidden
 
@@ -30,9 +32,8 @@ class Announcement:
     def published(self, log_dir: Path) -> Iterator[None]:
         """Keep the file in place for the body of the `with`."""
         path = log_dir / _FILE
-        temporary = path.with_name(f".{_FILE}.partial")
-        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        temporary.rename(path)
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         try:
             yield
         finally:

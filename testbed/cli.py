@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from common.standard_streams import make_streams_lenient
 from common.version import VERSION
 from testbed.commands.beta import beta_app
 from testbed.commands.config import config_app
@@ -44,6 +45,7 @@ def splitwave(
 
 def main() -> None:
     """Entry point of the console script; SIGTERM and a closed terminal end a command as Ctrl-C does."""
+    make_streams_lenient()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     app()

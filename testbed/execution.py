@@ -1,15 +1,18 @@
 """From settings to a results folder: run an engine, record what it reports, draw the figures."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.chance import remarks_on
 from common.config import RunConfig
 from common.errors import DataError
-from common.summary import summarize
+from common.full_disk import naming_full_disk
+from common.summary import Summary, summarize
 from common.task import Task
 from testbed.display import Display
-from testbed.engine import Event, Job, Observer, load_engine
+from testbed.engine import Engine, Event, Job, Observer, load_engine
 from testbed.latency_plot import draw_latency
 from testbed.metrics import write_latency
 from testbed.next_steps import next_steps
@@ -19,6 +22,7 @@ from testbed.reporting import print_figures, print_next_steps, print_summary
 from testbed.results_folder import ResultsFolder
 from testbed.run_record import RunRecord
 from testbed.training_plot import draw_training
+from testbed.unfinished import has_checkpoint, missing_epochs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,10 @@ class Order:
     links_per_process: int = 1
 
 
-def execute(order: Order) -> None:
-    """Carry an order out, show how it goes, and leave a complete results folder or none.
+def execute(order: Order) -> Path:
+    """Carry an order out, show how it goes, and leave a results folder, whose path is returned.
+
+    What a run that ends early has measured is left in a folder that is marked as unfinished; see `ResultsFolder`.
 
     Raises:
         SplitwaveError: what the engine or the order's own settings raise.
@@ -54,28 +60,54 @@ def execute(order: Order) -> None:
     check_data(order.config, data_dir, order.engine)
     trivial = trivial_error(order.config, data_dir, order.engine)
     print_warning(processor_warning(order.config, order.engine, order.links_per_process))
-    with ResultsFolder(order.results, order.what, order.config, data_dir) as folder:
-        job = Job(
-            config=order.config,
-            data_dir=data_dir,
-            checkpoint_dir=order.restore or folder.checkpoint,
-            restore=order.restore is not None,
-            log_dir=folder.logs,
-            links_per_process=order.links_per_process,
-        )
-        record = RunRecord(folder.metrics, order.config.task)
-        with Display(order.config) as display:
-            result = engine.run(job, _each(record, display))
-        summary = {**summarize(order.config, order.engine, result), **record.summary()}
-        remarks = remarks_on(order.config.task, result.error, trivial)
-        folder.write_json(folder.summary.name, {**summary, **remarks})
-        write_latency(folder.latency, result.hops, result.hop_times_ns)
+    folder = ResultsFolder(order.results, order.what, order.config, data_dir)
+    try:
+        summary = _fill(folder, order, engine, data_dir, trivial)
+    except BaseException:
+        if folder.kept:
+            with suppress(OSError, KeyboardInterrupt):  # the error that ended the run is the one to tell
+                _draw(folder, order.config.task)
+        raise
     # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
-    print_remarks(remarks)
-    _draw(folder, order.config.task)
+    print_remarks(summary)
+    with naming_full_disk(order.results):
+        _draw(folder, order.config.task)
     print_figures(folder.figures)
     print_next_steps(next_steps(folder.path, order.data_dir, None if order.restore else order.config.seed))
+    return folder.path
+
+
+def _fill(folder: ResultsFolder, order: Order, engine: Engine, data_dir: Path | None, trivial: float | None) -> Summary:
+    job = Job(
+        config=order.config,
+        data_dir=data_dir,
+        checkpoint_dir=order.restore or folder.checkpoint,
+        restore=order.restore is not None,
+        log_dir=folder.logs,
+        links_per_process=order.links_per_process,
+    )
+    record = RunRecord(folder.metrics, order.config.task)
+    folder.account_with(lambda: _account(folder, order, record))
+    with folder, naming_full_disk(order.results):
+        with Display(order.config) as display:
+            result = engine.run(job, _each(record, display))
+        remarks = remarks_on(order.config.task, result.error, trivial)
+        summary = {**summarize(order.config, order.engine, result), **record.summary(), **remarks}
+        write_latency(folder.latency, result.hops, result.hop_times_ns)
+        folder.write_json(folder.summary.name, summary)
+    return summary
+
+
+def _account(folder: ResultsFolder, order: Order, record: RunRecord) -> Mapping[str, object]:
+    """How far a run came that ended early, and what is missing in its folder."""
+    missing = []
+    if order.restore is None:
+        missing += missing_epochs(record.epochs, order.config.training.epochs)
+        missing += [] if has_checkpoint(folder.checkpoint) else ["the checkpoint"]
+    if not folder.summary.is_file():
+        missing += ["the test error", "the serving pass and its latency"]
+    return {"steps_done": record.steps_done, "steps": record.steps, "missing": missing}
 
 
 def existing_data_dir(data_dir: Path | None) -> Path | None:
@@ -101,6 +133,7 @@ def _each(*observers: Observer) -> Observer:
 
 
 def _draw(folder: ResultsFolder, task: Task) -> None:
-    draw_latency(folder.latency, folder.figures / "latency.png")
+    if folder.latency.exists():  # not so before the serving pass is over
+        draw_latency(folder.latency, folder.figures / "latency.png")
     if folder.metrics.exists():  # not so after inference alone
         draw_training(folder.metrics, folder.summary, folder.figures / "training.png", task)

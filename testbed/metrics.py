@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 from common.messages import Int64
 from common.results import EpochRecord
 from common.task import Task
+from testbed.whole_file import whole_file
 from testbed.wording import ATTRIBUTES, wording_of
 
 
@@ -17,8 +20,14 @@ def append_epoch(path: Path, record: EpochRecord, task: Task) -> None:
     """Add an epoch to `metrics.jsonl`, in the names of the run's task."""
     keys = wording_of(task).keys
     fields = {keys.get(name, name): value for name, value in asdict(record).items()}
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(fields) + "\n")
+    before = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(fields) + "\n")
+    except OSError:  # the epochs before it stay readable without half a line
+        with suppress(OSError):
+            os.truncate(path, before)
+        raise
 
 
 def read_epochs(path: Path) -> list[EpochRecord]:
@@ -43,7 +52,7 @@ def write_latency(path: Path, hops: tuple[str, ...], hop_times_ns: Int64) -> Non
         hops: names of the columns.
         hop_times_ns: (samples, hops) int64 nanoseconds.
     """
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([f"{hop}_ns" for hop in hops])
         writer.writerows(hop_times_ns.tolist())

@@ -11,19 +11,21 @@ from common.errors import (
     CheckpointError,
     ConfigError,
     DataError,
+    DiskFullError,
     ProtocolError,
     RunFailedError,
     SplitwaveError,
     UnreachableError,
 )
 from common.exit_codes import ExitCode
+from common.full_disk import has_no_space
 from testbed.log_tail import final_error, last_lines
 
 LOG_LINES = 15
 
 _ERRORS: dict[int, type[SplitwaveError]] = {
     error.exit_code: error
-    for error in (ConfigError, DataError, AddressError, UnreachableError, ProtocolError, CheckpointError)
+    for error in (ConfigError, DataError, AddressError, UnreachableError, ProtocolError, CheckpointError, DiskFullError)
 }
 # A process that ends with one of these tells of a peer it lost.
 _TELLS_OF_ANOTHER = frozenset({ExitCode.RUN_FAILED, ExitCode.UNREACHABLE})
@@ -58,6 +60,10 @@ class Death:
         if (cause := final_error(self.child.log, LOG_LINES)) is not None:
             return kind(f"{cause} ({ended})")
         lines = last_lines(self.child.log, LOG_LINES) or ["(its log is empty)"]
+        if has_no_space(self.child.log.parent):
+            lines.append(
+                f"(the disk that holds {self.child.log.parent} has no space left: its log may lack what it said)"
+            )
         return kind("\n  ".join([f"{ended}; its last words:", *lines]))
 
 

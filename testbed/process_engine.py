@@ -83,8 +83,8 @@ def _folders(job: Job) -> list[str]:
 def _config_file(job: Job) -> Iterator[Path]:
     """The resolved settings, for the base station to read."""
     path = (job.log_dir / "resolved.yaml").resolve()
-    path.write_text(to_yaml(job.config), encoding="utf-8")
     try:
+        path.write_text(to_yaml(job.config), encoding="utf-8")
         yield path
     finally:
         path.unlink()

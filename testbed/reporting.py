@@ -8,8 +8,10 @@ from typing import ParamSpec
 
 import typer
 
-from common.errors import SplitwaveError
+from common.errors import OutputError, SplitwaveError
 from common.exit_codes import ExitCode
+from common.full_disk import is_disk_full
+from common.standard_streams import check_output
 from common.summary import Summary
 from testbed.columns import label_rows
 from testbed.result_table import result_table
@@ -19,19 +21,23 @@ _LABEL_WIDTH = len("weights sha256")
 _PICTURES = (".pdf", ".png")
 
 
-def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """Make a command print what a user can mend as `error: …` on standard error, without a traceback."""
+def reports_errors(command: Callable[P, Path | None]) -> Callable[P, None]:
+    """Make a command print what a user can mend as `error: …` on standard error, without a traceback.
+
+    A command that returns where its results are has done its work even if standard output did not take what it
+    printed; one that returns None was asked to print, and fails. A reader that left early is no failure of either.
+    """
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            _check_output(command(*args, **kwargs))
         except SplitwaveError as error:
             _complain(f"error: {error}", error)
             raise typer.Exit(error.exit_code) from None
-        except OSError as error:  # a full disk, a forbidden folder: the message names the path
+        except OSError as error:  # a full disk, a forbidden folder
             _complain(f"error: {error}", error)
-            raise typer.Exit(ExitCode.FAILURE) from None
+            raise typer.Exit(ExitCode.DISK_FULL if is_disk_full(error) else ExitCode.FAILURE) from None
         except KeyboardInterrupt as interrupt:
             _complain("interrupted: everything that was started has been stopped", interrupt)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -55,6 +61,15 @@ def print_figures(figures: Path, label_width: int = _LABEL_WIDTH) -> None:
 def print_next_steps(commands: Sequence[str]) -> None:
     """Print what the user may do now."""
     typer.echo("\n".join(["\nnext, for example:", *(f"  {command}" for command in commands)]))
+
+
+def _check_output(results: Path | None) -> None:
+    try:
+        check_output()
+    except OutputError as error:
+        if results is None:
+            raise
+        print(f"{error}; the results are in {results}", file=sys.stderr)
 
 
 def _complain(message: str, error: BaseException) -> None:

@@ -1,8 +1,12 @@
-"""The folder of one result: hidden while it is written, under its own name only when it is complete."""
+"""The folder of one result: hidden while it is written, under its own name only when it is complete.
+
+What a run that ended early has measured is kept beside the results, under a name that says that it is unfinished.
+"""
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -10,21 +14,27 @@ from typing import Self
 
 from common.config import RunConfig
 from common.config_layers import to_yaml
-from common.errors import AddressError, CheckpointError, ConfigError, DataError
+from common.errors import AddressError, CheckpointError, ConfigError, DataError, DiskFullError
+from common.full_disk import naming_full_disk
 from testbed.provenance import current_commit, describe_environment
+from testbed.unfinished import RECORD, SUFFIX, has_checkpoint, has_measured, note_on, record_of
+from testbed.whole_file import whole_file
 
-_SELF_EXPLANATORY = (ConfigError, DataError, AddressError, CheckpointError)
-_KEPT_OF_FAILED = frozenset({"config.yaml", "env.json", "logs"})
+_SELF_EXPLANATORY = (ConfigError, DataError, AddressError, CheckpointError, DiskFullError)
+
+Account = Callable[[], Mapping[str, object]]
 
 
 class ResultsFolder:
     """`results/<what>/<UTC time>-<commit>-s<seed>/`, as a context.
 
-    Leaving the context in good order gives the folder its name. Leaving it with an error takes it away, but keeps
-    logs that may explain the error in the hidden folder `.<name>.failed` and says so in a note on it.
+    Leaving the context in good order gives the folder its name. Leaving it with an error gives it the name
+    `<name>.unfinished` if it holds something measured, a published checkpoint or logs that may explain the error: with
+    `unfinished.json`, and a note on the error that says where it is. Otherwise the folder is taken away.
 
     Attributes:
         path: where to write now; after the context, where the result is.
+        kept: whether there is a folder after the context.
     """
 
     def __init__(self, results: Path, what: str, config: RunConfig, data_dir: Path | None) -> None:
@@ -37,19 +47,31 @@ class ResultsFolder:
             data_dir: where the data sets lie, for their hashes in env.json.
 
         Raises:
-            ConfigError: the folder cannot be made.
+            DiskFullError: the disk is full.
+            ConfigError: the folder cannot be made for another reason.
         """
         environment = describe_environment(config, data_dir)
+        self.kept = True
+        self._data_dir = data_dir
+        self._account: Account = dict
         self._created = [folder for folder in (results / what, results) if not folder.exists()]
         try:
-            (results / what).mkdir(parents=True, exist_ok=True)
-            self._final, self.path = _reserve(results / what, config.seed)
+            with naming_full_disk(results):
+                (results / what).mkdir(parents=True, exist_ok=True)
+                self._final, self.path = _reserve(results / what, config.seed)
+                self._begin(config, environment)
+        except OSError as error:
+            raise ConfigError(f"--results {results}: cannot be written to: {error}") from None
+
+    def _begin(self, config: RunConfig, environment: Mapping[str, object]) -> None:
+        try:
             for folder in (self.figures, self.logs):
                 folder.mkdir()
             (self.path / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
             self.write_json("env.json", environment)
-        except OSError as error:
-            raise ConfigError(f"--results {results}: cannot be written to: {error}") from None
+        except BaseException:
+            self._remove()
+            raise
 
     @property
     def figures(self) -> Path:
@@ -81,10 +103,15 @@ class ResultsFolder:
         """The hop times of every query."""
         return self.figures / "latency.csv"
 
+    def account_with(self, account: Account) -> None:
+        """Have `unfinished.json` tell what this returns, should the run end early: what is missing, say."""
+        self._account = account
+
     def write_json(self, name: str, content: Mapping[str, object]) -> None:
         """Write one of the folder's JSON files, keys in their given order."""
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-        (self.path / name).write_text(text + "\n", encoding="utf-8")
+        with whole_file(self.path / name) as path:
+            path.write_text(text + "\n", encoding="utf-8")
 
     def __enter__(self) -> Self:
         """Nothing more to do: the constructor made the folder."""
@@ -93,22 +120,31 @@ class ResultsFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish the folder, or take it away."""
+        """Publish the folder, mark it as unfinished, or take it away."""
         if error is None:
             self.path = self.path.rename(self._final)
-        elif not isinstance(error, _SELF_EXPLANATORY) and any(log.stat().st_size for log in self.logs.iterdir()):
-            self._keep_logs()
-            error.add_note(f"The processes' logs are in {self.logs}")
+        elif has_checkpoint(self.checkpoint) or has_measured(self.path) or self._explains(error):
+            self._keep(error)
         else:
             self._remove()
 
-    def _keep_logs(self) -> None:
-        for entry in self.path.iterdir():
-            if entry.name not in _KEPT_OF_FAILED:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        self.path = self.path.rename(self._final.with_name(f".{self._final.name}.failed"))
+    def _explains(self, error: BaseException) -> bool:
+        """Whether the logs may say more of an error than it says itself."""
+        if isinstance(error, (*_SELF_EXPLANATORY, KeyboardInterrupt)):
+            return False
+        return any(log.stat().st_size for log in self.logs.iterdir())
+
+    def _keep(self, error: BaseException) -> None:
+        checkpoint = has_checkpoint(self.checkpoint)
+        if not checkpoint:  # parts of a checkpoint answer nothing
+            shutil.rmtree(self.checkpoint, ignore_errors=True)
+        self.path = self.path.rename(self._final.with_name(self._final.name + SUFFIX))
+        error.add_note(note_on(self.path, self._data_dir, checkpoint=checkpoint))
+        with suppress(OSError):  # the disk may be full, which the name survives
+            self.write_json(RECORD, record_of(error, self.path, self._account()))
 
     def _remove(self) -> None:
+        self.kept = False
         shutil.rmtree(self.path)
         for folder in self._created:
             if not any(folder.iterdir()):  # another run may have put its own there
@@ -130,6 +166,6 @@ def _reserve(parent: Path, seed: int) -> tuple[Path, Path]:
         except FileExistsError:
             continue
         # Looked at second: from here on nobody else can bring the final name about.
-        if not final.exists():
+        if not final.exists() and not final.with_name(final.name + SUFFIX).exists():
             return final, partial
         partial.rmdir()

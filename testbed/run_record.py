@@ -5,12 +5,17 @@ from pathlib import Path
 from common.results import EpochRecord
 from common.summary import Summary
 from common.task import Task
-from testbed.engine import Event, StartedOver, Usage
+from testbed.engine import Event, Progress, StartedOver, Usage
 from testbed.metrics import append_epoch
 
 
 class RunRecord:
-    """An observer of a run."""
+    """An observer of a run.
+
+    Attributes:
+        epochs: how many are recorded.
+        steps_done, steps: training steps finished, of how many.
+    """
 
     def __init__(self, metrics: Path, task: Task) -> None:
         """Args: the file that receives the epochs; what the run learns."""
@@ -18,6 +23,7 @@ class RunRecord:
         self._task = task
         self._usage: dict[str, Usage] = {}
         self._restarts = 0
+        self.epochs = self.steps_done = self.steps = 0
 
     def __call__(self, event: Event) -> None:
         """Keep one event."""
@@ -25,6 +31,9 @@ class RunRecord:
             if event.epoch == 0:  # a run that lost one of its parts starts over
                 self._metrics.unlink(missing_ok=True)
             append_epoch(self._metrics, event, self._task)
+            self.epochs, self.steps_done = event.epoch + 1, event.step
+        elif isinstance(event, Progress) and event.steps:  # an engine that cleans up counts no steps
+            self.steps_done, self.steps = event.step, event.steps
         elif isinstance(event, Usage):
             self._usage[event.part] = event
         elif isinstance(event, StartedOver):

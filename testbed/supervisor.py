@@ -130,13 +130,15 @@ class Supervisor:
         self._stopping = True
         for child in self.children:
             child.terminate()
+        # Not for the watchers: an event loop that ends early has cancelled them, and must still outlive the processes.
+        endings = asyncio.gather(*(child.exited() for child in self.children))
         try:
-            if self._watchers:
-                await asyncio.wait(self._watchers.values(), timeout=GRACE_S)
+            await asyncio.wait([endings], timeout=GRACE_S)
         finally:  # also when a second Ctrl-C cuts the grace period short
             for child in self.children:
                 child.kill()
-        await asyncio.gather(*self._watchers.values())
+            await asyncio.wait([endings])
+        await asyncio.gather(*self._watchers.values(), return_exceptions=True)
 
 
 def _succeeded(task: "asyncio.Task[T]") -> bool:

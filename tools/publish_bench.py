@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from common.errors import DataError
+from testbed.unfinished import check_finished
 from tools.publish_result import PUBLISHED, processor, rewrite_readme
 
 BENCH = PUBLISHED / "bench"
@@ -49,6 +51,10 @@ def _row(reading: dict[str, Any]) -> str:
 
 
 def _publish(source: Path) -> None:
+    try:
+        check_finished(source)
+    except DataError as error:
+        sys.exit(f"error: {error}")
     result = json.loads((source / "result.json").read_text(encoding="utf-8"))
     if result["environment"]["dirty"] is not False:
         sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")

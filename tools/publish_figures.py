@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from common.errors import SplitwaveError
+from common.standard_streams import make_streams_lenient
 from experiments.paper.figures import FIGURES
 from experiments.paper.preset import preset_named
 from experiments.sweep.table import read
@@ -112,4 +113,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    make_streams_lenient()
     sys.exit(main())

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from common.errors import DataError
+from testbed.unfinished import check_finished
+
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "docs" / "results"
 README = ROOT / "README.md"
@@ -81,6 +84,10 @@ def _error(summary: dict[str, float], kind: str = "") -> str:
 def _publish(source: Path, name: str) -> None:
     if not re.fullmatch("[a-z0-9][a-z0-9-]*", name):
         sys.exit(f"error: {name!r}: a published result is named in a-z, 0-9 and -")
+    try:
+        check_finished(source)
+    except DataError as error:
+        sys.exit(f"error: {error}")
     files = [*(source / file for file in _FILES), *sorted((source / "figs").glob("*.png"))]
     missing = [str(file) for file in files if not file.is_file()]
     if missing:

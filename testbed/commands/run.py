@@ -29,10 +29,10 @@ def demo(
     overrides: Overrides = None,
     data_dir: DataDir = None,
     results: Results = RESULTS,
-) -> None:
+) -> Path:
     """Train on 5,000 digits with the default settings."""
     config = load_config(overrides=overrides or ())
-    execute(Order("demo", config, engine, data_dir, results))
+    return execute(Order("demo", config, engine, data_dir, results))
 
 
 @reports_errors
@@ -45,11 +45,11 @@ def train(
     overrides: Overrides = None,
     data_dir: DataDir = None,
     results: Results = RESULTS,
-) -> None:
+) -> Path:
     """Train a model as a config file says, and evaluate it."""
     check_links_per_process(links_per_process, engine)
     settings = on_device(load_config(config, overrides=overrides or ()), device)
-    execute(Order(config.stem, settings, engine, data_dir, results, links_per_process=links_per_process))
+    return execute(Order(config.stem, settings, engine, data_dir, results, links_per_process=links_per_process))
 
 
 @reports_errors
@@ -63,9 +63,9 @@ def infer(
     links_per_process: LinksPerProcess = 1,
     data_dir: DataDir = None,
     results: Results = RESULTS,
-) -> None:
+) -> Path:
     """Let trained weights answer the test split."""
     check_links_per_process(links_per_process, engine)
     folder = find_checkpoint(checkpoint)
     config = on_device(read_checkpoint(folder).config, device)
-    execute(Order("infer", config, engine, data_dir, results, folder, links_per_process))
+    return execute(Order("infer", config, engine, data_dir, results, folder, links_per_process))

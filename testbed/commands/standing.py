@@ -1,7 +1,5 @@
 """`splitwave up`, `down` and `logs`: a testbed that outlives the command that started it."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +7,7 @@ import typer
 
 from common.config_layers import load_config
 from common.errors import UnreachableError
+from common.standard_streams import output_failure
 from testbed.commands.options import (
     COMPOSE,
     RESULTS,
@@ -115,7 +114,7 @@ def logs(
     try:
         for name, line in LogStream(follow, tail).lines(parts):
             typer.echo(line if len(parts) == 1 else f"{name:<{width}} | {line}")
+            if output_failure():  # the reader, such as `grep -m1`, has seen enough
+                return
     except KeyboardInterrupt:  # how one stops following; nothing was started that would have to be stopped
         return
-    except BrokenPipeError:  # the reader, such as `grep -m1`, has seen enough; Python's last flush must not fail, too
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,12 +2,12 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
 from docker import DockerClient
 
 from common.config_layers import to_yaml
+from common.errors import SplitwaveError
 from common.results import RunResult
 from testbed.compose.command import Compose
 from testbed.compose.docker_api import docker_engine
@@ -58,13 +58,16 @@ async def _carry_out(
     finally:
         observe(Progress("stopping", 0, 0, 0, 0))
         # Nothing here awaits, so no second Ctrl-C cuts it short.
-        _clean_up(client, compose, job.log_dir)
+        _clean_up(client, compose, job)
 
 
-def _clean_up(client: DockerClient, compose: Compose, logs: Path) -> None:
+def _clean_up(client: DockerClient, compose: Compose, job: Job) -> None:
     try:
         stop(compose)
-        write_logs(client, compose.project, logs)
+        write_logs(client, compose.project, job.log_dir)
+        if not job.restore and not job.checkpoint_dir.exists():  # a run that ends early may have published one
+            with suppress(SplitwaveError):
+                get_checkpoint(client, compose.project, job.checkpoint_dir)
     finally:
         take_down(compose, volumes=True)
 

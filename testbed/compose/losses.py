@@ -19,8 +19,8 @@ T = TypeVar("T")
 POLL_S = 1.0
 """How often the containers are looked at; one that is down twice in a row will not come back by itself."""
 
-# What a restart does not mend: a setting, a data set, an address or a checkpoint.
-_FUTILE = frozenset({ExitCode.CONFIG, ExitCode.DATA, ExitCode.ADDRESS, ExitCode.CHECKPOINT})
+# What a restart does not mend: a setting, a data set, an address, a checkpoint or a full disk.
+_FUTILE = frozenset({ExitCode.CONFIG, ExitCode.DATA, ExitCode.ADDRESS, ExitCode.CHECKPOINT, ExitCode.DISK_FULL})
 _SIGNAL_OFFSET = 128
 
 

@@ -55,7 +55,10 @@ def get_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
 
 
 def _basestation(client: DockerClient, project: str) -> Container:
-    return next(container for part, container in find_containers(client, project) if part.service == "basestation")
+    for part, container in find_containers(client, project):
+        if part.service == "basestation":
+            return container
+    raise RunFailedError(f"project {project} has no base station")
 
 
 def _owned(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -24,6 +24,7 @@ SPLITWAVE = Path(sys.executable).with_name("splitwave")
 SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
 SHORT = (*SMALL, "--set", "training.epochs=2")
 ENDLESS = (*SMALL, "--set", "training.epochs=9999")
+KEPT = "what there is of the unfinished run is in "
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # nobody's: the processes must not ask a web proxy for each other
 
@@ -64,7 +65,7 @@ class Training:
 
     def published(self) -> list[Path]:
         """What looks like a result."""
-        return [path for path in self.results.glob("*/*") if not path.name.startswith(".")]
+        return [path for path in self.results.glob("*/*") if not re.search(r"^\.|\.unfinished$", path.name)]
 
     def close(self) -> None:
         for role in self.still_running():
@@ -215,8 +216,9 @@ def test_a_killed_process_stops_the_run_and_is_named_with_its_log(training: Trai
     assert "Traceback" not in errors
     assert training.still_running() == []
     assert training.published() == []
-    kept = Path(errors.splitlines()[-1].removeprefix("The processes' logs are in "))
-    assert (kept / f"{role}.log").is_file()
+    kept = Path(errors.splitlines()[-1].removeprefix(KEPT))
+    assert (kept / "logs" / f"{role}.log").is_file()
+    assert len((kept / "metrics.jsonl").read_text().splitlines()) >= 1
 
 
 def test_ctrl_c_stops_everything(training: Training) -> None:
@@ -228,6 +230,28 @@ def test_ctrl_c_stops_everything(training: Training) -> None:
     assert errors.startswith("interrupted: ")
     assert training.still_running() == []
     assert training.published() == []
+    kept = Path(errors.splitlines()[-1].removeprefix(KEPT))
+    record = json.loads((kept / "unfinished.json").read_text())
+    assert record["ended"] == "interrupted"
+    assert record["missing"][1:] == ["the checkpoint", "the test error", "the serving pass and its latency"]
+    assert (kept / "figs" / "training.png").is_file()
+
+
+def test_a_training_interrupted_while_it_serves_keeps_a_checkpoint_that_answers(trained: Table, tmp_path: Path) -> None:
+    serves_long = ("--set", "inference.latency_samples=5000", "--set", "encoder.dimension=8", *SHORT[-2:])
+    command: list[str | Path] = [SPLITWAVE, "demo", *serves_long, "--results", tmp_path]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=ENVIRONMENT, process_group=0) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert [process.stdout.readline()[:9] for _ in range(2)] == ["epoch 1/2", "epoch 2/2"]
+        while not list(tmp_path.glob("demo/.*.partial/ckpt/checkpoint.json")):
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        errors = process.stderr.read()
+
+    *_, infer = errors.strip().partition("; its checkpoint answers: splitwave ")
+    assert splitwave(*shlex.split(infer), "--results", tmp_path)["weights_sha256"] == trained["weights_sha256"]
 
 
 @pytest.mark.e2e

@@ -1,15 +1,21 @@
-"""A results folder is complete under its own name, or not there at all."""
+"""A results folder is complete under its own name, or marked as unfinished, or not there at all."""
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from common.config import RunConfig
 from common.config_layers import load_config
 from common.errors import ConfigError, DataError, RunFailedError
+from common.manifest import Manifest
 from testbed.results_folder import ResultsFolder
+from testbed.unfinished import check_finished, has_checkpoint, note_on
+from tools.publish_result import ROOT
 
 CONFIG = RunConfig(seed=7)
 
@@ -18,14 +24,32 @@ def make(results: Path) -> ResultsFolder:
     return ResultsFolder(results, "demo", CONFIG, None)
 
 
-def fail(results: Path, error: BaseException, log: str = "") -> None:
-    """A run that writes half a result, and a log, before it fails."""
+def fail(results: Path, error: BaseException, log: str = "", metrics: str = "", checkpoint: bool = False) -> None:
+    """A run that begins a checkpoint, and may log, measure and publish, before it fails."""
     with make(results) as folder:
         folder.checkpoint.mkdir()
-        folder.metrics.write_text("{}\n")
-        folder.write_json("summary.json", {})
+        (folder.checkpoint / "device-0.safetensors").write_bytes(b"weights")
+        if checkpoint:
+            publish(folder.checkpoint)
+        if metrics:
+            folder.metrics.write_text(metrics)
         (folder.logs / "device-0.log").write_text(log)
+        folder.account_with(lambda: {"steps_done": 4, "steps": 9, "missing": ["the test error"]})
         raise error
+
+
+def publish(folder: Path) -> None:
+    for part in ("basestation", "device-0", "device-1"):
+        (folder / f"{part}.safetensors").write_bytes(b"weights")
+    Manifest(9, CONFIG.canonical_json(), ("a", "b"), "c").publish(folder)
+
+
+def failed(results: Path, error: BaseException, **outcome: Any) -> tuple[Path, dict[str, object], list[str]]:
+    """What is left of a run that fails: the folder, its record, and the notes on the error."""
+    with pytest.raises(type(error)) as caught:
+        fail(results, error, **outcome)
+    (kept,) = (results / "demo").iterdir()
+    return kept, json.loads((kept / "unfinished.json").read_text()), caught.value.__notes__
 
 
 def everything_below(folder: Path) -> list[str]:
@@ -93,16 +117,96 @@ def test_an_error_leaves_what_was_there_before(tmp_path: Path) -> None:
     assert everything_below(tmp_path) == ["demo", "demo/other"]
 
 
-@pytest.mark.parametrize("error", [RunFailedError("link 0 was lost"), KeyboardInterrupt(), KeyError("a bug")])
-def test_logs_outlive_an_error_in_a_hidden_folder_that_a_note_names(tmp_path: Path, error: BaseException) -> None:
-    with pytest.raises(type(error)) as caught:
-        fail(tmp_path, error, log="killed\n")
+@pytest.mark.parametrize("error", [RunFailedError("link 0 was lost\n  and more"), KeyError("a bug")])
+def test_logs_that_may_explain_an_error_outlive_it(tmp_path: Path, error: BaseException) -> None:
+    kept, record, notes = failed(tmp_path, error, log="killed\n")
 
-    (kept,) = (tmp_path / "demo").iterdir()
-    assert kept.name.startswith(".")
-    assert kept.name.endswith(".failed")
-    assert everything_below(kept) == ["config.yaml", "env.json", "logs", "logs/device-0.log"]
-    assert caught.value.__notes__ == [f"The processes' logs are in {kept}/logs"]
+    assert re.fullmatch(r"\d{8}T\d{6}Z-(nogit|[0-9a-f]{8})-s7\.unfinished", kept.name)
+    assert everything_below(kept) == [
+        "config.yaml", "env.json", "figs", "logs", "logs/device-0.log", "unfinished.json",
+    ]  # fmt: skip
+    assert record["ended"] == f"{type(error).__name__}: {error}".partition("\n")[0]
+    assert notes == [f"what there is of the unfinished run is in {kept}"]
+
+
+def test_what_was_measured_outlives_ctrl_c_and_says_what_is_missing(tmp_path: Path) -> None:
+    kept, record, notes = failed(tmp_path, KeyboardInterrupt(), metrics="{}\n")
+
+    assert (kept / "metrics.jsonl").read_text() == "{}\n"
+    assert not (kept / "ckpt").exists()  # it was not published
+    assert record == {
+        "ended": "interrupted",
+        "kept": ["config.yaml", "env.json", "logs", "metrics.jsonl"],
+        "steps_done": 4,
+        "steps": 9,
+        "missing": ["the test error"],
+    }
+    assert notes == [f"what there is of the unfinished run is in {kept}"]
+
+
+def test_a_published_checkpoint_outlives_the_run_with_the_command_that_answers_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SPLITWAVE_DATA_DIR", raising=False)
+
+    kept, record, (note,) = failed(tmp_path, KeyboardInterrupt(), checkpoint=True)
+
+    assert "ckpt" in record["kept"]  # type: ignore[operator]
+    assert note.endswith(f"; its checkpoint answers: splitwave infer --checkpoint {kept}")
+
+
+def test_the_command_names_the_data_that_the_run_was_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPLITWAVE_DATA_DIR", raising=False)
+    assert note_on(tmp_path, tmp_path / "my data", checkpoint=True).endswith(f" --data-dir '{tmp_path}/my data'")
+    monkeypatch.setenv("SPLITWAVE_DATA_DIR", str(tmp_path / "my data"))
+    assert note_on(tmp_path, tmp_path / "my data", checkpoint=True).endswith(f" --checkpoint {tmp_path}")
+
+
+def test_a_checkpoint_that_lacks_a_part_is_none(tmp_path: Path) -> None:
+    publish(tmp_path)
+    assert has_checkpoint(tmp_path)
+    (tmp_path / "device-1.safetensors").unlink()
+    assert not has_checkpoint(tmp_path)
+
+
+def test_a_run_interrupted_before_it_measured_anything_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fail(tmp_path, KeyboardInterrupt(), log="serving\n")
+
+    assert everything_below(tmp_path) == []
+
+
+def test_unfinished_runs_of_the_same_second_do_not_meet(tmp_path: Path) -> None:
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            fail(tmp_path, KeyboardInterrupt(), metrics="{}\n")
+
+    assert len(list((tmp_path / "demo").iterdir())) == 5
+
+
+@pytest.mark.parametrize("name", ["x.unfinished", ".x.partial"])
+def test_whoever_collects_results_refuses_what_is_none_by_its_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match=f"{name} is no result"):
+        check_finished(tmp_path / name)
+
+
+def test_whoever_collects_results_refuses_an_unfinished_one_that_was_renamed(tmp_path: Path) -> None:
+    kept, _, _ = failed(tmp_path, KeyboardInterrupt(), metrics="{}\n")
+    renamed = kept.rename(kept.with_name("best"))
+    with pytest.raises(DataError, match="best is no result"):
+        check_finished(renamed)
+
+
+@pytest.mark.parametrize("tool", [["publish_result", "demo"], ["publish_bench"]])
+def test_no_unfinished_result_is_published(tmp_path: Path, tool: list[str]) -> None:
+    kept, _, _ = failed(tmp_path, KeyboardInterrupt(), metrics="{}\n")
+    (kept / "summary.json").write_text("{}")
+    command = [sys.executable, "-m", f"tools.{tool[0]}", str(kept), *tool[1:]]
+
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+    assert (answer.returncode, f"{kept} is no result" in answer.stderr) == (1, True)
 
 
 def test_an_error_that_a_user_can_mend_needs_no_logs(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a results folder keeps of a run while it goes on."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,25 @@ def test_a_run_that_was_disturbed_says_how_often(metrics: Path) -> None:
 
 def test_an_undisturbed_run_of_an_engine_that_tells_no_usage_adds_nothing(metrics: Path) -> None:
     assert RunRecord(metrics, TASK).summary() == {}
+
+
+def test_how_far_a_run_came_is_told_by_its_last_report(metrics: Path) -> None:
+    record = RunRecord(metrics, TASK)
+    for event in (epoch(0), Progress("training", 1, 2, 20, 32), Progress("stopping", 0, 0, 0, 0)):
+        record(event)
+
+    assert (record.epochs, record.steps_done, record.steps) == (1, 20, 32)
+
+
+def test_an_epoch_that_cannot_be_written_leaves_those_before_it_readable(metrics: Path) -> None:
+    record = RunRecord(metrics, TASK)
+    record(epoch(0))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (metrics.stat().st_size + 10, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            record(epoch(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert read_epochs(metrics) == [epoch(0)]

@@ -194,6 +194,25 @@ def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period(
     assert is_gone(child.pid)
 
 
+def test_an_event_loop_that_ends_early_still_outlives_its_processes(
+    module: Callable[[str], str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = module(SERVE + UNTIL_LIFELINE_ENDS)
+
+    async def scenario(supervisor: Supervisor) -> None:
+        child = await supervisor.start("channel", [service], announces=True)
+        await child.address()
+
+        async def work() -> None:
+            raise SystemExit(1)  # asyncio leaves its loop at once, and cancels every task
+
+        await supervisor.unless_one_dies(work())
+
+    with pytest.raises(SystemExit):
+        supervise(tmp_path, scenario)
+    assert caplog.messages == []  # as the child watcher's "Loop … is closed"
+
+
 def test_settings_in_the_environment_do_not_reach_a_service(
     module: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,80 @@
+"""What is kept of a run that ended early: under a name that no finished result has, with a file that says why."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from common.errors import CheckpointError, DataError
+from common.manifest import BASESTATION_PART, Manifest, device_part
+from testbed.next_steps import program_name
+
+SUFFIX = ".unfinished"
+RECORD = "unfinished.json"
+
+_MEASURED = ("metrics.jsonl", "summary.json", "result.json")
+
+
+def check_finished(folder: Path) -> None:
+    """Refuse the folder of a run that ended early, wherever results are collected.
+
+    Raises:
+        DataError: it is one.
+    """
+    name = folder.resolve().name
+    if name.endswith(SUFFIX) or (folder / RECORD).exists():
+        raise DataError(f"{folder} is no result, its run ended early: {RECORD} in it says what is missing")
+    if name.startswith("."):
+        raise DataError(f"{folder} is no result: its run is under way, or was killed")
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether the checkpoint in a folder was published, and all of its parts are there."""
+    try:
+        links = Manifest.read(folder).config.links
+    except CheckpointError:
+        return False
+    return all((folder / part).is_file() for part in (BASESTATION_PART, *map(device_part, range(links))))
+
+
+def has_measured(folder: Path) -> bool:
+    """Whether a results folder holds anything that the run measured."""
+    files = [folder / name for name in _MEASURED]
+    return any(file.is_file() and file.stat().st_size for file in files)
+
+
+def record_of(error: BaseException, folder: Path, account: Mapping[str, object]) -> Mapping[str, object]:
+    """The content of `unfinished.json`: why the run ended, what is there, and the run's own account of the rest."""
+    interrupted = isinstance(error, KeyboardInterrupt)
+    first_line = str(error).partition("\n")[0]
+    return {
+        "ended": "interrupted" if interrupted else f"{type(error).__name__}: {first_line}",
+        "kept": sorted(path.name for path in folder.iterdir() if path.is_file() or any(path.iterdir())),
+        **account,
+    }
+
+
+def note_on(folder: Path, data_dir: Path | None, *, checkpoint: bool) -> str:
+    """The line that tells where a run that ended early is, and which command answers from its checkpoint."""
+    line = f"what there is of the unfinished run is in {folder}"
+    if not checkpoint:
+        return line
+    arguments = ["infer", "--checkpoint", str(folder)]
+    if data_dir is not None and data_dir != _data_dir_of_the_environment():
+        arguments += ["--data-dir", str(data_dir)]
+    return f"{line}; its checkpoint answers: {program_name()} {shlex.join(arguments)}"
+
+
+def missing_epochs(epochs_done: int, epochs: int) -> list[str]:
+    """Which epochs there are no measurements of."""
+    if epochs_done >= epochs:
+        return []
+    first = epochs_done + 1
+    return [f"epoch {epochs}" if first == epochs else f"epochs {first} to {epochs}"]
+
+
+def _data_dir_of_the_environment() -> Path | None:
+    with suppress(KeyError):
+        return Path(os.environ["SPLITWAVE_DATA_DIR"]).resolve()
+    return None
