@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from common.task import Regression, Task, root_in_metres
 
+_LARGE = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -37,10 +39,24 @@ def per_cent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
+def ns2_and_m(mse_ns2: float) -> str:
+    """A mean squared error, and its root in metres."""
+    return f"{_number(mse_ns2, 3)} ns² ({_metres(mse_ns2)})"
+
+
+def _metres(mse_ns2: float) -> str:
+    return f"{_number(root_in_metres(mse_ns2), 3)} m"
+
+
+def _number(value: float, decimals: int) -> str:
+    """A number with its decimals, unless a training without success made it longer than a line."""
+    return f"{value:.{decimals}f}" if abs(value) < _LARGE else f"{value:.3g}"
+
+
 _CLASSIFICATION = Wording(
     keys={"distortion": "cross_entropy"},
-    distortion=lambda nats: f"cross-entropy {nats:.4f} nats",
-    short_distortion=lambda nats: f"CE {nats:.4f}",
+    distortion=lambda nats: f"cross-entropy {_number(nats, 4)} nats",
+    short_distortion=lambda nats: f"CE {_number(nats, 4)}",
     error=per_cent,
     short_error=per_cent,
     distortion_axis="cross-entropy (nats/sample)",
@@ -55,10 +71,10 @@ _REGRESSION = Wording(
         "training_error": "training_mse_ns2",
         "validation_error": "validation_mse_ns2",
     },
-    distortion=lambda squared: f"standardised squared error {squared:.4f}",
-    short_distortion=lambda squared: f"MSE {squared:.4f}",
-    error=lambda mse_ns2: f"{mse_ns2:.3f} ns² ({root_in_metres(mse_ns2):.3f} m)",
-    short_error=lambda mse_ns2: f"{root_in_metres(mse_ns2):.3f} m",
+    distortion=lambda squared: f"standardised squared error {_number(squared, 4)}",
+    short_distortion=lambda squared: f"MSE {_number(squared, 4)}",
+    error=ns2_and_m,
+    short_error=_metres,
     distortion_axis="standardised squared error",
     error_axis="error, root mean square (m)",
     on_axis=root_in_metres,

@@ -91,3 +91,11 @@ def test_an_epoch_takes_one_line_of_a_console(record: EpochRecord, epochs: int, 
     (line,) = output.getvalue().splitlines()
     assert cell_len(line) <= width
     assert line.startswith("epoch ")
+
+
+def test_a_training_without_success_keeps_its_line_short() -> None:
+    diverged = dataclasses.replace(DELAY, distortion=2.3e27, training_error=2.36157e31, validation_error=float("nan"))
+
+    assert epoch_line(diverged, 15, DELAYS, 80) == (
+        "epoch  3/15  MSE 2.3e+27  error 1.46e+15 m, validation nan m  rate 51 nats"
+    )

@@ -23,6 +23,7 @@ RESULT = RunResult(
     costs=(UplinkCost(1000, 14_000, 14_150), UplinkCost(1000, 14_000, 14_250)),
     hops=("encode", "device link", "decode"),
     hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
+    queries=ServedQueries(240, 200, 0.075),
     weights_sha256=SHA,
     queries=ServedQueries(240, 200, 0.075),
 )
@@ -39,7 +40,7 @@ def rows(summary: Summary) -> dict[str, str]:
 def test_a_run_is_told_in_the_units_of_the_readme() -> None:
     summary = summarize(RunConfig(), "process", RESULT)
 
-    assert result_table({key: value for key, value in summary.items() if key != "served"}) == [
+    assert result_table(summary) == [
         "test error, hard symbols  6.20 %",
         "test error, soft symbols  6.00 %",
         "training                  945 steps, 8,000 samples/s",
@@ -48,6 +49,8 @@ def test_a_run_is_told_in_the_units_of_the_readme() -> None:
         "wire                      14.20 bytes a sample and link, as protobuf messages",
         "airtime                   2.92 ms a sample, modelled",
         "latency p50 / p90 / p99   1.5 / 1.9 / 2.0 ms",
+        "served                    240 queries about 200 samples",
+        "served error              7.50 %, 95 % interval 4.60 to 12.00 %",
         "",
         "engine          process",
         "data            mnist5k",
@@ -67,6 +70,12 @@ def test_a_regression_is_told_in_square_nanoseconds_and_metres() -> None:
     assert table["test error, soft symbols"] == "4.000 ns² (0.600 m)"
     assert table["served error"] == "9.000 ns² (0.899 m)"
     assert not any(label.startswith(("mse", "rmse")) for label in table)
+
+
+def test_an_error_beyond_all_measure_keeps_its_row_short() -> None:
+    assert rows({"mse_ns2": 2.36157e31, "rmse_m": 1.45687e15})["test error, hard symbols"] == (
+        "2.36e+31 ns² (1.46e+15 m)"
+    )
 
 
 def test_what_was_served_is_counted_in_queries_and_in_samples_and_has_an_interval() -> None:
