@@ -36,7 +36,7 @@ class LenientFile(io.FileIO):
 
 
 def make_streams_lenient() -> None:
-    """Replace `sys.stdout` and `sys.stderr` for the rest of this process.
+    """Replace `sys.stdout` and `sys.stderr` for the rest of this process, unless somebody else has: a notebook, a test.
 
     A standard stream that the process was started without becomes /dev/null: the next file that is opened would take
     its descriptor, and whatever a library writes to standard error would end in that file.
@@ -46,7 +46,10 @@ def make_streams_lenient() -> None:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-    sys.stdout, sys.stderr = _lenient(1, sys.stdout), _lenient(2, sys.stderr)
+    if _is_own(sys.stdout, 1):
+        sys.stdout = _lenient(1, sys.stdout)
+    if _is_own(sys.stderr, 2):
+        sys.stderr = _lenient(2, sys.stderr)
 
 
 def check_output() -> None:
@@ -67,6 +70,14 @@ def output_failure() -> OSError | None:
         return None
     sys.stdout.flush()
     return raw.failure
+
+
+def _is_own(stream: TextIO | None, descriptor: int) -> bool:
+    """Whether a stream is that which this process was started with; there is none where the descriptor was closed."""
+    try:
+        return stream is None or stream.fileno() == descriptor
+    except OSError:  # io.UnsupportedOperation: it is no file
+        return False
 
 
 def _lenient(descriptor: int, replaced: TextIO | None) -> TextIO:

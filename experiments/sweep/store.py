@@ -23,7 +23,7 @@ class Store:
         try:
             text = path.read_text(encoding="utf-8")
             outcome = Outcome.model_validate_json(text)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:  # not UTF-8, not JSON, or not an outcome
             raise DataError(f"{path} is not a finished trial, remove it to train again: {error}") from None

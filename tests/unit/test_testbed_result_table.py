@@ -23,7 +23,6 @@ RESULT = RunResult(
     costs=(UplinkCost(1000, 14_000, 14_150), UplinkCost(1000, 14_000, 14_250)),
     hops=("encode", "device link", "decode"),
     hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
-    queries=ServedQueries(240, 200, 0.075),
     weights_sha256=SHA,
     queries=ServedQueries(240, 200, 0.075),
 )
