@@ -24,7 +24,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 _FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json", "figs/latency.csv")
 _HEAD = (
-    "| run | data | K | error, hard symbols | error, soft | payload bits¹ | wire bytes¹ | airtime² "
+    "| run | data | K | test error, hard symbols | test error, soft | payload bits¹ | wire bytes¹ | airtime² "
     "| latency p50 / p99 | commit | processor |"
 )
 
