@@ -18,7 +18,9 @@ from common.exit_codes import ExitCode
 from common.results import EpochRecord, RunResult
 from testbed.compose.containers import PROJECT_LABEL, Part, find_parts
 from testbed.compose.docker_api import docker_engine
+from testbed.compose.faults import Faults
 from testbed.compose.lifecycle import leavings
+from testbed.compose.target import parse_target
 from testbed.control_client import watch_run
 from testbed.engine import Event
 from tests.limits import LIMIT_S
@@ -53,6 +55,12 @@ def left_over(project: str) -> list[str]:
     """Containers, networks and volumes of a project."""
     with docker_engine() as client:
         return leavings(client, project)
+
+
+def kill(target: str, project: str) -> None:
+    """`splitwave fault kill`, without its start, which on a busy machine takes so long that a training may end."""
+    with docker_engine() as client:
+        Faults(client, project).kill(parse_target(target))
 
 
 class Log:
@@ -97,13 +105,13 @@ class Project:
     def splitwave(self, *arguments: str) -> str:
         return splitwave(*arguments, "--project", self.name)
 
-    def result(self, after_an_epoch: tuple[str, ...] = ()) -> RunResult:
-        """The run's result; a command, if any, is given once the first epoch is over."""
-        commands = [after_an_epoch] if after_an_epoch else []
+    def result(self, killed_after_an_epoch: str | None = None) -> RunResult:
+        """The run's result; a container, if any, is killed once the first epoch is over."""
+        victims = [] if killed_after_an_epoch is None else [killed_after_an_epoch]
 
         def observe(event: Event) -> None:
-            if isinstance(event, EpochRecord) and commands:
-                self.splitwave(*commands.pop())
+            if isinstance(event, EpochRecord) and victims:
+                kill(victims.pop(), self.name)
 
         return asyncio.run(watch_run(self.address, observe))
 

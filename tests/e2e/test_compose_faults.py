@@ -1,6 +1,7 @@
 """Containers that are harmed on purpose: what the others notice, and that the run goes on."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 from common.exit_codes import ExitCode
 from testbed.compose.containers import find_containers
 from testbed.compose.docker_api import docker_engine
-from tests.e2e.compose_testbed import SMALL, Log, Project, finished_run, left_over, splitwave, started, up
+from tests.e2e.compose_testbed import SMALL, Log, Project, finished_run, kill, left_over, splitwave, started, up
 
 pytestmark = [pytest.mark.e2e, pytest.mark.compose]
 
-LONGER = (*SMALL, "--set", "training.epochs=8")
+LONGER = (*SMALL, "--set", "training.epochs=16")
 GRACE_S = 15  # docker-compose.yml's stop_grace_period; whoever takes longer is killed, which its exit code tells
 
 
@@ -37,7 +38,7 @@ def test_a_killed_device_comes_back_to_its_link_and_the_run_ends_with_the_same_w
 ) -> None:
     with up(tmp_path, *LONGER) as project, project.log("basestation") as log:
         leased = [log.until("link leased") for _ in range(2)]
-        result = project.result(after_an_epoch=("fault", "kill", "device:1"))
+        result = project.result(killed_after_an_epoch="device:1")
 
         device = project.parts()["device-1"]
         assert (device.restarts, device.status) == (1, "running")
@@ -53,22 +54,22 @@ def test_a_killed_device_comes_back_to_its_link_and_the_run_ends_with_the_same_w
 
 def test_a_run_of_the_command_line_outlives_its_base_station(tmp_path: Path, undisturbed_sha256: str) -> None:
     with started("demo", "--engine", "compose", *LONGER, "--results", tmp_path) as run:
-        run.wait_for("epoch 2/8")
-        splitwave("fault", "kill", "basestation", "--project", run.project())
+        run.wait_for("epoch  2/16")
+        kill("basestation", run.project())
         said = run.rest()
 
     assert run.exit_code == ExitCode.OK
     assert "the base station was lost: the run starts over" in said
-    assert "epoch 1/8" in said
+    assert "epoch  1/16" in said
     (harmed,) = (tmp_path / "demo").iterdir()
-    assert len((harmed / "metrics.jsonl").read_text().splitlines()) == 8
+    assert len((harmed / "metrics.jsonl").read_text().splitlines()) == 16
     summary = json.loads((harmed / "summary.json").read_text())
     assert (summary["weights_sha256"], summary["restarts"]) == (undisturbed_sha256, 1)
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     with started("demo", "--engine", "compose", *LONGER, "--results", tmp_path) as run:
-        run.wait_for("epoch 1/8")
+        run.wait_for("epoch  1/16")
         project = run.project()
         run.interrupt()
         said = run.rest()
@@ -78,17 +79,26 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert left_over(project) == []
 
 
-def test_a_container_that_cannot_go_on_is_named_with_its_exit_code_and_last_words(tmp_path: Path) -> None:
-    empty = tmp_path / "data"
-    empty.mkdir()
-    arguments = ("--engine", "compose", "--data-dir", empty, "--results", tmp_path / "results")
+def test_a_container_that_cannot_go_on_is_named_with_its_exit_code_and_its_own_words(tmp_path: Path) -> None:
+    # No board has a GPU, which only the parties can find out: the command line imports no torch.
+    with started("demo", "--set", "runtime.torch_device=cuda", "--engine", "compose", "--results", tmp_path) as run:
+        said = run.rest()
+
+    assert run.exit_code == ExitCode.CONFIG
+    (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
+    assert "runtime.torch_device" in error
+    assert re.search(r"\([a-z]+-[0-9] ended with exit code 2 \(CONFIG\)\)$", error)
+
+
+def test_missing_data_are_found_before_there_is_a_container(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    arguments = ("--engine", "compose", "--data-dir", tmp_path / "data", "--results", tmp_path / "results")
     with started("demo", "--set", "data.name=mnist", *arguments) as run:
         said = run.rest()
 
     assert run.exit_code == ExitCode.DATA
-    (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
-    assert error.startswith("error: MNIST: train-labels")
-    assert error.endswith("(basestation-1 ended with exit code 3 (DATA))")
+    assert said.startswith("error: MNIST: train-images-idx3-ubyte is missing")
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_paused_device_is_late_until_it_is_resumed(serving: tuple[Project, Log]) -> None:
