@@ -143,7 +143,7 @@ def _finish_x(axes: Axes, panel: Panel, log_x: bool) -> None:
     if not log_x or at[-1] < _POWERS_OF_TEN * at[0]:  # else the axis has powers of ten
         _label_x(axes, at)
     if len(at) == 1:
-        axes.set_xlim(at[0] - 1, at[0] + 1)
+        axes.set_xlim((at[0] / 2, at[0] * 2) if log_x else (at[0] - 1, at[0] + 1))
 
 
 def _label_x(axes: Axes, at: Sequence[float]) -> None:

@@ -89,7 +89,7 @@ def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(
     figures: tuple[str, ...], tmp_path: Path
 ) -> None:
     said = finished(tmp_path, "run", *figures)
-    made = [str(tmp_path / "smoke" / f"{name}{kind}") for name in figures for kind in (".csv", ".pdf", ".png")]
+    made = [str(tmp_path / "smoke" / f"{name}{kind}") for name in figures for kind in (".csv", ".png", ".pdf")]
     assert said.splitlines()[-len(made) :] == made
     for name in figures:
         for row in read(tmp_path / "smoke" / f"{name}.csv"):

@@ -182,3 +182,13 @@ def test_a_figure_redrawn_is_the_same_png_and_pdf(tmp_path: Path) -> None:
         drawn.append([file.read_bytes() for file in redraw(definition("fig3"), folder)])
     assert drawn[0] == drawn[1]
     assert [content[:4] for content in drawn[0]] == [b"\x89PNG", b"%PDF"]
+
+
+def test_a_sweep_that_has_only_begun_has_one_x_in_the_middle_of_a_logarithmic_axis() -> None:
+    of = points(read(PUBLISHED["fig2a"]), definition("fig2a").error)
+    first_x = min(point.x for point in of)
+    canvas = draw(definition("fig2a"), [point for point in of if point.x == first_x])
+    for axes in panels(canvas):
+        low, high = axes.get_xlim()
+        assert axes.get_xscale() == "log"
+        assert low * high == pytest.approx(first_x**2, rel=1e-12)
