@@ -13,7 +13,7 @@ from basestation.attempt import Labels
 from basestation.coordinator import Report
 from basestation.policy import Policy
 from basestation.service import BaseStation, open_labels
-from common.chance import error_without_input, remarks_on
+from common.chance import chance_level, remarks_on
 from common.config import RunConfig
 from common.config_layers import load_config
 from common.errors import ConfigError
@@ -84,13 +84,13 @@ def _reporter(config: RunConfig, labels: Labels, run_id: str, summaries: Path | 
     if summaries is not None:
         make_output_folder(summaries, "--summaries")
 
-    trivial = error_without_input(config.task, lambda split: labels.train if split == "train" else labels.test)
+    chance = chance_level(config.task, lambda split: labels.train if split == "train" else labels.test)
 
     def report(result: RunResult) -> None:
         if summaries is not None:
             path = summaries / f"{run_id}.json"
             try:
-                remarks = remarks_on(config.task, result.error, trivial)
+                remarks = remarks_on(config.task, result.error, chance)
                 write_summary({**summarize(config, None, result), **remarks}, path)
             except OSError as error:  # the result is in the log, and on its way to whoever watches
                 log.error("summary not written", path=str(path), reason=str(error))

@@ -1,7 +1,8 @@
-"""How well a test split is answered without its input, and the remark on a result that is no better."""
+"""How well a test split is answered without its input, and the remark on a result that is hardly better."""
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,11 +11,24 @@ from common.summary import Summary
 from common.task import Regression, Task, root_in_metres
 
 
-def error_without_input(task: Task, labels: Callable[[Split], Targets]) -> float:
-    """The mean error of one answer to every test sample.
+@dataclass(frozen=True, slots=True)
+class ChanceLevel:
+    """What one answer to every test sample achieves.
 
-    The answer is the commonest class of the test split, or the mean of the training answers; the error is a share of
-    wrong classes, or a mean squared error in ns².
+    Attributes:
+        error: its mean error: a share of wrong classes, or a mean squared error in ns².
+        margin: by how much a result must be below that to be better than chance: two standard deviations of an error
+            rate over so many samples; 0 of a mean squared error.
+    """
+
+    error: float
+    margin: float
+
+
+def chance_level(task: Task, labels: Callable[[Split], Targets]) -> ChanceLevel:
+    """The error of answers that are given without the input.
+
+    The answer is the commonest class of the test split, or the mean of the training answers.
 
     Args:
         task: decides which.
@@ -23,26 +37,26 @@ def error_without_input(task: Task, labels: Callable[[Split], Targets]) -> float
     test = labels("test")
     if isinstance(task, Regression):
         deviations = test.astype(np.float64) - labels("train").mean(dtype=np.float64)
-        return float(np.mean(deviations**2))
+        return ChanceLevel(float(np.mean(deviations**2)), 0.0)
     _, counts = np.unique(test, return_counts=True)
-    return int(len(test) - counts.max()) / len(test)
+    error = int(len(test) - counts.max()) / len(test)
+    return ChanceLevel(error, 2 * math.sqrt(error * (1 - error) / len(test)))
 
 
-def remarks_on(task: Task, error: float, without_input: float | None) -> Summary:
+def remarks_on(task: Task, error: float, chance: ChanceLevel | None) -> Summary:
     """The entry `remarks` of a summary: a list of sentences, or no entry where nothing is to be remarked.
 
     Args:
         task: whose errors these are.
         error: on the test split, which may be not a number.
-        without_input: the result of `error_without_input`; None if it is not known.
+        chance: of the same split; None if it is not known.
     """
-    if without_input is None or error < without_input:
+    if chance is None or error < chance.error - chance.margin:
         return {}
-    reached, trivial = _in_words(task, error), _in_words(task, without_input)
+    reached, trivial = _in_words(task, error), _in_words(task, chance.error)
     answer = "the mean of the training samples" if isinstance(task, Regression) else "the commonest class"
-    return {
-        "remarks": [f"the test error, {reached}, is no better than that of always answering {answer}, {trivial}"],
-    }
+    better = "no better" if chance.margin == 0 else "not clearly better"
+    return {"remarks": [f"the test error, {reached}, is {better} than that of always answering {answer}, {trivial}"]}
 
 
 def _in_words(task: Task, error: float) -> str:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.chance import remarks_on
+from common.chance import ChanceLevel, remarks_on
 from common.config import RunConfig
 from common.errors import DataError
 from common.full_disk import naming_full_disk
@@ -16,7 +16,7 @@ from testbed.engine import Engine, Event, Job, Observer, load_engine
 from testbed.latency_plot import draw_latency
 from testbed.metrics import write_latency
 from testbed.next_steps import next_steps
-from testbed.preflight import check_data, processor_warning, trivial_error
+from testbed.preflight import check_data, known_chance_level, processor_warning
 from testbed.remarks import print_remarks, print_warning
 from testbed.reporting import print_figures, print_next_steps, print_summary
 from testbed.results_folder import ResultsFolder
@@ -58,11 +58,11 @@ def execute(order: Order) -> Path:
     engine = load_engine(order.engine)
     data_dir = existing_data_dir(order.data_dir)
     check_data(order.config, data_dir, order.engine)
-    trivial = trivial_error(order.config, data_dir, order.engine)
+    chance = known_chance_level(order.config, data_dir, order.engine)
     print_warning(processor_warning(order.config, order.engine, order.links_per_process))
     folder = ResultsFolder(order.results, order.what, order.config, data_dir)
     try:
-        summary = _fill(folder, order, engine, data_dir, trivial)
+        summary = _fill(folder, order, engine, data_dir, chance)
     except BaseException:
         if folder.kept:
             with suppress(OSError, KeyboardInterrupt):  # the error that ended the run is the one to tell
@@ -78,7 +78,9 @@ def execute(order: Order) -> Path:
     return folder.path
 
 
-def _fill(folder: ResultsFolder, order: Order, engine: Engine, data_dir: Path | None, trivial: float | None) -> Summary:
+def _fill(
+    folder: ResultsFolder, order: Order, engine: Engine, data_dir: Path | None, chance: ChanceLevel | None
+) -> Summary:
     job = Job(
         config=order.config,
         data_dir=data_dir,
@@ -92,7 +94,7 @@ def _fill(folder: ResultsFolder, order: Order, engine: Engine, data_dir: Path | 
     with folder, naming_full_disk(order.results):
         with Display(order.config) as display:
             result = engine.run(job, _each(record, display))
-        remarks = remarks_on(order.config.task, result.error, trivial)
+        remarks = remarks_on(order.config.task, result.error, chance)
         summary = {**summarize(order.config, order.engine, result), **record.summary(), **remarks}
         write_latency(folder.latency, result.hops, result.hop_times_ns)
         folder.write_json(folder.summary.name, summary)

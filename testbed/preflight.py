@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from common.chance import error_without_input
+from common.chance import ChanceLevel, chance_level
 from common.config import RunConfig
 from common.data.catalog import Split, is_downloaded, load_labels, verify
 from common.data.dataset import Targets
@@ -31,7 +31,7 @@ def data_are_here(config: RunConfig, data_dir: Path | None, engine: str) -> bool
     return data_dir is not None or engine not in DOWNLOADS_ELSEWHERE or not is_downloaded(config.data.name)
 
 
-def trivial_error(config: RunConfig, data_dir: Path | None, engine: str) -> float | None:
+def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) -> ChanceLevel | None:
     """The test error of answers that are given without the input; None where the data are not here."""
     if not data_are_here(config, data_dir, engine):
         return None
@@ -39,7 +39,7 @@ def trivial_error(config: RunConfig, data_dir: Path | None, engine: str) -> floa
     def labels(split: Split) -> Targets:
         return load_labels(config.data.name, split, data_dir)
 
-    return error_without_input(config.task, labels)
+    return chance_level(config.task, labels)
 
 
 def processor_warning(config: RunConfig, engine: str, links_per_process: int) -> str | None:

@@ -181,7 +181,7 @@ def test_an_error_of_chance_level_and_too_many_threads_are_remarked_upon(results
     assert result.stderr.startswith("warning: runtime.torch_threads = 256: this machine has ")
     (summary,) = results.glob("demo/*/summary.json")
     (remark,) = json.loads(summary.read_text())["remarks"]
-    assert remark.endswith("is no better than that of always answering the commonest class, 90.00 %")
+    assert remark.endswith("is not clearly better than that of always answering the commonest class, 90.00 %")
     assert f"\nremark: {remark}\n" in result.stdout
 
 
