@@ -9,10 +9,10 @@ from basestation.coordinator import Coordinator
 from common.errors import ProtocolError
 from common.pb import control_pb2 as pb
 from common.pb import control_pb2_grpc
-from common.results import EpochRecord, RunResult
+from common.results import EpochRecord, Evaluation, RunResult
 from common.rpc import refuse
 from common.wire_control import load_from_proto
-from common.wire_results import epoch_to_proto, link_stamps_to_proto, result_to_proto
+from common.wire_results import epoch_to_proto, evaluation_to_proto, link_stamps_to_proto, result_to_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Control"].full_name
 
@@ -42,6 +42,8 @@ class ControlService(control_pb2_grpc.ControlServicer):
             match event:
                 case EpochRecord():
                     yield pb.RunEvent(epoch=epoch_to_proto(event))
+                case Evaluation():
+                    yield pb.RunEvent(evaluation=evaluation_to_proto(event))
                 case RunResult():
                     yield pb.RunEvent(result=result_to_proto(event))
                 case _:

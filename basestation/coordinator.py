@@ -35,7 +35,7 @@ from common.messages import (
     Symbols,
     Uplink,
 )
-from common.results import RunResult
+from common.results import Evaluation, RunResult
 
 log = structlog.get_logger()
 
@@ -279,6 +279,7 @@ class Coordinator:
         await self._enter(Stage.EVALUATING)
         hard = await self._attempt.test(Symbols.HARD)
         soft = await self._attempt.test(Symbols.SOFT)
+        await self.run.log.add(Evaluation(hard.error, soft.error))
         await self._enter(Stage.SERVING)
         served = await self._serve()
         hops, hop_times_ns = merge_hops(served.reports)

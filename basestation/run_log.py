@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from common.results import EpochRecord, RunResult
+from common.results import EpochRecord, Evaluation, RunResult
 
 PROGRESS_INTERVAL_S = 0.2
 """Between two reports of progress: a step may take a hundredth of a second, and a report costs all parties' cores."""
@@ -16,26 +16,32 @@ class StatusChanged:
     """The run's status is worth another look."""
 
 
-Event = EpochRecord | RunResult | StatusChanged
+Record = EpochRecord | Evaluation | RunResult
+Event = Record | StatusChanged
 
 
 class RunLog:
-    """Epochs, then a result, both kept; status changes are coalesced for a slow watcher."""
+    """Epochs, the test errors, then a result, all kept; status changes are coalesced for a slow watcher."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Args: seconds, from any beginning."""
         self._clock = clock
-        self._records: list[EpochRecord | RunResult] = []
+        self._records: list[Record] = []
         self._version = 0
         self._closed = False
         self._changed = asyncio.Condition()
         self._touched_s: float | None = None
 
-    async def add(self, record: EpochRecord | RunResult) -> None:
-        """Append an epoch or the result; an epoch that a restarted run goes through again is known already."""
-        if isinstance(record, RunResult) or record.epoch == len(self._records):
+    async def add(self, record: Record) -> None:
+        """Append a record; what a restarted run goes through again, with the same numbers, is known already."""
+        if self._is_new(record):
             self._records.append(record)
         await self.touch()
+
+    def _is_new(self, record: Record) -> bool:
+        if isinstance(record, EpochRecord):
+            return record.epoch == len(self._records)
+        return isinstance(record, RunResult) or record not in self._records
 
     async def progress(self) -> None:
         """Tell watchers that the run went on, unless they have just heard of it."""

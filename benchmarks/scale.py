@@ -15,7 +15,7 @@ from common.load import Load
 
 _FEW, _MANY = 4, 32
 STALL_MS = 1000.0
-"""The longest that a query may take; one that takes longer tells of links that wait for each other, or of others."""
+"""The longest that a query may take; a longer one means that links block each other, or that other programs run."""
 _OWN_PROCESSES = (2, 4)
 """Links that are also measured with a device process each; with one link there is no difference."""
 

@@ -77,9 +77,8 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
             if reports:
                 content = result_json(reports, scope, data_dir, load_average)
                 folder.write_json("result.json", content)
-        samples = {f"{each.benchmark}.{key}": array for each in reports for key, array in each.samples.items()}
-        write_samples(folder.path / "samples.npz", samples)
-        _drop_checkpoints(folder.logs)
+                write_samples(folder.path / "samples.npz", _samples_of(reports))
+            _drop_checkpoints(folder.logs)
     typer.echo(target_table(reports))
     typer.echo(f"results  {folder.path}")
     print_figures(folder.figures, len("results"))
@@ -163,6 +162,10 @@ def _attempt(name: str, bench: Bench) -> Report:
             traceback.print_exc()
     report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)
     return report
+
+
+def _samples_of(reports: Sequence[Report]) -> Mapping[str, Samples]:
+    return {f"{each.benchmark}.{key}": array for each in reports for key, array in each.samples.items()}
 
 
 def _drop_checkpoints(folder: Path) -> None:

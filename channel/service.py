@@ -128,7 +128,7 @@ class _EmulatedStream:
     def __init__(
         self, upstream: UpstreamCall, context: "aio.ServicerContext[Any, Any]", answered: Callable[[], None]
     ) -> None:
-        """Args: the calls to the base station and from the devices; told of each bundle that the former answers."""
+        """Args: the calls to the base station and from the devices; called for each bundle from the base station."""
         self._upstream = upstream
         self._context = context
         self._answered = answered

@@ -12,7 +12,7 @@ _FRAMES = (
 
 
 def short_reason(details: str | None) -> str:
-    """`Connection refused`, of what gRPC says of it in two hundred characters; other words as they are."""
+    """The cause alone (`Connection refused`) of gRPC's long message; other messages as they are."""
     reason = details or "no reason given"
     shortened = reason
     for frame in _FRAMES:

@@ -12,7 +12,7 @@ def try_out(folder: Path) -> None:
 
     Raises:
         DiskFullError: the disk is full.
-        OSError: one of that is impossible for another reason; the message names the path.
+        OSError: the folder cannot be made or written to for another reason; the message names the path.
     """
     with naming_full_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A full disk, told by its folder: the error of a write that meets one does not name the file."""
+"""Recognises a full disk and names the folder on it, which the error of a write does not."""
 
 import errno
 import os

@@ -74,7 +74,7 @@ def run_tool(main: Callable[[], None]) -> int:
         return error.exit_code
     except OSError as error:  # as in `run_service`
         print(f"error: {error}", file=sys.stderr)
-        return ExitCode.FAILURE
+        return ExitCode.DISK_FULL if is_disk_full(error) else ExitCode.FAILURE
     return ExitCode.OK
 
 

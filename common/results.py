@@ -1,4 +1,4 @@
-"""What a run reports: a record an epoch while it trains, one result at its end."""
+"""What a run reports: a record an epoch while it trains, the test errors before it serves, one result at its end."""
 
 from dataclasses import dataclass
 
@@ -34,6 +34,18 @@ class EpochRecord:
     validation_error: float | None
     samples_per_s: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The test passes of a run, reported before it serves.
+
+    Attributes:
+        error, error_soft: as in `RunResult`.
+    """
+
+    error: float
+    error_soft: float
 
 
 @dataclass(frozen=True, slots=True)

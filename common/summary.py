@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from common.config import RunConfig
-from common.results import RunResult, ServedAtBeta, ServedQueries
+from common.results import Evaluation, RunResult, ServedAtBeta, ServedQueries
 from common.task import Regression, Task, root_in_metres
 
 Summary = Mapping[str, object]
@@ -29,7 +29,7 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
-        **_errors(config.task, result),
+        **errors_of(config.task, Evaluation(result.error, result.error_soft)),
         **({"steps": result.steps, "samples_per_s": result.samples_per_s} if result.steps else {}),
         "payload_bits_per_sample_per_link": config.payload_bits_per_sample,
         "packed_bytes_per_sample_per_link": sum(cost.packed_bytes for cost in result.costs) / samples,
@@ -51,8 +51,9 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
     }
 
 
-def _errors(task: Task, result: RunResult) -> Summary:
-    hard, soft = result.error, result.error_soft
+def errors_of(task: Task, evaluation: Evaluation) -> Summary:
+    """The summary's entries of the test passes."""
+    hard, soft = evaluation.error, evaluation.error_soft
     name = _error_name(task)
     errors = {name: hard, f"{name}_soft": soft, f"{name}_hard_minus_soft": hard - soft}
     if isinstance(task, Regression):

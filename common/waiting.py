@@ -6,13 +6,13 @@ from collections.abc import Callable
 import structlog
 
 REPEAT_S = 30.0
-"""After so long a wait that goes on is told again."""
+"""Seconds after which an unfinished wait is logged again."""
 
 log = structlog.get_logger()
 
 
 class Waiting:
-    """Tells what is waited for and why when that begins, and how long it took when it is over."""
+    """Logs what is waited for and why when a wait begins, and how long it took when it ends."""
 
     def __init__(self, whom: str, clock: Callable[[], float] = time.monotonic) -> None:
         """Args: what is waited for; seconds that only grow."""
@@ -23,7 +23,7 @@ class Waiting:
         self._reasons: set[str] = set()
 
     def failed(self, reason: str) -> None:
-        """An attempt was in vain, and there will be another."""
+        """An attempt failed, and there will be another."""
         now_s = self._clock()
         if not self._failures:
             self._since_s = now_s

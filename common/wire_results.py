@@ -4,7 +4,7 @@ from common.errors import ProtocolError
 from common.load import DIRECT_STAMPS, STAMPS, LinkStamps
 from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
-from common.results import EpochRecord, RunResult, ServedAtBeta, ServedQueries
+from common.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
 from common.wire_control import hop_times_from_bytes, hop_times_to_bytes
 
 
@@ -34,6 +34,16 @@ def epoch_from_proto(message: pb.EpochRecord) -> EpochRecord:
         samples_per_s=message.samples_per_s,
         seconds=message.seconds,
     )
+
+
+def evaluation_to_proto(evaluation: Evaluation) -> pb.Evaluation:
+    """Encode the test passes' errors."""
+    return pb.Evaluation(error=evaluation.error, error_soft=evaluation.error_soft)
+
+
+def evaluation_from_proto(message: pb.Evaluation) -> Evaluation:
+    """Decode the test passes' errors."""
+    return Evaluation(message.error, message.error_soft)
 
 
 def result_to_proto(result: RunResult) -> pb.RunResult:

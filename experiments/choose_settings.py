@@ -21,6 +21,7 @@ from common.errors import ConfigError
 from common.folders import make_output_folder
 from common.process import add_data_option, check_data_dir, run_tool
 from experiments.inprocess_engine import open_run
+from testbed.engine import IN_THIS_PROCESS
 from testbed.preflight import check_data
 
 
@@ -91,7 +92,7 @@ def _choose(options: argparse.Namespace) -> None:
         raise ConfigError(f"--csv {options.csv} exists already: a table is never overwritten")
     asked = list(points(options.config, options.grid, options.seeds, options.validation))
     for config in {config.data.name: config for _, config in asked}.values():
-        check_data(config, options.data, "inprocess")
+        check_data(config, options.data, IN_THIS_PROCESS)
     make_output_folder(options.csv.parent, "--csv")
     with options.csv.open("x", encoding="utf-8", newline="") as file:
         file.write(f"# {json.dumps(sys.argv[1:])}\n")

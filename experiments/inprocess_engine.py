@@ -25,7 +25,7 @@ from common.data.dataset import Targets
 from common.manifest import BASESTATION_PART, Manifest, device_part
 from common.messages import Answered, Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
 from common.plan import RunPlan
-from common.results import ENCODE_HOP, EpochRecord, RunResult
+from common.results import ENCODE_HOP, EpochRecord, Evaluation, RunResult
 from common.symbols import SymbolReader
 from common.wire_control import uplink_to_proto
 from device.symbol_histograms import SymbolHistograms
@@ -209,6 +209,7 @@ class InprocessEngine:
         records = [] if job.restore else _train(run, job, observe)
         observe(Progress("evaluating", 0, 0, run.plan.steps, run.plan.steps))
         hard, soft = (run.evaluate(Phase.TEST, 0, symbols) for symbols in (Symbols.HARD, Symbols.SOFT))
+        observe(Evaluation(hard.error, soft.error))
         serving = run.serve(0)
         return RunResult(
             steps=records[-1].step if records else 0,

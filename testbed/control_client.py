@@ -13,7 +13,7 @@ from common.pb.control_pb2_grpc import ControlStub
 from common.results import RunResult
 from common.rpc import CLIENT_OPTIONS
 from common.wire_control import load_to_proto
-from common.wire_results import epoch_from_proto, link_stamps_from_proto, result_from_proto
+from common.wire_results import epoch_from_proto, evaluation_from_proto, link_stamps_from_proto, result_from_proto
 from testbed.engine import Observer, Progress, StartedOver
 
 STATUS_DEADLINE_S = 30.0
@@ -41,6 +41,8 @@ async def watch_run(address: str, observe: Observer) -> RunResult:
                 match event.WhichOneof("body"):
                     case "epoch":
                         observe(epoch_from_proto(event.epoch))
+                    case "evaluation":
+                        observe(evaluation_from_proto(event.evaluation))
                     case "status":
                         observe(progress_from_proto(event.status))
                         if event.status.restarts > restarts:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from common.config import RunConfig
 from common.errors import ConfigError
-from common.results import EpochRecord, RunResult
+from common.results import EpochRecord, Evaluation, RunResult
 from common.spelling import did_you_mean, likely
 
 ENTRY_POINT_GROUP = "splitwave.engines"
@@ -81,7 +81,7 @@ class Note:
     text: str
 
 
-Event = EpochRecord | Progress | Usage | StartedOver | Note
+Event = EpochRecord | Evaluation | Progress | Usage | StartedOver | Note
 Observer = Callable[[Event], None]
 
 

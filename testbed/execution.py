@@ -9,7 +9,7 @@ from common.chance import ChanceLevel, remarks_on
 from common.config import RunConfig
 from common.errors import DataError
 from common.full_disk import naming_full_disk
-from common.summary import Summary, summarize
+from common.summary import Summary, errors_of, summarize
 from common.task import Task
 from testbed.display import Display
 from testbed.engine import Engine, Event, Job, Observer, load_engine
@@ -65,7 +65,7 @@ def execute(order: Order) -> Path:
         summary = _fill(folder, order, engine, data_dir, chance)
     except BaseException:
         if folder.kept:
-            with suppress(OSError, KeyboardInterrupt):  # the error that ended the run is the one to tell
+            with suppress(Exception, KeyboardInterrupt):  # the error that ended the run is the one to tell
                 _draw(folder, order.config.task)
         raise
     # The result is published: nothing that happens from here on takes it back.
@@ -107,9 +107,12 @@ def _account(folder: ResultsFolder, order: Order, record: RunRecord) -> Mapping[
     if order.restore is None:
         missing += missing_epochs(record.epochs, order.config.training.epochs)
         missing += [] if has_checkpoint(folder.checkpoint) else ["the checkpoint"]
+    if record.evaluation is None:
+        missing.append("the test error")
     if not folder.summary.is_file():
-        missing += ["the test error", "the serving pass and its latency"]
-    return {"steps_done": record.steps_done, "steps": record.steps, "missing": missing}
+        missing.append("the serving pass and its latency")
+    errors = {} if record.evaluation is None else errors_of(order.config.task, record.evaluation)
+    return {"steps_done": record.steps_done, "steps": record.steps, **errors, "missing": missing}
 
 
 def existing_data_dir(data_dir: Path | None) -> Path | None:
@@ -137,5 +140,5 @@ def _each(*observers: Observer) -> Observer:
 def _draw(folder: ResultsFolder, task: Task) -> None:
     if folder.latency.exists():  # not so before the serving pass is over
         draw_latency(folder.latency, folder.figures / "latency.png")
-    if folder.metrics.exists():  # not so after inference alone
+    if folder.metrics.exists() and folder.metrics.stat().st_size:  # not so after inference alone
         draw_training(folder.metrics, folder.summary, folder.figures / "training.png", task)

@@ -1,7 +1,6 @@
 """Lines beside a run: a warning before it starts, and what is to be said of its result."""
 
 import sys
-from contextlib import suppress
 
 import typer
 
@@ -11,8 +10,7 @@ from common.summary import Summary
 def print_warning(text: str | None) -> None:
     """Print a warning, if there is one, on standard error."""
     if text is not None:
-        with suppress(OSError):  # nobody reads it: no reason not to run
-            print(f"warning: {text}", file=sys.stderr)
+        print(f"warning: {text}", file=sys.stderr)
 
 
 def print_remarks(remarks: Summary) -> None:

@@ -141,7 +141,7 @@ class ResultsFolder:
         self.path = self.path.rename(self._final.with_name(self._final.name + SUFFIX))
         error.add_note(note_on(self.path, self._data_dir, checkpoint=checkpoint))
         with suppress(OSError):  # the disk may be full, which the name survives
-            self.write_json(RECORD, record_of(error, self.path, self._account()))
+            self.write_json(RECORD, record_of(error, self._account()))
 
     def _remove(self) -> None:
         self.kept = False

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common.results import EpochRecord
+from common.results import EpochRecord, Evaluation
 from common.summary import Summary
 from common.task import Task
 from testbed.engine import Event, Progress, StartedOver, Usage
@@ -15,6 +15,7 @@ class RunRecord:
     Attributes:
         epochs: how many are recorded.
         steps_done, steps: training steps finished, of how many.
+        evaluation: the test errors; None before they are measured.
     """
 
     def __init__(self, metrics: Path, task: Task) -> None:
@@ -24,14 +25,18 @@ class RunRecord:
         self._usage: dict[str, Usage] = {}
         self._restarts = 0
         self.epochs = self.steps_done = self.steps = 0
+        self.evaluation: Evaluation | None = None
 
     def __call__(self, event: Event) -> None:
         """Keep one event."""
         if isinstance(event, EpochRecord):
             if event.epoch == 0:  # a run that lost one of its parts starts over
                 self._metrics.unlink(missing_ok=True)
+                self.evaluation = None
             append_epoch(self._metrics, event, self._task)
             self.epochs, self.steps_done = event.epoch + 1, event.step
+        elif isinstance(event, Evaluation):
+            self.evaluation = event
         elif isinstance(event, Progress) and event.steps:  # an engine that cleans up counts no steps
             self.steps_done, self.steps = event.step, event.steps
         elif isinstance(event, Usage):

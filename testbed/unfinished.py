@@ -44,26 +44,25 @@ def has_measured(folder: Path) -> bool:
     return any(file.is_file() and file.stat().st_size for file in files)
 
 
-def record_of(error: BaseException, folder: Path, account: Mapping[str, object]) -> Mapping[str, object]:
-    """The content of `unfinished.json`: why the run ended, what is there, and the run's own account of the rest."""
+def record_of(error: BaseException, account: Mapping[str, object]) -> Mapping[str, object]:
+    """The content of `unfinished.json`: why the run ended, and the run's own account of what is missing."""
     interrupted = isinstance(error, KeyboardInterrupt)
     first_line = str(error).partition("\n")[0]
     return {
         "ended": "interrupted" if interrupted else f"{type(error).__name__}: {first_line}",
-        "kept": sorted(path.name for path in folder.iterdir() if path.is_file() or any(path.iterdir())),
         **account,
     }
 
 
 def note_on(folder: Path, data_dir: Path | None, *, checkpoint: bool) -> str:
     """The line that tells where a run that ended early is, and which command answers from its checkpoint."""
-    line = f"what there is of the unfinished run is in {folder}"
+    line = f"the unfinished run is kept in {folder}"
     if not checkpoint:
         return line
     arguments = ["infer", "--checkpoint", str(folder)]
     if data_dir is not None and data_dir != _data_dir_of_the_environment():
         arguments += ["--data-dir", str(data_dir)]
-    return f"{line}; its checkpoint answers: {program_name()} {shlex.join(arguments)}"
+    return f"{line}; to use its checkpoint: {program_name()} {shlex.join(arguments)}"
 
 
 def missing_epochs(epochs_done: int, epochs: int) -> list[str]:

@@ -61,8 +61,8 @@ remove() {
     rm -rf "$VENV"
 }
 
+# An environment that was complete keeps its mark if this fails, offline say: it still works, and the next run tries again.
 install() {
-    rm -f "$MARK"
     show "$VENV/bin/python" -m pip install --quiet --constraint constraints.txt torch
     show "$VENV/bin/python" -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
     touch "$MARK"

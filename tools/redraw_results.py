@@ -7,11 +7,13 @@ CSV each); without arguments it is every one of them. Nothing is trained, and no
 import argparse
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from common.config_layers import load_config
-from common.errors import SplitwaveError
+from common.errors import DataError
+from common.process import run_tool
 from experiments.paper.figures import FIGURES
 from experiments.paper.preset import preset_named
 from experiments.sweep.plot import redraw
@@ -50,19 +52,21 @@ def _figures_of_page(folder: Path, scratch: Path) -> list[Path]:
     return drawn
 
 
-def main() -> int:
+def _redraw(named: Sequence[Path]) -> None:
+    for folder in named or [path for path in sorted(RESULTS.iterdir()) if path.is_dir()]:
+        drawn = redraw_folder(folder)
+        if named and not drawn:
+            raise DataError(f"{folder}: holds no metrics.jsonl, latency.csv or CSV of a figure to draw")
+        for file in drawn:
+            print(file)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="*", metavar="FOLDER", help="such as docs/results/demo")
-    folders = parser.parse_args().folders or [path for path in sorted(RESULTS.iterdir()) if path.is_dir()]
-    try:
-        for folder in folders:
-            for file in redraw_folder(folder):
-                print(file)
-    except SplitwaveError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    options = parser.parse_args(arguments)
+    return run_tool(lambda: _redraw(options.folders))
 
 
 if __name__ == "__main__":

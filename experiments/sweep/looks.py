@@ -33,7 +33,7 @@ _LIGHTEST, _DARKEST = 0.35, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Of a curve; any but a solid line has hollow markers."""
+    """How a curve is drawn; dashed and dotted ones have hollow markers."""
 
     colour: str
     marker: str

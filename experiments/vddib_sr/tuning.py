@@ -131,10 +131,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tune(options: argparse.Namespace) -> None:
     check_data_dir(options.data)
-    make_output_folder(options.csv.parent, "--csv")
     first = (options.symbols + 1) // 2
     rounds = [f"encoding.first={first}", f"encoding.second={options.symbols - first}"]
-    for row in trials(list(points(chosen(options.extractor), [*rounds, *options.grid])), options.data):
+    asked = list(points(chosen(options.extractor), [*rounds, *options.grid]))
+    make_output_folder(options.csv.parent, "--csv")
+    for row in trials(asked, options.data):
         _append(options.csv, row)
         print(row, flush=True)
 

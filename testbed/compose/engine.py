@@ -66,7 +66,7 @@ def _clean_up(client: DockerClient, compose: Compose, job: Job) -> None:
         stop(compose)
         write_logs(client, compose.project, job.log_dir)
         if not job.restore and not job.checkpoint_dir.exists():  # a run that ends early may have published one
-            with suppress(SplitwaveError):
+            with suppress(SplitwaveError, OSError):  # what ended the run is the error to tell
                 get_checkpoint(client, compose.project, job.checkpoint_dir)
     finally:
         take_down(compose, volumes=True)

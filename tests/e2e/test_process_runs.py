@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from common.exit_codes import ExitCode
+from common.pb import control_pb2 as pb
 from testbed.announcement import running_testbeds
+from tests.e2e.services import until
 from tests.limits import LIMIT_S
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -24,7 +26,8 @@ SPLITWAVE = Path(sys.executable).with_name("splitwave")
 SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
 SHORT = (*SMALL, "--set", "training.epochs=2")
 ENDLESS = (*SMALL, "--set", "training.epochs=9999")
-KEPT = "what there is of the unfinished run is in "
+ERRORS = ("error_rate", "error_rate_soft")
+KEPT = "the unfinished run is kept in "
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # nobody's: the processes must not ask a web proxy for each other
 
@@ -237,7 +240,9 @@ def test_ctrl_c_stops_everything(training: Training) -> None:
     assert (kept / "figs" / "training.png").is_file()
 
 
-def test_a_training_interrupted_while_it_serves_keeps_a_checkpoint_that_answers(trained: Table, tmp_path: Path) -> None:
+def test_a_training_interrupted_while_it_serves_keeps_its_test_errors_and_a_checkpoint_that_answers(
+    trained: Table, tmp_path: Path
+) -> None:
     serves_long = ("--set", "inference.latency_samples=5000", "--set", "encoder.dimension=8", *SHORT[-2:])
     command: list[str | Path] = [SPLITWAVE, "demo", *serves_long, "--results", tmp_path]
     pipe = subprocess.PIPE
@@ -247,10 +252,16 @@ def test_a_training_interrupted_while_it_serves_keeps_a_checkpoint_that_answers(
         assert [process.stdout.readline()[:9] for _ in range(2)] == ["epoch 1/2", "epoch 2/2"]
         while not list(tmp_path.glob("demo/.*.partial/ckpt/checkpoint.json")):
             assert process.poll() is None
+        (testbed,) = running_testbeds(tmp_path)
+        until(testbed.basestation, lambda status: status.stage == pb.STAGE_SERVING)
         os.killpg(process.pid, signal.SIGINT)
         errors = process.stderr.read()
 
-    *_, infer = errors.strip().partition("; its checkpoint answers: ")
+    (unfinished,) = tmp_path.glob("demo/*.unfinished/unfinished.json")
+    record = json.loads(unfinished.read_text())
+    assert record["missing"] == ["the serving pass and its latency"]
+    assert [record[name] for name in ERRORS] == [trained[name] for name in ERRORS]
+    *_, infer = errors.strip().partition("; to use its checkpoint: ")
     program, *arguments = shlex.split(infer)
     assert program in ("splitwave", str(SPLITWAVE))
     assert splitwave(*arguments, "--results", tmp_path)["weights_sha256"] == trained["weights_sha256"]

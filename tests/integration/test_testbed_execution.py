@@ -1,6 +1,7 @@
 """A command's run from its settings to its last line, in one process."""
 
 import contextlib
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +10,11 @@ import matplotlib as mpl
 import pytest
 
 from common.config import RunConfig
+from common.errors import RunFailedError
+from common.results import EpochRecord, RunResult
+from experiments.inprocess_engine import InprocessRun, ServingOutcome
+from testbed import execution
+from testbed.engine import Job, Observer
 from testbed.execution import Order, execute
 
 TINY = RunConfig.model_validate(
@@ -50,3 +56,47 @@ def test_a_result_is_printed_even_if_its_pictures_cannot_be_drawn(
     assert list((folder / "figs").glob("*.png")) == []
     assert re.search(r"^test error, hard symbols +\d+\.\d\d %$", said, re.MULTILINE)
     assert re.search(rf"^results +{folder}$", said, re.MULTILINE)
+
+
+class Diverging:
+    """An engine whose training goes as far as numbers go; no figure can be drawn of them."""
+
+    def run(self, job: Job, observe: Observer) -> RunResult:
+        observe(EpochRecord(0, 63, 1.7e308, (1.0,) * job.config.links, 0.9, None, 1000.0, 1.0))
+        raise RunFailedError("training diverged")
+
+
+def test_the_error_that_ended_a_run_is_told_even_if_what_it_measured_cannot_be_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "load_engine", lambda _: Diverging())
+
+    with pytest.raises(RunFailedError, match=r"^training diverged") as error:
+        execute(order(tmp_path))
+
+    (folder,) = (tmp_path / "demo").iterdir()
+    assert (folder / "metrics.jsonl").is_file()
+    assert error.value.__notes__ == [f"the unfinished run is kept in {folder}"]
+
+
+def test_test_errors_that_were_measured_outlive_an_interrupted_serving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_run: InprocessRun, _count: int) -> ServingOutcome:
+        raise KeyboardInterrupt
+
+    execute(order(tmp_path / "whole"))
+    monkeypatch.setattr(InprocessRun, "serve", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        execute(order(tmp_path / "interrupted"))
+
+    (whole,) = (tmp_path / "whole").glob("demo/*/summary.json")
+    (record,) = (tmp_path / "interrupted").glob("demo/*.unfinished/unfinished.json")
+    summary, kept = (json.loads(path.read_text()) for path in (whole, record))
+    assert kept == {
+        "ended": "interrupted",
+        "steps_done": summary["steps"],
+        "steps": summary["steps"],
+        **{name: value for name, value in summary.items() if name.startswith("error_rate")},
+        "missing": ["the serving pass and its latency"],
+    }

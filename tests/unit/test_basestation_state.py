@@ -36,7 +36,7 @@ from common.messages import (
     Welcome,
 )
 from common.plan import RunPlan
-from common.results import EpochRecord
+from common.results import EpochRecord, Evaluation
 from common.symbols import LinkContract
 
 CONFIG = RunConfig.model_validate(
@@ -337,6 +337,16 @@ class TestRunLog:
             return [event async for event in log.events() if isinstance(event, EpochRecord)]
 
         assert [event.epoch for event in asyncio.run(repeat()) if isinstance(event, EpochRecord)] == [0, 1]
+
+    def test_the_test_errors_that_a_restarted_run_repeats_are_logged_once(self) -> None:
+        async def repeat() -> list[object]:
+            log = RunLog()
+            for record in (self.record, Evaluation(0.5, 0.25), Evaluation(0.5, 0.25)):
+                await log.add(record)
+            await log.close()
+            return [event async for event in log.events()]
+
+        assert asyncio.run(repeat()) == [self.record, Evaluation(0.5, 0.25), StatusChanged()]
 
     def test_progress_is_told_from_time_to_time_and_what_happens_at_once(self) -> None:
         async def follow() -> list[int]:

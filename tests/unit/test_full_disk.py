@@ -133,7 +133,7 @@ def test_what_was_measured_before_the_disk_was_full_is_kept(small_disk: Path) ->
     assert kept.name.endswith(".unfinished")
     assert (kept / "metrics.jsonl").read_text() == "{}\n"
     assert not (kept / "unfinished.json").exists()  # there was no room for it
-    assert caught.value.__notes__ == [f"what there is of the unfinished run is in {kept}"]
+    assert caught.value.__notes__ == [f"the unfinished run is kept in {kept}"]
 
 
 def fill(folder: ResultsFolder, error: DiskFullError) -> None:

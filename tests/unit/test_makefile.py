@@ -195,6 +195,19 @@ def test_a_changed_list_of_packages_is_installed_in_the_same_environment(machine
     assert machine.calls() == built_with("python3")[1:]
 
 
+def test_an_update_that_fails_costs_no_environment_that_worked(machine: Machine) -> None:
+    machine.make()
+    os.utime(machine.venv / ".installed", (0, 0))  # older than the lists of packages
+    (machine.folder / "offline").touch()
+    machine.calls()
+    for _ in range(2):
+        assert machine.make().returncode != 0
+        assert not [call for call in machine.calls() if " venv " in call]
+    (machine.folder / "offline").unlink()
+    assert machine.make().returncode == 0
+    assert not [call for call in machine.calls() if " venv " in call]
+
+
 def test_a_folder_that_is_no_environment_is_left_alone(machine: Machine) -> None:
     machine.venv.mkdir()
     (machine.venv / "thesis.tex").write_text("years of work")

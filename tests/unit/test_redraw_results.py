@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.exit_codes import ExitCode
 from testbed.metrics import write_latency
 from tools.pages import PAGES, RESULTS, Page
-from tools.redraw_results import redraw_folder
+from tools.redraw_results import main, redraw_folder
 
 
 @pytest.mark.parametrize("name", ["demo", "mnist-k2"])
@@ -30,3 +31,8 @@ def test_a_published_figure_has_its_table_beside_it(page: Page) -> None:
 def test_a_figure_of_a_page_is_redrawn_from_its_table(tmp_path: Path) -> None:
     shutil.copy(RESULTS / "qml-ib" / "fig3.csv", tmp_path)
     assert redraw_folder(tmp_path) == [tmp_path / "fig3.png"]
+
+
+def test_a_folder_without_anything_to_draw_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == ExitCode.DATA
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path}: holds no metrics.jsonl")

@@ -126,7 +126,7 @@ def test_logs_that_may_explain_an_error_outlive_it(tmp_path: Path, error: BaseEx
         "config.yaml", "env.json", "figs", "logs", "logs/device-0.log", "unfinished.json",
     ]  # fmt: skip
     assert record["ended"] == f"{type(error).__name__}: {error}".partition("\n")[0]
-    assert notes == [f"what there is of the unfinished run is in {kept}"]
+    assert notes == [f"the unfinished run is kept in {kept}"]
 
 
 def test_what_was_measured_outlives_ctrl_c_and_says_what_is_missing(tmp_path: Path) -> None:
@@ -136,12 +136,11 @@ def test_what_was_measured_outlives_ctrl_c_and_says_what_is_missing(tmp_path: Pa
     assert not (kept / "ckpt").exists()  # it was not published
     assert record == {
         "ended": "interrupted",
-        "kept": ["config.yaml", "env.json", "logs", "metrics.jsonl"],
         "steps_done": 4,
         "steps": 9,
         "missing": ["the test error"],
     }
-    assert notes == [f"what there is of the unfinished run is in {kept}"]
+    assert notes == [f"the unfinished run is kept in {kept}"]
 
 
 def test_a_published_checkpoint_outlives_the_run_with_the_command_that_answers_from_it(
@@ -149,10 +148,10 @@ def test_a_published_checkpoint_outlives_the_run_with_the_command_that_answers_f
 ) -> None:
     monkeypatch.delenv("SPLITWAVE_DATA_DIR", raising=False)
 
-    kept, record, (note,) = failed(tmp_path, KeyboardInterrupt(), checkpoint=True)
+    kept, _, (note,) = failed(tmp_path, KeyboardInterrupt(), checkpoint=True)
 
-    assert "ckpt" in record["kept"]  # type: ignore[operator]
-    assert note.endswith(f"; its checkpoint answers: splitwave infer --checkpoint {kept}")
+    assert (kept / "ckpt" / "checkpoint.json").is_file()
+    assert note.endswith(f"; to use its checkpoint: splitwave infer --checkpoint {kept}")
 
 
 def test_the_command_names_the_data_that_the_run_was_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

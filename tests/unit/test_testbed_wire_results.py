@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 from common.errors import ProtocolError
 from common.messages import UplinkCost
 from common.pb import control_pb2 as pb
-from common.results import EpochRecord, RunResult, ServedAtBeta, ServedQueries
-from common.wire_results import epoch_from_proto, epoch_to_proto, result_from_proto, result_to_proto
+from common.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
+from common.wire_results import (
+    epoch_from_proto,
+    epoch_to_proto,
+    evaluation_from_proto,
+    evaluation_to_proto,
+    result_from_proto,
+    result_to_proto,
+)
 
 COUNTS = st.integers(0, 2**64 - 1)
 FLOATS = st.floats(allow_nan=False)
@@ -35,6 +42,13 @@ def test_an_epoch_record_survives_the_wire(record: EpochRecord) -> None:
     wire = epoch_to_proto(record).SerializeToString()
 
     assert epoch_from_proto(pb.EpochRecord.FromString(wire)) == record
+
+
+@given(st.builds(Evaluation, FLOATS, FLOATS))
+def test_test_errors_survive_the_wire(evaluation: Evaluation) -> None:
+    wire = evaluation_to_proto(evaluation).SerializeToString()
+
+    assert evaluation_from_proto(pb.Evaluation.FromString(wire)) == evaluation
 
 
 @given(
