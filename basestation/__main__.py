@@ -29,7 +29,8 @@ from common.process import (
 )
 from common.results import RunResult
 from common.rpc import parse_address
-from common.summary import summarize, write_summary
+from common.summary import summarize
+from common.whole_file import write_json
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ def _reporter(config: RunConfig, labels: Labels, run_id: str, summaries: Path | 
             path = summaries / f"{run_id}.json"
             try:
                 remarks = remarks_on(config.task, result.error, chance)
-                write_summary({**summarize(config, None, result), **remarks}, path)
+                write_json(path, {**summarize(config, None, result), **remarks})
             except OSError as error:  # the result is in the log, and on its way to whoever watches
                 log.error("summary not written", path=str(path), reason=str(error))
 

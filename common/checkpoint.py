@@ -16,15 +16,15 @@ from common.errors import CheckpointError, DiskFullError, RunFailedError
 from common.folders import try_out
 from common.full_disk import naming_full_disk
 from common.manifest import check_weights
+from common.weights_digest import NamedWeights, weights_digest
 
 
 def weights_sha256(module: nn.Module) -> str:
-    """SHA-256 (hex) over name, dtype, shape and bytes of every parameter, sorted by name."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.detach().contiguous().cpu().numpy().tobytes())
-    return digest.hexdigest()
+    """The digest of a network's weights."""
+    return weights_digest(
+        NamedWeights(name, str(tensor.dtype), tuple(tensor.shape), tensor.detach().contiguous().cpu().numpy().tobytes())
+        for name, tensor in module.state_dict().items()
+    )
 
 
 def combined_sha256(parts: Iterable[str]) -> str:

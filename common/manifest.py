@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from common.config import RunConfig
 from common.errors import CheckpointError
 from common.full_disk import naming_full_disk
+from common.whole_file import write_json
 
 MANIFEST_FILE = "checkpoint.json"
 BASESTATION_PART = "basestation.safetensors"
@@ -56,10 +57,8 @@ class Manifest:
         Raises:
             DiskFullError: the disk is full.
         """
-        temporary = folder / f".{MANIFEST_FILE}.partial"
         with naming_full_disk(folder):
-            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        temporary.rename(folder / MANIFEST_FILE)
+            write_json(folder / MANIFEST_FILE, asdict(self))
 
     @staticmethod
     def withdraw(folder: Path) -> None:

@@ -1,9 +1,7 @@
 """`summary.json`: what a run achieved, in the names that results are compared by."""
 
-import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
 from common.config import RunConfig
 from common.results import Evaluation, RunResult, ServedAtBeta, ServedQueries
@@ -95,15 +93,3 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
 
 def _error_name(task: Task) -> str:
     return "mse_ns2" if isinstance(task, Regression) else "error_rate"
-
-
-def write_summary(summary: Summary, path: Path) -> None:
-    """Write a summary as JSON, keys in their order, at once or not at all.
-
-    Raises:
-        OSError: it cannot be written there.
-    """
-    temporary = path.with_name(f".{path.name}.partial")
-    text = json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.rename(path)

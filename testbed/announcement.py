@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from testbed.whole_file import whole_file
+from common.whole_file import write_json
 
 _FILE = "testbed.json"
 _RUNNING = f"*/.*.partial/logs/{_FILE}"  # below the folder of all results: a running testbed's folder is hidden
@@ -32,8 +32,7 @@ class Announcement:
     def published(self, log_dir: Path) -> Iterator[None]:
         """Keep the file in place for the body of the `with`."""
         path = log_dir / _FILE
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_json(path, asdict(self))
         try:
             yield
         finally:

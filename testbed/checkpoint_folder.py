@@ -1,12 +1,12 @@
 """Finds the checkpoint that a person means, and holds its parts to its manifest before any process starts."""
 
-import hashlib
 from pathlib import Path
 
 from safetensors import SafetensorError, deserialize
 
 from common.errors import CheckpointError
 from common.manifest import BASESTATION_PART, MANIFEST_FILE, Manifest, check_weights, device_part
+from common.weights_digest import NamedWeights, weights_digest
 
 _INSIDE_RESULTS = "ckpt"
 # The names of safetensors, as torch prints its dtypes.
@@ -59,9 +59,9 @@ def part_sha256(path: Path) -> str:
         raise CheckpointError(f"{path}: no such checkpoint part") from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: not a checkpoint part: {error}") from None
-    digest = hashlib.sha256()
-    for name, tensor in sorted(tensors):
-        dtype = _DTYPES.get(tensor["dtype"], tensor["dtype"])
-        digest.update(f"{name} torch.{dtype} {tuple(tensor['shape'])}\n".encode())
-        digest.update(tensor["data"])
-    return digest.hexdigest()
+    return weights_digest(
+        NamedWeights(
+            name, f"torch.{_DTYPES.get(tensor['dtype'], tensor['dtype'])}", tuple(tensor["shape"]), tensor["data"]
+        )
+        for name, tensor in tensors
+    )

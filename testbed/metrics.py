@@ -12,7 +12,7 @@ import numpy as np
 from common.messages import Int64
 from common.results import EpochRecord
 from common.task import Task
-from testbed.whole_file import whole_file
+from common.whole_file import whole_file
 from testbed.wording import ATTRIBUTES, wording_of
 
 

@@ -3,7 +3,6 @@
 What a run that ended early has measured is kept beside the results, under a name that says that it is unfinished.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,9 +15,9 @@ from common.config import RunConfig
 from common.config_layers import to_yaml
 from common.errors import AddressError, CheckpointError, ConfigError, DataError, DiskFullError
 from common.full_disk import naming_full_disk
+from common.whole_file import write_json
 from testbed.provenance import current_commit, describe_environment
 from testbed.unfinished import RECORD, SUFFIX, has_checkpoint, has_measured, note_on, record_of
-from testbed.whole_file import whole_file
 
 _SELF_EXPLANATORY = (ConfigError, DataError, AddressError, CheckpointError, DiskFullError)
 
@@ -109,9 +108,7 @@ class ResultsFolder:
 
     def write_json(self, name: str, content: Mapping[str, object]) -> None:
         """Write one of the folder's JSON files, keys in their given order."""
-        text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-        with whole_file(self.path / name) as path:
-            path.write_text(text + "\n", encoding="utf-8")
+        write_json(self.path / name, content)
 
     def __enter__(self) -> Self:
         """Nothing more to do: the constructor made the folder."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from common.errors import DataError
+from common.whole_file import whole_file
 from experiments.sweep.measurement import Outcome
 from experiments.sweep.trial import Trial
 
@@ -34,10 +35,8 @@ class Store:
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome: whole or not at all, whatever interrupts."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(outcome.trial)
-        partial = path.with_suffix(".partial")
-        partial.write_text(outcome.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        with whole_file(self._path(outcome.trial)) as partial:
+            partial.write_text(outcome.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
     def _path(self, trial: Trial) -> Path:
         return self._folder / f"{trial.key}.json"

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from common.errors import DataError
+from common.whole_file import whole_file
 from experiments.sweep.measurement import Measurement, Outcome
 from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
@@ -82,12 +83,10 @@ class Row(BaseModel):
 
 def write(path: Path, rows: Sequence[Row]) -> None:
     """Write a table, whole or not at all."""
-    partial = path.with_suffix(".csv.partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(Row.model_fields), lineterminator="\n")
         writer.writeheader()
         writer.writerows(row.model_dump() for row in rows)
-    partial.replace(path)
 
 
 def read(path: Path) -> list[Row]:

@@ -1,6 +1,7 @@
 """Files that are there as a whole or not at all, whatever interrupts their writing."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,3 +16,15 @@ def whole_file(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write a JSON object, keys in their given order.
+
+    Raises:
+        OSError: it cannot be written there.
+        ValueError: it holds a number that is not finite.
+    """
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+    with whole_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
