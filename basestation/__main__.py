@@ -91,8 +91,7 @@ def _reporter(config: RunConfig, labels: Labels, run_id: str, summaries: Path | 
         if summaries is not None:
             path = summaries / f"{run_id}.json"
             try:
-                remarks = remarks_on(config.task, result.error, chance)
-                write_json(path, {**summarize(config, None, result), **remarks})
+                write_json(path, summarize(config, None, result, remarks_on(config.task, result.error, chance)))
             except OSError as error:  # the result is in the log, and on its way to whoever watches
                 log.error("summary not written", path=str(path), reason=str(error))
 

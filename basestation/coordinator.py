@@ -315,11 +315,8 @@ class Coordinator:
 
     def _account(self) -> None:
         """Report the result again if more was served since."""
-        if self._result is None:
-            return
-        queries, served = self._served.queries(), self._served.results()
-        if (self._result.queries, self._result.served) != (queries, served):
-            self._result = dataclasses.replace(self._result, queries=queries, served=served)
+        if self._result is not None and self._result.queries != (queries := self._served.queries()):
+            self._result = dataclasses.replace(self._result, queries=queries, served=self._served.results())
             self._report(self._result)
 
     def _start_over(self, loss: str) -> None:

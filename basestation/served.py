@@ -42,32 +42,38 @@ class QueryCount:
 
 @dataclass(slots=True)
 class Tally:
-    """The queries of one serving pass, which count once it is over.
+    """Queries, all together and by the links' β.
 
     Attributes:
-        by_betas: their count under each combination of the links' β; plain networks' have no β.
+        total: of all queries.
+        by_betas: under each combination of the links' β; plain networks' have no β.
     """
 
+    total: QueryCount = field(default_factory=QueryCount)
     by_betas: defaultdict[Betas, QueryCount] = field(default_factory=lambda: defaultdict(QueryCount))
 
     def add(self, betas: Betas, sample_ids: Int64, errors: float) -> None:
         """Count a block of queries under the links' β."""
+        self.total.add(sample_ids, errors)
         self.by_betas[betas].add(sample_ids, errors)
+
+    def merge(self, other: "Tally") -> None:
+        """Count another's queries, too."""
+        self.total.merge(other.total)
+        for betas, count in other.by_betas.items():
+            self.by_betas[betas].merge(count)
 
 
 class Served:
     """All finished serving passes of a run, however often it started over."""
 
     def __init__(self) -> None:
-        self._total = QueryCount()
-        self._by_betas = Tally().by_betas
+        self._tally = Tally()
         self._entropies: dict[tuple[int, float], SymbolEntropy] = {}
 
     def add(self, tally: Tally) -> None:
         """Count a finished pass."""
-        for betas, count in tally.by_betas.items():
-            self._total.merge(count)
-            self._by_betas[betas].merge(count)
+        self._tally.merge(tally)
 
     def report(self, link: int, entropies: tuple[SymbolEntropy, ...]) -> None:
         """Keep what a link says of its symbols; over the most samples, for one that was welcomed again begins anew."""
@@ -78,13 +84,13 @@ class Served:
 
     def queries(self) -> ServedQueries:
         """All answered queries; at least one pass must be over."""
-        return self._total.totals()
+        return self._tally.total.totals()
 
     def results(self) -> tuple[ServedAtBeta, ...]:
         """The queries under each combination of the links' β, in the order of the β; none of plain networks."""
         return tuple(
             ServedAtBeta(betas, count.totals(), self._mean_bits(betas))
-            for betas, count in sorted(self._by_betas.items(), key=lambda item: item[0])
+            for betas, count in sorted(self._tally.by_betas.items(), key=lambda item: item[0])
             if betas
         )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.data.dataset import Split, Targets
-from common.summary import Summary
 from common.task import Regression, Task, root_in_metres
 
 
@@ -43,8 +42,8 @@ def chance_level(task: Task, labels: Callable[[Split], Targets]) -> ChanceLevel:
     return ChanceLevel(error, 2 * math.sqrt(error * (1 - error) / len(test)))
 
 
-def remarks_on(task: Task, error: float, chance: ChanceLevel | None) -> Summary:
-    """The entry `remarks` of a summary: a list of sentences, or no entry where nothing is to be remarked.
+def remarks_on(task: Task, error: float, chance: ChanceLevel | None) -> list[str]:
+    """Sentences about a result, none where nothing is to be remarked.
 
     Args:
         task: whose errors these are.
@@ -52,11 +51,11 @@ def remarks_on(task: Task, error: float, chance: ChanceLevel | None) -> Summary:
         chance: of the same split; None if it is not known.
     """
     if chance is None or error < chance.error - chance.margin:
-        return {}
+        return []
     reached, trivial = _in_words(task, error), _in_words(task, chance.error)
     answer = "the mean of the training samples" if isinstance(task, Regression) else "the commonest class"
     better = "no better" if chance.margin == 0 else "not clearly better"
-    return {"remarks": [f"the test error, {reached}, is {better} than that of always answering {answer}, {trivial}"]}
+    return [f"the test error, {reached}, is {better} than that of always answering {answer}, {trivial}"]
 
 
 def _in_words(task: Task, error: float) -> str:

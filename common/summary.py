@@ -1,7 +1,7 @@
 """`summary.json`: what a run achieved, in the names that results are compared by."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from common.config import RunConfig
 from common.results import Evaluation, RunResult, ServedAtBeta, ServedQueries
@@ -13,7 +13,7 @@ _NORMAL_QUANTILE = 1.959964
 """The normal distribution's, at 97.5 %."""
 
 
-def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summary:
+def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks: Sequence[str] = ()) -> Summary:
     """The numbers of a finished run, in a fixed order.
 
     Error rates are shares in [0, 1] of the test split; a regression has mean squared errors in ns² in their place, and
@@ -23,7 +23,8 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
     started it. `served` counts the queries that serving answered and the distinct samples that they asked about, and
     has their mean error; an error rate comes with its 95 % interval. β-conditioned networks have the same for each
     combination of the links' β in `by_beta` and, in bits a symbol, the mean over the links of the entropy of what they
-    sent under theirs (null for real symbols).
+    sent under theirs (null for real symbols). `remarks` are sentences about the result, such as
+    `common.chance.remarks_on` gives.
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
@@ -46,6 +47,7 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult) -> Summa
         "seed": config.seed,
         "config_hash": config.config_hash,
         "weights_sha256": result.weights_sha256,
+        **({"remarks": list(remarks)} if remarks else {}),
     }
 
 

@@ -17,8 +17,7 @@ from testbed.latency_plot import draw_latency
 from testbed.metrics import write_latency
 from testbed.next_steps import next_steps
 from testbed.preflight import check_data, known_chance_level, processor_warning
-from testbed.remarks import print_remarks, print_warning
-from testbed.reporting import print_figures, print_next_steps, print_summary
+from testbed.reporting import print_figures, print_next_steps, print_summary, print_warning
 from testbed.results_folder import ResultsFolder
 from testbed.run_record import RunRecord
 from testbed.training_plot import draw_training
@@ -70,7 +69,6 @@ def execute(order: Order) -> Path:
         raise
     # The result is published: nothing that happens from here on takes it back.
     print_summary(summary, folder.path)
-    print_remarks(summary)
     with naming_full_disk(order.results):
         _draw(folder, order.config.task)
     print_figures(folder.figures)
@@ -95,7 +93,7 @@ def _fill(
         with Display(order.config) as display:
             result = engine.run(job, _each(record, display))
         remarks = remarks_on(order.config.task, result.error, chance)
-        summary = {**summarize(order.config, order.engine, result), **record.summary(), **remarks}
+        summary = {**summarize(order.config, order.engine, result, remarks), **record.summary()}
         write_latency(folder.latency, result.hops, result.hop_times_ns)
         folder.write_json(folder.summary.name, summary)
     return summary

@@ -51,6 +51,12 @@ def print_summary(summary: Summary, folder: Path) -> None:
     typer.echo("\n" + "\n".join([*result_table(summary), *where]))
 
 
+def print_warning(text: str | None) -> None:
+    """Print a warning, if there is one, on standard error."""
+    if text is not None:
+        print(f"warning: {text}", file=sys.stderr)
+
+
 def print_figures(figures: Path, label_width: int = _LABEL_WIDTH) -> None:
     """Print where the pictures in a folder are, a line each."""
     files = sorted(str(file) for file in figures.iterdir() if file.suffix in _PICTURES)

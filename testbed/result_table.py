@@ -42,9 +42,9 @@ _ACHIEVED = (
     ),
 )
 _RUN = ("engine", "data", "links", "seed", "config_hash", "weights_sha256")
-_LEFT_OUT = ("error_rate_hard_minus_soft", "mse_ns2_hard_minus_soft", "rmse_m", "rmse_m_soft", "remarks")
-"""What other rows say, and what is printed by itself."""
-_TABLES = ("served", "by_beta", "containers")
+_LEFT_OUT = ("error_rate_hard_minus_soft", "mse_ns2_hard_minus_soft", "rmse_m", "rmse_m_soft")
+"""What other rows say."""
+_PARAGRAPHS = ("served", "by_beta", "containers", "remarks")
 _MOST_BETAS = len("0.001, 0.01, 0.1")
 """Columns that the β of the links take; where they need more, their range is given."""
 
@@ -53,9 +53,10 @@ def result_table(summary: Summary) -> list[str]:
     """The lines of a summary's table; an entry that this module does not know is a row in its own words."""
     rows = [(row.label, _text(row, summary)) for row in _ACHIEVED if all(key in summary for key in row.keys)]
     known = {key for row in _ACHIEVED for key in row.keys if all(key in summary for key in row.keys)}
-    rest = {key: value for key, value in summary.items() if key not in {*known, *_RUN, *_LEFT_OUT, *_TABLES}}
+    rest = {key: value for key, value in summary.items() if key not in {*known, *_RUN, *_LEFT_OUT, *_PARAGRAPHS}}
     paragraphs = (
         label_rows([*rows, *_served(summary.get("served")), *_in_own_words(rest)]),
+        _remarks(summary.get("remarks")),
         _by_beta(summary.get("by_beta")),
         _containers(summary.get("containers")),
         label_rows([(_words(key), _value(summary[key])) for key in _RUN if key in summary]),
@@ -117,6 +118,10 @@ def _betas(betas: object) -> str:
         return f"{betas[0]:g}"
     each = ", ".join(f"{beta:g}" for beta in betas)
     return each if len(each) <= _MOST_BETAS else f"{min(betas):g} to {max(betas):g}"
+
+
+def _remarks(remarks: object) -> list[str]:
+    return [f"remark: {remark}" for remark in remarks] if isinstance(remarks, Sequence) else []
 
 
 def _containers(containers: object) -> list[str]:

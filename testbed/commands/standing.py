@@ -28,8 +28,7 @@ from testbed.compose.target import parse_target
 from testbed.compose.watching import address_of
 from testbed.execution import existing_data_dir
 from testbed.preflight import check_data, processor_warning
-from testbed.remarks import print_warning
-from testbed.reporting import reports_errors
+from testbed.reporting import print_warning, reports_errors
 
 
 @reports_errors

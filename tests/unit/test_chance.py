@@ -53,7 +53,7 @@ def test_an_error_of_chance_level_is_remarked_upon(error: float) -> None:
         f"the test error, {100 * error:.2f} %, is not clearly better than that of always answering "
         "the commonest class, 90.00 %"
     )
-    assert remarks_on(CLASSES, error, TEN_CLASSES) == {"remarks": [remark]}
+    assert remarks_on(CLASSES, error, TEN_CLASSES) == [remark]
 
 
 def test_a_time_that_is_off_by_more_than_the_spread_is_remarked_upon_in_metres() -> None:
@@ -61,13 +61,13 @@ def test_a_time_that_is_off_by_more_than_the_spread_is_remarked_upon_in_metres()
         "the test error, 1.457e+15 m, is no better than that of always answering the mean of the training samples, "
         "8.367 m"
     )
-    assert remarks_on(TIMES, 2.36157e31, ChanceLevel(779.0, 0.0)) == {"remarks": [remark]}
+    assert remarks_on(TIMES, 2.36157e31, ChanceLevel(779.0, 0.0)) == [remark]
     assert "nan" in str(remarks_on(TIMES, math.nan, ChanceLevel(779.0, 0.0)))
 
 
 @pytest.mark.parametrize("chance", [TEN_CLASSES, None])
 def test_a_better_or_an_incomparable_result_has_no_remarks(chance: ChanceLevel | None) -> None:
-    assert remarks_on(CLASSES, 0.8799, chance) == {}
+    assert remarks_on(CLASSES, 0.8799, chance) == []
 
 
 @pytest.mark.parametrize(("error", "remarked"), [(0.75, True), (0.25, False)])
