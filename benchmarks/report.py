@@ -142,7 +142,7 @@ class Report:
         return {
             "benchmark": self.benchmark,
             "validity": self.validity,
-            "problems": self.reasons,
+            "problems": list(self.problems),
             "faults": list(self.faults),
             "cores_of_others": self.cores_of_others,
             "settings": dict(self.settings),

@@ -15,8 +15,8 @@ from grpc import aio
 
 from channel.port import EmulatedPort
 from common.bundling import check_bundle
-from common.call_ending import short_reason
 from common.errors import ProtocolError
+from common.grpc_reason import short_reason
 from common.messages import MAX_MESSAGE_BYTES
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import grpc
 
-from common.call_ending import short_reason
+from common.grpc_reason import short_reason
 
 _METHOD = "/grpc.health.v1.Health/Check"
 _WHOLE_SERVER = b""  # HealthCheckRequest with an empty service name

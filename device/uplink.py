@@ -11,8 +11,8 @@ import structlog
 
 from common.accounting import block_cost
 from common.bundling import gather
-from common.call_ending import short_reason
 from common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
+from common.grpc_reason import short_reason
 from common.messages import Downlink, Gradient, Leaving, Prediction, SymbolBlock, TrainStep, Welcome
 from common.pb import uplink_pb2 as pb
 from common.pb import uplink_pb2_grpc

@@ -5,8 +5,8 @@ import asyncio
 import grpc
 import grpc.aio
 
-from common.call_ending import short_reason
 from common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
+from common.grpc_reason import short_reason
 from common.load import LinkStamps, Load, check_load
 from common.pb import control_pb2 as pb
 from common.pb.control_pb2_grpc import ControlStub

@@ -16,17 +16,25 @@ def next_steps(folder: Path, data_dir: Path | None, trained_seed: int | None) ->
         data_dir: as the run's command had it, on its command line or in the environment.
         trained_seed: of the training whose checkpoint the folder holds; None where it holds none.
     """
-    program = program_name()
-    data = "" if data_dir is None else f" --data-dir {shlex.quote(str(data_dir))}"
-    listing = f"{program} experiment list"
+    listing = _command("experiment", "list")
     if trained_seed is None:
         return [listing]
     # Its neighbour: another seed in the range of all seeds.
-    return [
-        f"{program} infer --checkpoint {shlex.quote(str(folder))}{data}",
-        f"{program} train -c {shlex.quote(str(folder / 'config.yaml'))} --set seed={trained_seed ^ 1}{data}",
-        listing,
-    ]
+    again = ("train", "-c", str(folder / "config.yaml"), "--set", f"seed={trained_seed ^ 1}")
+    return [infer_command(folder, data_dir), _command(*again, *_data(data_dir)), listing]
+
+
+def infer_command(folder: Path, data_dir: Path | None) -> str:
+    """The command that answers from the checkpoint in a results folder; the data directory is the training's."""
+    return _command("infer", "--checkpoint", str(folder), *_data(data_dir))
+
+
+def _data(data_dir: Path | None) -> tuple[str, ...]:
+    return () if data_dir is None else ("--data-dir", str(data_dir))
+
+
+def _command(*arguments: str) -> str:
+    return f"{program_name()} {shlex.join(arguments)}"
 
 
 def program_name() -> str:

@@ -1,39 +1,45 @@
 """What is found out about a run before any process of it starts: its data are there, and the settings fit them."""
 
 import math
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 from common.chance import ChanceLevel, chance_level
 from common.config import RunConfig
-from common.data.catalog import Split, is_downloaded, load_labels, verify
+from common.data.catalog import Split, downloaded_samples, load_labels, verify
 from common.data.dataset import Targets
 from common.plan import RunPlan
 from testbed.engine import DOWNLOADS_ELSEWHERE, IN_THIS_PROCESS
-from testbed.processors import available_processors, thread_warning
+from testbed.processors import thread_warning
 
 
 def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
     """Check the data as the parties of the run will, and the settings that only the data can prove wrong.
 
     What is to be downloaded is downloaded here, so that the parties, which start at the same time, find it. Where they
-    download it themselves, nothing is checked.
+    download it themselves, its known sizes are all that is looked at.
 
     Raises:
         DataError: the data are missing or damaged, or too few for `data.validation`.
     """
-    if data_are_here(config, data_dir, engine):
-        name = config.data.name
-        RunPlan(config, verify(name, "train", data_dir), verify(name, "test", data_dir))
+    name = config.data.name
+    elsewhere = _downloaded_elsewhere(config, data_dir, engine)
+    train, test = (
+        verify(name, split, data_dir) if elsewhere is None else elsewhere[split] for split in get_args(Split)
+    )
+    RunPlan(config, train, test)
 
 
-def data_are_here(config: RunConfig, data_dir: Path | None, engine: str) -> bool:
-    """Whether this process reads the same data as the parties of the run."""
-    return data_dir is not None or engine not in DOWNLOADS_ELSEWHERE or not is_downloaded(config.data.name)
+def _downloaded_elsewhere(config: RunConfig, data_dir: Path | None, engine: str) -> Mapping[Split, int] | None:
+    """N of each split where the parties of the run read other copies of the data than this process; else None."""
+    return downloaded_samples(config.data.name) if data_dir is None and engine in DOWNLOADS_ELSEWHERE else None
 
 
 def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) -> ChanceLevel | None:
     """The test error of answers that are given without the input; None where the data are not here."""
-    if not data_are_here(config, data_dir, engine):
+    if _downloaded_elsewhere(config, data_dir, engine) is not None:
         return None
 
     def labels(split: Split) -> Targets:
@@ -45,4 +51,4 @@ def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) ->
 def processor_warning(config: RunConfig, engine: str, links_per_process: int) -> str | None:
     """A line on threads that this machine has no processors for; None if there is nothing to say."""
     devices = 0 if engine == IN_THIS_PROCESS else math.ceil(config.links / links_per_process)
-    return thread_warning(config, 1 + devices, available_processors())
+    return thread_warning(config, 1 + devices, len(os.sched_getaffinity(0)))

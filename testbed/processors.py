@@ -1,22 +1,6 @@
-"""How many processors this process may use, and whether a run asks its threads to share them."""
-
-import math
-import os
-from pathlib import Path
+"""Whether a run asks its threads to share processors."""
 
 from common.config import RunConfig
-
-_CGROUPS = Path("/sys/fs/cgroup")
-_MEMBERSHIP = Path("/proc/self/cgroup")
-
-
-def available_processors() -> int:
-    """Processors that this process may use: those of its affinity mask, or fewer where its control group has a quota.
-
-    A quota is that of the process's own control group or of one above it; of groups of version 1, which a container
-    sees in its own place, that of the topmost.
-    """
-    return min([len(os.sched_getaffinity(0)), *_quotas(_MEMBERSHIP, _CGROUPS)])
 
 
 def thread_warning(config: RunConfig, processes: int, processors: int) -> str | None:
@@ -41,24 +25,3 @@ def thread_warning(config: RunConfig, processes: int, processors: int) -> str | 
             f"computes with {shards * threads} threads"
         )
     return None
-
-
-def _quotas(membership: Path, cgroups: Path) -> list[int]:
-    """The quotas of a group and of those above it, in whole processors, rounded up."""
-    try:
-        lines = membership.read_text(encoding="utf-8").splitlines()
-    except OSError:  # not Linux
-        return []
-    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
-    files = [(cgroups / group / "cpu.max",) for group in (Path(own), *Path(own).parents)]
-    version_1 = cgroups / "cpu" / "cpu.cfs_quota_us", cgroups / "cpu" / "cpu.cfs_period_us"
-    return [quota for numbers in (*files, version_1) if (quota := _quota(*numbers)) is not None]
-
-
-def _quota(*files: Path) -> int | None:
-    """The quotient of two numbers in one file, or in one file each."""
-    try:
-        allowed, period = " ".join(file.read_text(encoding="utf-8") for file in files).split()
-    except (OSError, ValueError):  # the root group of version 2 has no such file
-        return None
-    return None if allowed in ("max", "-1") else max(1, math.ceil(int(allowed) / int(period)))

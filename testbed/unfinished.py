@@ -1,14 +1,11 @@
 """What is kept of a run that ended early: under a name that no finished result has, with a file that says why."""
 
-import os
-import shlex
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from common.errors import CheckpointError, DataError
 from common.manifest import BASESTATION_PART, Manifest, device_part
-from testbed.next_steps import program_name
+from testbed.next_steps import infer_command
 
 SUFFIX = ".unfinished"
 RECORD = "unfinished.json"
@@ -57,12 +54,7 @@ def record_of(error: BaseException, account: Mapping[str, object]) -> Mapping[st
 def note_on(folder: Path, data_dir: Path | None, *, checkpoint: bool) -> str:
     """The line that tells where a run that ended early is, and which command answers from its checkpoint."""
     line = f"the unfinished run is kept in {folder}"
-    if not checkpoint:
-        return line
-    arguments = ["infer", "--checkpoint", str(folder)]
-    if data_dir is not None and data_dir != _data_dir_of_the_environment():
-        arguments += ["--data-dir", str(data_dir)]
-    return f"{line}; to use its checkpoint: {program_name()} {shlex.join(arguments)}"
+    return f"{line}; to use its checkpoint: {infer_command(folder, data_dir)}" if checkpoint else line
 
 
 def missing_epochs(epochs_done: int, epochs: int) -> list[str]:
@@ -71,9 +63,3 @@ def missing_epochs(epochs_done: int, epochs: int) -> list[str]:
         return []
     first = epochs_done + 1
     return [f"epoch {epochs}" if first == epochs else f"epochs {first} to {epochs}"]
-
-
-def _data_dir_of_the_environment() -> Path | None:
-    with suppress(KeyError):
-        return Path(os.environ["SPLITWAVE_DATA_DIR"]).resolve()
-    return None

@@ -36,7 +36,11 @@ def bench_table(result: dict[str, Any]) -> str:
 
 def invalid_because(result: dict[str, Any]) -> list[str]:
     """Why the numbers of a result must not be quoted, a reason an entry; empty if they may."""
-    return [f"{each['benchmark']}: {problem}" for each in result["benchmarks"] for problem in each["problems"]]
+    return [
+        f"{each['benchmark']}: {problem}"
+        for each in result["benchmarks"]
+        for problem in [*each.get("faults", []), *each["problems"]]
+    ]
 
 
 def table_in(readme: str) -> str:

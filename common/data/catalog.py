@@ -1,6 +1,7 @@
 """The data sets by name. A new one is a module or an object that satisfies `DataSet`, and one entry here."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,9 +15,9 @@ __all__ = [
     "DataSetName",
     "Split",
     "content_digest",
+    "downloaded_samples",
     "fingerprint",
     "image_shape",
-    "is_downloaded",
     "load_images",
     "load_labels",
     "task",
@@ -45,8 +46,8 @@ def task(name: DataSetName) -> Task:
     return _DATA_SETS[name].TASK
 
 
-def is_downloaded(name: DataSetName) -> bool:
-    """Whether it is downloaded where no data directory is named."""
+def downloaded_samples(name: DataSetName) -> Mapping[Split, int] | None:
+    """N of each split of what is downloaded where no data directory is named; None if nothing is."""
     return _DATA_SETS[name].DOWNLOADED
 
 

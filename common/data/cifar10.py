@@ -68,9 +68,9 @@ class CifarFolder:
         return Classification(CLASSES)
 
     @property
-    def DOWNLOADED(self) -> bool:  # noqa: N802 — likewise
+    def DOWNLOADED(self) -> None:  # noqa: N802 — likewise
         """Nobody downloads it."""
-        return False
+        return
 
     def load_images(self, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
         """(N, 3, 32, 32) uint8 images: red, green and blue planes, in the order of the files.

@@ -1,5 +1,6 @@
 """What a data set is to the rest of the system."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -38,8 +39,8 @@ class DataSet(Protocol):
         ...
 
     @property
-    def DOWNLOADED(self) -> bool:  # noqa: N802 — likewise
-        """Whether it is downloaded where no data directory is named."""
+    def DOWNLOADED(self) -> Mapping[Split, int] | None:  # noqa: N802 — likewise
+        """N of each split of what is downloaded where no data directory is named; None if nothing is."""
         ...
 
     def load_images(self, split: Split, data_dir: Path | None, /) -> Images:

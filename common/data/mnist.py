@@ -4,6 +4,7 @@ The files come from the user's data directory or, only if none was given, from p
 user's cache. Images and labels are separate files: a device opens no labels, a base station no images.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from common.task import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 TASK = Classification(classes=10)
-DOWNLOADED = True
+DOWNLOADED: Mapping[Split, int] = {"train": 60_000, "test": 10_000}
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -34,7 +35,6 @@ SHA256 = {
 }
 _IMAGES: dict[Split, str] = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
 _LABELS: dict[Split, str] = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
-_SAMPLES: dict[Split, int] = {"train": 60_000, "test": 10_000}
 
 
 def load_images(split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
@@ -64,7 +64,7 @@ def verify(split: Split, data_dir: Path | None) -> int:
     """Check both files of a split, whose hashes fix its N; arguments and errors as for `load_images`."""
     for name in (_IMAGES[split], _LABELS[split]):
         _read(name, data_dir)
-    return _SAMPLES[split]
+    return DOWNLOADED[split]
 
 
 def _load(name: str, data_dir: Path | None) -> NDArray[np.uint8]:

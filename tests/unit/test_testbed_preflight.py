@@ -88,3 +88,11 @@ def test_what_containers_download_for_themselves_is_not_downloaded_here(requeste
     check_data(config(name="mnist"), None, "compose")
 
     assert requested == []
+
+
+def test_a_data_set_that_containers_download_is_judged_by_its_known_size(requested: list[str]) -> None:
+    check_data(config(59_999, name="mnist"), None, "compose")
+
+    with pytest.raises(DataError, match=r"data\.validation = 60000: of 60000 training samples"):
+        check_data(config(60_000, name="mnist"), None, "compose")
+    assert requested == []

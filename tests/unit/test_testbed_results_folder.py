@@ -143,22 +143,16 @@ def test_what_was_measured_outlives_ctrl_c_and_says_what_is_missing(tmp_path: Pa
     assert notes == [f"the unfinished run is kept in {kept}"]
 
 
-def test_a_published_checkpoint_outlives_the_run_with_the_command_that_answers_from_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SPLITWAVE_DATA_DIR", raising=False)
-
+def test_a_published_checkpoint_outlives_the_run_with_the_command_that_answers_from_it(tmp_path: Path) -> None:
     kept, _, (note,) = failed(tmp_path, KeyboardInterrupt(), checkpoint=True)
 
     assert (kept / "ckpt" / "checkpoint.json").is_file()
     assert note.endswith(f"; to use its checkpoint: splitwave infer --checkpoint {kept}")
 
 
-def test_the_command_names_the_data_that_the_run_was_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SPLITWAVE_DATA_DIR", raising=False)
+def test_the_command_names_the_data_of_the_run(tmp_path: Path) -> None:
     assert note_on(tmp_path, tmp_path / "my data", checkpoint=True).endswith(f" --data-dir '{tmp_path}/my data'")
-    monkeypatch.setenv("SPLITWAVE_DATA_DIR", str(tmp_path / "my data"))
-    assert note_on(tmp_path, tmp_path / "my data", checkpoint=True).endswith(f" --checkpoint {tmp_path}")
+    assert note_on(tmp_path, None, checkpoint=True).endswith(f" --checkpoint {tmp_path}")
 
 
 def test_a_checkpoint_that_lacks_a_part_is_none(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import grpc
 import pytest
 from structlog.testing import capture_logs
 
-from common.call_ending import short_reason
+from common.grpc_reason import short_reason
 from common.rpc import CLIENT_OPTIONS
 from common.waiting import REPEAT_S, Waiting
 
