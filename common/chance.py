@@ -16,8 +16,8 @@ class ChanceLevel:
 
     Attributes:
         error: its mean error: a share of wrong classes, or a mean squared error in ns².
-        margin: by how much a result must be below that to be better than chance: two standard deviations of an error
-            rate over so many samples; 0 of a mean squared error.
+        margin: how far below `error` a result must lie to be better than chance. For an error rate it is two standard
+            deviations, given the number of test samples; for a mean squared error it is 0.
     """
 
     error: float

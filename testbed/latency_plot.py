@@ -18,9 +18,9 @@ _PERCENTILES = {50: "-", 90: "--", 99: ":"}
 NEAR_THE_MEDIAN = (40, 60)
 """Percentiles of the latency between which a sample is near the median."""
 _FARTHEST = 3.0
-"""A percentile beyond so many lengths of the bar stands in the legend alone: the axis would squeeze the bar."""
-_HALF_OF_AXES = 1.3
-"""Of the bar, 1 is a half: the lines of the percentiles jut out."""
+"""A percentile beyond this many lengths of the bar appears only in the legend: a line for it would shrink the bar."""
+_HALF_HEIGHT = 1.3
+"""Half of the axes' height; half of the bar's is 1, so the lines of the percentiles are longer than the bar is high."""
 
 
 def draw_latency(latency: Path, figure: Path) -> list[Path]:
@@ -52,7 +52,7 @@ def latency_figure(latency: Path) -> Figure:
     axes.set_title(title, loc="left", fontsize="medium")
     axes.set_xlabel("time since the device sent the sample (ms)")
     axes.set_yticks([])
-    axes.set_ylim(-_HALF_OF_AXES, _HALF_OF_AXES)
+    axes.set_ylim(-_HALF_HEIGHT, _HALF_HEIGHT)
     axes.spines[["left", "right", "top"]].set_visible(False)
     canvas.supxlabel(
         _caption(int(np.count_nonzero(weights)), len(weights), hops),

@@ -1,3 +1,3 @@
-"""How long tests wait for what is sure to come: only a test that fails ever waits so long, on a busy machine, too."""
+"""How long tests wait for something that will happen. Only a failing test waits this long, even on a busy machine."""
 
 LIMIT_S = 300.0

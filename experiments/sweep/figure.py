@@ -38,9 +38,9 @@ class Figure:
 
     Attributes:
         error: which split's error it shows, and `unit` what it is in.
-        views: where a panel has more curves than can be told apart: titles of the panels that are drawn in its place,
-            and a regular expression for the curves in each. A curve may be in several.
-        columns: of panels without views.
+        views: splits a panel that has too many curves. Each view is a panel of its own: its title, and a regular
+            expression that selects its curves. A curve may be in several views.
+        columns: how many panels stand side by side in a figure without views.
     """
 
     name: str

@@ -24,15 +24,18 @@ _LEGEND_COLUMNS = 2
 _FREE_CELLS_FOR_LEGEND = 2
 
 _APART, _APART_AT_ONE_X = 2.2, 16.0
-"""Points of a printer between curves of a panel, so that intervals at the same x lie side by side."""
+"""Distance between the curves of a panel, in points of 1/72 inch, so that intervals at the same x lie side by side."""
 _POINTS_PER_INCH = 72
 _MOST_TICKS = 6
 _POWERS_OF_TEN = 100.0
-"""A logarithmic axis from one x to so many times as much has enough of them for its ticks."""
+"""If the largest x is at least this many times the smallest, ticks at powers of ten are enough."""
 _TICK_DIGITS, _FEW_TICK_DIGITS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0)
-"""Of a logarithmic axis, and of one over so wide a range that ticks at the former would touch; matplotlib takes its own
-where fewer than two of these lie in a panel."""
+"""Leading digits of the ticks of a logarithmic axis; the short list is for a wide range, where ticks would touch.
+
+Where fewer than two of the ticks lie in a panel, matplotlib chooses its own.
+"""
 _WIDE_RANGE = 30.0
+"""A range is wide if its largest error is at least this many times its smallest."""
 
 
 def files_of(figure: Figure, folder: Path) -> list[Path]:

@@ -28,7 +28,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 ENVIRONMENT["OMP_WAIT_POLICY"] = "PASSIVE"  # two threads that spin on two busy cores take twenty times as long
 NOT_QUICK = {name for name in TARGETS if name.startswith("training.b1024.")}
 LINKS = {"latency.single_stream": 1, "latency.multi_stream": 8, "scale.k4": 4, "scale.k32": 32}
-"""Of a load pass by the beginning of its name; all others have two."""
+"""The number of links of the load passes whose names begin so; all other passes have two links."""
 
 Outcome = tuple[Path, dict[str, Any], str]
 

@@ -3,23 +3,13 @@
 import pytest
 
 from common.config import RunConfig
-from common.results import EpochRecord
 from testbed.display import Display
 from testbed.engine import Note, Progress, StartedOver
 from testbed.epoch_line import epoch_line
 from testbed.wording import wording_of
+from tests.unit.test_testbed_epoch_line import RECORD
 
 WORDING = wording_of(RunConfig().task)
-RECORD = EpochRecord(
-    epoch=2,
-    step=48,
-    distortion=0.41239,
-    rate_nats=(50.0, 52.0),
-    training_error=0.125,
-    validation_error=None,
-    samples_per_s=12345.6,
-    seconds=0.5,
-)
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])

@@ -13,9 +13,10 @@ import pytest
 from common.config import DataSettings, RunConfig
 from common.data import mnist
 from common.data.catalog import load_labels
-from common.data.cifar10 import CHECKSUMS_FILE, IMPORTED_FOLDER, RECORD_BYTES, TEST_FILE, checksum_list
+from common.data.cifar10 import IMPORTED_FOLDER, RECORD_BYTES, TEST_FILE
 from common.errors import DataError
 from testbed.preflight import check_data
+from tests.unit.test_data_cifar10 import write_data_set
 
 
 def config(validation: int = 0, **data: object) -> RunConfig:
@@ -33,18 +34,13 @@ def test_a_validation_split_must_leave_something_to_train_on() -> None:
 
 def test_an_imported_data_set_is_judged_by_the_images_that_it_holds(tmp_path: Path) -> None:
     files = {"data_batch_1.bin": bytes(12 * RECORD_BYTES), TEST_FILE: bytes(RECORD_BYTES)}
-    folder = tmp_path / IMPORTED_FOLDER
-    folder.mkdir()
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    (folder / CHECKSUMS_FILE).write_text(checksum_list(sums))
+    write_data_set(tmp_path, files)
 
     check_data(config(11, name="cifar10-jpeg"), tmp_path, "compose")
     with pytest.raises(DataError, match=r"data\.validation = 12: of 12 training samples"):
         check_data(config(12, name="cifar10-jpeg"), tmp_path, "compose")
 
-    (folder / TEST_FILE).write_bytes(bytes(RECORD_BYTES - 1))
+    (tmp_path / IMPORTED_FOLDER / TEST_FILE).write_bytes(bytes(RECORD_BYTES - 1))
     with pytest.raises(DataError, match=f"{TEST_FILE} holds other data"):
         check_data(config(name="cifar10-jpeg"), tmp_path, "compose")
 

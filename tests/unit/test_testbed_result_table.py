@@ -3,29 +3,17 @@
 import dataclasses
 from pathlib import Path
 
-import numpy as np
 import pytest
 from rich.cells import cell_len
 
 from common.config import RunConfig
-from common.messages import UplinkCost
-from common.results import RunResult, ServedQueries
 from common.summary import Summary, summarize
 from testbed.reporting import print_figures, print_next_steps, print_summary
 from testbed.result_table import result_table
+from tests.unit import test_summary as summary_tests
 
 SHA = "0123456789abcdef" * 4
-RESULT = RunResult(
-    steps=945,
-    samples_per_s=8000.0,
-    error=0.062,
-    error_soft=0.06,
-    costs=(UplinkCost(1000, 14_000, 14_150), UplinkCost(1000, 14_000, 14_250)),
-    hops=("encode", "device link", "decode"),
-    hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
-    weights_sha256=SHA,
-    queries=ServedQueries(240, 200, 0.075),
-)
+RESULT = dataclasses.replace(summary_tests.RESULT, steps=945, error=0.062, error_soft=0.06, weights_sha256=SHA)
 DELAYS = RunConfig.model_validate({"links": 1, "data": {"name": "wifi-csi"}})
 SERVED = {"queries": 140, "distinct_samples": 100, "error_rate": 0.25, "error_rate_interval": [0.17546, 0.34305]}
 SERVED_NS2 = {"queries": 140, "distinct_samples": 100, "mse_ns2": 9.0}
