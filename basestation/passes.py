@@ -52,7 +52,7 @@ Predict = Callable[[Sequence[FusedBlock]], Awaitable[list[Decoded]]]
 
 @dataclass(frozen=True, slots=True)
 class PassOutcome:
-    """What a pass came to.
+    """The outcome of a pass.
 
     Attributes:
         error: the answers' mean error.

@@ -35,8 +35,8 @@ class BaseStation:
         state_dir: for its checkpoint part and the manifest.
         restore: evaluate the checkpoint in `state_dir` instead of training.
         policy: how long to wait for what.
-        report: told the result as soon as it is there, which with `policy.serve_every_s` is not the end; where networks
-            are told β again after every serving pass, with what serving came to so far.
+        report: receives the result as soon as it is there, which with `policy.serve_every_s` is not the end, and again
+            after every later serving pass.
     """
 
     config: RunConfig

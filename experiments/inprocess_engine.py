@@ -61,7 +61,7 @@ class InprocessRun:
     """All parties of one run in this process and thread.
 
     Attributes:
-        served: what its serving passes came to, by the links' β.
+        served: the queries of its serving passes.
     """
 
     def __init__(self, config: RunConfig, views: Sequence[Views], train_labels: Targets, test_labels: Targets) -> None:
