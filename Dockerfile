@@ -15,6 +15,7 @@ RUN groupadd --gid 10001 splitwave \
     && install --directory --owner 10001 --group 10001 \
         /var/cache/splitwave /var/lib/splitwave /var/lib/splitwave-results
 WORKDIR /opt/splitwave
+COPY src/splitwave/__init__.py splitwave/
 
 # --- Dependencies are installed here and copied from here: pip and wheels stay behind ---
 
@@ -37,11 +38,11 @@ RUN cd /opt/venv/lib/python3*/site-packages \
 
 FROM runtime AS channel
 COPY --from=channel-dependencies /opt/venv /opt/venv
-COPY common common
-COPY channel channel
+COPY common splitwave/common
+COPY channel splitwave/channel
 RUN python -m compileall -q .
 USER 10001:10001
-ENTRYPOINT ["python", "-m", "channel"]
+ENTRYPOINT ["python", "-m", "splitwave.channel"]
 
 FROM channel-dependencies AS torch-dependencies
 RUN { /opt/pip/bin/pip install --quiet --requirement requirements/torch.txt \
@@ -57,25 +58,25 @@ FROM runtime AS torch-runtime
 COPY --from=torch-dependencies /opt/venv /opt/venv
 
 FROM torch-runtime AS device
-COPY common common
-COPY device device
+COPY common splitwave/common
+COPY device splitwave/device
 RUN python -m compileall -q .
 USER 10001:10001
-ENTRYPOINT ["python", "-m", "device"]
+ENTRYPOINT ["python", "-m", "splitwave.device"]
 
 FROM torch-runtime AS basestation
-COPY common common
-COPY basestation basestation
+COPY common splitwave/common
+COPY basestation splitwave/basestation
 RUN python -m compileall -q .
 USER 10001:10001
-ENTRYPOINT ["python", "-m", "basestation"]
+ENTRYPOINT ["python", "-m", "splitwave.basestation"]
 
 FROM torch-runtime AS bench
-COPY common common
-COPY device device
-COPY basestation basestation
-COPY testbed testbed
-COPY benchmarks benchmarks
+COPY common splitwave/common
+COPY device splitwave/device
+COPY basestation splitwave/basestation
+COPY testbed splitwave/testbed
+COPY benchmarks splitwave/benchmarks
 RUN python -m compileall -q .
 USER 10001:10001
-ENTRYPOINT ["python", "-m", "benchmarks.core"]
+ENTRYPOINT ["python", "-m", "splitwave.benchmarks.core"]

@@ -5,7 +5,7 @@ PYTHON ?= python3
 PYTHON_GIVEN := $(filter-out file,$(origin PYTHON))
 VENV ?= .venv
 BIN := $(VENV)/bin
-PROTOS := $(wildcard proto/common/pb/*.proto)
+PROTOS := $(wildcard proto/splitwave/common/wire/pb/*.proto)
 PROTOC = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m grpc_tools.protoc -I proto $(PROTOS) \
 	--python_out=$(1) --grpc_python_out=$(1) --mypy_out=quiet:$(1) --mypy_grpc_out=quiet:$(1)
 # The images' Python, not this one's.
@@ -57,17 +57,17 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-proto: setup ## regenerate common/pb from proto/
-	$(call PROTOC,.)
+proto: setup ## regenerate common/wire/pb from proto/
+	$(call PROTOC,src)
 
-check-proto: setup ## fail if common/pb is not what proto/ generates
+check-proto: setup ## fail if common/wire/pb is not what proto/ generates
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call PROTOC,$$fresh) \
-	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/common/pb common/pb \
-	&& echo "common/pb is up to date"
+	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/splitwave/common/wire/pb common/wire/pb \
+	&& echo "common/wire/pb is up to date"
 
 bench: setup ## what everything costs, beside floors measured in the same run (docs/benchmarks.md)
-	$(BIN)/python -m benchmarks.core
-	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m splitwave.benchmarks.core
+	$(BIN)/python -m splitwave.benchmarks.encoding
 	$(BIN)/splitwave bench all
 
 clean: ## remove what the tools cached (not .venv, not results)

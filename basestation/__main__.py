@@ -1,4 +1,4 @@
-"""`python -m basestation`: trains and evaluates one run with the devices that connect, then ends or serves on."""
+"""`splitwave basestation`: trains and evaluates one run with the devices that connect, then ends or serves on."""
 
 import argparse
 import asyncio
@@ -9,16 +9,19 @@ from pathlib import Path
 
 import structlog
 
-from basestation.attempt import Labels
-from basestation.coordinator import Report
-from basestation.policy import Policy
-from basestation.service import BaseStation, open_labels
-from common.chance import chance_level, remarks_on
-from common.config import RunConfig
-from common.config_layers import load_config
-from common.errors import ConfigError
-from common.folders import make_output_folder
-from common.process import (
+from splitwave.basestation.run.attempt import Labels
+from splitwave.basestation.run.coordinator import Report
+from splitwave.basestation.run.policy import Policy
+from splitwave.basestation.service.base_station import BaseStation, open_labels
+from splitwave.common.config.layers import load_config
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ConfigError
+from splitwave.common.files.folders import make_output_folder
+from splitwave.common.files.whole_file import write_json
+from splitwave.common.records.results import RunResult
+from splitwave.common.records.summary import summarize
+from splitwave.common.records.trivial_answers import chance_level, remarks_on
+from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
     announce_ready,
@@ -27,17 +30,16 @@ from common.process import (
     run_service,
     stop_signal,
 )
-from common.results import RunResult
-from common.rpc import parse_address
-from common.summary import summarize
-from common.whole_file import write_json
+from splitwave.common.runtime.rpc import parse_address
 
 log = structlog.get_logger()
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m basestation", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        prog="splitwave basestation",
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the run's settings; without one the demo's")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.scope import FULL, QUICK
-from common.exit_codes import ExitCode
-from common.folders import make_output_folder
-from common.process import check_data_dir
-from testbed.commands.options import RESULTS, DataDir, Results
-from testbed.reporting import reports_errors
+from splitwave.benchmarks.scope import FULL, QUICK
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.files.folders import make_output_folder
+from splitwave.common.runtime.process import check_data_dir
+from splitwave.testbed.commands.options import RESULTS, DataDir, Results
+from splitwave.testbed.terminal.reporting import reports_errors
 
 bench_app = typer.Typer(no_args_is_help=True, help="What things cost, each beside a floor measured in the same run.")
 
@@ -33,7 +33,7 @@ def _command(names: Sequence[str], summary: str) -> None:
         data_dir: DataDir = None,
         results: Results = RESULTS,
     ) -> Path:
-        from benchmarks.session import exit_code_of, hold  # noqa: PLC0415 — imports what other commands do not need
+        from splitwave.benchmarks.session import exit_code_of, hold  # noqa: PLC0415 — imports what other commands do not need
 
         check_data_dir(data_dir)
         if json_file is not None:

@@ -1,8 +1,8 @@
-"""What quantizer and rate add to a training step: `python -m benchmarks.core`.
+"""What quantizer and rate add to a training step: `python -m splitwave.benchmarks.core`.
 
 Variants of one step run in turn, one step each, so that all meet the same machine: `network` has no quantizer
-and no rate, `fused` has both as `device.fused` computes them; `naive` has both in plain autograd, and `printed`
-with the pmf as the paper prints it, which takes less arithmetic and cancels in the upper tail.
+and no rate, `fused` has both as `device.quantization.fused` computes them; `naive` has both in plain autograd, and
+`printed` with the pmf as the paper prints it, which takes less arithmetic and cancels in the upper tail.
 """
 
 import argparse
@@ -17,12 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks import naive
-from benchmarks.training_step import GAMMA, NOISE_VARIANCE, Setting, TrainingStep
-from common.process import run_tool
-from device.codebook import Codebook
-from device.fused import Grid, bound_rate, quantize
-from testbed.provenance import cpu_model
+from splitwave.benchmarks import naive
+from splitwave.benchmarks.training_step import GAMMA, NOISE_VARIANCE, Setting, TrainingStep
+from splitwave.common.runtime.process import run_tool
+from splitwave.device.quantization.codebook import Codebook
+from splitwave.device.quantization.fused import Grid, quantize
+from splitwave.device.rate.fused import bound_rate
+from splitwave.testbed.results.provenance import cpu_model
 
 _WARM_UP = 5
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.core", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.core", description=__doc__)
     parser.add_argument("--batch", type=int, nargs="+", default=[256, 1024], help="samples a step")
     parser.add_argument("--links", type=int, default=2, help="devices")
     parser.add_argument("--dimension", type=int, default=28, help="features a device")

@@ -1,7 +1,7 @@
-"""What a process saves that encodes for several links together: `python -m benchmarks.encoding`.
+"""What a process saves that encodes for several links together: `python -m splitwave.benchmarks.encoding`.
 
-`alone`: each link's worker makes its block of a pass; `group`: `device.link_group` makes those of all links. Blocks are
-equal, hard symbols, from the sample to the level indices, before the wire.
+`alone`: each link's worker makes its block of a pass; `group`: `device.learning.link_group` makes those of all links.
+Blocks are equal, hard symbols, from the sample to the level indices, before the wire.
 """
 
 import argparse
@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from common.config import RunConfig
-from common.messages import BlockKey, Phase, Symbols
-from common.process import run_tool
-from device.link_group import LinkGroup
-from device.views import StackedViews
-from device.worker import DeviceWorker
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.messages import BlockKey, Phase, Symbols
+from splitwave.common.runtime.process import run_tool
+from splitwave.device.learning.link_group import LinkGroup
+from splitwave.device.learning.views import StackedViews
+from splitwave.device.learning.worker import DeviceWorker
 
 _WARM_UP = 5
 _SAMPLES = 1024
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.encoding", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.encoding", description=__doc__)
     parser.add_argument("--links", type=int, nargs="+", default=[8, 32, 64], help="links of the process")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 256], help="samples a block")
     parser.add_argument("--backbone", nargs="+", default=["linear", "mlp"], help="of the encoders")

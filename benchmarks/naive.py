@@ -1,14 +1,14 @@
-"""Quantizer and rate in plain autograd, to compare `device.fused` with."""
+"""Quantizer and rate in plain autograd, to compare `device.quantization.fused` with."""
 
 import math
 
 import torch
 from torch import Tensor
 
-from device.bounds import noise_kl, tight_bound
-from device.codebook import Codebook
-from device.pmf import symbol_log_pmf
-from device.quantizer import soft_quantize
+from splitwave.device.quantization.codebook import Codebook
+from splitwave.device.quantization.pmf import symbol_log_pmf
+from splitwave.device.quantization.quantizer import soft_quantize
+from splitwave.device.rate.bounds import noise_kl, tight_bound
 
 
 def definitions(
@@ -20,7 +20,7 @@ def definitions(
     gamma: float,
     noise_variance: float,
 ) -> tuple[Tensor, Tensor]:
-    """The plain forms that define what `device.fused` computes: accurate in both tails."""
+    """The plain forms that define what `device.quantization.fused` computes: accurate in both tails."""
     breakpoints = codebook.breakpoints()
     symbols = soft_quantize(mu + theta * noise, codebook.weights(), breakpoints, gamma)
     log_pmf = symbol_log_pmf(mu, theta, breakpoints)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.report import Json, Report
-from benchmarks.validity import Rules
-from common.config import RunConfig
+from splitwave.benchmarks.readings.report import Json, Report
+from splitwave.benchmarks.readings.validity import Rules
+from splitwave.common.config.run_config import RunConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,26 +12,26 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from benchmarks.channel_rate import channel
-from benchmarks.latency import latency
-from benchmarks.machine_share import cores_of_others, machine_times
-from benchmarks.report import Json, Report, Samples, Validity
-from benchmarks.scale import scale
-from benchmarks.scope import Bench, Scope
-from benchmarks.start_and_memory import startup
-from benchmarks.targets import target_of
-from benchmarks.throughput import throughput
-from benchmarks.training import training
-from benchmarks.wire_cost import wire
-from common.config import RunConfig
-from common.errors import SplitwaveError
-from common.exit_codes import ExitCode
-from common.full_disk import naming_full_disk
-from testbed.execution import existing_data_dir
-from testbed.interruption import run_interruptibly
-from testbed.provenance import describe_environment
-from testbed.reporting import print_figures
-from testbed.results_folder import ResultsFolder
+from splitwave.benchmarks.machine.machine_share import cores_of_others, machine_times
+from splitwave.benchmarks.readings.report import Json, Report, Samples, Validity
+from splitwave.benchmarks.readings.targets import target_of
+from splitwave.benchmarks.scope import Bench, Scope
+from splitwave.benchmarks.suites.channel_rate import channel
+from splitwave.benchmarks.suites.latency import latency
+from splitwave.benchmarks.suites.scale import scale
+from splitwave.benchmarks.suites.start_and_memory import startup
+from splitwave.benchmarks.suites.throughput import throughput
+from splitwave.benchmarks.suites.training import training
+from splitwave.benchmarks.suites.wire_cost import wire
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import SplitwaveError
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.files.full_disk import naming_full_disk
+from splitwave.testbed.execution import existing_data_dir
+from splitwave.testbed.interruption import run_interruptibly
+from splitwave.testbed.results.provenance import describe_environment
+from splitwave.testbed.results.results_folder import ResultsFolder
+from splitwave.testbed.terminal.reporting import print_figures
 
 Benchmark = Callable[[Bench], Coroutine[object, object, Report]]
 

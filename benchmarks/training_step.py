@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from basestation.decoder import Decoder
-from common.initialisation import initialise_linear_layers
-from device.codebook import Codebook
-from device.encoder import GaussianEncoder
+from splitwave.basestation.learning.decoder import Decoder
+from splitwave.common.learning.initialisation import initialise_linear_layers
+from splitwave.device.encoding.encoder import GaussianEncoder
+from splitwave.device.quantization.codebook import Codebook
 
 PIXELS = 784
 GAMMA = 10.0

@@ -1,14 +1,14 @@
-"""`python -m channel`: the channel emulator."""
+"""`splitwave channel`: the channel emulator."""
 
 import argparse
 import asyncio
 import sys
 
-from channel.service import SERVICE, ChannelService
-from common.pb import uplink_pb2_grpc
-from common.process import add_process_options, announce_ready, run_service, stop_signal
-from common.rpc import parse_address
-from common.server import serving
+from splitwave.channel.emulator.service import SERVICE, ChannelService
+from splitwave.common.runtime.process import add_process_options, announce_ready, run_service, stop_signal
+from splitwave.common.runtime.rpc import parse_address
+from splitwave.common.runtime.server import serving
+from splitwave.common.wire.pb import uplink_pb2_grpc
 
 
 async def _serve(listen: str, connect: str, ready_fd: int | None) -> None:
@@ -27,7 +27,7 @@ async def _serve(listen: str, connect: str, ready_fd: int | None) -> None:
 def main() -> int:
     """Parse the command line and serve until SIGTERM."""
     parser = argparse.ArgumentParser(
-        prog="python -m channel", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        prog="splitwave channel", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--listen", default="127.0.0.1:50052", metavar="HOST:PORT", help="for devices")
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="the base station")

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from common.exit_codes import ExitCode
+from splitwave.common.exit_codes import ExitCode
 
 
 class SplitwaveError(Exception):

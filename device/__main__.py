@@ -1,4 +1,4 @@
-"""`python -m device`: one edge device, or several. It needs an address and its data; the handshake brings the rest."""
+"""`splitwave device`: one edge device, or several. It needs an address and its data; the handshake brings the rest."""
 
 import argparse
 import os
@@ -12,27 +12,27 @@ from pathlib import Path
 import structlog
 import torch
 
-from common.config import RunConfig
-from common.errors import ConfigError
-from common.process import (
+from splitwave import __version__
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ConfigError
+from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
     check_data_dir,
     default_state_dir,
     run_service,
 )
-from common.rpc import parse_address
-from common.version import VERSION
-from device.host import DeviceHost
-from device.link_list import parse_links
-from device.session import DeviceSession
-from device.uplink import UplinkClient
-from device.views import HostedViews, StackedViews, load_stacked_views
+from splitwave.common.runtime.rpc import parse_address
+from splitwave.device.learning.views import HostedViews, StackedViews, load_stacked_views
+from splitwave.device.session.host import DeviceHost
+from splitwave.device.session.link_list import parse_links
+from splitwave.device.session.session import DeviceSession
+from splitwave.device.uplink.client import UplinkClient
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m device", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        prog="splitwave device", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="a channel emulator or base station")
     parser.add_argument("--link", type=int, metavar="N", help="the link to ask for; without one any that is free")
@@ -63,7 +63,7 @@ def _open_host(options: argparse.Namespace, wishes: Sequence[int], views: Hosted
     sessions = [
         DeviceSession(
             device_id=process if len(several) == 1 else f"{process}-{wish}",
-            software=VERSION,
+            software=__version__,
             wish=wish,
             host=socket.gethostname(),
             state_dir=options.state,

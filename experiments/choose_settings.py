@@ -1,4 +1,4 @@
-"""How training settings were chosen: `python -m experiments.choose_settings -c FILE --grid a.b=1,2 --csv OUT`.
+"""Chooses training settings: `python -m splitwave.experiments.choose_settings -c FILE --grid a.b=1,2 --csv OUT`.
 
 Trains every point of a grid with the in-process engine and reports the error on held-out *training* samples. The test
 split is not looked at here.
@@ -15,14 +15,14 @@ from pathlib import Path
 
 import torch
 
-from common.config import RunConfig
-from common.config_layers import load_config
-from common.errors import ConfigError
-from common.folders import make_output_folder
-from common.process import add_data_option, check_data_dir, run_tool
-from experiments.inprocess_engine import open_run
-from testbed.engine import IN_THIS_PROCESS
-from testbed.preflight import check_data
+from splitwave.common.config.layers import load_config
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ConfigError
+from splitwave.common.files.folders import make_output_folder
+from splitwave.common.runtime.process import add_data_option, check_data_dir, run_tool
+from splitwave.experiments.inprocess_engine import open_run
+from splitwave.testbed.engine import IN_THIS_PROCESS
+from splitwave.testbed.preflight import check_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,18 @@ from typing import Annotated
 
 import typer
 
-from common.errors import ConfigError
-from common.full_disk import naming_full_disk
-from common.process import check_data_dir
-from common.spelling import did_you_mean, likely
-from experiments.paper.figures import FIGURES
-from experiments.paper.preset import Preset, preset_named
-from experiments.sweep.figure import Figure
-from experiments.sweep.intervals import MAX_SEEDS
-from experiments.sweep.plot import files_of, redraw
-from experiments.sweep.trial import METHODS
-from testbed.commands.options import DataDir
-from testbed.reporting import reports_errors
+from splitwave.common.errors import ConfigError
+from splitwave.common.files.full_disk import naming_full_disk
+from splitwave.common.runtime.process import check_data_dir
+from splitwave.common.spelling import did_you_mean, likely
+from splitwave.experiments.paper.figures import FIGURES
+from splitwave.experiments.paper.preset import Preset, preset_named
+from splitwave.experiments.sweep.figure import Figure
+from splitwave.experiments.sweep.intervals import MAX_SEEDS
+from splitwave.experiments.sweep.plot import files_of, redraw
+from splitwave.experiments.sweep.trial import METHODS
+from splitwave.testbed.commands.options import DataDir
+from splitwave.testbed.terminal.reporting import reports_errors
 
 experiment_app = typer.Typer(no_args_is_help=True, help="The papers' figures: trainings, tables, pictures.")
 
@@ -52,7 +52,7 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     results: Folder = _RESULTS,
 ) -> Path | None:
     """Train what is not finished yet, and write each figure's CSV, PDF and PNG."""
-    from experiments.sweep.sitting import Sitting  # noqa: PLC0415 — imports torch, which no other command needs
+    from splitwave.experiments.sweep.session import Sitting  # noqa: PLC0415 — imports torch, which no other command needs
 
     check_data_dir(data_dir)
     figures = _figures(names, preset_named(preset), seeds)

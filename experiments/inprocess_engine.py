@@ -12,26 +12,26 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from basestation.fusion import FusedBlock, FusionBuffer
-from basestation.meter import EpochMeter, mean_samples_per_s
-from basestation.served import Served, Tally
-from basestation.trainer import Trainer
-from channel.link import ChannelLink
-from common.accounting import block_cost
-from common.checkpoint import check_state_dir, combined_sha256, load_part, save_part, weights_sha256
-from common.config import RunConfig
-from common.data.catalog import load_labels
-from common.data.dataset import Targets
-from common.manifest import BASESTATION_PART, Manifest, device_part
-from common.messages import Answered, Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
-from common.plan import RunPlan
-from common.results import ENCODE_HOP, EpochRecord, Evaluation, RunResult
-from common.symbols import SymbolReader
-from common.wire_control import uplink_to_proto
-from device.symbol_histograms import SymbolHistograms
-from device.views import load_stacked_views
-from device.worker import DeviceWorker, Views
-from testbed.engine import Job, Observer, Progress
+from splitwave.basestation.fusion.fusion_buffer import FusedBlock, FusionBuffer
+from splitwave.basestation.learning.epoch_meter import EpochMeter, mean_samples_per_s
+from splitwave.basestation.learning.trainer import Trainer
+from splitwave.basestation.run.served_queries import Served, Tally
+from splitwave.channel.emulator.link import ChannelLink
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.data.catalog import load_labels
+from splitwave.common.data.dataset import Targets
+from splitwave.common.protocol.messages import Answered, Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
+from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.symbols import SymbolReader
+from splitwave.common.records.checkpoint import check_state_dir, combined_sha256, load_part, save_part, weights_sha256
+from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
+from splitwave.common.records.results import ENCODE_HOP, EpochRecord, Evaluation, RunResult
+from splitwave.common.wire.accounting import block_cost
+from splitwave.common.wire.messages import uplink_to_proto
+from splitwave.device.learning.views import load_stacked_views
+from splitwave.device.learning.worker import DeviceWorker, Views
+from splitwave.device.measurement.symbol_histograms import SymbolHistograms
+from splitwave.testbed.engine import Job, Observer, Progress
 
 _HOPS = (ENCODE_HOP, "emulate", "decode")
 

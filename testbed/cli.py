@@ -7,19 +7,23 @@ from typing import Annotated
 
 import typer
 
-from common.standard_streams import make_streams_lenient
-from common.version import VERSION
-from testbed.commands.beta import beta_app
-from testbed.commands.config import config_app
-from testbed.commands.data import data_app
-from testbed.commands.fault import fault_app
-from testbed.commands.run import demo, infer, train
-from testbed.commands.standing import down, logs, up
-from testbed.commands.status import status
+from splitwave import __version__
+from splitwave.common.runtime.standard_streams import make_streams_lenient
+from splitwave.testbed.commands.beta import beta_app
+from splitwave.testbed.commands.config import config_app
+from splitwave.testbed.commands.data import data_app
+from splitwave.testbed.commands.fault import fault_app
+from splitwave.testbed.commands.init import init
+from splitwave.testbed.commands.run import demo, infer, train
+from splitwave.testbed.commands.services import AS_THEY_ARE, basestation, channel, device
+from splitwave.testbed.commands.status import status
+from splitwave.testbed.commands.up_and_down import down, logs, up
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (demo, train, infer, up, down, status, logs):
+for command in (demo, train, infer, up, down, status, logs, init):
     app.command()(command)
+for service in (device, channel, basestation):
+    app.command(context_settings=AS_THEY_ARE, add_help_option=False)(service)
 app.add_typer(beta_app, name="beta")
 app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")
@@ -30,7 +34,7 @@ for group in entry_points(group="splitwave.commands"):  # of what is built on to
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"splitwave {VERSION}")
+        typer.echo(f"splitwave {__version__}")
         raise typer.Exit
 
 

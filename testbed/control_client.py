@@ -5,16 +5,21 @@ import asyncio
 import grpc
 import grpc.aio
 
-from common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
-from common.grpc_reason import short_reason
-from common.load import LinkStamps, Load, check_load
-from common.pb import control_pb2 as pb
-from common.pb.control_pb2_grpc import ControlStub
-from common.results import RunResult
-from common.rpc import CLIENT_OPTIONS
-from common.wire_control import load_to_proto
-from common.wire_results import epoch_from_proto, evaluation_from_proto, link_stamps_from_proto, result_from_proto
-from testbed.engine import Observer, Progress, StartedOver
+from splitwave.common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
+from splitwave.common.protocol.workload import LinkStamps, Load, check_load
+from splitwave.common.records.results import RunResult
+from splitwave.common.runtime.grpc_reason import short_reason
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS
+from splitwave.common.wire.messages import load_to_proto
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
+from splitwave.common.wire.results import (
+    epoch_from_proto,
+    evaluation_from_proto,
+    link_stamps_from_proto,
+    result_from_proto,
+)
+from splitwave.testbed.engine import Observer, Progress, StartedOver
 
 STATUS_DEADLINE_S = 30.0
 """How long a base station may take to answer, on a busy machine, too; where nobody listens the answer comes at once."""

@@ -6,10 +6,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from common.config import RunConfig
-from common.errors import ConfigError
-from common.results import EpochRecord, Evaluation, RunResult
-from common.spelling import did_you_mean, likely
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ConfigError
+from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
+from splitwave.common.spelling import did_you_mean, likely
 
 ENTRY_POINT_GROUP = "splitwave.engines"
 IN_THIS_PROCESS = "inprocess"

@@ -2,13 +2,13 @@
 
 import sys
 
-from common.exit_codes import ExitCode
+from splitwave.common.exit_codes import ExitCode
 
 
 def main() -> None:
     """Run the command line."""
     try:
-        from testbed import cli  # noqa: PLC0415 — the imports are what takes long enough to be interrupted
+        from splitwave.testbed import cli  # noqa: PLC0415 — the imports are what takes long enough to be interrupted
 
         cli.main()
     except KeyboardInterrupt:

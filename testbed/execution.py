@@ -5,23 +5,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.chance import ChanceLevel, remarks_on
-from common.config import RunConfig
-from common.errors import DataError
-from common.full_disk import naming_full_disk
-from common.summary import Summary, errors_of, summarize
-from common.task import Task
-from testbed.display import Display
-from testbed.engine import Engine, Event, Job, Observer, load_engine
-from testbed.latency_plot import draw_latency
-from testbed.metrics import write_latency
-from testbed.next_steps import next_steps
-from testbed.preflight import check_data, known_chance_level, processor_warning
-from testbed.reporting import print_figures, print_next_steps, print_summary, print_warning
-from testbed.results_folder import ResultsFolder
-from testbed.run_record import RunRecord
-from testbed.training_plot import draw_training
-from testbed.unfinished import has_checkpoint, missing_epochs
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import DataError
+from splitwave.common.files.full_disk import naming_full_disk
+from splitwave.common.records.summary import Summary, errors_of, summarize
+from splitwave.common.records.trivial_answers import ChanceLevel, remarks_on
+from splitwave.common.tasks.task import Task
+from splitwave.testbed.engine import Engine, Event, Job, Observer, load_engine
+from splitwave.testbed.figures.latency_plot import draw_latency
+from splitwave.testbed.figures.training_plot import draw_training
+from splitwave.testbed.preflight import check_data, known_chance_level, processor_warning
+from splitwave.testbed.results.metrics import write_latency
+from splitwave.testbed.results.results_folder import ResultsFolder
+from splitwave.testbed.results.run_record import RunRecord
+from splitwave.testbed.results.unfinished import has_checkpoint, missing_epochs
+from splitwave.testbed.terminal.display import Display
+from splitwave.testbed.terminal.next_steps import next_steps
+from splitwave.testbed.terminal.reporting import print_figures, print_next_steps, print_summary, print_warning
 
 
 @dataclass(frozen=True, slots=True)

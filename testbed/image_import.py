@@ -12,9 +12,16 @@ from typing import get_args
 import numpy as np
 from PIL import Image
 
-from common.data.cifar10 import CHECKSUMS_FILE, CLASSES, IMAGE_SHAPE, IMPORTED_FOLDER, TEST_FILE, checksum_list
-from common.data.dataset import Split
-from common.errors import DataError
+from splitwave.common.data.cifar10 import (
+    CHECKSUMS_FILE,
+    CLASSES,
+    IMAGE_SHAPE,
+    IMPORTED_FOLDER,
+    TEST_FILE,
+    checksum_list,
+)
+from splitwave.common.data.dataset import Split
+from splitwave.common.errors import DataError
 
 _FILE_RECORDS = 10_000
 _NOT_AN_IMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-from common.chance import ChanceLevel, chance_level
-from common.config import RunConfig
-from common.data.catalog import Split, downloaded_samples, load_labels, verify
-from common.data.dataset import Targets
-from common.plan import RunPlan
-from testbed.engine import DOWNLOADS_ELSEWHERE, IN_THIS_PROCESS
-from testbed.processors import thread_warning
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.data.catalog import Split, downloaded_samples, load_labels, verify
+from splitwave.common.data.dataset import Targets
+from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.records.trivial_answers import ChanceLevel, chance_level
+from splitwave.testbed.engine import DOWNLOADS_ELSEWHERE, IN_THIS_PROCESS
+from splitwave.testbed.processors import thread_warning
 
 
 def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:

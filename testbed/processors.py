@@ -1,6 +1,6 @@
 """Whether a run asks its threads to share processors."""
 
-from common.config import RunConfig
+from splitwave.common.config.run_config import RunConfig
 
 
 def thread_warning(config: RunConfig, processes: int, processors: int) -> str | None:

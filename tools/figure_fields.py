@@ -19,12 +19,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.paper.figures import FIGURES
-from experiments.paper.preset import preset_named
-from experiments.sweep.curves import Point, points
-from experiments.sweep.figure import Figure, Unit
-from experiments.sweep.intervals import interval
-from experiments.sweep.table import read
+from splitwave.experiments.paper.figures import FIGURES
+from splitwave.experiments.paper.preset import preset_named
+from splitwave.experiments.sweep.curves import Point, points
+from splitwave.experiments.sweep.figure import Figure, Unit
+from splitwave.experiments.sweep.intervals import interval
+from splitwave.experiments.sweep.table import read
 from tools.selection_table import selection_table, spread
 
 AUTHORS = Path(__file__).resolve().parent.parent / "docs" / "results" / "vddib-sr-authors.csv"

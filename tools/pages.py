@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.paper import hyper_vib, qml_ib
-from experiments.paper.preset import Preset
-from experiments.sweep.figure import Figure
+from splitwave.experiments.paper import hyper_vib, qml_ib
+from splitwave.experiments.paper.preset import Preset
+from splitwave.experiments.sweep.figure import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

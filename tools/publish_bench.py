@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common.errors import DataError
-from testbed.unfinished import check_finished
+from splitwave.common.errors import DataError
+from splitwave.testbed.results.unfinished import check_finished
 from tools.publish_result import PUBLISHED, processor, rewrite_readme
 
 BENCH = PUBLISHED / "bench"

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from common.errors import SplitwaveError
-from common.standard_streams import make_streams_lenient
-from experiments.paper.figures import FIGURES
-from experiments.paper.preset import preset_named
-from experiments.sweep.table import read
+from splitwave.common.errors import SplitwaveError
+from splitwave.common.runtime.standard_streams import make_streams_lenient
+from splitwave.experiments.paper.figures import FIGURES
+from splitwave.experiments.paper.preset import preset_named
+from splitwave.experiments.sweep.table import read
 from tools.figure_fields import record_of, render
 from tools.pages import PAGES, README, Page
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from common.errors import DataError
-from testbed.unfinished import check_finished
+from splitwave.common.errors import DataError
+from splitwave.testbed.results.unfinished import check_finished
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "docs" / "results"

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from common.config_layers import load_config
-from common.errors import DataError
-from common.process import run_tool
-from experiments.paper.figures import FIGURES
-from experiments.paper.preset import preset_named
-from experiments.sweep.plot import redraw
-from testbed.latency_plot import draw_latency
-from testbed.training_plot import draw_training
+from splitwave.common.config.layers import load_config
+from splitwave.common.errors import DataError
+from splitwave.common.runtime.process import run_tool
+from splitwave.experiments.paper.figures import FIGURES
+from splitwave.experiments.paper.preset import preset_named
+from splitwave.experiments.sweep.plot import redraw
+from splitwave.testbed.figures.latency_plot import draw_latency
+from splitwave.testbed.figures.training_plot import draw_training
 from tools.pages import RESULTS
 
 

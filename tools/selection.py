@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from experiments.sweep.table import Row
+from splitwave.experiments.sweep.table import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from common.task import root_in_metres
-from experiments.sweep.figure import Unit
-from experiments.sweep.intervals import Interval, interval
-from experiments.sweep.table import Row
+from splitwave.common.tasks.task import root_in_metres
+from splitwave.experiments.sweep.figure import Unit
+from splitwave.experiments.sweep.intervals import Interval, interval
+from splitwave.experiments.sweep.table import Row
 from tools.selection import Selected, select
 
 

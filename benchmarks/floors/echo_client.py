@@ -5,10 +5,10 @@ import time
 import grpc
 import numpy as np
 
-from benchmarks.floors.echo_service import SERVICE
-from benchmarks.raw_stream import RawStream
-from common.messages import Int64
-from common.rpc import CLIENT_OPTIONS
+from splitwave.benchmarks.floors.echo_service import SERVICE
+from splitwave.benchmarks.load.raw_stream import RawStream
+from splitwave.common.protocol.messages import Int64
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS
 
 
 def echo(address: str, streams: int, message_bytes: int, queries: int) -> Int64:

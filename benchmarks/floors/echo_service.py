@@ -1,4 +1,4 @@
-"""`python -m benchmarks.floors.echo_service`: a bare echo, or, with `--connect`, a proxy that forwards to one.
+"""`python -m splitwave.benchmarks.floors.echo_service`: a bare echo, or, with `--connect`, a proxy that forwards.
 
 The endpoints are those of a base station and of a channel emulator, with the same gRPC options; the messages are bytes
 that nobody looks at.
@@ -12,9 +12,9 @@ from typing import Any
 
 from grpc import aio
 
-from benchmarks.raw_stream import Context, method_of, serve_streams
-from common.process import add_process_options, run_service
-from common.rpc import CLIENT_OPTIONS
+from splitwave.benchmarks.load.raw_stream import Context, method_of, serve_streams
+from splitwave.common.runtime.process import add_process_options, run_service
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS
 
 SERVICE = "splitwave.benchmarks.Echo"
 
@@ -25,7 +25,7 @@ async def _echo(messages: AsyncIterator[bytes], context: Context) -> None:
 
 
 class _Proxy:
-    """Forwards a stream message by message, both ways, as `channel.service` does without its channel."""
+    """Forwards a stream message by message, both ways, as `channel.emulator.service` does without its channel."""
 
     def __init__(self, address: str) -> None:
         self._grpc_channel = aio.insecure_channel(address, options=CLIENT_OPTIONS)
@@ -50,7 +50,7 @@ class _Proxy:
 
 def main() -> int:
     """Parse the command line and serve until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.floors.echo_service", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.floors.echo_service", description=__doc__)
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     parser.add_argument("--connect", metavar="HOST:PORT", help="forward there instead of answering")
     add_process_options(parser)

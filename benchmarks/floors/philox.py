@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from common.messages import Phase
-from common.randomness import Purpose, generator
+from splitwave.common.protocol.messages import Phase
+from splitwave.common.randomness import Purpose, generator
 
 
 def normals_per_s(samples: int, dimension: int, blocks: int) -> float:

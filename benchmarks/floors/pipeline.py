@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from basestation.fusion import FusionBuffer
-from channel.link import ChannelLink
-from common.config import RunConfig
-from common.messages import Int64, Phase, Symbols
-from common.symbols import SymbolReader
-from experiments.inprocess_engine import InprocessRun, open_run
+from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
+from splitwave.channel.emulator.link import ChannelLink
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.messages import Int64, Phase, Symbols
+from splitwave.common.protocol.symbols import SymbolReader
+from splitwave.experiments.inprocess_engine import InprocessRun, open_run
 
 _opened: dict[str, "Pipeline"] = {}
 

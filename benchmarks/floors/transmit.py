@@ -2,13 +2,13 @@
 
 import time
 
-from benchmarks.uplink_source import test_block
-from channel.link import ChannelLink
-from common.config import RunConfig
-from common.messages import SymbolBlock
-from common.pb import uplink_pb2 as pb
-from common.symbols import LinkContract
-from common.wire import block_from_proto, write_block
+from splitwave.benchmarks.load.uplink_source import test_block
+from splitwave.channel.emulator.link import ChannelLink
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.messages import SymbolBlock
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.wire.blocks import block_from_proto, write_block
+from splitwave.common.wire.pb import uplink_pb2 as pb
 
 
 def transmitted_normals_per_s(config_json: str, blocks: int, *, encoded: bool) -> float:

@@ -7,7 +7,7 @@ that the other sees with the opposite sign. The product of both measurements is 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.multipath import Propagation, Real, complex_normal, draw_paths, noise_scale, response
+from splitwave.common.data.multipath import Propagation, Real, complex_normal, draw_paths, noise_scale, response
 
 TONES_HZ: Real = 2.402e9 + 1e6 * np.arange(79, dtype=np.float64)
 """One in each megahertz of the band's 79 channels."""

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-from common.data import mnist, mnist5k
-from common.data.cifar10 import CIFAR10, CIFAR10_JPEG
-from common.data.dataset import DataSet, Images, ImageShape, Split, Targets
-from common.data.simulated import BLUETOOTH_TONES, WIFI_CSI
-from common.task import Task
+from splitwave.common.data import mnist, mnist5k
+from splitwave.common.data.cifar10 import CIFAR10, CIFAR10_JPEG
+from splitwave.common.data.dataset import DataSet, Images, ImageShape, Split, Targets
+from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI
+from splitwave.common.tasks.task import Task
 
 __all__ = [
     "DataSetName",

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.content import Algorithm, verified_content
-from common.data.dataset import ImageShape, Split
-from common.errors import DataError
-from common.task import Classification
+from splitwave.common.data.content import Algorithm, verified_content
+from splitwave.common.data.dataset import ImageShape, Split
+from splitwave.common.errors import DataError
+from splitwave.common.tasks.task import Classification
 
 IMAGE_SHAPE: ImageShape = (3, 32, 32)
 CLASSES = 10

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from common.errors import DataError
+from splitwave.common.errors import DataError
 
 Algorithm = Literal["sha256", "md5"]
 

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from common.task import Task
+from splitwave.common.tasks.task import Task
 
 Split = Literal["train", "test"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pooch
 
-from common.data.content import verified_content
-from common.errors import DataError
+from splitwave.common.data.content import verified_content
+from splitwave.common.errors import DataError
 
 
 def fetch(file_name: str, sha256: str, mirrors: Sequence[str], cache: Path) -> Path:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import DataError
+from splitwave.common.errors import DataError
 
 
 def hold_out(count: int, validation: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -11,7 +11,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import DataError
+from splitwave.common.errors import DataError
 
 _UINT8 = 0x08
 _MAX_DIMENSIONS = 4  # samples, height, width, channels

@@ -11,12 +11,12 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
-from common.data.content import verified_content
-from common.data.dataset import ImageShape, Split
-from common.data.download import fetch
-from common.data.idx import parse_idx
-from common.errors import DataError
-from common.task import Classification
+from splitwave.common.data.content import verified_content
+from splitwave.common.data.dataset import ImageShape, Split
+from splitwave.common.data.download import fetch
+from splitwave.common.data.idx import parse_idx
+from splitwave.common.errors import DataError
+from splitwave.common.tasks.task import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 TASK = Classification(classes=10)

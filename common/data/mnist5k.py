@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.content import read_content
-from common.data.dataset import ImageShape, Split
-from common.errors import DataError
-from common.task import Classification
+from splitwave.common.data.content import read_content
+from splitwave.common.data.dataset import ImageShape, Split
+from splitwave.common.errors import DataError
+from splitwave.common.tasks.task import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data import bluetooth_tones, wifi_csi
-from common.data.dataset import ImageShape, Split
-from common.data.multipath import Propagation, draw_paths
-from common.randomness import Purpose, generator
-from common.task import SPEED_OF_LIGHT_M_S, Regression
+from splitwave.common.data import bluetooth_tones, wifi_csi
+from splitwave.common.data.dataset import ImageShape, Split
+from splitwave.common.data.multipath import Propagation, draw_paths
+from splitwave.common.randomness import Purpose, generator
+from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S, Regression
 
 Measure = Callable[
     [Propagation, int, np.random.Generator],

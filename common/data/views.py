@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.dataset import Images, ImageShape
+from splitwave.common.data.dataset import Images, ImageShape
 
 _MAX_PIXEL = np.float32(255)
 

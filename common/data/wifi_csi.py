@@ -6,8 +6,8 @@ CSI[m, n] = Σ_l γ_l e^{−j2πm·Δ·sin θ_l/λ} e^{−j2πn·f_δ·τ_l}, pl
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.multipath import Propagation, complex_normal, draw_paths, noise_scale
-from common.task import SPEED_OF_LIGHT_M_S
+from splitwave.common.data.multipath import Propagation, complex_normal, draw_paths, noise_scale
+from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S
 
 ANTENNAS = 3
 SUBCARRIERS = 30

@@ -1,5 +1,5 @@
 """Every figure of both papers, by name."""
 
-from experiments.paper import hyper_vib, qml_ib
+from splitwave.experiments.paper import hyper_vib, qml_ib
 
 FIGURES = {**qml_ib.FIGURES, **hyper_vib.FIGURES}

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.paper.chosen_beta import chosen_beta
-from experiments.paper.preset import Preset
-from experiments.sweep.trial import Backbone, QmlIbTrial, VddibSrTrial
-from experiments.vddib_sr.chosen import chosen
-from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
+from splitwave.experiments.paper.chosen_beta import chosen_beta
+from splitwave.experiments.paper.preset import Preset
+from splitwave.experiments.sweep.trial import Backbone, QmlIbTrial, VddibSrTrial
+from splitwave.experiments.vddib_sr.chosen import chosen
+from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 LINKS = 2
 PSNR_DB = 10.0

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from common.data.catalog import DataSetName
-from experiments.paper.chosen_beta import chosen_beta
-from experiments.paper.grid import LINKS, PSNR_DB, Grid
-from experiments.paper.preset import Preset
-from experiments.sweep.figure import Figure, Mark, Unit
-from experiments.sweep.trial import Backbone, VibTrial
+from splitwave.common.data.catalog import DataSetName
+from splitwave.experiments.paper.chosen_beta import chosen_beta
+from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
+from splitwave.experiments.paper.preset import Preset
+from splitwave.experiments.sweep.figure import Figure, Mark, Unit
+from splitwave.experiments.sweep.trial import Backbone, VibTrial
 
 SYMBOLS = 64
 SNR_DB = 20.0

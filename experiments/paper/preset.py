@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from common.data.catalog import DataSetName
-from common.errors import ConfigError
-from common.spelling import did_you_mean, likely
-from experiments.sweep.trial import Backbone
+from splitwave.common.data.catalog import DataSetName
+from splitwave.common.errors import ConfigError
+from splitwave.common.spelling import did_you_mean, likely
+from splitwave.experiments.sweep.trial import Backbone
 
 PresetName = Literal["smoke", "paper"]
 

@@ -4,11 +4,11 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 
-from experiments.paper.grid import LINKS, PSNR_DB, Grid
-from experiments.paper.preset import Preset
-from experiments.sweep.figure import Figure, Mark
-from experiments.sweep.trial import Backbone, BoundName
-from experiments.vddib_sr.settings import BAUD, THRESHOLDS
+from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
+from splitwave.experiments.paper.preset import Preset
+from splitwave.experiments.sweep.figure import Figure, Mark
+from splitwave.experiments.sweep.trial import Backbone, BoundName
+from splitwave.experiments.vddib_sr.settings import BAUD, THRESHOLDS
 
 HALF = 0.5
 

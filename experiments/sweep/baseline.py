@@ -4,12 +4,12 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from experiments.sweep.measurement import Measurement, Outcome
-from experiments.sweep.provenance import Provenance
-from experiments.sweep.trial import VddibSrTrial
-from experiments.vddib_sr.measurement import LinkResult, measure
-from experiments.vddib_sr.settings import Settings
-from experiments.vddib_sr.shared import SharedWork
+from splitwave.experiments.sweep.measurement import Measurement, Outcome
+from splitwave.experiments.sweep.provenance import Provenance
+from splitwave.experiments.sweep.trial import VddibSrTrial
+from splitwave.experiments.vddib_sr.measurement import LinkResult, measure
+from splitwave.experiments.vddib_sr.settings import Settings
+from splitwave.experiments.vddib_sr.shared import SharedWork
 
 
 def resolve(trial: VddibSrTrial) -> Settings:

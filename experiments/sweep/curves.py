@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 
-from experiments.sweep.figure import ErrorColumn
-from experiments.sweep.intervals import Interval, interval
-from experiments.sweep.table import Row
+from splitwave.experiments.sweep.figure import ErrorColumn
+from splitwave.experiments.sweep.intervals import Interval, interval
+from splitwave.experiments.sweep.table import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Measures a trained run over one kind of link: held-out samples and test split, with hard symbols."""
 
-from common.messages import Phase, Symbols
-from experiments.inprocess_engine import InprocessRun
-from experiments.sweep.measurement import Measurement
+from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.sweep.measurement import Measurement
 
 BLOCK = 2500
 """Samples an evaluation block: large ones are faster."""

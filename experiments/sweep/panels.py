@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiments.sweep.curves import Point
-from experiments.sweep.figure import Figure
+from splitwave.experiments.sweep.curves import Point
+from splitwave.experiments.sweep.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)

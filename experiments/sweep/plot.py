@@ -9,12 +9,12 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from experiments.sweep.curves import Point, points
-from experiments.sweep.figure import Figure, Unit
-from experiments.sweep.looks import Look, looks_of
-from experiments.sweep.panels import Panel, panels_of
-from experiments.sweep.table import read
-from testbed.figure_style import save
+from splitwave.experiments.sweep.curve_styles import Look, looks_of
+from splitwave.experiments.sweep.curves import Point, points
+from splitwave.experiments.sweep.figure import Figure, Unit
+from splitwave.experiments.sweep.panels import Panel, panels_of
+from splitwave.experiments.sweep.table import read
+from splitwave.testbed.figures.style import save
 
 # Inches. No figure is so wide that its letters cannot be read on a page of 850 pixels.
 _PANEL_WIDTHS = {1: 6.5, 2: 4.75, 3: 3.3}

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import torch
 
-from common.errors import RunFailedError
-from experiments.sweep import baseline, qml_ib, vib
-from experiments.sweep.measurement import Outcome
-from experiments.sweep.provenance import Provenance
-from experiments.sweep.store import Store
-from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.common.errors import RunFailedError
+from splitwave.experiments.sweep import baseline, qml_ib, vib
+from splitwave.experiments.sweep.measurement import Outcome
+from splitwave.experiments.sweep.provenance import Provenance
+from splitwave.experiments.sweep.store import Store
+from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _SHOWN_FAILURES = 2
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Self
 
-from testbed.provenance import cpu_model, current_commit
+from splitwave.testbed.results.provenance import cpu_model, current_commit
 
 
 class Provenance(NamedTuple):

@@ -8,17 +8,17 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from common.config import RunConfig
-from common.results import EpochRecord
-from device.bounds import gaussian_kl, kl_quadrature
-from device.pmf import symbol_pmf
-from device.worker import DeviceWorker, Views
-from experiments.inprocess_engine import InprocessRun
-from experiments.sweep.measure import BLOCK, measure
-from experiments.sweep.measurement import Outcome
-from experiments.sweep.provenance import Provenance
-from experiments.sweep.samples import resident
-from experiments.sweep.trial import QmlIbTrial
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.records.results import EpochRecord
+from splitwave.device.learning.worker import DeviceWorker, Views
+from splitwave.device.quantization.pmf import symbol_pmf
+from splitwave.device.rate.bounds import gaussian_kl, kl_quadrature
+from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.sweep.measure import BLOCK, measure
+from splitwave.experiments.sweep.measurement import Outcome
+from splitwave.experiments.sweep.provenance import Provenance
+from splitwave.experiments.sweep.samples import resident
+from splitwave.experiments.sweep.trial import QmlIbTrial
 
 _DIVERGENCE_SAMPLES = 256
 """Samples over which D is averaged: quadrature costs a thousand times the bound."""

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
-from experiments.sweep import baseline, qml_ib, vib
-from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.sweep import baseline, qml_ib, vib
+from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 def resolve(trial: Trial) -> dict[str, object]:

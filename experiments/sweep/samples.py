@@ -4,11 +4,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from common.config import DataSettings, RunConfig
-from common.data.catalog import DataSetName, load_labels
-from common.data.dataset import Targets
-from device.views import load_stacked_views
-from device.worker import Views
+from splitwave.common.config.run_config import DataSettings, RunConfig
+from splitwave.common.data.catalog import DataSetName, load_labels
+from splitwave.common.data.dataset import Targets
+from splitwave.device.learning.views import load_stacked_views
+from splitwave.device.learning.worker import Views
 
 
 class Data(NamedTuple):

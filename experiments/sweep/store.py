@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from common.errors import DataError
-from common.whole_file import whole_file
-from experiments.sweep.measurement import Outcome
-from experiments.sweep.trial import Trial
+from splitwave.common.errors import DataError
+from splitwave.common.files.whole_file import whole_file
+from splitwave.experiments.sweep.measurement import Outcome
+from splitwave.experiments.sweep.trial import Trial
 
 
 class Store:

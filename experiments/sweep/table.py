@@ -7,10 +7,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from common.errors import DataError
-from common.whole_file import whole_file
-from experiments.sweep.measurement import Measurement, Outcome
-from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.common.errors import DataError
+from splitwave.common.files.whole_file import whole_file
+from splitwave.experiments.sweep.measurement import Measurement, Outcome
+from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 class Row(BaseModel):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.data.catalog import DataSetName
-from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
+from splitwave.common.data.catalog import DataSetName
+from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi"]
 """What devices compute before their heads or encoders, the same in both methods.

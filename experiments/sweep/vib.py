@@ -3,13 +3,13 @@
 import time
 from pathlib import Path
 
-from common.config import RunConfig
-from experiments.inprocess_engine import InprocessRun
-from experiments.sweep.measure import BLOCK, measure
-from experiments.sweep.measurement import Outcome
-from experiments.sweep.provenance import Provenance
-from experiments.sweep.samples import resident
-from experiments.sweep.trial import VibTrial
+from splitwave.common.config.run_config import RunConfig
+from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.sweep.measure import BLOCK, measure
+from splitwave.experiments.sweep.measurement import Outcome
+from splitwave.experiments.sweep.provenance import Provenance
+from splitwave.experiments.sweep.samples import resident
+from splitwave.experiments.sweep.trial import VibTrial
 
 _PSNR_DRAWS = 8
 """PSNRs a training step, as many as values of β."""

@@ -1,4 +1,4 @@
-"""Train and report VDDIB-SR: `python -m experiments.vddib_sr --links 2 --symbols 16 --bits 1 --psnr ideal`.
+"""Train and report VDDIB-SR: `python -m splitwave.experiments.vddib_sr --links 2 --symbols 16 --bits 1 --psnr ideal`.
 
 Several `--symbols` share one phase 1. The test split is read after all training, and evaluated once a network, over the
 links that `--report` names.
@@ -11,18 +11,18 @@ from collections.abc import Sequence
 
 import torch
 
-from common.checkpoint import weights_sha256
-from common.messages import Phase
-from common.process import check_data_dir, run_tool
-from experiments.duration import duration
-from experiments.vddib_sr.air import Air
-from experiments.vddib_sr.encoding import Trained, train_encoding
-from experiments.vddib_sr.evaluation import answer
-from experiments.vddib_sr.extraction import Extraction, extract
-from experiments.vddib_sr.options import parse, settings_of
-from experiments.vddib_sr.report import print_answers, print_phase
-from experiments.vddib_sr.samples import Samples, load_samples, load_training
-from experiments.vddib_sr.settings import Settings
+from splitwave.common.protocol.messages import Phase
+from splitwave.common.records.checkpoint import weights_sha256
+from splitwave.common.runtime.process import check_data_dir, run_tool
+from splitwave.experiments.duration import duration
+from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
+from splitwave.experiments.vddib_sr.evaluation import answer
+from splitwave.experiments.vddib_sr.extraction import Extraction, extract
+from splitwave.experiments.vddib_sr.options import parse, settings_of
+from splitwave.experiments.vddib_sr.report import print_answers, print_phase
+from splitwave.experiments.vddib_sr.samples import Samples, load_samples, load_training
+from splitwave.experiments.vddib_sr.settings import Settings
 
 
 def _run(options: argparse.Namespace) -> None:

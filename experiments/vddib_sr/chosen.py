@@ -29,8 +29,14 @@ of learning: not told apart.
 0 dB (seed 0) phase 2 leaves 3.84 %, phase 3 3.60 % at 1e-3 and 3.64 % at 1e-4: not told apart.
 """
 
-from common.errors import ConfigError
-from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, ExtractorName, Schedule, Settings
+from splitwave.common.errors import ConfigError
+from splitwave.experiments.vddib_sr.settings import (
+    EncodingSettings,
+    ExtractionSettings,
+    ExtractorName,
+    Schedule,
+    Settings,
+)
 
 _CHOSEN: dict[ExtractorName, Settings] = {
     "mlp": Settings(),

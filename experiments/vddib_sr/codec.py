@@ -6,10 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from experiments.vddib_sr.extractor import CLASSES
-from experiments.vddib_sr.precision import training_precision
-from experiments.vddib_sr.settings import EncodingSettings
-from experiments.vddib_sr.symbols import on_air, round_to_bits
+from splitwave.experiments.vddib_sr.extractor import CLASSES
+from splitwave.experiments.vddib_sr.precision import training_precision
+from splitwave.experiments.vddib_sr.settings import EncodingSettings
+from splitwave.experiments.vddib_sr.symbols import on_air, round_to_bits
 
 
 class Logits(NamedTuple):

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from common.initialisation import initialise_linear_layers
-from common.messages import BlockKey, Int64
-from common.messages import Phase as Pass
-from experiments.vddib_sr.air import Air
-from experiments.vddib_sr.codec import Codec, Logits
-from experiments.vddib_sr.evaluation import answer
-from experiments.vddib_sr.extraction import Extraction, freeze
-from experiments.vddib_sr.extractor import Features
-from experiments.vddib_sr.network import VddibSr
-from experiments.vddib_sr.noise import sample_features
-from experiments.vddib_sr.objective import distributed_loss, gaussian_rate
-from experiments.vddib_sr.phase import Phase, PhaseReport, Score
-from experiments.vddib_sr.samples import Samples
-from experiments.vddib_sr.settings import Settings
+from splitwave.common.learning.initialisation import initialise_linear_layers
+from splitwave.common.protocol.messages import BlockKey, Int64
+from splitwave.common.protocol.messages import Phase as Pass
+from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.codec import Codec, Logits
+from splitwave.experiments.vddib_sr.evaluation import answer
+from splitwave.experiments.vddib_sr.extraction import Extraction, freeze
+from splitwave.experiments.vddib_sr.extractor import Features
+from splitwave.experiments.vddib_sr.network import VddibSr
+from splitwave.experiments.vddib_sr.noise import sample_features
+from splitwave.experiments.vddib_sr.objective import distributed_loss, gaussian_rate
+from splitwave.experiments.vddib_sr.phase import Phase, PhaseReport, Score
+from splitwave.experiments.vddib_sr.samples import Samples
+from splitwave.experiments.vddib_sr.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

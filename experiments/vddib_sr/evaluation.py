@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from common.messages import BlockKey, Phase
-from experiments.vddib_sr.air import Air
-from experiments.vddib_sr.network import VddibSr
-from experiments.vddib_sr.phase import Score
-from experiments.vddib_sr.samples import Samples
+from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.network import VddibSr
+from splitwave.experiments.vddib_sr.phase import Score
+from splitwave.experiments.vddib_sr.samples import Samples
 
 BLOCK = 2500
 

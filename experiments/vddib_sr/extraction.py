@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from common.initialisation import initialise_linear_layers
-from common.messages import Int64
-from experiments.vddib_sr.extractor import Extractor, Features, ViewModel
-from experiments.vddib_sr.noise import sample_features
-from experiments.vddib_sr.objective import gaussian_rate
-from experiments.vddib_sr.phase import Phase, PhaseReport, Place, Score
-from experiments.vddib_sr.samples import Samples
-from experiments.vddib_sr.settings import Settings
+from splitwave.common.learning.initialisation import initialise_linear_layers
+from splitwave.common.protocol.messages import Int64
+from splitwave.experiments.vddib_sr.extractor import Extractor, Features, ViewModel
+from splitwave.experiments.vddib_sr.noise import sample_features
+from splitwave.experiments.vddib_sr.objective import gaussian_rate
+from splitwave.experiments.vddib_sr.phase import Phase, PhaseReport, Place, Score
+from splitwave.experiments.vddib_sr.samples import Samples
+from splitwave.experiments.vddib_sr.settings import Settings
 
 
 class Extraction(NamedTuple):

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from experiments.vddib_sr.precision import training_precision
-from experiments.vddib_sr.settings import ExtractorName
+from splitwave.experiments.vddib_sr.precision import training_precision
+from splitwave.experiments.vddib_sr.settings import ExtractorName
 
 MEAN_SCALE = 10.0
 MLP_WIDTH = 256

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.messages import Phase
-from experiments.vddib_sr.air import Air
-from experiments.vddib_sr.encoding import Trained, train_encoding
-from experiments.vddib_sr.evaluation import answer
-from experiments.vddib_sr.extraction import Extraction
-from experiments.vddib_sr.network import VddibSr
-from experiments.vddib_sr.retransmission import OperatingPoint, sweep
-from experiments.vddib_sr.samples import Samples
-from experiments.vddib_sr.settings import Settings
-from experiments.vddib_sr.shared import SharedWork
-from experiments.vddib_sr.symbols import payload_bits
+from splitwave.common.protocol.messages import Phase
+from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
+from splitwave.experiments.vddib_sr.evaluation import answer
+from splitwave.experiments.vddib_sr.extraction import Extraction
+from splitwave.experiments.vddib_sr.network import VddibSr
+from splitwave.experiments.vddib_sr.retransmission import OperatingPoint, sweep
+from splitwave.experiments.vddib_sr.samples import Samples
+from splitwave.experiments.vddib_sr.settings import Settings
+from splitwave.experiments.vddib_sr.shared import SharedWork
+from splitwave.experiments.vddib_sr.symbols import payload_bits
 
 
 @dataclass(frozen=True, slots=True)

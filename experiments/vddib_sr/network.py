@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from experiments.vddib_sr.codec import Codec
-from experiments.vddib_sr.extractor import Extractor, Features
+from splitwave.experiments.vddib_sr.codec import Codec
+from splitwave.experiments.vddib_sr.extractor import Extractor, Features
 
 
 class VddibSr(nn.Module):

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from common.messages import Phase
-from common.randomness import Purpose, generator
-from experiments.vddib_sr.extractor import Features
+from splitwave.common.protocol.messages import Phase
+from splitwave.common.randomness import Purpose, generator
+from splitwave.experiments.vddib_sr.extractor import Features
 
 
 def sample_features(features: Features, seed: int, link: int, step: int) -> Tensor:

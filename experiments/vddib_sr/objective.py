@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from experiments.vddib_sr.codec import Logits
-from experiments.vddib_sr.extractor import Features
+from splitwave.experiments.vddib_sr.codec import Logits
+from splitwave.experiments.vddib_sr.extractor import Features
 
 
 def gaussian_rate(features: Features) -> Tensor:

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from common.errors import ConfigError
-from common.process import add_data_option
-from experiments.vddib_sr.chosen import chosen
-from experiments.vddib_sr.settings import Settings
+from splitwave.common.errors import ConfigError
+from splitwave.common.runtime.process import add_data_option
+from splitwave.experiments.vddib_sr.chosen import chosen
+from splitwave.experiments.vddib_sr.settings import Settings
 
 
 def _psnr_db(text: str) -> float | None:
@@ -19,7 +19,9 @@ def _psnr_db(text: str) -> float | None:
 def parse(arguments: Sequence[str] | None, description: str | None) -> argparse.Namespace:
     """The options of a command line; `sys.argv` where `arguments` is None."""
     epilog = "Where no default is named, it is what was chosen for the extractor."
-    parser = argparse.ArgumentParser(prog="python -m experiments.vddib_sr", description=description, epilog=epilog)
+    parser = argparse.ArgumentParser(
+        prog="python -m splitwave.experiments.vddib_sr", description=description, epilog=epilog
+    )
     add = parser.add_argument
     add("--data-set", default="mnist", help="mnist or mnist5k")
     add("--links", type=int, default=2, help="K devices")

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from common.data.batches import epoch_batches
-from common.errors import RunFailedError
-from common.messages import Int64
-from experiments.vddib_sr.settings import Schedule
+from splitwave.common.data.batches import epoch_batches
+from splitwave.common.errors import RunFailedError
+from splitwave.common.protocol.messages import Int64
+from splitwave.experiments.vddib_sr.settings import Schedule
 
 BatchLoss = Callable[[Int64, int], Tensor]
 """(places of a batch in the training samples, step number) → scalar loss."""

@@ -1,11 +1,11 @@
 """What a training prints."""
 
-from common.messages import Phase
-from experiments.duration import duration
-from experiments.vddib_sr.evaluation import Answers
-from experiments.vddib_sr.phase import PhaseReport
-from experiments.vddib_sr.retransmission import sweep
-from experiments.vddib_sr.settings import Settings
+from splitwave.common.protocol.messages import Phase
+from splitwave.experiments.duration import duration
+from splitwave.experiments.vddib_sr.evaluation import Answers
+from splitwave.experiments.vddib_sr.phase import PhaseReport
+from splitwave.experiments.vddib_sr.retransmission import sweep
+from splitwave.experiments.vddib_sr.settings import Settings
 
 
 def print_phase(name: str, report: PhaseReport) -> None:

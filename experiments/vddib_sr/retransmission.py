@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiments.vddib_sr.evaluation import Answers
-from experiments.vddib_sr.settings import BAUD, THRESHOLDS, EncodingSettings
-from experiments.vddib_sr.symbols import payload_bits
+from splitwave.experiments.vddib_sr.evaluation import Answers
+from splitwave.experiments.vddib_sr.settings import BAUD, THRESHOLDS, EncodingSettings
+from splitwave.experiments.vddib_sr.symbols import payload_bits
 
 
 @dataclass(frozen=True, slots=True)

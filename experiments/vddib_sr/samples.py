@@ -7,13 +7,13 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from common.data.catalog import Split, load_images, load_labels, task
-from common.data.holdout import hold_out
-from common.data.views import row_view
-from common.errors import DataError
-from common.messages import Int64
-from common.task import Classification
-from experiments.vddib_sr.settings import Settings
+from splitwave.common.data.catalog import Split, load_images, load_labels, task
+from splitwave.common.data.holdout import hold_out
+from splitwave.common.data.views import row_view
+from splitwave.common.errors import DataError
+from splitwave.common.protocol.messages import Int64
+from splitwave.common.tasks.task import Classification
+from splitwave.experiments.vddib_sr.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from common.config import MAX_DIMENSION, MAX_LINKS, Decibels, NonNegative, Positive
-from common.data.catalog import DataSetName
+from splitwave.common.config.run_config import Decibels, NonNegative, Positive
+from splitwave.common.data.catalog import DataSetName
+from splitwave.common.limits import MAX_DIMENSION, MAX_LINKS
 
 MAX_BITS = 16
 

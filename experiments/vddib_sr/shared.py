@@ -3,9 +3,9 @@
 from functools import lru_cache, partial
 from pathlib import Path
 
-from experiments.vddib_sr.extraction import Extraction, extract
-from experiments.vddib_sr.samples import Samples, load_samples, load_training
-from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Settings
+from splitwave.experiments.vddib_sr.extraction import Extraction, extract
+from splitwave.experiments.vddib_sr.samples import Samples, load_samples, load_training
+from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Settings
 
 
 class SharedWork:

@@ -1,4 +1,4 @@
-"""How the settings were chosen: `python -m experiments.vddib_sr.tuning --symbols 16 --grid A.B=X,Y --csv OUT`.
+"""Chooses the settings: `python -m splitwave.experiments.vddib_sr.tuning --symbols 16 --grid A.B=X,Y --csv OUT`.
 
 Trains every point of a grid around the settings chosen so far for `--extractor`, and appends a row a training with all
 of its settings. Points with an equal phase 1 share it. The test split is not looked at here.
@@ -16,14 +16,14 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from common.errors import ConfigError
-from common.folders import make_output_folder
-from common.process import add_data_option, check_data_dir, run_tool
-from common.spelling import did_you_mean, likely
-from experiments.vddib_sr.chosen import chosen
-from experiments.vddib_sr.encoding import train_encoding
-from experiments.vddib_sr.settings import Settings
-from experiments.vddib_sr.shared import SharedWork
+from splitwave.common.errors import ConfigError
+from splitwave.common.files.folders import make_output_folder
+from splitwave.common.runtime.process import add_data_option, check_data_dir, run_tool
+from splitwave.common.spelling import did_you_mean, likely
+from splitwave.experiments.vddib_sr.chosen import chosen
+from splitwave.experiments.vddib_sr.encoding import train_encoding
+from splitwave.experiments.vddib_sr.settings import Settings
+from splitwave.experiments.vddib_sr.shared import SharedWork
 
 Row = dict[str, Any]
 
@@ -113,7 +113,7 @@ def _append(path: Path, row: Row) -> None:
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m experiments.vddib_sr.tuning", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m splitwave.experiments.vddib_sr.tuning", description=__doc__)
     parser.add_argument("--extractor", default="mlp", choices=["linear", "mlp"])
     parser.add_argument("--symbols", type=int, default=16, metavar="D", help="a device, half of them in each round")
     parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; repeat for more")

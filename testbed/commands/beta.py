@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from common.config import MAX_LINKS
-from common.errors import ConfigError
-from testbed.commands.options import RESULTS, Project, Results
-from testbed.commands.whereabouts import Address, RunningEngine, only_basestation
-from testbed.compose.standing import DEFAULT_PROJECT
-from testbed.control_client import get_status, set_beta
-from testbed.reporting import reports_errors
+from splitwave.common.errors import ConfigError
+from splitwave.common.limits import MAX_LINKS
+from splitwave.testbed.commands.discovery import Address, RunningEngine, only_basestation
+from splitwave.testbed.commands.options import RESULTS, Project, Results
+from splitwave.testbed.compose.detached import DEFAULT_PROJECT
+from splitwave.testbed.control_client import get_status, set_beta
+from splitwave.testbed.terminal.reporting import reports_errors
 
 beta_app = typer.Typer(no_args_is_help=True, help="Beta of a testbed whose networks are told it, while it serves.")
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from common.config import RunConfig
-from common.config_layers import load_config, to_yaml
-from testbed.commands.options import Overrides
-from testbed.reporting import reports_errors
+from splitwave.common.config.layers import load_config, to_yaml
+from splitwave.common.config.run_config import RunConfig
+from splitwave.testbed.commands.options import CONFIG, Overrides
+from splitwave.testbed.terminal.reporting import reports_errors
 
 config_app = typer.Typer(no_args_is_help=True, help="What the settings are and can be.")
 
@@ -17,10 +17,7 @@ config_app = typer.Typer(no_args_is_help=True, help="What the settings are and c
 @config_app.command()
 @reports_errors
 def show(
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", metavar="FILE", help="Settings, as YAML.", show_default=False),
-    ] = None,
+    config: Annotated[Path | None, CONFIG] = None,
     overrides: Overrides = None,
 ) -> None:
     """Print the resolved settings: defaults < file < environment < command line."""

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from common.errors import ConfigError
-from testbed.reporting import reports_errors
+from splitwave.common.errors import ConfigError
+from splitwave.testbed.terminal.reporting import reports_errors
 
 data_app = typer.Typer(no_args_is_help=True, help="Data sets made of other files.")
 
@@ -26,7 +26,7 @@ def import_images(
     ] = None,
 ) -> None:
     """Make the data set cifar10-jpeg of images of 32 × 32 pixels, ten classes, a folder each."""
-    from testbed.image_import import import_images as write_data_set  # noqa: PLC0415 — Pillow is slow to import
+    from splitwave.testbed.image_import import import_images as write_data_set  # noqa: PLC0415 — Pillow is slow to import
 
     if out is None:
         raise ConfigError("--out: name a data directory to put the data set in, here or as SPLITWAVE_DATA_DIR")

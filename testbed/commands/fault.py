@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from testbed.commands.options import COMPOSE, Project, StandingEngine, require_compose
-from testbed.compose.docker_api import docker_engine
-from testbed.compose.faults import Faults
-from testbed.compose.standing import DEFAULT_PROJECT, check_project_name
-from testbed.compose.target import Target, parse_target
-from testbed.reporting import reports_errors
+from splitwave.testbed.commands.options import COMPOSE, Project, StandingEngine, require_compose
+from splitwave.testbed.compose.detached import DEFAULT_PROJECT, check_project_name
+from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.faults import Faults
+from splitwave.testbed.compose.target import Target, parse_target
+from splitwave.testbed.terminal.reporting import reports_errors
 
 fault_app = typer.Typer(no_args_is_help=True, help="Harm a testbed's containers on purpose.")
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from common.config import RunConfig, TorchDevice
-from common.errors import ConfigError
-from testbed.engine import load_engine
+from splitwave.common.config.run_config import RunConfig, TorchDevice
+from splitwave.common.errors import ConfigError
+from splitwave.testbed.engine import load_engine
 
 Engine = Annotated[str, typer.Option(metavar="NAME", help="What carries the run out: process, inprocess or compose.")]
 DataDir = Annotated[
@@ -20,6 +20,9 @@ DataDir = Annotated[
     ),
 ]
 Results = Annotated[Path, typer.Option(metavar="DIR", help="Folder of all results.")]
+CONFIG = typer.Option(
+    "--config", "-c", metavar="FILE", help="Settings: a YAML file, or the name of a shipped one.", show_default=False
+)
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Override one setting, such as training.epochs=3."),

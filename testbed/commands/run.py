@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from common.config_layers import load_config
-from testbed.checkpoint_folder import find_checkpoint, read_checkpoint
-from testbed.commands.options import (
+from splitwave.common.config.layers import load_config
+from splitwave.testbed.commands.options import (
+    CONFIG,
     PROCESS,
     RESULTS,
     DataDir,
@@ -19,8 +19,9 @@ from testbed.commands.options import (
     check_links_per_process,
     on_device,
 )
-from testbed.execution import Order, execute
-from testbed.reporting import reports_errors
+from splitwave.testbed.execution import Order, execute
+from splitwave.testbed.results.checkpoint_folder import find_checkpoint, read_checkpoint
+from splitwave.testbed.terminal.reporting import reports_errors
 
 
 @reports_errors
@@ -37,7 +38,7 @@ def demo(
 
 @reports_errors
 def train(
-    config: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="Settings, as YAML.")],
+    config: Annotated[Path, CONFIG],
     *,
     engine: Engine = PROCESS,
     device: Device = None,

@@ -5,10 +5,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from common.errors import UnreachableError
-from common.pb import control_pb2 as pb
-from testbed.commands.options import PROCESS, RESULTS, Project, Results
-from testbed.commands.whereabouts import (
+from splitwave.common.errors import UnreachableError
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.testbed.commands.discovery import (
     Address,
     RunningEngine,
     check_compose_alone,
@@ -16,11 +15,12 @@ from testbed.commands.whereabouts import (
     parts_of,
     published_address,
 )
-from testbed.compose.containers import Part
-from testbed.compose.overview import COLUMNS, measure, row
-from testbed.compose.standing import DEFAULT_PROJECT
-from testbed.control_client import get_status, stage_name
-from testbed.reporting import reports_errors
+from splitwave.testbed.commands.options import PROCESS, RESULTS, Project, Results
+from splitwave.testbed.compose.containers import Part
+from splitwave.testbed.compose.detached import DEFAULT_PROJECT
+from splitwave.testbed.compose.overview import COLUMNS, measure, row
+from splitwave.testbed.control_client import get_status, stage_name
+from splitwave.testbed.terminal.reporting import reports_errors
 
 
 @reports_errors

@@ -9,13 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.errors import AddressError, ConfigError, RunFailedError
-from common.setting_names import ENVIRONMENT_PREFIX
-from common.spelling import did_you_mean, likely
-
-ROOT = Path(__file__).parents[2]
-COMPOSE_FILE = ROOT / "docker-compose.yml"
-BOARDS = ROOT / "configs" / "boards"
+from splitwave.common.config.setting_names import ENVIRONMENT_PREFIX
+from splitwave.common.config.shipped import BOARDS, COMPOSE_FILE
+from splitwave.common.errors import AddressError, ConfigError, RunFailedError
+from splitwave.common.spelling import did_you_mean, likely
 
 # "Bind for HOST:PORT failed: port is already allocated", "listen tcp4 HOST:PORT: bind: address already in use"
 _TAKEN_PORT = re.compile(r"(?:Bind for|listen tcp\d?) ([\w.:\[\]]+:\d+)")

@@ -9,7 +9,7 @@ import requests
 from docker import DockerClient
 from docker.errors import APIError, DockerException
 
-from common.errors import RunFailedError, UnreachableError
+from splitwave.common.errors import RunFailedError, UnreachableError
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 ANSWER_LIMIT_S = 60

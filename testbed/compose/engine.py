@@ -6,25 +6,25 @@ from contextlib import contextmanager, suppress
 
 from docker import DockerClient
 
-from common.config_layers import to_yaml
-from common.errors import SplitwaveError
-from common.results import RunResult
-from testbed.compose.command import Compose
-from testbed.compose.docker_api import docker_engine
-from testbed.compose.lifecycle import Deployment, bring_up, check_images, stop, take_down
-from testbed.compose.losses import unless_one_is_lost, write_logs
-from testbed.compose.sampler import Sampler
-from testbed.compose.state_volume import get_checkpoint
-from testbed.compose.watching import Watcher
-from testbed.engine import Job, Note, Observer, Progress
-from testbed.interruption import run_interruptibly
+from splitwave.common.config.layers import to_yaml
+from splitwave.common.errors import SplitwaveError
+from splitwave.common.records.results import RunResult
+from splitwave.testbed.compose.command import Compose
+from splitwave.testbed.compose.container_failures import unless_one_is_lost, write_logs
+from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.lifecycle import Deployment, bring_up, check_images, stop, take_down
+from splitwave.testbed.compose.sampler import Sampler
+from splitwave.testbed.compose.state_volume import get_checkpoint
+from splitwave.testbed.compose.watching import Watcher
+from splitwave.testbed.engine import Job, Note, Observer, Progress
+from splitwave.testbed.interruption import run_interruptibly
 
 
 class ComposeEngine:
     """Runs a job in containers, and removes them; must be called in the main thread, for it handles Ctrl-C."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
-        """Run the job; see `testbed.engine.Engine`.
+        """Run the job; see `splitwave.testbed.engine.Engine`.
 
         The usage that it reports is sampled once a second; the last sample is taken when the result is there.
 

@@ -4,9 +4,9 @@ from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
 
-from common.errors import ConfigError, RunFailedError
-from testbed.compose.containers import PROJECT_LABEL, Part, find_containers
-from testbed.compose.target import Target
+from splitwave.common.errors import ConfigError, RunFailedError
+from splitwave.testbed.compose.containers import PROJECT_LABEL, Part, find_containers
+from splitwave.testbed.compose.target import Target
 
 GRACE_S = 15
 """How long a container may take to drain before a restart kills it."""

@@ -8,12 +8,12 @@ import yaml
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from common.errors import ConfigError, RunFailedError
-from testbed.compose.command import Compose
-from testbed.compose.containers import PROJECT_LABEL, find_parts
-from testbed.compose.losses import unless_one_is_lost
-from testbed.compose.state_volume import put_checkpoint
-from testbed.compose.watching import until_it_answers
+from splitwave.common.errors import ConfigError, RunFailedError
+from splitwave.testbed.compose.command import Compose
+from splitwave.testbed.compose.container_failures import unless_one_is_lost
+from splitwave.testbed.compose.containers import PROJECT_LABEL, find_parts
+from splitwave.testbed.compose.state_volume import put_checkpoint
+from splitwave.testbed.compose.watching import until_it_answers
 
 CONFIG_TARGET = "/etc/splitwave/run.yaml"
 SERVICES = ("basestation", "channel", "device")

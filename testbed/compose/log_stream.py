@@ -11,9 +11,9 @@ from typing import Literal
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from common.errors import SplitwaveError
-from testbed.compose.containers import Part
-from testbed.compose.docker_api import docker_engine
+from splitwave.common.errors import SplitwaveError
+from splitwave.testbed.compose.containers import Part
+from splitwave.testbed.compose.docker_api import docker_engine
 
 RETURN_LIMIT_S = 5.0
 """How long a container that ended may take to be started again before its stream ends, too."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from docker.errors import APIError
 
-from testbed.compose.containers import Part
-from testbed.compose.docker_api import docker_engine
-from testbed.compose.usage import Reading, cpu_percent, reading_from_statistics
+from splitwave.testbed.compose.containers import Part
+from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.usage import Reading, cpu_percent, reading_from_statistics
 
 COLUMNS = ("container", "state", "restarts", "CPU %", "CPU s", "MiB", "MB in", "MB out")
 

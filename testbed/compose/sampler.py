@@ -9,11 +9,11 @@ from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from common.errors import SplitwaveError
-from testbed.compose.containers import find_containers
-from testbed.compose.docker_api import docker_engine
-from testbed.compose.usage import Meter, Reading, reading_from_statistics
-from testbed.engine import Usage
+from splitwave.common.errors import SplitwaveError
+from splitwave.testbed.compose.containers import find_containers
+from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.usage import Meter, Reading, reading_from_statistics
+from splitwave.testbed.engine import Usage
 
 PERIOD_S = 1.0
 

@@ -8,9 +8,9 @@ from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from common.errors import CheckpointError, RunFailedError
-from common.manifest import Manifest
-from testbed.compose.containers import find_containers
+from splitwave.common.errors import CheckpointError, RunFailedError
+from splitwave.common.records.manifest import Manifest
+from splitwave.testbed.compose.containers import find_containers
 
 STATE_DIR = "/var/lib/splitwave"
 OWNER = 10001

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from common.errors import ConfigError
-from common.spelling import did_you_mean, likely
-from testbed.compose.containers import Part
+from splitwave.common.errors import ConfigError
+from splitwave.common.spelling import did_you_mean, likely
+from splitwave.testbed.compose.containers import Part
 
 
 @dataclass(frozen=True, slots=True)

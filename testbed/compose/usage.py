@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from testbed.engine import Usage
+from splitwave.testbed.engine import Usage
 
 Statistics = Mapping[str, Any]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from common.errors import UnreachableError
-from common.results import RunResult
-from testbed.announcement import Announcement
-from testbed.compose.containers import Part, find_parts
-from testbed.compose.losses import POLL_S
-from testbed.control_client import BaseStationLostError, ask_status, watch_run
-from testbed.engine import Observer, StartedOver
+from splitwave.common.errors import UnreachableError
+from splitwave.common.records.results import RunResult
+from splitwave.testbed.compose.container_failures import POLL_S
+from splitwave.testbed.compose.containers import Part, find_parts
+from splitwave.testbed.control_client import BaseStationLostError, ask_status, watch_run
+from splitwave.testbed.engine import Observer, StartedOver
+from splitwave.testbed.processes.announcement import Announcement
 
 ANSWER_LIMIT_S = 120.0
 """How long a base station may take to answer: its restart policy waits up to 51 s before it brings it back."""

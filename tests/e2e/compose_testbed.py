@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from common.exit_codes import ExitCode
-from common.results import EpochRecord, RunResult
-from testbed.compose.containers import PROJECT_LABEL, Part, find_parts
-from testbed.compose.docker_api import docker_engine
-from testbed.compose.faults import Faults
-from testbed.compose.lifecycle import leavings
-from testbed.compose.target import parse_target
-from testbed.control_client import watch_run
-from testbed.engine import Event
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.records.results import EpochRecord, RunResult
+from splitwave.testbed.compose.containers import PROJECT_LABEL, Part, find_parts
+from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.faults import Faults
+from splitwave.testbed.compose.lifecycle import leavings
+from splitwave.testbed.compose.target import parse_target
+from splitwave.testbed.control_client import watch_run
+from splitwave.testbed.engine import Event
 from tests.limits import LIMIT_S
 
 SPLITWAVE = Path(sys.executable).with_name("splitwave")

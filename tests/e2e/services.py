@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from common.pb import control_pb2 as pb
-from testbed.control_client import get_status
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.testbed.control_client import get_status
 from tests.limits import LIMIT_S
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}

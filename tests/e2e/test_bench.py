@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.hop_table import latency_ns
-from benchmarks.percentiles import percentile
-from benchmarks.scale import STALL_MS
-from benchmarks.scope import QUICK
-from benchmarks.session import BENCHMARKS
-from benchmarks.targets import TARGETS
-from benchmarks.throughput import LADDER
-from benchmarks.validity import Rules, faults_of, problems_of
-from common.exit_codes import ExitCode
-from common.load import STAMPS, LinkStamps, Load
+from splitwave.benchmarks.readings.hop_table import latency_ns
+from splitwave.benchmarks.readings.percentiles import percentile
+from splitwave.benchmarks.readings.targets import TARGETS
+from splitwave.benchmarks.readings.validity import Rules, faults_of, problems_of
+from splitwave.benchmarks.scope import QUICK
+from splitwave.benchmarks.session import BENCHMARKS
+from splitwave.benchmarks.suites.scale import STALL_MS
+from splitwave.benchmarks.suites.throughput import LADDER
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.protocol.workload import STAMPS, LinkStamps, Load
 
 pytestmark = pytest.mark.e2e
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from common.exit_codes import ExitCode
-from testbed.compose.containers import find_containers
-from testbed.compose.docker_api import docker_engine
+from splitwave.common.exit_codes import ExitCode
+from splitwave.testbed.compose.containers import find_containers
+from splitwave.testbed.compose.docker_api import docker_engine
 from tests.e2e.compose_testbed import SMALL, Log, Project, finished_run, kill, left_over, splitwave, started, up
 
 pytestmark = [pytest.mark.e2e, pytest.mark.compose]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from testbed.compose.command import COMPOSE_FILE, find_compose
-from testbed.compose.docker_api import docker_engine
-from testbed.compose.watching import until_it_answers
-from testbed.control_client import watch_run
+from splitwave.common.config.shipped import COMPOSE_FILE
+from splitwave.testbed.compose.command import find_compose
+from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.watching import until_it_answers
+from splitwave.testbed.control_client import watch_run
 from tests.e2e.compose_testbed import (
     ENVIRONMENT,
     SMALL,

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from common.data.catalog import task
-from common.exit_codes import ExitCode
-from common.task import Regression
-from experiments.sweep.table import read
+from splitwave.common.data.catalog import task
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.tasks.task import Regression
+from splitwave.experiments.sweep.table import read
 from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from common.config import RunConfig
-from common.errors import ConfigError
-from common.results import RunResult
-from experiments.inprocess_engine import InprocessEngine
-from testbed.engine import Engine, Job
-from testbed.process_engine import ProcessEngine
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ConfigError
+from splitwave.common.records.results import RunResult
+from splitwave.experiments.inprocess_engine import InprocessEngine
+from splitwave.testbed.engine import Engine, Job
+from splitwave.testbed.processes.engine import ProcessEngine
 
 
 def run(engine: Engine, config: RunConfig, folder: Path, links_per_process: int = 1) -> RunResult:

@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 import torch
 
-from basestation.fusion import FusedBlock
-from common.checkpoint import load_part, save_part
-from common.config import RunConfig
-from common.config_layers import to_yaml
-from common.exit_codes import ExitCode
-from common.manifest import BASESTATION_PART, Manifest, device_part
-from common.messages import Answered, Phase, SymbolBlock, Symbols
-from common.pb import control_pb2 as pb
-from common.summary import wilson_interval
-from experiments.inprocess_engine import InprocessRun, open_run
-from testbed.control_client import set_beta
+from splitwave.basestation.fusion.fusion_buffer import FusedBlock
+from splitwave.common.config.layers import to_yaml
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.protocol.messages import Answered, Phase, SymbolBlock, Symbols
+from splitwave.common.records.checkpoint import load_part, save_part
+from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
+from splitwave.common.records.summary import wilson_interval
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.experiments.inprocess_engine import InprocessRun, open_run
+from splitwave.testbed.control_client import set_beta
 from tests.e2e.services import ENVIRONMENT, Services, until
 from tests.limits import LIMIT_S
 
@@ -86,12 +86,14 @@ def stream(folder: Path) -> Stream:
     with ExitStack() as stack:
         services = Services(folder, stack)
         basestation, address = services.serve(
-            "basestation", "basestation", f"--config={folder / 'run.yaml'}", f"--state={folder}", "--restore",
+            "basestation", "splitwave.basestation", f"--config={folder / 'run.yaml'}", f"--state={folder}", "--restore",
             f"--summaries={folder / 'summaries'}", "--serve-every=0.001", "--log-format=json",
         )  # fmt: skip
-        channel, uplink = services.serve("channel", "channel", f"--connect={address}")
+        channel, uplink = services.serve("channel", "splitwave.channel", f"--connect={address}")
         devices = [
-            services.start(f"device-{link}", "device", f"--connect={uplink}", f"--state={folder}", f"--link={link}")
+            services.start(
+                f"device-{link}", "splitwave.device", f"--connect={uplink}", f"--state={folder}", f"--link={link}"
+            )
             for link in range(CONFIG.links)
         ]
         for number, (link, beta) in enumerate(TURNS):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.exit_codes import ExitCode
+from splitwave.common.exit_codes import ExitCode
 from tests.e2e.services import ENVIRONMENT, Services
 from tests.limits import LIMIT_S
 
@@ -18,7 +18,7 @@ def test_a_base_station_makes_its_folders(tmp_path: Path) -> None:
     state, summaries = tmp_path / "state" / "new", tmp_path / "summaries" / "new"
     with ExitStack() as stack:
         _, address = Services(tmp_path, stack).serve(
-            "basestation", "basestation", f"--state={state}", f"--summaries={summaries}"
+            "basestation", "splitwave.basestation", f"--state={state}", f"--summaries={summaries}"
         )
         assert address
     assert not list(state.iterdir())
@@ -28,10 +28,10 @@ def test_a_base_station_makes_its_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "option", "exit_code"),
     [
-        (["basestation", "--listen=127.0.0.1:0"], "--summaries", ExitCode.CONFIG),
-        (["basestation", "--listen=127.0.0.1:0"], "--state", ExitCode.CHECKPOINT),
-        (["experiments.choose_settings", "--validation=100"], "--csv", ExitCode.CONFIG),
-        (["experiments.vddib_sr.tuning"], "--csv", ExitCode.CONFIG),
+        (["splitwave.basestation", "--listen=127.0.0.1:0"], "--summaries", ExitCode.CONFIG),
+        (["splitwave.basestation", "--listen=127.0.0.1:0"], "--state", ExitCode.CHECKPOINT),
+        (["splitwave.experiments.choose_settings", "--validation=100"], "--csv", ExitCode.CONFIG),
+        (["splitwave.experiments.vddib_sr.tuning"], "--csv", ExitCode.CONFIG),
     ],
 )
 def test_a_service_or_a_tool_refuses_it_in_one_line(

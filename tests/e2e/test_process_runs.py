@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from common.exit_codes import ExitCode
-from common.pb import control_pb2 as pb
-from testbed.announcement import running_testbeds
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.testbed.processes.announcement import running_testbeds
 from tests.e2e.services import until
 from tests.limits import LIMIT_S
 
@@ -181,14 +181,14 @@ def _exit_of(*arguments: str) -> tuple[int, str]:
 def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = _exit_of("channel", f"--listen={address}", "--connect=127.0.0.1:1")
+        code, said = _exit_of("splitwave.channel", f"--listen={address}", "--connect=127.0.0.1:1")
         assert (code, f"cannot listen on {address}: the port is taken" in said) == (ExitCode.ADDRESS, True)
         assert "add_port.cc" not in said
-    code, said = _exit_of("channel", "--connect=nowhere")
+    code, said = _exit_of("splitwave.channel", "--connect=nowhere")
     assert (code, "--connect nowhere: expected HOST:PORT" in said) == (ExitCode.ADDRESS, True)
-    code, said = _exit_of("basestation", "--late-after=0")
+    code, said = _exit_of("splitwave.basestation", "--late-after=0")
     assert (code, "--late-after 0: expected seconds, more than 0" in said) == (ExitCode.CONFIG, True)
-    arguments = ("device", "--connect=127.0.0.1:1", "--connect-timeout=0.2", f"--state={tmp_path}")
+    arguments = ("splitwave.device", "--connect=127.0.0.1:1", "--connect-timeout=0.2", f"--state={tmp_path}")
     code, said = _exit_of(*arguments)
     assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in said) == (ExitCode.UNREACHABLE, True)
 

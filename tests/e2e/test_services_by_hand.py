@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from common.exit_codes import ExitCode
-from common.pb import control_pb2 as pb
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.wire.pb import control_pb2 as pb
 from tests.e2e.services import Services, until
 from tests.limits import LIMIT_S
 
@@ -32,10 +32,10 @@ def test_a_crashed_device_that_is_started_again_gets_its_link_and_the_run_serves
     summaries = tmp_path / "summaries"
     folders = (f"--state={tmp_path}", f"--summaries={summaries}")
     basestation, address = services.serve(
-        "basestation", "basestation", f"--config={config}", *folders, "--serve-every=0.1"
+        "basestation", "splitwave.basestation", f"--config={config}", *folders, "--serve-every=0.1"
     )
-    channel, uplink = services.serve("channel", "channel", f"--connect={address}")
-    device = ("device", f"--connect={uplink}", f"--state={tmp_path}")
+    channel, uplink = services.serve("channel", "splitwave.channel", f"--connect={address}")
+    device = ("splitwave.device", f"--connect={uplink}", f"--state={tmp_path}")
     devices = [services.start(f"device-{link}", *device, f"--link={link}") for link in range(2)]
 
     until(address, lambda status: status.epoch >= 1)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from grpc import aio
 
-from channel.service import SERVICE
-from common import messages as m
-from common.config import RunConfig
-from common.pb import uplink_pb2 as pb
-from common.rpc import CLIENT_OPTIONS
-from common.symbols import LinkContract
-from common.wire_control import downlink_from_proto, uplink_to_proto
+from splitwave.channel.emulator.service import SERVICE
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS
+from splitwave.common.wire.messages import downlink_from_proto, uplink_to_proto
+from splitwave.common.wire.pb import uplink_pb2 as pb
 from tests.integration.testbed import DIGEST, TEST, TRAIN
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from basestation.policy import Policy
-from basestation.service import BaseStation
-from common import messages as m
-from common.config import RunConfig
-from common.errors import RunFailedError
-from common.plan import RunPlan
-from common.results import RunResult
+from splitwave.basestation.run.policy import Policy
+from splitwave.basestation.service.base_station import BaseStation
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import RunFailedError
+from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.records.results import RunResult
 from tests.integration.testbed import TEST, TRAIN, running_channel, tiny_data
 from tests.limits import LIMIT_S
 

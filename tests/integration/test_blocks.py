@@ -9,12 +9,12 @@ import grpc
 import numpy as np
 import pytest
 
-from common import messages as m
-from common.pb import uplink_pb2 as pb
-from common.pb import uplink_pb2_grpc
-from common.rpc import CLIENT_OPTIONS
-from common.symbols import LinkContract
-from common.wire_control import uplink_to_proto
+from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS
+from splitwave.common.wire.messages import uplink_to_proto
+from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.pb import uplink_pb2_grpc
 from tests.integration.raw_device import level_block, raw_device
 from tests.integration.servers import CONFIG, IDS, servers
 from tests.integration.testbed import DIGEST, TEST, TRAIN

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from common.errors import CheckpointError, ProtocolError, UnreachableError
-from common.server import DRAIN_GRACE_S, serving
-from testbed.supervisor import GRACE_S
+from splitwave.common.errors import CheckpointError, ProtocolError, UnreachableError
+from splitwave.common.runtime.server import DRAIN_GRACE_S, serving
+from splitwave.testbed.processes.supervisor import GRACE_S
 from tests.integration.servers import CONFIG, servers
 from tests.integration.testbed import DeviceThread, run_distributed, running_channel, tiny_data
 

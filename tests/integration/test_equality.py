@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from common.checkpoint import combined_sha256
-from common.config import RunConfig
-from common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
-from common.manifest import BASESTATION_PART, device_part
-from common.messages import Phase, Symbols, UplinkCost
-from experiments.inprocess_engine import InprocessRun
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
+from splitwave.common.protocol.messages import Phase, Symbols, UplinkCost
+from splitwave.common.records.checkpoint import combined_sha256
+from splitwave.common.records.manifest import BASESTATION_PART, device_part
+from splitwave.experiments.inprocess_engine import InprocessRun
 from tests.integration.testbed import TinyData, run_distributed, tiny_data, tiny_measurements
 
 STEPS = 20

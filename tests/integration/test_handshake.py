@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from grpc import aio
 
-from basestation.service import BaseStation
-from common import messages as m
+from splitwave.basestation.service.base_station import BaseStation
+from splitwave.common.protocol import messages as m
 from tests.integration.raw_device import RawDevice, raw_device
 from tests.integration.servers import CONFIG, servers
 from tests.integration.testbed import TEST, TRAIN, DeviceThread, tiny_data

@@ -8,7 +8,7 @@ import pytest
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from common.healthcheck import main
+from splitwave.common.runtime.healthcheck import main
 from tests.integration.testbed import running_channel
 from tests.limits import LIMIT_S
 
@@ -46,13 +46,19 @@ def test_where_nobody_serves_the_reason_is_said(capsys: pytest.CaptureFixture[st
 
 def test_it_needs_one_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert capsys.readouterr().err == "usage: python -m common.healthcheck HOST:PORT\n"
+    assert capsys.readouterr().err == "usage: python -m splitwave.common.runtime.healthcheck HOST:PORT\n"
 
 
 def test_it_loads_grpc_and_the_standard_library_alone() -> None:
     code = (
-        "import sys, grpc; with_grpc = set(sys.modules); import common.healthcheck; "
+        "import sys, grpc; with_grpc = set(sys.modules); import splitwave.common.runtime.healthcheck; "
         "print(*(name for name in set(sys.modules) - with_grpc if name not in sys.stdlib_module_names))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LIMIT_S)
-    assert set(answer.stdout.split()) == {"common", "common.grpc_reason", "common.healthcheck"}
+    assert set(answer.stdout.split()) == {
+        "splitwave",
+        "splitwave.common",
+        "splitwave.common.runtime",
+        "splitwave.common.runtime.grpc_reason",
+        "splitwave.common.runtime.healthcheck",
+    }

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from grpc import aio
 
-from basestation.policy import Policy
-from common.config import HypernetworkSettings, RunConfig
-from common.messages import Phase, SymbolBlock, SymbolEntropy, Symbols
-from common.pb import control_pb2 as pb
-from common.pb.control_pb2_grpc import ControlStub
-from common.results import RunResult
-from device.symbol_histograms import SymbolHistograms
-from device.worker import DeviceWorker, Features
+from splitwave.basestation.run.policy import Policy
+from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
+from splitwave.common.protocol.messages import Phase, SymbolBlock, SymbolEntropy, Symbols
+from splitwave.common.records.results import RunResult
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
+from splitwave.device.learning.worker import DeviceWorker, Features
+from splitwave.device.measurement.symbol_histograms import SymbolHistograms
 from tests.integration.servers import CONFIG, Servers, servers
 from tests.integration.testbed import DeviceThread, run_distributed, tiny_data
 from tests.limits import LIMIT_S

@@ -14,21 +14,21 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-import common.load
-from basestation.fusion import FusedBlock
-from basestation.policy import Policy
-from basestation.trainer import Trainer
-from common.config import HypernetworkSettings, RunConfig
-from common.errors import ConfigError, ProtocolError, RunFailedError
-from common.load import DIRECT_STAMPS, STAMPS, LinkStamps, Load
-from common.messages import Answered, BlockKey, Phase, Symbols
-from common.pb import control_pb2 as pb
-from device.host import DeviceHost
-from device.session import DeviceSession
-from device.uplink import UplinkClient
-from device.worker import DeviceWorker, Features
-from experiments.inprocess_engine import InprocessRun
-from testbed.control_client import ask_status, measure
+import splitwave.common.protocol.workload
+from splitwave.basestation.fusion.fusion_buffer import FusedBlock
+from splitwave.basestation.learning.trainer import Trainer
+from splitwave.basestation.run.policy import Policy
+from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
+from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
+from splitwave.common.protocol.messages import Answered, BlockKey, Phase, Symbols
+from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Load
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.device.learning.worker import DeviceWorker, Features
+from splitwave.device.session.host import DeviceHost
+from splitwave.device.session.session import DeviceSession
+from splitwave.device.uplink.client import UplinkClient
+from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.testbed.control_client import ask_status, measure
 from tests.integration.servers import CONFIG, Servers, servers
 from tests.integration.testbed import DeviceThread, tiny_data
 from tests.limits import LIMIT_S
@@ -166,7 +166,7 @@ def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_p
 def test_an_open_loop_sends_on_up_to_its_credits_while_nothing_is_answered_and_says_how_late_the_rest_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(common.load, "MAX_OPEN_SAMPLES", 8)
+    monkeypatch.setattr(splitwave.common.protocol.workload, "MAX_OPEN_SAMPLES", 8)
     hold = Hold(monkeypatch)
 
     async def scenario() -> tuple[list[LinkStamps], int]:
@@ -306,7 +306,7 @@ def test_a_base_station_refuses_what_it_cannot_measure(
     changes: dict[str, float], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A client that asks for anything: the base station must say no by itself.
-    monkeypatch.setattr("testbed.control_client.check_load", lambda _: None)
+    monkeypatch.setattr("splitwave.testbed.control_client.check_load", lambda _: None)
     load = dataclasses.replace(CLOSED, **changes)  # type: ignore[arg-type]
 
     async def scenario() -> None:

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from grpc import StatusCode, aio
 
-from basestation.uplink_service import SERVICE
-from common import messages as m
-from common.bundling import MAX_MESSAGES
-from common.config import MAX_LINKS
-from common.errors import ProtocolError
-from common.pb import uplink_pb2 as pb
-from common.pb import uplink_pb2_grpc
-from common.server import serving
-from common.symbols import LinkContract
-from common.wire_control import downlink_to_proto, uplink_to_proto
+from splitwave.basestation.service.uplink_service import SERVICE
+from splitwave.common.errors import ProtocolError
+from splitwave.common.limits import MAX_LINKS
+from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.runtime.server import serving
+from splitwave.common.wire.bundling import MAX_MESSAGES
+from splitwave.common.wire.messages import downlink_to_proto, uplink_to_proto
+from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.pb import uplink_pb2_grpc
 from tests.integration.raw_device import RawDevice, level_block, raw_device
 from tests.integration.servers import CONFIG, IDS, servers
 from tests.integration.testbed import DeviceThread, running_channel, tiny_data

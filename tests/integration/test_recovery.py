@@ -9,14 +9,14 @@ import pytest
 from grpc import aio
 from structlog.testing import capture_logs
 
-from basestation.losses import MAX_FRUITLESS_RESTARTS
-from basestation.policy import Policy
-from common import messages as m
-from common.config import RunConfig
-from common.pb import control_pb2 as pb
-from common.pb.control_pb2_grpc import ControlStub
-from common.plan import RunPlan
-from common.results import RunResult
+from splitwave.basestation.links.link_failures import MAX_FRUITLESS_RESTARTS
+from splitwave.basestation.run.policy import Policy
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.records.results import RunResult
+from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
 from tests.integration.raw_device import RawDevice, level_block, raw_device
 from tests.integration.servers import CONFIG, Servers, pass_time, servers
 from tests.integration.testbed import DIGEST, TEST, TRAIN, DeviceThread, Pause, run_distributed, tiny_data

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from common.config import RunConfig
-from common.messages import Phase, Symbols
-from common.results import ServedQueries
-from experiments.inprocess_engine import InprocessRun, open_run
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.records.results import ServedQueries
+from splitwave.experiments.inprocess_engine import InprocessRun, open_run
 
 QUERIES, PASSES = 20, 7
 BETAS = ((1e-3, 1e-3), (1e-2, 1e-2), (1e-3, 1e-1))

@@ -8,8 +8,8 @@ import pytest
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from common.errors import AddressError
-from common.server import serving
+from splitwave.common.errors import AddressError
+from splitwave.common.runtime.server import serving
 from tests.integration.testbed import running_channel
 from tests.limits import LIMIT_S
 
@@ -35,7 +35,15 @@ def test_the_channel_answers_its_health_check() -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("module", ["channel.service", "channel.__main__", "common.config_layers", "testbed.cli"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "splitwave.channel.emulator.service",
+        "splitwave.channel.__main__",
+        "splitwave.common.config.layers",
+        "splitwave.testbed.cli",
+    ],
+)
 def test_what_needs_no_torch_does_not_import_it(module: str) -> None:
     code = f"import sys, {module}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=LIMIT_S)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import ConfigError, DataError, RunFailedError
-from experiments.sweep import table
-from experiments.sweep.figure import Figure, Mark
-from experiments.sweep.plot import redraw
-from experiments.sweep.sitting import Sitting
-from experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial
-from experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule
+from splitwave.common.errors import ConfigError, DataError, RunFailedError
+from splitwave.experiments.sweep import table
+from splitwave.experiments.sweep.figure import Figure, Mark
+from splitwave.experiments.sweep.plot import redraw
+from splitwave.experiments.sweep.session import Sitting
+from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial
+from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule
 
 
 def ours(seed: int, **more: object) -> QmlIbTrial:

@@ -9,13 +9,13 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from common.config import RunConfig
-from common.errors import RunFailedError
-from common.results import EpochRecord, RunResult
-from experiments.inprocess_engine import InprocessRun, ServingOutcome
-from testbed import execution
-from testbed.engine import Job, Observer
-from testbed.execution import Order, execute
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import RunFailedError
+from splitwave.common.records.results import EpochRecord, RunResult
+from splitwave.experiments.inprocess_engine import InprocessRun, ServingOutcome
+from splitwave.testbed import execution
+from splitwave.testbed.engine import Job, Observer
+from splitwave.testbed.execution import Order, execute
 
 TINY = RunConfig.model_validate(
     {"encoder": {"dimension": 4}, "training": {"epochs": 1}, "inference": {"latency_samples": 20}}

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 from grpc import aio
 
-from basestation.attempt import Labels
-from basestation.service import BaseStation
-from channel.service import SERVICE, ChannelService
-from common.config import RunConfig
-from common.data.simulated import Simulation
-from common.data.views import row_view
-from common.messages import Downlink, TrainStep, Uplink
-from common.pb import uplink_pb2_grpc
-from common.results import RunResult
-from common.server import serving
-from device.host import DeviceHost
-from device.session import DeviceSession
-from device.uplink import UplinkClient
-from device.views import HostedViews, StackedViews
-from device.worker import Views
+from splitwave.basestation.run.attempt import Labels
+from splitwave.basestation.service.base_station import BaseStation
+from splitwave.channel.emulator.service import SERVICE, ChannelService
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.data.simulated import Simulation
+from splitwave.common.data.views import row_view
+from splitwave.common.protocol.messages import Downlink, TrainStep, Uplink
+from splitwave.common.records.results import RunResult
+from splitwave.common.runtime.server import serving
+from splitwave.common.wire.pb import uplink_pb2_grpc
+from splitwave.device.learning.views import HostedViews, StackedViews
+from splitwave.device.learning.worker import Views
+from splitwave.device.session.host import DeviceHost
+from splitwave.device.session.session import DeviceSession
+from splitwave.device.uplink.client import UplinkClient
 from tests.limits import LIMIT_S
 
 TRAIN, TEST = 70, 24

@@ -12,7 +12,7 @@ UNIT = torch.finfo(torch.float32).eps / 2
 """The largest relative error of one rounding to float32."""
 
 _MARGIN = 3
-"""A few draws seldom meet the worst roundings; `device.fused` comes to 0.1 to 0.5 of the tolerance, on any vectors."""
+"""A few draws seldom meet the worst roundings; the fused forms reach 0.1 to 0.5 of the tolerance, on any vectors."""
 
 _SUMS = {"aten::sum", "aten::mv", "aten::mm", "aten::bmm", "aten::dot"}
 _ROUNDED = {"aten::cumsum", "aten::logsumexp"}

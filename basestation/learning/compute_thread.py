@@ -1,0 +1,41 @@
+"""The thread that torch works in, so that the event loop never waits for it longer than for a hand-over."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self, TypeVar, TypeVarTuple, Unpack
+
+import torch
+
+from splitwave.common.runtime.urgency import be_patient
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+
+def _begin(torch_threads: int) -> None:
+    be_patient()  # what comes from the devices, or is on its way to them, goes first
+    torch.set_num_threads(torch_threads)
+
+
+class Compute:
+    """One worker thread, as a context; what is asked of it runs one after the other."""
+
+    def __init__(self, torch_threads: int) -> None:
+        """Args: threads that one torch operation may use."""
+        self._executor = ThreadPoolExecutor(1, "torch", _begin, (torch_threads,))
+
+    def __enter__(self) -> Self:
+        """The thread starts with its first work."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for the work under way."""
+        self._executor.shutdown()
+
+    async def __call__(self, work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
+        """The result of `work(*arguments)`."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)

@@ -1,0 +1,46 @@
+"""Who holds which link."""
+
+from splitwave.common.errors import ProtocolError, Refusal
+
+
+class LinkLeases:
+    """Leases K links, one to a device, and remembers from which host each was held last."""
+
+    def __init__(self, links: int) -> None:
+        self._holders: list[str | None] = [None] * links
+        self._hosts: list[str | None] = [None] * links
+
+    def lease(self, device_id: str, wish: int | None, host: str = "") -> int:
+        """The link a device gets.
+
+        It is the one it wishes for; else a free one that was held from its host, so that a restarted device finds
+        its part of a checkpoint; else the lowest that nobody has held; else the lowest free one.
+
+        Raises:
+            ProtocolError: all links are leased, or the wish is leased or out of range.
+        """
+        link = self._best_free(host) if wish is None else self._checked(wish)
+        self._holders[link] = device_id
+        self._hosts[link] = host
+        return link
+
+    def release(self, link: int) -> None:
+        """Free a link whose device is gone."""
+        self._holders[link] = None
+
+    def _best_free(self, host: str) -> int:
+        free = [link for link, holder in enumerate(self._holders) if holder is None]
+        if not free:
+            raise ProtocolError(
+                f"all {len(self._holders)} links are leased: more devices than links",
+                Refusal.RESOURCE_EXHAUSTED,
+            )
+        return min(free, key=lambda link: (not host or self._hosts[link] != host, self._hosts[link] is not None, link))
+
+    def _checked(self, link: int) -> int:
+        links = len(self._holders)
+        if link >= links:
+            raise ProtocolError(f"link {link} does not exist: this run has links 0 to {links - 1}")
+        if self._holders[link] is not None:
+            raise ProtocolError(f"link {link} is leased to device {self._holders[link]}", Refusal.ALREADY_EXISTS)
+        return link

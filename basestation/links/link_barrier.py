@@ -1,0 +1,48 @@
+"""One answer from each link to a question of the base station."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from splitwave.common.errors import ProtocolError, Refusal
+
+Answer = TypeVar("Answer")
+
+
+class Answers(Generic[Answer]):
+    """Takes what was asked for, from each link once, and nothing else."""
+
+    def __init__(self, links: int) -> None:
+        self._links = links
+        self._fits: Callable[[Answer], bool] | None = None
+        self._by_link: dict[int, Answer] = {}
+        self._complete = asyncio.Event()
+
+    def expect(self, fits: Callable[[Answer], bool]) -> None:
+        """Ask a new question, whose answers `fits` recognises."""
+        self._fits = fits
+        self._by_link = {}
+        self._complete.clear()
+
+    def take(self, link: int, answer: Answer) -> None:
+        """Take one link's answer.
+
+        Raises:
+            ProtocolError: nothing was asked, it does not fit the question, or the link has answered.
+        """
+        if self._fits is None or link in self._by_link or not self._fits(answer):
+            name = type(answer).__name__
+            raise ProtocolError(f"link {link} sent a {name} that was not asked for", Refusal.FAILED_PRECONDITION)
+        self._by_link[link] = answer
+        if len(self._by_link) == self._links:
+            self._fits = None
+            self._complete.set()
+
+    def expects(self, link: int) -> bool:
+        """Whether this link's answer is still to come."""
+        return self._fits is not None and link not in self._by_link
+
+    async def all(self) -> list[Answer]:
+        """Every link's answer, by link."""
+        await self._complete.wait()
+        return [self._by_link[link] for link in range(self._links)]

@@ -1,0 +1,42 @@
+"""Which links a run lost and why, and whether starting it over still leads anywhere."""
+
+from collections.abc import Mapping
+
+from splitwave.basestation.links.link_session import LinkSession
+
+MAX_FRUITLESS_RESTARTS = 10
+"""How often in a row a run may start over without getting further than before: a device that crashes at one step."""
+
+Progress = tuple[int, ...]
+
+
+class Losses:
+    """The losses of one run."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[int, str] = {}
+        self._furthest: Progress = ()
+        self._fruitless = 0
+
+    def add(self, session: LinkSession, reason: str) -> str:
+        """Note why a link is lost; returns the sentence that says so."""
+        self._reasons[session.link] = f"link {session.link} (device {session.device_id}) was lost: {reason}"
+        return self._reasons[session.link]
+
+    def explain(self, links: int, sessions: Mapping[int, LinkSession]) -> str:
+        """Why each link that is not ready is missing."""
+        missing = [link for link in range(links) if link not in sessions or not sessions[link].ready]
+        return "; ".join(self._explain(link, sessions.get(link)) for link in missing)
+
+    def lead_nowhere(self, progress: Progress) -> bool:
+        """Count a loss after so much progress; whether too many in a row came without any since the one before."""
+        if progress > self._furthest:
+            self._furthest, self._fruitless = progress, 0
+        else:
+            self._fruitless += 1
+        return self._fruitless >= MAX_FRUITLESS_RESTARTS
+
+    def _explain(self, link: int, session: LinkSession | None) -> str:
+        if session is not None:
+            return f"link {link} (device {session.device_id}) did not get ready"
+        return self._reasons.get(link, f"link {link} has no device")

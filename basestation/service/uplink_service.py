@@ -1,0 +1,156 @@
+"""The uplink service of the base station: decode, one call, encode."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+
+import structlog
+from grpc import aio
+
+from splitwave.basestation.links.link_session import LinkSession
+from splitwave.basestation.run.coordinator import Coordinator
+from splitwave.common.errors import ProtocolError, Refusal
+from splitwave.common.protocol.messages import Hello
+from splitwave.common.runtime.rpc import check_port, first_bundle, refuse
+from splitwave.common.wire.bundling import check_bundle, gather
+from splitwave.common.wire.messages import downlink_to_proto, uplink_from_proto
+from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.pb import uplink_pb2_grpc
+
+SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
+
+log = structlog.get_logger()
+
+
+class UplinkService(uplink_pb2_grpc.UplinkServicer):
+    """Each device process's (or emulated link's) stream, its devices tied to their sessions with the coordinator."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        """Args: who leads the run."""
+        self._coordinator = coordinator
+
+    async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
+        self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
+    ) -> None:
+        """One stream, from the first Hello to the end of the run."""
+        stream = _Stream(self._coordinator, context.peer())
+        # One reason for both: of a broken connection gRPC shows sometimes the cancelled call, sometimes only the end.
+        reason, may_return = "its stream ended", True
+        try:
+            stream.take(await first_bundle(request_iterator))
+            await self._exchange(stream, request_iterator, context)
+        except ProtocolError as error:
+            reason, may_return = str(error), stream.greeting
+            if stream.greeting:
+                log.warning("device refused", peer=context.peer(), reason=str(error))
+            await refuse(context, error)
+        except (aio.AioRpcError, aio.UsageError):  # writing to a peer that is gone
+            raise
+        except Exception as error:  # what cannot be decoded, or a bug of ours: it would not get better by itself
+            reason, may_return = f"{type(error).__name__}: {error}", False
+            raise
+        finally:
+            for session in stream.sessions:  # first the one that spoke last: a reason is of what it said
+                self._coordinator.disconnect(session, reason, may_return=may_return)
+
+    async def _exchange(
+        self, stream: "_Stream", bundles: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
+    ) -> None:
+        read = asyncio.create_task(self._read(stream, bundles))
+        write = asyncio.create_task(self._write(stream, context))
+        failed = asyncio.create_task(self._coordinator.failed.wait())
+        try:
+            await asyncio.wait({read, write, failed}, return_when=asyncio.FIRST_COMPLETED)
+            if read.done():
+                read.result()
+            if write.done():
+                write.result()
+            if failed.done():
+                raise ProtocolError(f"the run failed: {self._coordinator.failure}", Refusal.ABORTED)
+        finally:
+            for task in (read, write, failed):
+                task.cancel()
+            await asyncio.gather(read, write, failed, return_exceptions=True)
+
+    @staticmethod
+    async def _read(stream: "_Stream", bundles: AsyncIterator[pb.UplinkBundle]) -> None:
+        async for bundle in bundles:
+            stream.take(bundle)
+
+    @staticmethod
+    async def _write(stream: "_Stream", context: "aio.ServicerContext[Any, Any]") -> None:
+        while not stream.ended:
+            await stream.news.wait()
+            stream.news.clear()
+            ready = stream.outgoing()
+            first = next(ready, None)
+            while first is not None:
+                messages, first = gather(first, partial(next, ready, None))
+                await context.write(pb.DownlinkBundle(messages=messages))
+
+
+class _Stream:
+    """The devices of one stream, by port.
+
+    Attributes:
+        news: set when one of them is to be told something.
+        greeting: whether it is a Hello that is being answered.
+    """
+
+    def __init__(self, coordinator: Coordinator, peer: str) -> None:
+        self._coordinator = coordinator
+        self._peer = peer
+        self._by_port: dict[int, LinkSession] = {}
+        self._speaker: LinkSession | None = None
+        self._closed: set[int] = set()
+        self.news = asyncio.Event()
+        self.greeting = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether all that was to be said to its devices has been taken out."""
+        return bool(self._by_port) and len(self._closed) == len(self._by_port)
+
+    @property
+    def sessions(self) -> list[LinkSession]:
+        """The devices that were welcomed, the one that spoke last first."""
+        return sorted(self._by_port.values(), key=lambda session: session is not self._speaker)
+
+    def take(self, bundle: pb.UplinkBundle) -> None:
+        """Hand each message of a bundle to its device's session; the first of a port must be Hello.
+
+        Raises:
+            ProtocolError: what the run makes of a message.
+        """
+        check_bundle(bundle)
+        for message in bundle.messages:
+            session = self._speaker = self._by_port.get(message.port)
+            self.greeting = session is None
+            if session is None:
+                self._by_port[message.port] = self._welcome(message)
+            else:
+                self._coordinator.receive(session, uplink_from_proto(message, session.contract))
+        self.greeting = not self._by_port
+
+    def outgoing(self) -> Iterator[pb.DownlinkMessage]:
+        """What is to be sent down now."""
+        for port, session in list(self._by_port.items()):
+            while session.outbox:
+                body = session.outbox.popleft()
+                if body is None:
+                    self._closed.add(port)
+                    continue
+                message = downlink_to_proto(body)
+                message.port = port
+                yield message
+
+    def _welcome(self, message: pb.UplinkMessage) -> LinkSession:
+        check_port(message.port)
+        hello = uplink_from_proto(message)
+        if not isinstance(hello, Hello):
+            raise ProtocolError(f"a stream must begin with Hello, not {type(hello).__name__}")
+        session = self._coordinator.connect(hello, self._peer)
+        session.news = self.news
+        self.news.set()
+        return session

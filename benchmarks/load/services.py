@@ -1,0 +1,41 @@
+"""Services started for a benchmark: `python -m …` under a supervisor, by the address they announce."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitwave.testbed.processes.supervisor import Supervisor
+
+LISTEN = "--listen=127.0.0.1:0"
+SERVICE = ("--lifeline", "--log-format=json")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process that serves."""
+
+    address: str
+    pid: int
+
+
+async def start_service(supervisor: Supervisor, role: str, arguments: Sequence[str]) -> Service:
+    """Start one, and wait until it serves.
+
+    Raises:
+        RunFailedError: it does not.
+    """
+    child = await supervisor.start(role, [*arguments, LISTEN, *SERVICE], announces=True)
+
+    return Service(await supervisor.address_of(child), child.pid)
+
+
+@asynccontextmanager
+async def two_hop_echo(folder: Path) -> AsyncIterator[str]:
+    """Address of a forwarding proxy before an echo server, each a process of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    module = "splitwave.benchmarks.floors.echo_service"
+    async with Supervisor(folder) as supervisor:
+        server = await start_service(supervisor, "echo-server", [module])
+        proxy = await start_service(supervisor, "echo-proxy", [module, f"--connect={server.address}"])
+        yield proxy.address

@@ -1,0 +1,87 @@
+"""The testbed under load: how one is started for a benchmark, and what its load passes give."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitwave.benchmarks.load.services import SERVICE, start_service
+from splitwave.common.config.layers import to_yaml
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.records.results import RunResult
+from splitwave.testbed.control_client import measure, watch_run
+from splitwave.testbed.processes.supervisor import Supervisor
+
+_IDLE_S = 1_000_000.0
+"""Between serving passes: longer than any benchmark, so that the base station idles but for load passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTestbed:
+    """A testbed that idles between load passes.
+
+    Attributes:
+        config: its settings.
+        result: of the short training it began with.
+        address: of the base station.
+        pids: process ids by role.
+    """
+
+    config: RunConfig
+    result: RunResult
+    address: str
+    pids: dict[str, int]
+    supervisor: Supervisor
+
+    async def measure(self, load: Load) -> list[LinkStamps]:
+        """One load pass, a `LinkStamps` a link.
+
+        Raises:
+            SplitwaveError: a process died, or the base station refuses the load.
+        """
+        return await self.supervisor.unless_one_dies(measure(self.address, load))
+
+
+@asynccontextmanager
+async def loaded_testbed(
+    config: RunConfig, folder: Path, data_dir: Path | None, *, one_device_process: bool
+) -> AsyncIterator[LoadedTestbed]:
+    """Base station, channel emulator and devices as processes, trained as `config` says, for the body of the `with`.
+
+    Args:
+        config: settings.
+        folder: for logs and the checkpoint; made if need be.
+        data_dir: folder with the data sets, or None.
+        one_device_process: all links in one device process, else a process each.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ckpt").mkdir(exist_ok=True)
+    config_file = (folder / "resolved.yaml").resolve()
+    config_file.write_text(to_yaml(config), encoding="utf-8")
+    folders = [f"--state={(folder / 'ckpt').resolve()}"]
+    if data_dir is not None:
+        folders.append(f"--data={data_dir.resolve()}")
+    async with Supervisor(folder) as supervisor:
+        serving = [
+            "splitwave.basestation",
+            f"--config={config_file}",
+            "--rejoin=0",
+            f"--serve-every={_IDLE_S}",
+            *folders,
+        ]
+        basestation = await start_service(supervisor, "basestation", serving)
+        channel = await start_service(supervisor, "channel", ["splitwave.channel", f"--connect={basestation.address}"])
+        for role, links in _device_processes(config.links, one_device_process):
+            await supervisor.start(
+                role, ["splitwave.device", f"--connect={channel.address}", *links, *folders, *SERVICE]
+            )
+        result = await supervisor.unless_one_dies(watch_run(basestation.address, lambda _: None))
+        pids = {child.role: child.pid for child in supervisor.children}
+        yield LoadedTestbed(config, result, basestation.address, pids, supervisor)
+
+
+def _device_processes(links: int, one_process: bool) -> Sequence[tuple[str, list[str]]]:
+    if one_process and links > 1:
+        return [("devices", [f"--links=0-{links - 1}"])]
+    return [(f"device-{link}", [f"--link={link}"]) for link in range(links)]

@@ -1,0 +1,97 @@
+"""Where a query's time goes: hops are differences of the stamps that a load pass takes on one clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from splitwave.benchmarks.readings.percentiles import percentile
+from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.workload import LinkStamps
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The time between two stamps, and the party that spends it."""
+
+    name: str
+    begin: str
+    end: str
+    party: str
+
+
+HOPS = (
+    Hop("start delay", "due", "started", "device"),
+    Hop("encode", "started", "encoded", "device"),
+    Hop("quantize + pack", "encoded", "packed", "device"),
+    Hop("device → channel", "packed", "channel_in", "transport"),
+    Hop("emulate", "channel_in", "channel_out", "channel"),
+    Hop("channel → base station", "channel_out", "arrived", "transport"),
+    Hop("fuse wait", "arrived", "fused", "base station"),
+    Hop("decode queue", "fused", "decoding", "base station"),
+    Hop("decode", "decoding", "decoded", "base station"),
+    Hop("reply", "decoded", "received", "transport"),
+)
+"""Without gap or overlap from `due` to `received`, so that they add up to the latency of one link."""
+
+
+def hop_times_ns(stamps: LinkStamps) -> Int64:
+    """(queries, len(HOPS)) int64 nanoseconds of one link."""
+    return np.stack([at(stamps, hop.end) - at(stamps, hop.begin) for hop in HOPS], axis=1)
+
+
+def at(stamps: LinkStamps, name: str) -> Int64:
+    """(queries,) the moments of one stamp.
+
+    Raises:
+        ValueError: there is no such stamp.
+    """
+    column: Int64 = stamps.at_ns[:, stamps.names.index(name)]
+    return column
+
+
+def latency_ns(links: Sequence[LinkStamps]) -> Int64:
+    """(queries,) of each query the time from when it was due on its last link to when all links had its answer.
+
+    Until the last link's part is due there is nothing to answer: a device process begins its schedule when it hears of
+    the load, and what that differs by is no latency, but `skew_ns`.
+    """
+    answered = np.stack([at(stamps, "received") for stamps in links]).max(axis=0)
+    waited: Int64 = answered - np.stack([at(stamps, "due") for stamps in links]).max(axis=0)
+    return waited
+
+
+def skew_ns(links: Sequence[LinkStamps]) -> Int64:
+    """(queries,) of each query the time between the moments at which it was due on its first and on its last link."""
+    apart: Int64 = np.ptp(np.stack([at(stamps, "due") for stamps in links]), axis=0)
+    return apart
+
+
+def lateness_ns(links: Sequence[LinkStamps]) -> Int64:
+    """(queries,) of each query the longest time, over its links, from when it was due to when its device began."""
+    waits = np.stack([at(stamps, "started") - at(stamps, "due") for stamps in links])
+    longest: Int64 = waits.max(axis=0)
+    return longest
+
+
+def span_s(links: Sequence[LinkStamps]) -> float:
+    """Seconds from when the first query began anywhere to when the last answer was everywhere."""
+    first = min(int(at(stamps, "started").min()) for stamps in links)
+    last = max(int(at(stamps, "received").max()) for stamps in links)
+    return (last - first) / 1e9
+
+
+def hop_table(links: Sequence[LinkStamps], airtime_s: float) -> str:
+    """A line a hop: median, p99 and share of the sum of medians; the modelled airtime stands beside."""
+    times = np.concatenate([hop_times_ns(stamps) for stamps in links])
+    medians = [percentile(times[:, column], 50) for column in range(len(HOPS))]
+    total = max(sum(medians), 1)
+    lines = [f"{'hop':<24}{'p50 ms':>9}{'p99 ms':>9}{'share':>8}"]
+    for column, hop in enumerate(HOPS):
+        p99 = percentile(times[:, column], 99)
+        lines.append(f"{hop.name:<24}{medians[column] / 1e6:>9.3f}{p99 / 1e6:>9.3f}{medians[column] / total:>8.1%}")
+    whole = latency_ns(links)
+    lines.append(f"{'sum of medians':<24}{total / 1e6:>9.3f}")
+    lines.append(f"{'due → received':<24}{percentile(whole, 50) / 1e6:>9.3f}{percentile(whole, 99) / 1e6:>9.3f}")
+    lines.append(f"{'airtime, modelled':<24}{airtime_s * 1e3:>9.3f}{'':>9}{'beside':>8}")
+    return "\n".join(lines)

@@ -1,0 +1,68 @@
+"""What the uplink carries besides symbols: messages, as bundles hold them, over packed bits. Counted, not timed."""
+
+from dataclasses import replace
+
+from splitwave.benchmarks.load.uplink_source import test_block
+from splitwave.benchmarks.readings.report import Report
+from splitwave.benchmarks.scope import Bench, short_run
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.messages import BlockKey, LevelPayload, Phase, UplinkCost
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.wire.accounting import block_cost
+from splitwave.common.wire.messages import uplink_to_proto
+
+_LATE = BlockKey(Phase.TEST, step=20_000, micro_batch=20_000)
+_LATE_CODEBOOK, _LATE_SAMPLE, _PORT = 5_000, 30_000, 1
+"""Of a message late in a long run: its numbers take as many bytes as in any."""
+_GRPC_PREFIX_BYTES = 5
+
+
+def uplink_cost(samples: int, *, codebook: bool = False) -> UplinkCost:
+    """The cost of a block late in a long run, d = 28 symbols of 4 bits a sample.
+
+    Args:
+        samples: of the block.
+        codebook: whether it brings one, as after each change of the levels.
+    """
+    contract = LinkContract.of(_settings(samples), _PORT)
+    block = test_block(contract, 0 if codebook else 1)
+    assert isinstance(block.payload, LevelPayload)
+    late = replace(
+        block,
+        sequence=_LATE.step,
+        key=_LATE,
+        sample_ids=block.sample_ids + _LATE_SAMPLE,
+        payload=replace(block.payload, codebook_version=_LATE_CODEBOOK),
+    )
+    return block_cost(uplink_to_proto(late, contract))
+
+
+def _settings(samples: int) -> RunConfig:
+    """A run whose largest block has so many samples."""
+    config = short_run(2, block_size=samples)
+    return config.model_copy(update={"training": config.training.model_copy(update={"batch_size": samples})})
+
+
+async def wire(bench: Bench) -> Report:
+    """Bytes on the uplink of single samples and of blocks, with and without a codebook."""
+    report = bench.begin(
+        "wire",
+        {
+            "sequence": _LATE.step,
+            "step": _LATE.step,
+            "micro_batch": _LATE.micro_batch,
+            "codebook_version": _LATE_CODEBOOK,
+            "sample_id": _LATE_SAMPLE,
+            "port": _PORT,
+        },
+    )
+    for samples in (1, 16, 256, 4096):
+        case = "single_sample" if samples == 1 else f"block_{samples}"
+        report.ran(case, _settings(samples))
+        later, first = uplink_cost(samples), uplink_cost(samples, codebook=True)
+        report.add(f"{case}.message", "bytes", [later.message_bytes])
+        report.add(f"{case}.overhead", "bytes", [later.message_bytes - later.packed_bytes])
+        report.add(f"{case}.bytes_over_packed", "x", [later.message_bytes / later.packed_bytes])
+        report.add(f"{case}.overhead_with_codebook", "bytes", [first.message_bytes - first.packed_bytes])
+    report.add("grpc_prefix", "bytes", [_GRPC_PREFIX_BYTES])
+    return report

@@ -1,0 +1,117 @@
+"""What the channel emulator does to the messages of one logical device, one port of a stream."""
+
+import time
+
+import structlog
+
+from splitwave.channel.emulator.link import ChannelLink
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.messages import BlockKey, RealPayload
+from splitwave.common.wire.blocks import (
+    block_from_proto,
+    gradient_from_proto,
+    key_from_proto,
+    symbols_from_proto,
+    write_reals,
+)
+from splitwave.common.wire.pb import uplink_pb2 as pb
+
+log = structlog.get_logger()
+
+
+class EmulatedPort:
+    """The state of one logical device: its channel, and when its queries came and left."""
+
+    def __init__(self) -> None:
+        self._link: ChannelLink | None = None
+        self._timed: dict[BlockKey, tuple[int, int]] = {}
+        self._starting_over = False
+
+    def bytes_behind(self, message: pb.UplinkMessage) -> int:
+        """What a message takes behind the channel, a little more perhaps.
+
+        Raises:
+            ProtocolError: symbols came before the handshake was over.
+        """
+        size = message.ByteSize()
+        if message.HasField("block"):
+            size += 4 * self._welcomed.contract.draws * message.block.samples * message.block.dimension
+        return size
+
+    def pass_up(self, message: pb.UplinkMessage) -> bool:
+        """Take a message through the channel, in place; False if it is void: the device had not heard of a new start.
+
+        Raises:
+            ProtocolError: it does not fit the link's contract, or came before the handshake was over.
+        """
+        if self._starting_over and message.WhichOneof("body") not in ("ready", "leaving"):
+            return False  # this link's channel begins with the next Ready
+        self._starting_over = False
+        if message.HasField("block"):
+            self._transmit(message.block)
+        return True
+
+    def pass_down(self, message: pb.DownlinkMessage) -> None:
+        """Take note of what the base station says; gradients come back through the channel's adjoint, in place.
+
+        Raises:
+            ProtocolError: as for `pass_up`.
+        """
+        match message.WhichOneof("body"):
+            case "welcome":
+                self._begin(message.welcome)
+            case "evaluate":
+                self._welcomed.symbols = symbols_from_proto(message.evaluate.symbols)
+            case "gradient":
+                self._return(message.gradient)
+            case "prediction":
+                self._add_times(message.prediction, time.perf_counter_ns())
+
+    def _begin(self, welcome: pb.Welcome) -> None:
+        """The link of a run, from its first block; a second Welcome starts the run over."""
+        self._starting_over = self._link is not None
+        self._link = ChannelLink(RunConfig.from_handshake(welcome.settings_json), welcome.link)
+        self._timed.clear()
+        log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)
+
+    @property
+    def _welcomed(self) -> ChannelLink:
+        if self._link is None:
+            raise ProtocolError("symbols came before the handshake was over")
+        return self._link
+
+    def _transmit(self, message: pb.SymbolBlock) -> None:
+        started = time.perf_counter_ns()
+        link = self._welcomed
+        block = block_from_proto(message, link.contract)
+        received = link.transmit(block).payload
+        assert isinstance(received, RealPayload)  # whatever went in
+        write_reals(message.reals, received.values)
+        if block.key.phase.is_of_queries:
+            self._timed[block.key] = (started, time.perf_counter_ns())
+
+    def _return(self, message: pb.Gradient) -> None:
+        link = self._welcomed
+        if not link.returns_gradients_unchanged:  # else the device checks what it is sent
+            returned = link.return_gradient(gradient_from_proto(message, link.contract))
+            write_reals(message.values, returned.values)
+
+    def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:
+        """Say when the answered query was here, and its answer."""
+        timed = self._timed.pop(key_from_proto(prediction.key), None)
+        if timed is None:
+            return
+        in_ns, out_ns = timed
+        if prediction.HasField("stamps"):
+            of = prediction.stamps.channel
+            of.in_ns, of.out_ns, of.back_ns, of.down_ns = in_ns, out_ns, back_ns, time.perf_counter_ns()
+        else:
+            beyond_ns = sum(hop.duration_ns for hop in prediction.hops)
+            hops = [
+                pb.Hop(name="emulate", duration_ns=out_ns - in_ns),
+                pb.Hop(name="backhaul", duration_ns=max(0, back_ns - out_ns - beyond_ns)),
+                *prediction.hops,
+            ]
+            del prediction.hops[:]
+            prediction.hops.extend(hops)

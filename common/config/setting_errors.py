@@ -1,0 +1,109 @@
+"""Says which setting is wrong, what is wrong with it, who set it, and what may have been meant."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from splitwave.common.config.setting_names import likely_sections, likely_settings, likely_variables
+from splitwave.common.spelling import did_you_mean, likely
+
+SECTION_EXPECTED = "expected a section, with its settings indented below it"
+FROM_ENVIRONMENT = "environment variable "
+
+_FINITE_EXPECTED = "Input should be a finite number"
+_OF_NUMBERS = frozenset(
+    {
+        "finite_number", "float_type", "greater_than", "greater_than_equal", "int_type", "less_than", "less_than_equal",
+    }
+)  # fmt: skip
+
+
+def complaints(error: ValidationError, origins: Mapping[str, str]) -> str:
+    """A line for each wrong setting.
+
+    Args:
+        error: of the merged settings.
+        origins: who set each, by its dotted path.
+    """
+    found: dict[str, tuple[str, ErrorDetails]] = {}
+    for detail in error.errors():
+        dotted = _dotted(detail, origins)
+        # "A number or a list" fails twice, once for each of them: a list that is no number tells nothing.
+        before = found.get(dotted or detail["msg"])
+        if before is None or _is_list_for_number(before[1]):
+            found[dotted or detail["msg"]] = dotted, detail
+    return "\n".join(_describe(dotted, detail, origins) for dotted, detail in found.values())
+
+
+def _is_list_for_number(detail: ErrorDetails) -> bool:
+    return detail["type"] == "float_type" and isinstance(detail["input"], list)
+
+
+def _dotted(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
+    # Union members appear in `loc` after the setting's own path: cut at the deepest path that somebody set.
+    parts = [str(part) for part in detail["loc"]]
+    known = [n for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in origins]
+    return ".".join(parts[: known[-1]] if known else parts)
+
+
+def _describe(dotted: str, detail: ErrorDetails, origins: Mapping[str, str]) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    if not dotted:  # settings at odds with each other; the message begins with the one to change
+        dotted = message.split()[0]
+        return f"{message} ({dotted} is from {origins[dotted]})" if dotted in origins else message
+    origin = f" (from {origins[dotted]})" if dotted in origins else ""
+    value = detail["input"]
+    if detail["type"] == "extra_forbidden":
+        return _no_such_setting(dotted, value, origins)
+    if detail["type"] == "model_type":
+        message = SECTION_EXPECTED
+    elif detail["type"] == "literal_error":
+        message += _likely_value(value, detail)
+    elif detail["type"] in _OF_NUMBERS:
+        message = _FINITE_EXPECTED if _is_endless(value) else message + _hint(value)
+    return f"{dotted} = {value!r}{origin}: {message}"
+
+
+def _no_such_setting(dotted: str, value: object, origins: Mapping[str, str]) -> str:
+    origin = origins.get(dotted, "")
+    while isinstance(value, dict) and len(value) == 1:  # --set trainig.epochs=3 is wrong about the section
+        ((key, value),) = value.items()
+        dotted = f"{dotted}.{key}"
+    if origin.startswith(FROM_ENVIRONMENT):
+        meant = likely_variables(origin.removeprefix(FROM_ENVIRONMENT))
+    else:
+        meant = likely_sections(dotted) if isinstance(value, dict) else likely_settings(dotted)
+    said = f" (from {origin})" if origin else ""
+    return f"{dotted}: no such setting{said}{did_you_mean(meant) or '; see `splitwave config schema`'}"
+
+
+def _likely_value(value: object, detail: ErrorDetails) -> str:
+    known = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+    return did_you_mean([repr(name) for name in likely(str(value), known)])
+
+
+def _is_endless(value: object) -> bool:
+    """Whether it is infinite or not a number, written as a number or as text."""
+    number = _number(value)
+    return number is not None and not math.isfinite(number)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str | float):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    return None
+
+
+def _hint(value: object) -> str:
+    """Why a number in a file can be text."""
+    if not isinstance(value, str) or _number(value) is None:
+        return ""
+    if "e" in value.lower() and "." not in value:
+        return "; YAML reads this as text, it wants a dot before the exponent: 1.0e-3"
+    return "; it is quoted, so it is text: remove the quotes"

@@ -1,0 +1,67 @@
+"""The names of the settings: as dotted paths, and as environment variables."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.spelling import likely, likeness
+
+ENVIRONMENT_PREFIX = "SPLITWAVE_"
+ENVIRONMENT_NESTING = "__"
+OTHER_VARIABLES = frozenset({"SPLITWAVE_DATA_DIR"})
+"""Variables with the prefix that are not settings."""
+
+_WEIGHT_OF_SECTION = 0.3
+
+
+def sections() -> Iterator[str]:
+    """Every section of a config file."""
+    for name, field in RunConfig.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield name
+
+
+def settings() -> Iterator[str]:
+    """The dotted path of every setting."""
+    for name, field in RunConfig.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from (f"{name}.{leaf}" for leaf in type(field.default).model_fields)
+        else:
+            yield name
+
+
+def setting_of(variable: str) -> str:
+    """SPLITWAVE_TRAINING__EPOCHS is training.epochs."""
+    return variable.removeprefix(ENVIRONMENT_PREFIX).lower().replace(ENVIRONMENT_NESTING, ".")
+
+
+def variable_of(dotted: str) -> str:
+    """The environment variable that sets training.epochs is SPLITWAVE_TRAINING__EPOCHS."""
+    return ENVIRONMENT_PREFIX + dotted.upper().replace(".", ENVIRONMENT_NESTING)
+
+
+def likely_settings(written: str) -> list[str]:
+    """The dotted paths that somebody may have meant, the likeliest first."""
+    return likely(written, settings(), _path_likeness)
+
+
+def likely_sections(written: str) -> list[str]:
+    """The sections that somebody may have meant, the likeliest first."""
+    return likely(written, sections())
+
+
+def likely_variables(written: str) -> list[str]:
+    """The environment variables that somebody may have meant, the likeliest first."""
+    others = likely(written, OTHER_VARIABLES)
+    return others or [variable_of(dotted) for dotted in likely_settings(setting_of(written))]
+
+
+def _path_likeness(written: str, known: str) -> float:
+    """How much two dotted paths have in common; the section counts less, and is often left out."""
+    section, dot, leaf = written.rpartition(".")
+    known_section, _, known_leaf = known.rpartition(".")
+    if not dot:  # also training_epochs, for training.epochs
+        return max(likeness(leaf, known_leaf), likeness(leaf, known.replace(".", "_")))
+    of_section, of_leaf = likeness(section, known_section), likeness(leaf, known_leaf)
+    return _WEIGHT_OF_SECTION * of_section + (1 - _WEIGHT_OF_SECTION) * of_leaf

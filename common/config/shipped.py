@@ -1,0 +1,35 @@
+"""The files that come with the package: configurations, sizes of boards, the compose file."""
+
+from pathlib import Path
+
+import splitwave
+from splitwave.common.errors import ConfigError
+from splitwave.common.spelling import did_you_mean, likely
+
+SHIPPED = Path(splitwave.__file__).parent
+"""Where they lie, beside the packages; in a checkout as symbolic links."""
+
+CONFIGS = SHIPPED / "configs"
+BOARDS = CONFIGS / "boards"
+COMPOSE_FILE = SHIPPED / "docker-compose.yml"
+
+
+def shipped_configs() -> list[str]:
+    """Names of the configurations that `-c NAME` takes."""
+    return sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+
+
+def find_config(path: Path) -> Path:
+    """The file that a user means: a path, or the name of a shipped configuration, such as `mnist-k2`.
+
+    Raises:
+        ConfigError: there is neither.
+    """
+    if path.exists():
+        return path
+    names = shipped_configs()
+    if path.suffix in ("", ".yaml") and path.parent == Path() and path.stem in names:
+        return CONFIGS / f"{path.stem}.yaml"
+    if path.stem in names:
+        raise ConfigError(f"{path}: no such config file; `{path.stem}` alone is the one that comes with Splitwave")
+    raise ConfigError(f"{path}: no such config file{did_you_mean(likely(path.stem, names))}")

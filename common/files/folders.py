@@ -1,0 +1,33 @@
+"""Folders that are written to: made where they are missing, and tried out before the work, not after it."""
+
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from splitwave.common.errors import ConfigError
+from splitwave.common.files.full_disk import naming_full_disk
+
+
+def try_out(folder: Path) -> None:
+    """Make a folder, with those above it, and write to it.
+
+    Raises:
+        DiskFullError: the disk is full.
+        OSError: the folder cannot be made or written to for another reason; the message names the path.
+    """
+    with naming_full_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+
+
+def make_output_folder(folder: Path, option: str) -> None:
+    """Make the folder of an option, such as `--results`.
+
+    Raises:
+        DiskFullError: the disk is full.
+        ConfigError: it cannot be made, or not be written to, for another reason.
+    """
+    try:
+        try_out(folder)
+    except OSError as error:
+        raise ConfigError(f"{option} {folder}: not a folder that can be made and written to: {error}") from None

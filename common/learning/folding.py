@@ -1,0 +1,32 @@
+"""A network as it is deployed: plain, for the conditions of the moment."""
+
+from typing import Generic
+
+import torch
+
+from splitwave.common.learning.hyper_layers import Network, folded
+from splitwave.common.protocol.messages import Float32
+
+
+class FoldedNetwork(Generic[Network]):
+    """Keeps the latest folding of a network, since passes ask for the same one block after block."""
+
+    def __init__(self, network: Network) -> None:
+        """Args: a network of gated layers, which may still be trained."""
+        self._network = network
+        self._of: tuple[int, bytes] | None = None
+        self._folded: Network | None = None
+        network.register_load_state_dict_post_hook(self._forget)  # type: ignore[no-untyped-call]
+
+    def under(self, rows: Float32, version: int) -> Network:
+        """The network folded at (1, C) conditions; `version` tells its weights from those of another step."""
+        wanted = (version, rows.tobytes())
+        if self._folded is None or self._of != wanted:
+            weights = next(self._network.parameters())
+            self._folded = folded(self._network, torch.from_numpy(rows[0]).to(weights.device))
+            self._of = wanted
+        return self._folded
+
+    def _forget(self, *_: object) -> None:
+        """Weights that were loaded have the version of those that were there."""
+        self._folded = None

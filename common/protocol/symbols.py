@@ -1,0 +1,126 @@
+"""What one link may carry, and the levels its indices stand for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.messages import Float32, LevelPayload, Phase, SymbolBlock, Symbols
+from splitwave.common.tasks.task import Task
+
+_PEAK = 1 + 1e-5
+"""Of a quantized symbol, P_max = 1 of eq. (20), with room for rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkContract:
+    """The shape of everything that crosses one link of a run.
+
+    Attributes:
+        dimension: d, symbols a sample.
+        breakpoints: T; 0 means real symbols in every phase.
+        bits: bits a packed symbol.
+        draws: L, noise draws of a training block behind the channel.
+        max_samples: the largest block.
+        hard_training: whether training blocks carry level indices (straight-through) too.
+        task: which the answers are to.
+        told_beta: whether serving blocks carry the β that made them.
+    """
+
+    link: int
+    dimension: int
+    breakpoints: int
+    bits: int
+    draws: int
+    max_samples: int
+    hard_training: bool
+    task: Task
+    told_beta: bool
+
+    @classmethod
+    def of(cls, config: RunConfig, link: int) -> "LinkContract":
+        """The contract that a run's settings make for one link."""
+        return cls(
+            link=link,
+            dimension=config.encoder.dimension,
+            breakpoints=config.quantizer.breakpoints,
+            bits=config.bits_per_symbol,
+            draws=config.objective.draws,
+            max_samples=max(config.training.batch_size, config.inference.block_size),
+            hard_training=config.quantizer.forward == "straight-through",
+            task=config.task,
+            told_beta=config.hypernetwork.beta is not None,
+        )
+
+
+class SymbolReader:
+    """Turns the blocks of one stream into real symbols; remembers the stream's codebook and sequence."""
+
+    def __init__(self, contract: LinkContract) -> None:
+        self._contract = contract
+        self._levels: Float32 | None = None
+        self._version = -1
+        self._sequence = 0
+
+    def read(self, block: SymbolBlock) -> Float32:
+        """(L, B, d) float32 symbols.
+
+        Raises:
+            ProtocolError: wrong link, out of sequence, an unknown codebook version, an index above T, or L draws
+                where the phase has one.
+        """
+        contract = self._contract
+        if block.link != contract.link:
+            raise ProtocolError(f"a block for link {block.link} came over link {contract.link}")
+        if block.sequence != self._sequence:
+            raise ProtocolError(f"block {block.sequence} came out of sequence: expected {self._sequence}")
+        self._sequence += 1
+        if isinstance(block.payload, LevelPayload):
+            return self._look_up(block.payload)
+        draws = block.payload.values.shape[0]
+        if draws not in (1, contract.draws if block.key.phase is Phase.TRAIN else 1):
+            raise ProtocolError(f"a {block.key} block has {draws} noise draws: expected 1 or {contract.draws}")
+        return block.payload.values
+
+    def _look_up(self, payload: LevelPayload) -> Float32:
+        if payload.codebook is not None:
+            if payload.codebook_version <= self._version:
+                raise ProtocolError(
+                    f"a codebook of version {payload.codebook_version} came after version {self._version}"
+                )
+            self._levels, self._version = payload.codebook, payload.codebook_version
+        if self._levels is None or payload.codebook_version != self._version:
+            raise ProtocolError(
+                f"codebook version {payload.codebook_version} was not sent on this stream; it has {self._version}"
+            )
+        if payload.indices.size and int(payload.indices.max()) > self._contract.breakpoints:
+            raise ProtocolError(f"level index {payload.indices.max()} exceeds T = {self._contract.breakpoints}")
+        return np.take(self._levels, payload.indices)[None]
+
+
+def check_transmitted(block: SymbolBlock, contract: LinkContract, symbols: Symbols) -> None:
+    """Hold a block before the channel to what the radio may send: quantized where it must be, one draw, |z̃| ≤ 1.
+
+    Args:
+        block: as the device sent it.
+        contract: of its link.
+        symbols: what the pass under way asks for; training follows the contract.
+
+    Raises:
+        ProtocolError: it is anything else.
+    """
+    if contract.breakpoints == 0:
+        symbols = Symbols.SOFT  # T = 0: no quantizer, real symbols of any size in every phase
+    elif block.key.phase is Phase.TRAIN:
+        symbols = Symbols.HARD if contract.hard_training else Symbols.SOFT
+    if isinstance(block.payload, LevelPayload) != (symbols is Symbols.HARD):
+        kind = "level indices" if symbols is Symbols.HARD else "real symbols"
+        raise ProtocolError(f"{block.key} came as {type(block.payload).__name__}: expected {kind}")
+    if isinstance(block.payload, LevelPayload):
+        return
+    values = block.payload.values
+    if values.shape[0] != 1:
+        raise ProtocolError(f"{block.key} has {values.shape[0]} noise draws before the channel: expected 1")
+    if contract.breakpoints and float(np.abs(values).max()) > _PEAK:
+        raise ProtocolError(f"{block.key} has a symbol of size {np.abs(values).max()}: quantized symbols are within ±1")

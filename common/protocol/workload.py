@@ -1,0 +1,118 @@
+"""A load of queries that a base station has its devices send, and when each query was where."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitwave.common.errors import ProtocolError
+from splitwave.common.randomness import Purpose, generator
+
+DEVICE_STAMPS = ("due", "started", "encoded", "packed", "sent")
+CHANNEL_UP_STAMPS = ("channel_in", "channel_out")
+BASESTATION_STAMPS = ("arrived", "fused", "decoding", "decoded")
+CHANNEL_DOWN_STAMPS = ("channel_back", "channel_down")
+STAMPS = (*DEVICE_STAMPS, *CHANNEL_UP_STAMPS, *BASESTATION_STAMPS, *CHANNEL_DOWN_STAMPS, "received")
+"""In the order in which a query earns them."""
+DIRECT_STAMPS = tuple(name for name in STAMPS if not name.startswith("channel_"))
+"""Those of a link without an emulator."""
+
+MAX_QUERIES = 250_000
+"""Of a load: the stamps of one link travel in one message, 112 bytes a query."""
+MAX_WINDOW = 256
+"""Queries in flight a link of a closed loop, as `runtime.credits`."""
+MAX_OPEN_SAMPLES = 4096
+"""Samples in flight a link of an open loop. One that outruns the system beyond it sends late, and its stamps say so."""
+MAX_DURATION_S = 86_400.0
+"""Of an open loop's schedule, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Queries that each device sends over its link; query n of all links makes one question.
+
+    Attributes:
+        queries: how many.
+        samples: of each, drawn from the test split as `RunPlan.block_ids` says.
+        window: of a closed loop, the queries that a link has in flight. An open loop has up to `credits`.
+        rate_per_s: of an open loop, whose queries are due as a Poisson process of this rate, answered or not; 0 is a
+            closed loop, whose next query is due as soon as an answer makes room in the window.
+        seed: of the schedule.
+    """
+
+    queries: int
+    samples: int
+    window: int
+    rate_per_s: float
+    seed: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether queries have a schedule, whatever the answers do."""
+        return self.rate_per_s > 0
+
+    @property
+    def credits(self) -> int:
+        """Queries that a link may have unanswered."""
+        return max(1, MAX_OPEN_SAMPLES // self.samples) if self.is_open else self.window
+
+    def schedule_ns(self) -> NDArray[np.int64]:
+        """(queries,) nanoseconds from the load's start at which queries are due; zeros for a closed loop.
+
+        Drawn in advance and from the seed alone, so that it is the same on every device.
+        """
+        if not self.is_open:
+            return np.zeros(self.queries, dtype=np.int64)
+        gaps_s = generator(self.seed, Purpose.ARRIVALS).exponential(1 / self.rate_per_s, self.queries)
+        return np.rint(np.cumsum(gaps_s) * 1e9).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStamps:
+    """When each query of a load was where, on one link.
+
+    All processes of a machine read one clock (`time.perf_counter_ns`, on Linux the monotonic one); across machines the
+    difference of two parties' stamps means nothing.
+
+    Attributes:
+        names: `STAMPS`, or `DIRECT_STAMPS` of a link without an emulator.
+        at_ns: (queries, names) int64 nanoseconds since a moment that is the machine's own.
+    """
+
+    link: int
+    names: tuple[str, ...]
+    at_ns: NDArray[np.int64]
+
+
+def check_load(load: Load, block_size: int | None = None) -> None:
+    """Refuse a load that cannot be carried.
+
+    Args:
+        load: as somebody asks for it.
+        block_size: the run's `inference.block_size`, where it is known.
+
+    Raises:
+        ProtocolError: a value is out of its range; the message names it.
+    """
+    for name, value, lowest, highest in (
+        ("queries", load.queries, 1, MAX_QUERIES),
+        ("samples", load.samples, 1, None),
+        ("window", load.window, 1, MAX_WINDOW),
+        ("seed", load.seed, 0, (1 << 64) - 1),
+    ):
+        if value < lowest or (highest is not None and value > highest):
+            expected = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
+            raise ProtocolError(f"a load with {name} = {value}: expected {expected}")
+    rate = load.rate_per_s
+    if not (math.isfinite(rate) and rate >= 0):
+        raise ProtocolError(f"a load with rate_per_s = {rate}: expected a finite number, 0 or more")
+    if load.is_open and load.queries / rate > MAX_DURATION_S:
+        raise ProtocolError(
+            f"a load with queries = {load.queries} at rate_per_s = {rate}: expected to last at most "
+            f"{MAX_DURATION_S:g} s"
+        )
+    if block_size is not None and load.samples > block_size:
+        raise ProtocolError(
+            f"a load with samples = {load.samples}: expected at most inference.block_size = {block_size} of this run"
+        )

@@ -1,0 +1,90 @@
+"""One party's part of a checkpoint: a safetensors file, and the digest that proves which weights it holds.
+
+Parts hold weights, to answer from; resuming a training would need the optimisers' state, too.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from splitwave.common.errors import CheckpointError, DiskFullError, RunFailedError
+from splitwave.common.files.folders import try_out
+from splitwave.common.files.full_disk import naming_full_disk
+from splitwave.common.records.manifest import check_weights
+from splitwave.common.records.weights_digest import NamedWeights, weights_digest
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """The digest of a network's weights."""
+    return weights_digest(
+        NamedWeights(name, str(tensor.dtype), tuple(tensor.shape), tensor.detach().contiguous().cpu().numpy().tobytes())
+        for name, tensor in module.state_dict().items()
+    )
+
+
+def combined_sha256(parts: Iterable[str]) -> str:
+    """One digest for a whole run: over the parties' digests, devices by link and the base station last."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def check_state_dir(folder: Path, option: str) -> None:
+    """Make sure, before hours of training, that a party can write its part.
+
+    Args:
+        folder: for the part; made if missing.
+        option: of the command line that named it.
+
+    Raises:
+        DiskFullError: the disk is full.
+        CheckpointError: it cannot for another reason.
+    """
+    try:
+        try_out(folder)
+    except OSError as error:
+        raise CheckpointError(f"{option} {folder}: no checkpoint can be written there: {error}") from None
+
+
+def save_part(path: Path, module: nn.Module) -> str:
+    """Write a party's parameters, under a temporary name first; returns their digest.
+
+    Raises:
+        RunFailedError: a parameter is not finite.
+        DiskFullError: the disk is full.
+        CheckpointError: the part cannot be written for another reason.
+    """
+    state = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            raise RunFailedError(f"training diverged: {name} is not finite")
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        with naming_full_disk(path):
+            temporary.write_bytes(save(state))  # not `save_file`, whose errors have no errno
+            temporary.rename(path)
+    except DiskFullError:
+        temporary.unlink(missing_ok=True)  # there is room for the log to say so
+        raise
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: cannot be written: {error}") from None
+    return weights_sha256(module)
+
+
+def load_part(path: Path, module: nn.Module, expected_sha256: str) -> None:
+    """Read a party's parameters into `module`.
+
+    Raises:
+        CheckpointError: the file is missing or damaged, is of another network, or holds other weights.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint part")
+    try:
+        module.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split())  # torch lists what does not fit in lines of their own
+        raise CheckpointError(f"{path}: not a checkpoint part of this network: {reason}") from None
+    check_weights(path, weights_sha256(module), expected_sha256)

@@ -1,0 +1,108 @@
+"""The manifest of a published checkpoint: which weights it holds, for which settings."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import CheckpointError
+from splitwave.common.files.full_disk import naming_full_disk
+from splitwave.common.files.whole_file import write_json
+
+MANIFEST_FILE = "checkpoint.json"
+BASESTATION_PART = "basestation.safetensors"
+
+
+def device_part(link: int) -> str:
+    """File name of one device's part."""
+    return f"device-{link}.safetensors"
+
+
+def check_weights(path: Path, found: str, expected: str) -> None:
+    """Hold a part's weights to what the manifest says, both as digests.
+
+    Raises:
+        CheckpointError: they are others.
+    """
+    if found != expected:
+        raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected[:12]}…")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A checkpoint is published by writing this, after every part is acknowledged.
+
+    Attributes:
+        step: training steps behind the weights.
+        settings_json: the run's resolved settings.
+        device_sha256: digest of each device's weights, by link.
+        basestation_sha256: digest of the base station's weights.
+    """
+
+    step: int
+    settings_json: str
+    device_sha256: tuple[str, ...]
+    basestation_sha256: str
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings that trained these weights."""
+        return RunConfig.model_validate_json(self.settings_json)
+
+    def publish(self, folder: Path) -> None:
+        """Write the manifest into a folder that holds all parts, at once or not at all.
+
+        Raises:
+            DiskFullError: the disk is full.
+        """
+        with naming_full_disk(folder):
+            write_json(folder / MANIFEST_FILE, asdict(self))
+
+    @staticmethod
+    def withdraw(folder: Path) -> None:
+        """Take back what was published, before its parts are overwritten: parts of two runs never pass as one."""
+        (folder / MANIFEST_FILE).unlink(missing_ok=True)
+
+    def check_fits(self, config: RunConfig, folder: Path) -> None:
+        """Hold the checkpoint to a run's settings, as far as they shape its weights.
+
+        Raises:
+            CheckpointError: it was trained for other links, data, encoder or quantizer.
+        """
+        trained = self.config
+        for name in ("links", "data", "encoder", "quantizer"):
+            if getattr(trained, name) != getattr(config, name):
+                raise CheckpointError(
+                    f"{folder}: trained with {name} = {getattr(trained, name)}, this run has {getattr(config, name)}"
+                )
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """The manifest in a checkpoint folder.
+
+        Raises:
+            CheckpointError: there is none, or it is damaged.
+        """
+        path = folder / MANIFEST_FILE
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            manifest = cls(
+                step=int(fields["step"]),
+                settings_json=str(fields["settings_json"]),
+                device_sha256=tuple(map(str, fields["device_sha256"])),
+                basestation_sha256=str(fields["basestation_sha256"]),
+            )
+            links = manifest.config.links
+        except FileNotFoundError:
+            raise CheckpointError(f"{path}: no published checkpoint there") from None
+        except ValidationError:
+            raise CheckpointError(f"{path}: its settings are not those of this version") from None
+        except KeyError as error:
+            raise CheckpointError(f"{path}: not a checkpoint manifest: it lacks {error}") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise CheckpointError(f"{path}: not a checkpoint manifest: {error}") from None
+        if len(manifest.device_sha256) != links:
+            raise CheckpointError(f"{path}: {len(manifest.device_sha256)} device parts for {links} links")
+        return manifest

@@ -1,0 +1,118 @@
+"""What a run reports: a record an epoch while it trains, the test errors before it serves, one result at its end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from splitwave.common.protocol.messages import Int64, UplinkCost
+
+ENCODE_HOP = "encode"
+"""The hop before a device sends; latency counts from the sending on."""
+FUSE_WAIT_HOP = "fuse wait"
+"""The hop in which symbols that arrived wait for those of the other links."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One epoch of training.
+
+    Attributes:
+        epoch: from 0.
+        step: steps finished.
+        distortion: mean over the epoch's (noisy) training passes a sample: the cross-entropy in nats, or the squared
+            error of the standardised time.
+        rate_nats: per link, mean KL bound a sample.
+        training_error: mean error in those passes: the share of wrong classes, or the mean squared error in ns².
+        validation_error: the same with hard symbols on the held-out samples; None where none are held out.
+    """
+
+    epoch: int
+    step: int
+    distortion: float
+    rate_nats: tuple[float, ...]
+    training_error: float
+    validation_error: float | None
+    samples_per_s: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The test passes of a run, reported before it serves.
+
+    Attributes:
+        error, error_soft: as in `RunResult`.
+    """
+
+    error: float
+    error_soft: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServedQueries:
+    """Queries that were answered in finished serving passes.
+
+    Attributes:
+        queries: how many.
+        distinct_samples: how many samples of the test split they asked about.
+        error: the queries' mean error, as in `RunResult`.
+    """
+
+    queries: int
+    distinct_samples: int
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServedAtBeta:
+    """The queries that were answered while the links had these β.
+
+    Attributes:
+        betas: by link; every one of these blocks was encoded and decoded under them.
+        totals: of these queries.
+        symbol_entropy_bits: mean over the links of `messages.SymbolEntropy` at their β; None for real symbols.
+    """
+
+    betas: tuple[float, ...]
+    totals: ServedQueries
+    symbol_entropy_bits: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The end of a run.
+
+    Attributes:
+        steps: training steps taken (0 for inference only).
+        samples_per_s: training samples a second, validation passes excluded; 0 without training.
+        error, error_soft: mean error on the test split, with hard and with soft symbols over the same channel noise:
+            the share of wrong classes, or the mean squared error in ns².
+        costs: of the hard test pass, by link; the codebook counts if no pass sent these levels before.
+        hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
+        hop_times_ns: (single samples of all links, hops).
+        weights_sha256: over all parties' parameters, devices by link, base station last.
+        queries: all that serving answered.
+        served: those of β-conditioned networks by the links' β, in the order of the β.
+    """
+
+    steps: int
+    samples_per_s: float
+    error: float
+    error_soft: float
+    costs: tuple[UplinkCost, ...]
+    hops: tuple[str, ...]
+    hop_times_ns: Int64
+    weights_sha256: str
+    queries: ServedQueries
+    served: tuple[ServedAtBeta, ...] = ()
+
+    def latency_ms(self, percentile: float) -> float:
+        """Device send → prediction, single samples, at a percentile in [0, 100]."""
+        sent = [column for column, hop in enumerate(self.hops) if hop != ENCODE_HOP]
+        return float(np.percentile(self.hop_times_ns[:, sent].sum(axis=1), percentile)) / 1e6
+
+    @property
+    def wire_bytes_per_sample_per_link(self) -> float:
+        """Serialised uplink messages of the hard test pass, bytes a sample and link."""
+        total = sum(self.costs, UplinkCost())
+        return total.message_bytes / total.samples

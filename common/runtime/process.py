@@ -1,0 +1,137 @@
+"""What every service process does alike: options, logs, signals, readiness, exit codes."""
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from splitwave.common.errors import DataError, SplitwaveError
+from splitwave.common.exit_codes import ExitCode
+from splitwave.common.files.full_disk import is_disk_full
+from splitwave.common.runtime.logs import configure_logging
+from splitwave.common.runtime.standard_streams import check_output, make_streams_lenient
+from splitwave.common.runtime.urgency import be_urgent
+
+log = structlog.get_logger()
+
+
+def add_process_options(parser: argparse.ArgumentParser) -> None:
+    """Options of every service: how it logs and how a supervisor holds it."""
+    parser.add_argument("--log-format", choices=("console", "json"), default="console")
+    parser.add_argument(
+        "--ready-fd", type=int, metavar="FD", help="write the bound HOST:PORT to this descriptor once serving"
+    )
+    parser.add_argument(
+        "--lifeline",
+        action="store_true",
+        help="end when standard input is closed: no orphan if the parent dies",
+    )
+
+
+def add_data_option(parser: argparse.ArgumentParser) -> None:
+    """The folder with the data sets: `--data`, or SPLITWAVE_DATA_DIR."""
+    default = os.environ.get("SPLITWAVE_DATA_DIR")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(default) if default else None,
+        metavar="DIR",
+        help="folder with the data sets, or $SPLITWAVE_DATA_DIR; without one each data set's own source",
+    )
+
+
+def default_state_dir() -> Path:
+    """Where a party keeps its checkpoint part unless told otherwise."""
+    return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "splitwave"
+
+
+def check_data_dir(data: Path | None) -> None:
+    """Refuse a data folder that does not exist.
+
+    Raises:
+        DataError: it does not.
+    """
+    if data is not None and not data.is_dir():
+        source = "from --data, --data-dir or SPLITWAVE_DATA_DIR"
+        raise DataError(f"data directory {data} is not a directory that exists ({source})")
+
+
+def run_tool(main: Callable[[], None]) -> int:
+    """Run a tool's `main` to its end and turn what a user can mend into one line and an exit code."""
+    make_streams_lenient()
+    try:
+        main()
+        check_output()
+    except SplitwaveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:  # as in `run_service`
+        print(f"error: {error}", file=sys.stderr)
+        return ExitCode.DISK_FULL if is_disk_full(error) else ExitCode.FAILURE
+    return ExitCode.OK
+
+
+def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
+    """Run a service's `main` to its end and turn what it raises into one log line and an exit code."""
+    make_streams_lenient()
+    configure_logging(options.log_format, role)
+    be_urgent()
+    if options.lifeline:
+        _hold_lifeline()
+    try:
+        main()
+    except SplitwaveError as error:
+        log.error(str(error), exit_code=error.exit_code.name)
+        return error.exit_code
+    except OSError as error:  # a full disk, a forbidden folder
+        code = ExitCode.DISK_FULL if is_disk_full(error) else ExitCode.FAILURE
+        log.error(str(error), exit_code=code.name)
+        return code
+    except Exception:
+        log.exception("unforeseen error", exit_code=ExitCode.FAILURE.name)
+        return ExitCode.FAILURE
+    return ExitCode.OK
+
+
+def stop_signal() -> asyncio.Event:
+    """An event of the running loop that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def settle() -> None:
+    """Take all that was made so far out of the garbage collector's sight: it would look through it again and again.
+
+    Torch alone brings half a million objects, which a full collection takes tens of milliseconds to visit.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def announce_ready(ready_fd: int | None, address: str) -> None:
+    """Tell the supervisor where this process serves."""
+    settle()
+    log.info("serving", address=address)
+    if ready_fd is not None:
+        with os.fdopen(ready_fd, "w", encoding="utf-8") as pipe:
+            pipe.write(f"{address}\n")
+
+
+def _hold_lifeline() -> None:
+    def wait_for_end() -> None:
+        # Not through sys.stdin: a thread blocked in its buffer aborts the interpreter's shutdown.
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait_for_end, name="lifeline", daemon=True).start()

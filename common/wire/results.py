@@ -1,0 +1,130 @@
+"""What a run reports (`splitwave.common.records.results`) to protobuf and back, for those who watch a base station."""
+
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.messages import UplinkCost
+from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps
+from splitwave.common.records.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
+from splitwave.common.wire.messages import hop_times_from_bytes, hop_times_to_bytes
+from splitwave.common.wire.pb import control_pb2 as pb
+
+
+def epoch_to_proto(record: EpochRecord) -> pb.EpochRecord:
+    """Encode one epoch's record."""
+    return pb.EpochRecord(
+        epoch=record.epoch,
+        step=record.step,
+        distortion=record.distortion,
+        rate_nats=record.rate_nats,
+        training_error=record.training_error,
+        validation_error=record.validation_error,
+        samples_per_s=record.samples_per_s,
+        seconds=record.seconds,
+    )
+
+
+def epoch_from_proto(message: pb.EpochRecord) -> EpochRecord:
+    """Decode one epoch's record."""
+    return EpochRecord(
+        epoch=message.epoch,
+        step=message.step,
+        distortion=message.distortion,
+        rate_nats=tuple(message.rate_nats),
+        training_error=message.training_error,
+        validation_error=message.validation_error if message.HasField("validation_error") else None,
+        samples_per_s=message.samples_per_s,
+        seconds=message.seconds,
+    )
+
+
+def evaluation_to_proto(evaluation: Evaluation) -> pb.Evaluation:
+    """Encode the test passes' errors."""
+    return pb.Evaluation(error=evaluation.error, error_soft=evaluation.error_soft)
+
+
+def evaluation_from_proto(message: pb.Evaluation) -> Evaluation:
+    """Decode the test passes' errors."""
+    return Evaluation(message.error, message.error_soft)
+
+
+def result_to_proto(result: RunResult) -> pb.RunResult:
+    """Encode the end of a run."""
+    return pb.RunResult(
+        steps=result.steps,
+        samples_per_s=result.samples_per_s,
+        error=result.error,
+        error_soft=result.error_soft,
+        costs=[_cost_to_proto(cost) for cost in result.costs],
+        hops=result.hops,
+        hop_times_ns=hop_times_to_bytes(result.hop_times_ns),
+        weights_sha256=result.weights_sha256,
+        queries=_queries_to_proto(result.queries),
+        served=[_served_to_proto(each) for each in result.served],
+    )
+
+
+def result_from_proto(message: pb.RunResult) -> RunResult:
+    """Decode the end of a run.
+
+    Raises:
+        ProtocolError: the hop times are not whole rows of int64.
+    """
+    return RunResult(
+        steps=message.steps,
+        samples_per_s=message.samples_per_s,
+        error=message.error,
+        error_soft=message.error_soft,
+        costs=tuple(_cost_from_proto(cost) for cost in message.costs),
+        hops=tuple(message.hops),
+        hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
+        weights_sha256=message.weights_sha256,
+        queries=_queries_from_proto(message.queries),
+        served=tuple(_served_from_proto(each) for each in message.served),
+    )
+
+
+def link_stamps_to_proto(stamps: LinkStamps) -> pb.MeasuredLink:
+    """Encode one link's time stamps."""
+    return pb.MeasuredLink(link=stamps.link, names=stamps.names, at_ns=hop_times_to_bytes(stamps.at_ns))
+
+
+def link_stamps_from_proto(message: pb.MeasuredLink) -> LinkStamps:
+    """Decode one link's time stamps.
+
+    Raises:
+        ProtocolError: they have other names, or are not whole rows of int64.
+    """
+    names = tuple(message.names)
+    if names not in (STAMPS, DIRECT_STAMPS):
+        raise ProtocolError(
+            f"time stamps {', '.join(names)}: expected {', '.join(STAMPS)}, the channel's if there is one"
+        )
+    return LinkStamps(message.link, names, hop_times_from_bytes(message.at_ns, len(names)))
+
+
+def _cost_to_proto(cost: UplinkCost) -> pb.UplinkCost:
+    return pb.UplinkCost(samples=cost.samples, packed_bytes=cost.packed_bytes, message_bytes=cost.message_bytes)
+
+
+def _cost_from_proto(message: pb.UplinkCost) -> UplinkCost:
+    return UplinkCost(message.samples, message.packed_bytes, message.message_bytes)
+
+
+def _queries_to_proto(queries: ServedQueries) -> pb.ServedQueries:
+    return pb.ServedQueries(queries=queries.queries, distinct_samples=queries.distinct_samples, error=queries.error)
+
+
+def _queries_from_proto(message: pb.ServedQueries) -> ServedQueries:
+    return ServedQueries(message.queries, message.distinct_samples, message.error)
+
+
+def _served_to_proto(served: ServedAtBeta) -> pb.ServedAtBeta:
+    return pb.ServedAtBeta(
+        betas=served.betas,
+        totals=_queries_to_proto(served.totals),
+        symbol_entropy_bits=served.symbol_entropy_bits,
+    )
+
+
+def _served_from_proto(message: pb.ServedAtBeta) -> ServedAtBeta:
+    bits = message.symbol_entropy_bits if message.HasField("symbol_entropy_bits") else None
+    return ServedAtBeta(tuple(message.betas), _queries_from_proto(message.totals), bits)

@@ -1,0 +1,29 @@
+"""The links of one process, as its command line lists them."""
+
+import re
+
+from splitwave.common.errors import ConfigError
+from splitwave.common.limits import MAX_LINKS
+
+_PART = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
+
+
+def parse_links(text: str) -> tuple[int, ...]:
+    """The links that `0-31` or `0,2,5-7` names, in that order.
+
+    Raises:
+        ConfigError: it names none, one twice, or one that no run has.
+    """
+    links: list[int] = []
+    for part in text.split(","):
+        match = _PART.fullmatch(part.strip())
+        if match is None:
+            raise ConfigError(f"--links {text}: {part.strip()!r} is neither a link nor a range, as in 0,2,5-7")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not first <= last < MAX_LINKS:
+            raise ConfigError(f"--links {text}: {part.strip()}: links ascend, from 0 to at most {MAX_LINKS - 1}")
+        links += range(first, last + 1)
+    twice = sorted({link for link in links if links.count(link) > 1})
+    if twice:
+        raise ConfigError(f"--links {text} names {', '.join(map(str, twice))} twice")
+    return tuple(links)

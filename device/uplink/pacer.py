@@ -1,0 +1,76 @@
+"""Sends an open loop's queries when they are due, whatever comes down meanwhile."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from splitwave.device.session.host import Addressed, DeviceHost
+
+Send = Callable[[Addressed], None]
+GiveUp = Callable[[Exception], None]
+
+_NS = 1e-9
+
+
+class Pacer:
+    """A thread beside the one that hears; whoever of the two uses the host does so within `turn`.
+
+    The hearing thread goes first: what it hears gives credit back, and takes little time.
+    """
+
+    def __init__(self, host: DeviceHost, send: Send, give_up: GiveUp) -> None:
+        """Set up a pacer; its thread starts with the first open loop.
+
+        Args:
+            host: of the devices on one stream.
+            send: what devices say at the same time, with their ports; called within a turn.
+            give_up: told what went wrong in the thread, which then ends; called within a turn.
+        """
+        self._host = host
+        self._send = send
+        self._give_up = give_up
+        self._turn = threading.Condition()
+        self._hearing = 0
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The hearing thread has something for the host."""
+        self._hearing += 1
+        with self._turn:
+            self._hearing -= 1
+            yield
+            if self._host.next_due_ns() is None:
+                return  # the thread, if there is one, need not wake for this
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pacer")
+                self._thread.start()
+            else:
+                self._turn.notify()
+
+    def close(self) -> None:
+        """End the thread after the blocks that it may be at."""
+        with self._turn:
+            self._closed = True
+            self._turn.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        with self._turn:
+            try:
+                while not self._closed:
+                    self._wait_or_send()
+            except Exception as error:
+                self._give_up(error)
+
+    def _wait_or_send(self) -> None:
+        at_ns = self._host.next_due_ns()
+        if self._hearing or at_ns is None:
+            self._turn.wait()
+        elif (left_ns := at_ns - self._host.clock()) > 0:
+            self._turn.wait(left_ns * _NS)
+        else:
+            for blocks in self._host.due_blocks():
+                self._send(blocks)

@@ -1,0 +1,81 @@
+"""What a curve looks like: its method's colour and marker, its symbols' line style; the same in every figure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
+from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+
+_CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+_MARKERS = "os^Dv<>P"
+
+# What a name begins with or has in it, the first that fits.
+_METHODS = (
+    ("VDDIB-SR.*ideal link", GREEN, "^"),
+    ("VDDIB-SR.*without noise", PURPLE, "D"),
+    ("VDDIB-SR.*with noise", VERMILLION, "s"),
+    ("QML-IB.*over all PSNRs", SKY, "P"),
+    ("QML-IB", BLUE, "o"),
+    ("Hyper-VIB", VERMILLION, "s"),
+    ("VIB", BLUE, "o"),
+    ("VFE", BLACK, "X"),
+)
+_LINES = (("unquantized", "--"), ("64 features", ":"), ("overlap", "-."), ("nothing held out", ":"))
+
+_LEAST_OF_FAMILY = 3
+_NUMBER = re.compile(r"\d+(\.\d+)?(e-?\d+)?")
+_FAMILY_COLOURS = colormaps["YlOrRd"]
+_LIGHTEST, _DARKEST = 0.35, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a curve is drawn; dashed and dotted ones have hollow markers."""
+
+    colour: str
+    marker: str
+    line: str = "-"
+
+    @property
+    def fill(self) -> str:
+        """Colour inside of a marker."""
+        return self.colour if self.line == "-" else "white"
+
+
+def looks_of(curves: Sequence[str]) -> dict[str, Look]:
+    """A look for each curve of a figure, no two alike.
+
+    Three curves or more whose names differ in their numbers alone are a family, its colours ordered from light to dark.
+    """
+    looks: dict[str, Look] = {}
+    for family in _families(curves):
+        looks |= _shades(family)
+    for number, curve in enumerate(curve for curve in curves if curve not in looks):
+        looks[curve] = _of_method(curve) or Look(_CYCLE[number % len(_CYCLE)], _MARKERS[number % len(_MARKERS)])
+    return looks
+
+
+def _families(curves: Sequence[str]) -> list[list[str]]:
+    alike: dict[str, list[str]] = {}
+    for curve in curves:
+        alike.setdefault(_NUMBER.sub("#", curve), []).append(curve)
+    return [family for family in alike.values() if len(family) >= _LEAST_OF_FAMILY]
+
+
+def _shades(family: Sequence[str]) -> dict[str, Look]:
+    step = (_DARKEST - _LIGHTEST) / (len(family) - 1)
+    return {
+        curve: Look(to_hex(_FAMILY_COLOURS(_LIGHTEST + number * step)), _MARKERS[number % len(_MARKERS)])
+        for number, curve in enumerate(family)
+    }
+
+
+def _of_method(curve: str) -> Look | None:
+    line = next((line for word, line in _LINES if word in curve), "-")
+    for pattern, colour, marker in _METHODS:
+        if re.match(pattern, curve):
+            return Look(colour, marker, line)
+    return None

@@ -1,0 +1,183 @@
+"""One sitting of a sweep: trains what is left of some figures, then writes their tables and pictures."""
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import get_args
+
+from splitwave.common.data.catalog import Split, fingerprint, task, verify
+from splitwave.common.errors import ConfigError
+from splitwave.common.files.folders import make_output_folder
+from splitwave.experiments.duration import duration
+from splitwave.experiments.sweep import table
+from splitwave.experiments.sweep.cost import expected_seconds
+from splitwave.experiments.sweep.figure import Figure, rows
+from splitwave.experiments.sweep.measurement import Outcome
+from splitwave.experiments.sweep.plot import redraw
+from splitwave.experiments.sweep.pool import carry_out_all
+from splitwave.experiments.sweep.provenance import Provenance
+from splitwave.experiments.sweep.resolved import resolve
+from splitwave.experiments.sweep.store import Store
+from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.testbed.results.provenance import package_versions
+from splitwave.testbed.terminal.wording import wording_of
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Figures to bring to an end in a folder: `trials/` keeps outcomes, a CSV, JSON, PDF and PNG a figure show them.
+
+    With a `method`, the trials of that one alone are carried out.
+    """
+
+    folder: Path
+    figures: Sequence[Figure]
+    jobs: int
+    data_dir: Path | None
+    say: Say
+    method: str | None = None
+
+    def left(self) -> list[Trial]:
+        """Trials to train, seeds outermost, those that share VDDIB-SR's phase 1 together.
+
+        Raises:
+            DataError: a kept outcome is damaged.
+        """
+        wanted = dict.fromkeys(trial for figure in self.figures for trial in figure.trials)
+        asked = (trial for trial in wanted if self.method in (None, trial.method))
+        return sorted((trial for trial in asked if self._store.find(trial) is None), key=_order)
+
+    def plan(self) -> list[Trial]:
+        """Say how many trainings are left and how long they will take; returns them."""
+        left = self.left()
+        total = len({trial for figure in self.figures for trial in figure.trials})
+        expected = duration(expected_seconds(left, self._finished()) / self.jobs)
+        time = f": about {expected} with {self.jobs} one-thread workers" if left else ""
+        self.say(f"{len(left)} of {total} trainings are left{time}")
+        return left
+
+    def run(self) -> None:
+        """Train what is left, then write every figure; what a sitting finishes, the next one does not repeat.
+
+        Raises:
+            ConfigError: another sitting is at work in the folder.
+            DataError: the data are missing or damaged.
+            RunFailedError: trials failed; the others are kept.
+        """
+        for name in sorted({trial.data for trial in self.left()}):
+            for split in get_args(Split):
+                verify(name, split, self.data_dir)
+        with _alone_in(self.folder):
+            left = self.plan()
+            try:
+                carry_out_all(
+                    left,
+                    jobs=self.jobs,
+                    data_dir=self.data_dir,
+                    provenance=Provenance.here(),
+                    store=self._store,
+                    finished=self._progress(left),
+                )
+            finally:
+                for figure in self.figures:
+                    self._write(figure)
+
+    def _progress(self, trials: Sequence[Trial]) -> Callable[[Outcome], None]:
+        remaining, known = dict.fromkeys(trials), self._finished()
+
+        def note(outcome: Outcome) -> None:
+            del remaining[outcome.trial]
+            known.append(outcome)
+            expected = duration(expected_seconds(remaining, known) / self.jobs)
+            time = f"; about {expected} left" if remaining else ""
+            self.say(f"[{len(trials) - len(remaining)}/{len(trials)}] {_describe(outcome)}{time}")
+
+        return note
+
+    @property
+    def _store(self) -> Store:
+        return Store(self.folder / "trials")
+
+    def _finished(self) -> list[Outcome]:
+        trials = {trial for figure in self.figures for trial in figure.trials}
+        return [outcome for outcome in map(self._store.find, trials) if outcome is not None]
+
+    def _write(self, figure: Figure) -> None:
+        """The figure's files as far as its trials are finished."""
+        outcomes = [outcome for outcome in map(self._store.find, figure.trials) if outcome is not None]
+        finished = rows(figure, outcomes)
+        if not finished:
+            return
+        table.write(self.folder / f"{figure.name}.csv", finished)
+        record = json.dumps(_record(figure, outcomes, self.folder.name, self.data_dir), indent=1)
+        (self.folder / f"{figure.name}.json").write_text(record + "\n", encoding="utf-8")
+        redraw(figure, self.folder)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second sitting, which would do the same work again."""
+    make_output_folder(folder, "--results")
+    with (folder / ".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"--results: another `splitwave experiment run` is at work in {folder}") from None
+        yield
+
+
+def _order(trial: Trial) -> tuple[object, ...]:
+    phase_1 = (trial.backbone, trial.links, trial.overlap) if trial.method == "vddib-sr" else ()
+    return trial.seed, trial.method, phase_1
+
+
+def _describe(outcome: Outcome) -> str:
+    trial = outcome.trial
+    error = min(
+        (
+            measured.validation_error
+            for measured in outcome.measurements
+            if (measured.psnr_db, measured.threshold) == (trial.psnr_db, inf) and measured.validation_error is not None
+        ),
+        default=None,
+    )
+    own = _own_settings(trial)
+    link = "ideal" if trial.psnr_db is None else f"{trial.psnr_db:g} dB"
+    result = "nothing held out" if error is None else f"validation error {wording_of(task(trial.data)).error(error)}"
+    return (
+        f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
+        f"{result}, {duration(outcome.seconds)}"
+    )
+
+
+def _own_settings(trial: Trial) -> str:
+    match trial:
+        case QmlIbTrial():
+            return f"T = {trial.breakpoints} β = {trial.beta:g}"
+        case VddibSrTrial():
+            return f"{trial.encoding.bits} bits"
+        case VibTrial():
+            return f"β = {trial.beta:g}" if trial.beta_range is None else "β = {:g} to {:g}".format(*trial.beta_range)
+
+
+def _record(figure: Figure, outcomes: Sequence[Outcome], preset: str, data_dir: Path | None) -> dict[str, object]:
+    """How a figure's numbers came about, and all settings of each of its trials."""
+    seeds = {trial.seed for trial in figure.trials}
+    return {
+        "command": f"splitwave experiment run {figure.name} --preset {preset} --seeds {len(seeds)}",
+        "finished": len(outcomes),
+        "trainings": len(figure.trials),
+        "seeds": sorted({outcome.trial.seed for outcome in outcomes}),
+        "commits": sorted({outcome.commit for outcome in outcomes}),
+        "machines": sorted({outcome.machine for outcome in outcomes}),
+        "cpu_hours": round(sum(outcome.seconds for outcome in outcomes) / 3600, 2),
+        "packages": package_versions(),
+        "data_sha256": {name: fingerprint(name, data_dir) for name in sorted({o.trial.data for o in outcomes})},
+        "settings": {outcome.trial.key: resolve(outcome.trial) for outcome in outcomes},
+    }

@@ -1,0 +1,90 @@
+"""The process engine: base station, channel emulator and devices as processes on free loopback ports."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from splitwave.common.config.layers import to_yaml
+from splitwave.common.errors import ConfigError
+from splitwave.common.records.results import RunResult
+from splitwave.testbed.control_client import watch_run
+from splitwave.testbed.engine import Job, Observer
+from splitwave.testbed.interruption import run_interruptibly
+from splitwave.testbed.processes.announcement import Announcement
+from splitwave.testbed.processes.child import Child
+from splitwave.testbed.processes.supervisor import Supervisor
+
+_ANY_PORT = "127.0.0.1:0"
+
+
+class ProcessEngine:
+    """Runs a job on processes of its own; must be called in the main thread, for it handles Ctrl-C."""
+
+    def run(self, job: Job, observe: Observer) -> RunResult:
+        """Run the job; see `splitwave.testbed.engine.Engine`.
+
+        Raises:
+            SplitwaveError: a process ended when it should not have; of the class that fits its exit code.
+            KeyboardInterrupt: SIGINT or SIGTERM came; the processes have been stopped.
+        """
+        return run_interruptibly(_carry_out(job, observe))
+
+
+async def _carry_out(job: Job, observe: Observer) -> RunResult:
+    with _config_file(job) as config_file:
+        async with Supervisor(job.log_dir) as supervisor:
+            basestation = await _start_basestation(supervisor, job, config_file)
+            address = await supervisor.address_of(basestation)
+            channel = await supervisor.start(
+                "channel", ["splitwave.channel", f"--connect={address}", *_SERVER, *_SERVICE], announces=True
+            )
+            channel_address = await supervisor.address_of(channel)
+            devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]
+            pids = {"splitwave": os.getpid()} | {child.role: child.pid for child in supervisor.children}
+            with Announcement(job.config.config_hash, address, channel_address, pids).published(job.log_dir):
+                result = await supervisor.unless_one_dies(watch_run(address, observe))
+                # The result is in hand: whoever does not leave by itself is stopped, and that is no failure.
+                await supervisor.farewell([*devices, basestation])
+            return result
+
+
+_SERVICE = ("--lifeline", "--log-format=json")
+_SERVER = (f"--listen={_ANY_PORT}",)
+
+
+async def _start_basestation(supervisor: Supervisor, job: Job, config_file: Path) -> Child:
+    arguments = ["splitwave.basestation", f"--config={config_file}", *_folders(job), "--rejoin=0", *_SERVER, *_SERVICE]
+    if job.restore:
+        arguments.append("--restore")
+    return await supervisor.start("basestation", arguments, announces=True, finishes=True)
+
+
+def _hosted(job: Job) -> list[str]:
+    """The links of each device process, as its command line lists them."""
+    links, each = job.config.links, job.links_per_process
+    if each < 1:
+        raise ConfigError(f"links_per_process = {each}: a device process hosts one link or more")
+    ends = [(first, min(first + each, links) - 1) for first in range(0, links, each)]
+    return [str(first) if first == last else f"{first}-{last}" for first, last in ends]
+
+
+async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_address: str) -> Child:
+    arguments = ["splitwave.device", f"--connect={channel_address}", f"--links={links}", *_folders(job), *_SERVICE]
+    return await supervisor.start(f"device-{links}", arguments, finishes=True)
+
+
+def _folders(job: Job) -> list[str]:
+    folders = [f"--state={job.checkpoint_dir.resolve()}"]
+    return folders if job.data_dir is None else [*folders, f"--data={job.data_dir.resolve()}"]
+
+
+@contextmanager
+def _config_file(job: Job) -> Iterator[Path]:
+    """The resolved settings, for the base station to read."""
+    path = (job.log_dir / "resolved.yaml").resolve()
+    try:
+        path.write_text(to_yaml(job.config), encoding="utf-8")
+        yield path
+    finally:
+        path.unlink()

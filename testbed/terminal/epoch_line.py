@@ -1,0 +1,56 @@
+"""One epoch in one line, as full as the terminal is wide."""
+
+from collections.abc import Sequence
+
+from splitwave.common.records.results import EpochRecord
+from splitwave.testbed.terminal.wording import Wording
+
+_TENTHS_BELOW_NATS = 9.95
+
+
+def epoch_line(record: EpochRecord, epochs: int, wording: Wording, width: int) -> str:
+    """The fullest line about an epoch that takes at most `width` columns.
+
+    What does not fit is abbreviated first, then loses the speed, the rate, the distortion, and last, where samples are
+    held out, the training error.
+    """
+    epoch = f"epoch {record.epoch + 1:>{len(str(epochs))}}/{epochs}"
+    distortion, rate = wording.short_distortion(record.distortion), _rate(record.rate_nats)
+    errors, last_error = _errors(record, wording)
+    speed = f"{record.samples_per_s:,.0f} samples/s"
+    forms = (
+        [wording.distortion(record.distortion), *_errors_in_full(record, wording), f"{rate} a link", speed],
+        [distortion, errors, rate, speed],
+        [distortion, errors, rate],
+        [distortion, errors],
+        [errors],
+        [last_error],
+    )
+    lines = ["  ".join([epoch, *form]) for form in forms]
+    return next((line for line in lines if len(line) <= width), lines[-1])
+
+
+def _errors_in_full(record: EpochRecord, wording: Wording) -> list[str]:
+    training = f"training error {wording.error(record.training_error)}"
+    if record.validation_error is None:
+        return [training]
+    return [training, f"validation error {wording.error(record.validation_error)}"]
+
+
+def _errors(record: EpochRecord, wording: Wording) -> tuple[str, str]:
+    """All errors in short, and the one that matters most."""
+    training = f"error {wording.short_error(record.training_error)}"
+    if record.validation_error is None:
+        return training, training
+    validation = f"validation {wording.short_error(record.validation_error)}"
+    return f"{training}, {validation}", validation
+
+
+def _rate(rate_nats: Sequence[float]) -> str:
+    """The lowest and the highest rate of the links."""
+    lowest, highest = _nats(min(rate_nats)), _nats(max(rate_nats))
+    return f"rate {lowest} nats" if lowest == highest else f"rate {lowest}–{highest} nats"
+
+
+def _nats(rate: float) -> str:
+    return f"{rate:.1f}" if rate < _TENTHS_BELOW_NATS else f"{rate:.0f}"

@@ -1,0 +1,120 @@
+"""What is built for others to install: a wheel and an sdist that need no checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.limits import LIMIT_S
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("SPLITWAVE_", "PYTHON"))}
+BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, 'build_' + sys.argv[1])(sys.argv[2]))"
+
+
+def build(kind: str, source: Path, into: Path) -> Path:
+    """The wheel or sdist that the backend builds of a folder."""
+    into.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", BUILD, kind, str(into)]
+    answer = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True, timeout=LIMIT_S)
+    return into / answer.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tracked files, as in a fresh clone."""
+    folder = tmp_path_factory.mktemp("source")
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in names.rstrip("\0").split("\0"):
+        if (ROOT / name).is_symlink() or (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("wheel", source, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment in which the wheel is installed, beside the packages that it requires."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    ours = folder / "bin" / "python"
+    # A line of a .pth file makes those packages importable, but not our checkout, which a .pth file beside them names.
+    site = next((folder / "lib").glob("python*")) / "site-packages"
+    (site / "required.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    command: list[str | Path] = [
+        ours,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--ignore-installed",
+        wheel,
+    ]
+    subprocess.run(command, env=ENVIRONMENT, check=True, timeout=LIMIT_S)
+    return ours
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A user's folder, with packages of his own whose names are those of our rooms."""
+    for name in ("common", "device"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *command: str | Path) -> str:
+    answer = subprocess.run(
+        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=LIMIT_S
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_nothing_but_splitwave_lands_at_the_top(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        top = {name.partition("/")[0] for name in archive.namelist()}
+    assert {name for name in top if not name.endswith(".dist-info")} == {"splitwave"}
+
+
+def test_the_sdist_builds_the_same_wheel(source: Path, wheel: Path, tmp_path: Path) -> None:
+    sdist = build("sdist", source, tmp_path / "sdist")
+    shutil.unpack_archive(sdist, tmp_path / "unpacked", filter="data")
+    (unpacked,) = (tmp_path / "unpacked").iterdir()
+    again = build("wheel", unpacked, tmp_path / "wheel")
+    with zipfile.ZipFile(wheel) as ours, zipfile.ZipFile(again) as theirs:
+        assert sorted(ours.namelist()) == sorted(theirs.namelist())
+        assert all(ours.read(name) == theirs.read(name) for name in ours.namelist() if not name.endswith("/RECORD"))
+
+
+def test_it_runs_from_a_folder_with_packages_of_the_same_names(python: Path, folder: Path) -> None:
+    where = run(folder, python, "-c", "import splitwave.device, splitwave.channel; print(splitwave.device.__file__)")
+    assert Path(where.strip()).is_relative_to(python.parents[1])
+    splitwave = python.parent / "splitwave"
+    run(folder, splitwave, "demo", "--set", "training.epochs=1", "--set", "inference.latency_samples=10")
+    (result,) = (folder / "results" / "demo").iterdir()
+    assert (result / "summary.json").is_file()
+
+
+def test_shipped_names_work(python: Path, folder: Path) -> None:
+    splitwave = python.parent / "splitwave"
+    assert "name: mnist\n" in run(folder, splitwave, "config", "show", "--config", "mnist-k2")
+    run(folder, splitwave, "init", "mine")
+    assert "name: mnist\n" in run(folder, splitwave, "config", "show", "-c", "mine/configs/mnist-k2.yaml")
+    code = "from splitwave.testbed.compose.command import board_file; print(board_file('raspberry-pi-4'))"
+    assert Path(run(folder, python, "-c", code).strip()).is_relative_to(python.parents[1])

@@ -1,0 +1,127 @@
+"""What the emulator does to messages, in place, and how much room they take behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from splitwave.channel.emulator import service
+from splitwave.channel.emulator.port import EmulatedPort
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.wire.messages import downlink_to_proto, uplink_from_proto, uplink_to_proto
+from splitwave.common.wire.pb import uplink_pb2 as pb
+
+SAMPLES, DIMENSION = 6, 3
+
+
+def config_of(draws: int) -> RunConfig:
+    return RunConfig.model_validate({"encoder": {"dimension": DIMENSION}, "objective": {"draws": draws}})
+
+
+def welcome(draws: int, link: int = 0) -> pb.DownlinkMessage:
+    message = downlink_to_proto(m.Welcome(m.PROTOCOL_VERSION, "run", link, config_of(draws).canonical_json(), None))
+    message.port = link
+    return message
+
+
+def block(phase: m.Phase = m.Phase.TEST, link: int = 0) -> m.SymbolBlock:
+    rng = np.random.default_rng(link)
+    if phase is m.Phase.TRAIN:
+        values = rng.uniform(-1, 1, (1, SAMPLES, DIMENSION)).astype(np.float32)
+        return m.SymbolBlock(link, 0, m.BlockKey(phase, 0, 0), np.array([4, 1, 9, 0, 2, 7]), m.RealPayload(values))
+    indices = rng.integers(0, 16, (SAMPLES, DIMENSION), dtype=np.uint8)
+    payload = m.LevelPayload(indices, 0, np.linspace(-1, 1, 16, dtype=np.float32))
+    return m.SymbolBlock(link, 0, m.BlockKey(phase, 0, 0), np.arange(SAMPLES), payload)
+
+
+def uplink(body: m.Uplink, link: int = 0, draws: int = 1) -> pb.UplinkMessage:
+    message = uplink_to_proto(body, LinkContract.of(config_of(draws), link))
+    message.port = link
+    return message
+
+
+@pytest.mark.parametrize("draws", [1, 5])
+@pytest.mark.parametrize("phase", [m.Phase.TRAIN, m.Phase.TEST])
+def test_a_block_keeps_all_but_its_symbols_and_takes_no_more_than_was_said(phase: m.Phase, draws: int) -> None:
+    port, sent = EmulatedPort(), block(phase)
+    port.pass_down(welcome(draws))
+    message = uplink(sent, draws=draws)
+    limit = port.bytes_behind(message)
+
+    assert port.pass_up(message)
+
+    assert message.ByteSize() <= limit
+    received = uplink_from_proto(message, LinkContract.of(config_of(draws), 0))
+    assert isinstance(received, m.SymbolBlock)
+    assert isinstance(received.payload, m.RealPayload)
+    assert received.payload.values.shape == (draws if phase is m.Phase.TRAIN else 1, SAMPLES, DIMENSION)
+    assert (received.link, received.sequence, received.key) == (sent.link, sent.sequence, sent.key)
+    np.testing.assert_array_equal(received.sample_ids, sent.sample_ids)
+
+
+def test_other_messages_pass_as_they_are_and_symbols_wait_for_the_handshake() -> None:
+    port, ready = EmulatedPort(), uplink(m.Ready(4, 5, "digest"))
+    before = ready.SerializeToString()
+    assert port.bytes_behind(ready) == len(before)
+    assert port.pass_up(ready)
+    assert ready.SerializeToString() == before
+    with pytest.raises(ProtocolError, match="before the handshake was over"):
+        port.bytes_behind(uplink(block()))
+
+
+@pytest.mark.parametrize("draws", [1, 2])
+def test_gradients_come_back_through_the_adjoint(draws: int) -> None:
+    port = EmulatedPort()
+    port.pass_down(welcome(draws))
+    values = np.arange(draws * SAMPLES * DIMENSION, dtype=np.float32).reshape(draws, SAMPLES, DIMENSION)
+    message = downlink_to_proto(m.Gradient(m.BlockKey(m.Phase.TRAIN, 0, 0), values))
+
+    port.pass_down(message)
+
+    assert message.gradient.values.draws == 1
+    returned = np.frombuffer(message.gradient.values.data, dtype="<f4").reshape(1, SAMPLES, DIMENSION)
+    np.testing.assert_array_equal(returned, values.sum(axis=0, keepdims=True))
+
+
+class Upstream:
+    """Takes what the emulator passes on."""
+
+    def __init__(self) -> None:
+        self.bundles: list[list[int]] = []
+
+    async def write(self, bundle: pb.UplinkBundle) -> None:
+        self.bundles.append([message.port for message in bundle.messages])
+
+    async def done_writing(self) -> None:
+        pass
+
+    async def __aiter__(self) -> AsyncIterator[pb.DownlinkBundle]:
+        yield pb.DownlinkBundle(messages=[welcome(1, link) for link in range(3)])
+
+
+class Downstream:
+    async def write(self, bundle: pb.DownlinkBundle) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(10_000, [[0, 1, 2]]), (200, [[0], [1], [2]])])
+def test_what_one_bundle_cannot_hold_behind_the_channel_goes_on_alone(
+    limit: int, expected: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_MESSAGE_BYTES", limit)
+    upstream = Upstream()
+    stream = service._EmulatedStream(upstream, Downstream(), lambda: None)  # type: ignore[arg-type]
+
+    async def blocks() -> AsyncIterator[pb.UplinkBundle]:
+        yield pb.UplinkBundle(messages=[uplink(block(link=link), link) for link in range(3)])
+
+    async def carry() -> None:
+        await stream.carry_down()
+        await stream.carry_up(pb.UplinkBundle(messages=[uplink(m.Ready(4, 5, "digest"))]), blocks())
+
+    asyncio.run(carry())
+    assert upstream.bundles == [[0], *expected]

@@ -1,0 +1,43 @@
+"""One Adam a party: gates may learn faster than the weights they gate."""
+
+import copy
+
+import torch
+from torch import nn
+
+from splitwave.common.learning.hyper_layers import HyperLinear
+from splitwave.common.learning.optimiser import PartyOptimiser
+
+RATE = 1e-2
+
+
+def stepped(network: nn.Module, gate_factor: float) -> dict[str, torch.Tensor]:
+    """How far one step takes each parameter whose gradient is 1: Adam's first step is the learning rate."""
+    before = {name: weights.detach().clone() for name, weights in network.named_parameters()}
+    for weights in network.parameters():
+        weights.grad = torch.ones_like(weights)
+    PartyOptimiser(network, gate_factor).step(RATE)
+    assert all(weights.grad is None for weights in network.parameters())
+    return {name: before[name] - weights.detach() for name, weights in network.named_parameters()}
+
+
+def test_gates_step_by_their_factor_and_all_else_by_the_learning_rate() -> None:
+    moved = stepped(nn.Sequential(HyperLinear(3, 2), nn.Linear(2, 1)), 10.0)
+    for name, distance in moved.items():
+        expected = 10 * RATE if "gate" in name else RATE
+        torch.testing.assert_close(distance, torch.full_like(distance, expected), rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_without_gates_takes_the_very_steps_of_torchs_adam() -> None:
+    network = nn.Linear(4, 3)
+    other = copy.deepcopy(network)
+    ours, theirs = PartyOptimiser(network, 10.0), torch.optim.Adam(other.parameters(), lr=RATE, fused=True)
+    for seed in range(3):
+        x = torch.randn(8, 4, generator=torch.Generator().manual_seed(seed))
+        for party in (network, other):
+            party(x).square().sum().backward()
+        ours.step(RATE)
+        theirs.step()
+        theirs.zero_grad()
+    assert torch.equal(network.weight, other.weight)
+    assert torch.equal(network.bias, other.bias)

@@ -1,0 +1,141 @@
+"""The numbers of a finished run."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.messages import UplinkCost
+from splitwave.common.records.results import RunResult, ServedAtBeta, ServedQueries
+from splitwave.common.records.summary import summarize, wilson_interval
+
+RESULT = RunResult(
+    steps=240,
+    samples_per_s=8000.0,
+    error=0.07,
+    error_soft=0.0625,
+    costs=(UplinkCost(1000, 14_000, 14_150), UplinkCost(1000, 14_000, 14_250)),
+    hops=("encode", "device link", "decode"),
+    hop_times_ns=np.array([[9_000_000, 1_000_000, n * 10_000] for n in range(101)], dtype=np.int64),
+    weights_sha256="5ha",
+    queries=ServedQueries(240, 200, 0.075),
+)
+
+
+def test_the_default_link_costs_112_bits_and_28_symbols_of_airtime() -> None:
+    summary = summarize(RunConfig(), "process", RESULT)
+
+    assert summary["payload_bits_per_sample_per_link"] == 112
+    assert summary["packed_bytes_per_sample_per_link"] == 14.0
+    assert summary["wire_bytes_per_sample_per_link"] == pytest.approx(14.2, rel=1e-12)
+    assert summary["airtime_ms"] == pytest.approx(28 / 9.6, rel=1e-12)
+
+
+def test_latency_counts_from_sending_without_the_encoding() -> None:
+    summary = summarize(RunConfig(), "process", RESULT)
+
+    # 1 ms on the link and 0 … 1 ms of decoding in equal steps: percentile p is 1 + p/100 ms.
+    assert summary["latency_ms"] == pytest.approx({"p50": 1.5, "p90": 1.9, "p99": 1.99}, rel=1e-12)
+
+
+def test_it_reports_both_errors_and_their_difference() -> None:
+    summary = summarize(RunConfig(), "process", RESULT)
+
+    assert summary["error_rate"] == 0.07
+    assert summary["error_rate_soft"] == 0.0625
+    assert summary["error_rate_hard_minus_soft"] == pytest.approx(0.0075, rel=1e-12)
+
+
+def test_a_regression_reports_square_nanoseconds_and_metres() -> None:
+    config = RunConfig.model_validate({"links": 1, "data": {"name": "wifi-csi"}})
+
+    summary = summarize(config, "process", dataclasses.replace(RESULT, error=9.0, error_soft=4.0))
+
+    assert dict(list(summary.items())[:5]) == pytest.approx(
+        {
+            "mse_ns2": 9.0,
+            "mse_ns2_soft": 4.0,
+            "mse_ns2_hard_minus_soft": 5.0,
+            "rmse_m": 3 * 0.299792458,
+            "rmse_m_soft": 2 * 0.299792458,
+        },
+        rel=1e-12,
+    )
+    assert not any(name.startswith("error_rate") for name in summary)
+
+
+def test_it_names_what_was_run_in_a_fixed_order() -> None:
+    config = RunConfig(seed=3, links=4)
+
+    summary = summarize(config, "inprocess", RESULT)
+
+    assert list(summary.items())[-6:] == [
+        ("engine", "inprocess"),
+        ("data", "mnist5k"),
+        ("links", 4),
+        ("seed", 3),
+        ("config_hash", config.config_hash),
+        ("weights_sha256", "5ha"),
+    ]
+    assert list(summary)[:5] == [
+        "error_rate", "error_rate_soft", "error_rate_hard_minus_soft", "steps", "samples_per_s",
+    ]  # fmt: skip
+
+
+TOLD = RunConfig.model_validate({"hypernetwork": {"beta": [1e-5, 1.0]}})
+SERVED = dataclasses.replace(
+    RESULT,
+    served=(
+        ServedAtBeta((0.001, 0.5), ServedQueries(30, 20, 0.25), 2.5),
+        ServedAtBeta((0.5, 0.5), ServedQueries(10, 10, 0.5), None),
+    ),
+)
+
+
+def test_it_counts_queries_and_the_distinct_samples_that_they_asked_about() -> None:
+    assert summarize(RunConfig(), "process", RESULT)["served"] == {
+        "queries": 240,
+        "distinct_samples": 200,
+        "error_rate": 0.075,
+        "error_rate_interval": list(wilson_interval(0.075, 200)),
+    }
+
+
+def test_a_regressions_queries_have_a_mean_squared_error() -> None:
+    config = RunConfig.model_validate({"links": 1, "data": {"name": "wifi-csi"}})
+
+    served = summarize(config, "process", RESULT)["served"]
+
+    assert served == {"queries": 240, "distinct_samples": 200, "mse_ns2": 0.075}
+
+
+def test_wilsons_interval_is_the_known_one() -> None:
+    # The interval's ends solve |p̂ − p| = z·√(p(1 − p)/n).
+    for share, count in ((0.25, 20), (0.0, 7), (1.0, 7), (0.062, 1000)):
+        for end in wilson_interval(share, count):
+            assert abs(share - end) == pytest.approx(1.959964 * np.sqrt(end * (1 - end) / count), rel=1e-9, abs=1e-12)
+    assert wilson_interval(0.0, 7)[0] == 0.0
+    assert wilson_interval(1.0, 7)[1] == 1.0
+
+
+def test_it_tells_errors_and_entropy_by_beta_only_where_networks_are_told() -> None:
+    assert "by_beta" not in summarize(RunConfig(), "process", RESULT)
+    assert summarize(TOLD, "process", SERVED)["by_beta"] == [
+        {
+            "betas": [0.001, 0.5],
+            "queries": 30,
+            "distinct_samples": 20,
+            "error_rate": 0.25,
+            "error_rate_interval": list(wilson_interval(0.25, 20)),
+            "symbol_entropy_bits": 2.5,
+        },
+        {
+            "betas": [0.5, 0.5],
+            "queries": 10,
+            "distinct_samples": 10,
+            "error_rate": 0.5,
+            "error_rate_interval": list(wilson_interval(0.5, 10)),
+            "symbol_entropy_bits": None,
+        },
+    ]

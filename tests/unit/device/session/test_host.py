@@ -1,0 +1,168 @@
+"""What the devices of one process do together, without a network."""
+
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol import messages as m
+from splitwave.device.learning.views import HostedViews, StackedViews
+from splitwave.device.session.host import Addressed, DeviceHost
+from splitwave.device.session.session import DeviceSession
+
+LINKS = 3
+CONFIG = RunConfig.model_validate(
+    {
+        "links": LINKS,
+        "encoder": {"dimension": 3},
+        "training": {"epochs": 1, "batch_size": 8},
+        "inference": {"block_size": 5, "latency_samples": 2},
+        "runtime": {"credits": 2},
+    }
+)
+
+
+class Loader:
+    """Counts how often data are loaded."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, ...]] = []
+
+    def __call__(self, config: RunConfig, links: Sequence[int]) -> StackedViews:
+        self.asked.append(tuple(links))
+        rng = np.random.default_rng(0)
+        features = int(np.prod(config.view_shape))
+        train, test = (rng.random((len(links), size, features), dtype=np.float32) for size in (16, 12))
+        return StackedViews(tuple(links), train, test, "digest")
+
+
+@pytest.fixture
+def loader() -> Loader:
+    return Loader()
+
+
+@pytest.fixture
+def host(tmp_path: Path, loader: Loader) -> DeviceHost:
+    views, ticks = HostedViews(range(LINKS), loader), count(0, 1000)
+
+    def clock() -> int:
+        return next(ticks)
+
+    sessions = [
+        DeviceSession(
+            device_id=f"dev-{link}", software="test", wish=link, host="", state_dir=tmp_path,
+            open_views=views.open, clock=clock,
+        )
+        for link in range(LINKS)
+    ]  # fmt: skip
+    return DeviceHost(sessions, lambda: views.stacked)
+
+
+def to_all(message: m.Downlink) -> list[tuple[int, m.Downlink]]:
+    return [(port, message) for port in range(LINKS)]
+
+
+def welcomes(runtime: dict[str, int] | None = None) -> list[tuple[int, m.Downlink]]:
+    config = RunConfig.model_validate(CONFIG.model_dump() | {"runtime": runtime} if runtime else CONFIG)
+    settings = config.canonical_json()
+    return [(link, m.Welcome(m.PROTOCOL_VERSION, "run", link, settings, None)) for link in range(LINKS)]
+
+
+def react(host: DeviceHost, messages: Sequence[tuple[int, m.Downlink]]) -> list[Addressed]:
+    bundles = []
+    for answers in host.react(messages):
+        bundles.append(answers)
+        for port, body in answers:
+            if isinstance(body, m.SymbolBlock):
+                host.sessions[port].sending(body.key, m.UplinkCost(len(body.sample_ids), 10, 20))
+    return bundles
+
+
+def numbers(bundle: Addressed) -> list[tuple[int, int]]:
+    """(port, number of the block) of blocks."""
+    return [(port, body.key.micro_batch) for port, body in bundle if isinstance(body, m.SymbolBlock)]
+
+
+def predictions(bundle: Addressed) -> list[tuple[int, m.Downlink]]:
+    blocks = [(port, body) for port, body in bundle if isinstance(body, m.SymbolBlock)]
+    return [(port, m.Prediction(body.key, np.zeros(len(body.sample_ids), dtype=np.uint8))) for port, body in blocks]
+
+
+def test_the_data_are_loaded_once_for_all_links(host: DeviceHost, loader: Loader) -> None:
+    bundles = react(host, welcomes())
+
+    assert [list(bundle) for bundle in bundles] == [[(port, m.Ready(16, 12, "digest"))] for port in range(LINKS)]
+    react(host, welcomes())
+    assert loader.asked == [(0, 1, 2)]
+
+
+def test_blocks_that_several_are_asked_for_are_ready_together(host: DeviceHost) -> None:
+    react(host, welcomes())
+
+    first, second = react(host, to_all(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)))
+    assert numbers(first) == [(0, 0), (1, 0), (2, 0)]
+    assert numbers(second) == [(0, 1), (1, 1), (2, 1)]
+
+    (last,) = react(host, predictions(first))
+    assert numbers(last) == [(0, 2), (1, 2), (2, 2)]
+
+    reports = react(host, predictions(second) + predictions(last))
+    assert [(port, type(body)) for ((port, body),) in reports] == [(port, m.PassReport) for port in range(LINKS)]
+
+
+def test_half_of_the_credits_leave_together(host: DeviceHost) -> None:
+    react(host, welcomes({"credits": 4}))
+    first, second = react(host, to_all(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)))
+    assert numbers(first) == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]
+    assert numbers(second) == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_port_that_is_asked_alone_answers_alone_and_the_others_catch_up(host: DeviceHost) -> None:
+    react(host, welcomes())
+    alone = m.Evaluate(m.Phase.SERVE, 0, m.Symbols.HARD)
+
+    (first,) = react(host, [(1, alone)])
+    (others,) = react(host, [(0, alone), (2, alone)])
+    (second,) = react(host, predictions(first))
+
+    assert (numbers(first), numbers(others), numbers(second)) == ([(1, 0)], [(0, 0), (2, 0)], [(1, 1)])
+
+
+def test_the_time_to_encode_is_that_of_all_blocks_that_were_ready_together(host: DeviceHost) -> None:
+    react(host, welcomes())
+    (first,) = react(host, to_all(m.Evaluate(m.Phase.SERVE, 0, m.Symbols.HARD)))
+    (second,) = react(host, predictions(first))
+    reports = [body for ((_, body),) in react(host, predictions(second))]
+
+    for report in reports:
+        assert isinstance(report, m.PassReport)
+        assert report.hop_times_ns[:, 0].tolist() == [2000, 2000]  # three readings of the clock, a tick apart
+
+
+def test_all_send_before_one_works_ahead(host: DeviceHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    react(host, welcomes())
+    done: list[str] = []
+    for port, session in enumerate(host.sessions):
+        monkeypatch.setattr(session.worker, "measure_rate", lambda _, port=port: done.append(f"rate {port}"))
+
+    for answers in host.react(to_all(m.TrainStep(0))):
+        done += [f"block {port}" for port, _ in answers]
+
+    assert done == [f"{what} {port}" for what in ("block", "rate") for port in range(LINKS)]
+
+
+def test_what_fails_one_device_fails_all(host: DeviceHost) -> None:
+    react(host, welcomes())
+    with pytest.raises(ProtocolError, match="step 1 was announced: expected step 0"):
+        react(host, [(0, m.TrainStep(0)), (2, m.TrainStep(1))])
+
+
+def test_a_process_without_a_wish_loads_what_it_is_leased(loader: Loader) -> None:
+    views = HostedViews([], loader)
+
+    assert views.open(CONFIG, 2).train.shape == (16, 280)
+    assert loader.asked == [(2,)]

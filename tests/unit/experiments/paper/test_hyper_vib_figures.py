@@ -1,0 +1,82 @@
+"""Hyper-VIB's figure as trials, and one of each carried out."""
+
+import pytest
+
+from splitwave.experiments.paper.hyper_vib import BETAS, FIGURES, HYPER_QML_IB_BETAS, VIB
+from splitwave.experiments.paper.preset import preset_named
+from splitwave.experiments.sweep.figure import rows
+from splitwave.experiments.sweep.provenance import Provenance
+from splitwave.experiments.sweep.trial import QmlIbTrial, VibTrial
+from splitwave.experiments.sweep.vib import carry_out, resolve
+
+COMPARISONS = ("hyper_vib", "hyper_vib_bluetooth", "hyper_vib_wifi")
+
+
+def trials_of(preset: str, seeds: int = 1, name: str = "hyper_vib") -> list[VibTrial]:
+    trials = FIGURES[name](preset_named(preset), seeds).trials
+    assert all(isinstance(trial, VibTrial) for trial in trials)
+    return [trial for trial in trials if isinstance(trial, VibTrial)]
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_one_training_of_hyper_vib_stands_against_one_of_vib_at_each_beta(name: str) -> None:
+    trials = trials_of("paper", 3, name)
+    assert len(trials) == 3 * (11 + 1)
+    assert sorted({trial.beta for trial in trials if trial.method == "vib"}) == pytest.approx(list(BETAS))
+    assert (BETAS[0], BETAS[-1]) == pytest.approx((1e-5, 1.0))
+    assert {trial.test_betas for trial in trials if trial.method == "hyper-vib"} == {BETAS}
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_both_are_the_same_run_but_for_what_is_an_input(name: str) -> None:
+    trials = trials_of("paper", name=name)
+    hyper, plain = (next(trial for trial in trials if trial.method == method) for method in ("hyper-vib", "vib"))
+    assert resolve(hyper).conditions == 1
+    assert resolve(plain).conditions == 0
+    same = {"hypernetwork", "training"}
+    assert resolve(hyper).model_dump(exclude=same) == resolve(plain).model_dump(exclude=same)
+    assert resolve(hyper).training.epochs < 0.12 * 11 * resolve(plain).training.epochs
+    low, high = resolve(hyper).hypernetwork.beta or (1.0, 0.0)
+    assert low <= BETAS[0] < BETAS[-1] <= high
+
+
+def test_one_hyper_qml_ib_stands_against_a_model_a_psnr() -> None:
+    figure = FIGURES["hyper_qml_ib"](preset_named("paper"), 2)
+    own = [mark for mark in figure.marks if isinstance(mark.trial, QmlIbTrial)]
+    one = [mark for mark in figure.marks if isinstance(mark.trial, VibTrial)]
+    assert len({mark.trial for mark in own}) == 2 * 5
+    assert len({mark.trial for mark in one}) == 2
+    assert {(mark.x, mark.trial.seed, mark.beta) for mark in one} == {
+        (mark.x, mark.trial.seed, beta) for mark in own for beta in HYPER_QML_IB_BETAS
+    }
+    for mark in one:
+        assert mark.psnr_db == mark.x
+        assert isinstance(mark.trial, VibTrial)
+        config = resolve(mark.trial)
+        assert (config.conditions, config.links, config.quantizer.breakpoints) == (2, 2, 15)
+
+
+def test_the_delays_error_is_measured_in_squared_nanoseconds() -> None:
+    trial = next(trial for trial in trials_of("smoke", name="hyper_vib_bluetooth") if trial.method == "hyper-vib")
+    outcome = carry_out(trial.model_copy(update={"epochs": 1, "test_betas": (1e-5, 1.0)}), None, Provenance("a", "b"))
+    small, large = (measured.test_error for measured in outcome.measurements)
+    assert small is not None
+    assert large is not None
+    assert 1.0 < small < 100.0 < large < 900.0  # the delays' own variance is 780 ns²
+
+
+def test_a_trained_network_is_measured_at_each_beta_that_it_is_told() -> None:
+    trial = next(trial for trial in trials_of("smoke") if trial.method == "hyper-vib")
+    outcome = carry_out(trial.model_copy(update={"epochs": 2}), None, Provenance("abc", "a core"))
+    assert [measured.beta for measured in outcome.measurements] == list(BETAS)
+    errors = [measured.test_error for measured in outcome.measurements]
+    assert all(error is not None and 0.02 < error < 0.5 for error in errors)
+    assert len(set(errors)) > 1  # what it is told changes its answers
+
+
+def test_rows_name_beta_and_method() -> None:
+    figure = FIGURES["hyper_vib"](preset_named("smoke"), 1)
+    trial = next(trial for trial in trials_of("smoke") if trial.method == "vib" and trial.beta == BETAS[4])
+    outcome = carry_out(trial.model_copy(update={"epochs": 1}), None, Provenance("abc", "a core"))
+    (row,) = rows(figure, [outcome.model_copy(update={"trial": trial})])
+    assert (row.curve, row.method, row.x, row.beta, row.backbone) == (VIB, "vib", BETAS[4], BETAS[4], "vib")

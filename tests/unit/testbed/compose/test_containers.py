@@ -1,0 +1,93 @@
+"""What the engine's `inspect` tells about a container, and how a person reads it."""
+
+from typing import Any
+
+from splitwave.testbed.compose.containers import Part, part_from_attributes
+from splitwave.testbed.compose.overview import COLUMNS, Load, row
+from splitwave.testbed.compose.usage import Reading
+from splitwave.testbed.compose.watching import address_of
+
+INSPECTED: dict[str, Any] = {  # engine 20.10, cut down to what is read
+    "Id": "282988364b11",
+    "RestartCount": 2,
+    "State": {
+        "Status": "running",
+        "ExitCode": 0,
+        "StartedAt": "2026-11-22T01:31:22.850424407Z",
+        "Health": {"Status": "healthy", "FailingStreak": 0},
+    },
+    "Config": {
+        "Labels": {"com.docker.compose.service": "basestation", "com.docker.compose.container-number": "1"},
+    },
+    "NetworkSettings": {
+        "Ports": {"50051/tcp": [{"HostIp": "127.0.0.1", "HostPort": "32768"}], "50099/tcp": None},
+        "Networks": {"splitwave_testbed": {"IPAddress": "172.18.0.2"}},
+    },
+}
+NOT_STARTED: dict[str, Any] = {
+    **INSPECTED,
+    "RestartCount": 0,
+    "State": {"Status": "created", "ExitCode": 0, "StartedAt": "0001-01-01T00:00:00Z"},
+    "NetworkSettings": {"Ports": None, "Networks": None},
+}
+
+
+def part(status: str, *, health: str = "", exit_code: int = 0, networks: tuple[str, ...] = ("testbed",)) -> Part:
+    return Part("device", 2, "d2", status, health, exit_code, 3, "", networks, {})
+
+
+def test_a_running_container_has_health_networks_and_published_ports() -> None:
+    basestation = part_from_attributes(INSPECTED)
+
+    assert basestation == Part(
+        service="basestation",
+        number=1,
+        id="282988364b11",
+        status="running",
+        health="healthy",
+        exit_code=0,
+        restarts=2,
+        started_at="2026-11-22T01:31:22.850424407Z",
+        networks=("splitwave_testbed",),
+        ports={"50051/tcp": "127.0.0.1:32768"},
+    )
+    assert basestation.name == "basestation-1"
+    assert basestation.is_running
+
+
+def test_a_container_that_was_not_started_has_none_of_them() -> None:
+    created = part_from_attributes(NOT_STARTED)
+
+    assert (created.health, created.networks, created.ports, created.is_running) == ("", (), {}, False)
+
+
+def test_an_address_is_that_of_the_published_port() -> None:
+    parts = [part("running"), part_from_attributes(INSPECTED)]
+
+    assert address_of(parts, "basestation") == "127.0.0.1:32768"
+    assert address_of(parts, "channel") is None
+
+
+def test_a_row_tells_what_a_container_uses() -> None:
+    cells = row(part("running", health="healthy"), Load(49.6, Reading(1_500_000_000, 3 << 20, 2_000_000, 40_000)))
+
+    assert dict(zip(COLUMNS, cells, strict=True)) == {
+        "container": "device-2",
+        "state": "running, healthy",
+        "restarts": "3",
+        "CPU %": "50",
+        "CPU s": "1.5",
+        "MiB": "3",
+        "MB in": "2.00",
+        "MB out": "0.04",
+    }
+
+
+def test_a_row_tells_how_a_container_ended() -> None:
+    assert row(part("exited", exit_code=7), None) == ("device-2", "exited (7)", "3", "–", "–", "–", "–", "–")
+    assert row(part("restarting", exit_code=137), None)[1] == "restarting (137)"
+
+
+def test_a_row_tells_faults() -> None:
+    assert row(part("paused", health="healthy"), None)[1] == "paused"
+    assert row(part("running", networks=()), None)[1] == "running, cut off"

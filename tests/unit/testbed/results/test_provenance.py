@@ -1,0 +1,87 @@
+"""What a result came from."""
+
+import os
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from splitwave.testbed.results import provenance
+from splitwave.testbed.results.provenance import cpu_model, cpu_vectors, current_commit, package_versions
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    # Run from a hook, git would find the hook's repository in the environment.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=outside).stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a copy of the module, as if that were what runs."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    module = tmp_path / "testbed" / "provenance.py"
+    module.parent.mkdir()
+    module.write_text("# stands for the module\n")
+    git(tmp_path, "init", "--quiet")
+    monkeypatch.setattr(provenance, "__file__", str(module))
+    return tmp_path
+
+
+def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "-m", "first")
+
+    commit = current_commit()
+
+    assert commit is not None
+    assert commit.sha == git(checkout, "rev-parse", "HEAD")
+    assert not commit.dirty
+
+
+def test_a_changed_checkout_is_dirty(checkout: Path) -> None:
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "-m", "first")
+    (checkout / "new.py").write_text("")
+
+    commit = current_commit()
+
+    assert commit is not None
+    assert commit.dirty
+
+
+def test_a_repository_without_a_commit_has_none(checkout: Path) -> None:
+    git(checkout, "add", ".")
+
+    assert current_commit() is None
+
+
+def test_a_package_installed_inside_another_repository_does_not_take_its_commit(checkout: Path) -> None:
+    (checkout / "theirs.py").write_text("")
+    git(checkout, "add", "theirs.py")
+    git(checkout, "commit", "--quiet", "-m", "theirs")
+
+    assert current_commit() is None
+
+
+def test_the_versions_are_those_that_are_installed() -> None:
+    versions = package_versions()
+
+    assert versions["torch"] == version("torch")
+    assert versions["splitwave"] == version("splitwave")
+    assert "pytest" not in versions
+
+
+def test_the_processor_has_a_name() -> None:
+    assert isinstance(cpu_model(), str)
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux lists the flags there")
+def test_the_widest_vectors_are_those_that_the_processor_lists() -> None:
+    listed = Path("/proc/cpuinfo").read_text().split()
+    assert (cpu_vectors() == "AVX-512") is ("avx512f" in listed)
+    assert (cpu_vectors() == "AVX2") is ("avx2" in listed and "avx512f" not in listed)

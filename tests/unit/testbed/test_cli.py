@@ -1,0 +1,356 @@
+"""Bad input on the command line: one clear error, the documented exit code, and nothing left behind."""
+
+import dataclasses
+import gzip
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from typer.testing import CliRunner, Result
+
+from splitwave.common.config.layers import load_config
+from splitwave.common.config.run_config import RunConfig, RuntimeSettings
+from splitwave.common.data import mnist
+from splitwave.common.exit_codes import ExitCode
+from splitwave.testbed.cli import app
+from splitwave.testbed.commands.options import on_device
+from splitwave.testbed.processes.announcement import Announcement
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+SPLITWAVE = Path(sys.executable).with_name("splitwave")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SPLITWAVE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+def splitwave(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def assert_refused(result: Result, exit_code: ExitCode, *words: str) -> None:
+    assert result.exit_code == exit_code, result.output
+    assert result.output.startswith("error: ")
+    for word in words:
+        assert word in result.output
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("training.epoch=3", ["training.epoch: no such setting", "--set training.epoch=3"]),
+        ("trainig.epochs=3", ["trainig.epochs: no such setting", "did you mean training.epochs?"]),
+        ("training.learning_rate='1e-3'", ["training.learning_rate = \"'1e-3'\"", "valid number"]),
+        ("links=65", ["links = 65", "less than or equal to 64"]),
+        ("quantizer.breakpoints=-1", ["quantizer.breakpoints = -1", "greater than or equal to 0"]),
+        ("channel.psnr_db=Infinity", ["channel.psnr_db = inf", "finite"]),
+        ("training.epochs", ["--set training.epochs: expected dotted.path=value"]),
+    ],
+)
+def test_a_bad_override_is_refused(results: Path, setting: str, words: list[str]) -> None:
+    result = splitwave("demo", "--results", results, "--set", setting)
+
+    assert_refused(result, ExitCode.CONFIG, *words)
+    assert not results.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("training: {epochz: 3}", ["training.epochz: no such setting", "bad.yaml"]),
+        ("objective: {beta: 1e-3}", ["objective.beta = '1e-3'", "text", "1.0e-3"]),
+        ("links: 65", ["links = 65", "less than or equal to 64"]),
+        ("quantizer: {breakpoints: -1}", ["quantizer.breakpoints = -1"]),
+        ("channel: {psnr_db: .inf}", ["channel.psnr_db = inf", "finite"]),
+        ("channel: {psnr_db: .nan}", ["channel.psnr_db = nan", "finite"]),
+        ("- a list", ["expected a mapping"]),
+        ("a: [", ["cannot be read as a config file"]),
+    ],
+)
+def test_a_bad_config_file_is_refused(tmp_path: Path, results: Path, content: str, words: list[str]) -> None:
+    (tmp_path / "bad.yaml").write_text(content)
+
+    result = splitwave("train", "-c", tmp_path / "bad.yaml", "--results", results)
+
+    assert_refused(result, ExitCode.CONFIG, *words)
+    assert not results.exists()
+
+
+def test_a_config_file_that_is_not_there_is_named(results: Path) -> None:
+    result = splitwave("train", "-c", "nowhere.yaml", "--results", results)
+
+    assert_refused(result, ExitCode.CONFIG, "nowhere.yaml: no such config file")
+    assert not results.exists()
+
+
+def test_an_engine_that_is_not_installed_is_refused_with_those_that_are(results: Path) -> None:
+    result = splitwave("demo", "--engine", "warp", "--results", results)
+
+    assert_refused(result, ExitCode.CONFIG, "--engine warp: no such engine", "inprocess, process")
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("engine", ["process", "inprocess"])
+def test_a_data_directory_that_is_not_there_is_refused_before_anything_starts(
+    tmp_path: Path, results: Path, engine: str
+) -> None:
+    missing = tmp_path / "no[data]"  # as it is, not as markup
+    result = splitwave("demo", "--engine", engine, "--data-dir", missing, "--results", results)
+
+    assert_refused(result, ExitCode.DATA, f"data directory {missing} is not a directory that exists", "--data-dir")
+    assert not results.exists()
+
+
+def test_the_data_directory_may_come_from_the_environment(
+    tmp_path: Path, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPLITWAVE_DATA_DIR", str(tmp_path / "nowhere"))
+
+    result = splitwave("demo", "--results", results)
+
+    assert_refused(result, ExitCode.DATA, f"data directory {tmp_path}/nowhere is not a directory that exists")
+
+
+@pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
+def test_a_validation_split_that_leaves_nothing_to_train_on_is_refused_before_anything_starts(
+    results: Path, engine: str
+) -> None:
+    result = splitwave("demo", "--engine", engine, "--set", "data.validation=4000", "--results", results)
+
+    assert_refused(result, ExitCode.DATA)
+    # No last words of a process: the command line itself has found it.
+    assert result.output == "error: data.validation = 4000: of 4000 training samples, 0 to 3999 can be held out\n"
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("command", ["train", "up"])
+def test_missing_data_are_refused_before_anything_starts(tmp_path: Path, results: Path, command: str) -> None:
+    options = ["--engine", "compose"] if command == "up" else []
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    result = splitwave(command, "-c", CONFIGS / "mnist-k2.yaml", *options, "--data-dir", folder, "--results", results)
+
+    assert_refused(result, ExitCode.DATA)
+    assert result.output.startswith("error: MNIST: train-images-idx3-ubyte is missing")
+    assert result.output.count("\n") == 1
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
+def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
+    tmp_path: Path, results: Path, engine: str
+) -> None:
+    for name in mnist.SHA256:
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(b"not these"))
+
+    result = splitwave(
+        "train", "-c", CONFIGS / "mnist-k2.yaml", "--engine", engine, "--data-dir", tmp_path, "--results", results
+    )
+
+    assert_refused(result, ExitCode.DATA, "holds other data: SHA-256", "Put https://")
+    assert result.output.startswith(f"error: MNIST: {tmp_path}/train-images-idx3-ubyte.gz")
+    assert not results.exists()
+
+
+SHORT = ("--set", "training.epochs=1", "--set", "training.batch_size=4000", "--set", "inference.latency_samples=1")
+
+
+def test_an_error_of_chance_level_and_too_many_threads_are_remarked_upon(results: Path) -> None:
+    hopeless = ("--set", "training.learning_rate=1e6", "--set", "runtime.torch_threads=256")
+    before = torch.get_num_threads()
+    try:
+        result = splitwave("demo", "--engine", "inprocess", *SHORT, *hopeless, "--results", results)
+    finally:
+        torch.set_num_threads(before)
+
+    assert result.exit_code == ExitCode.OK
+    assert result.stderr.startswith("warning: runtime.torch_threads = 256: this machine has ")
+    (summary,) = results.glob("demo/*/summary.json")
+    (remark,) = json.loads(summary.read_text())["remarks"]
+    assert remark.endswith("is not clearly better than that of always answering the commonest class, 90.00 %")
+    assert f"\nremark: {remark}\n" in result.stdout
+
+
+def test_nothing_is_remarked_upon_where_a_run_learns_something(results: Path) -> None:
+    result = splitwave("demo", "--engine", "inprocess", *SHORT, "--results", results)
+
+    assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
+    (summary,) = results.glob("demo/*/summary.json")
+    assert json.loads(summary.read_text())["error_rate"] < 0.9
+    assert "remarks" not in json.loads(summary.read_text())
+    assert "remark:" not in result.stdout
+
+
+def test_a_device_that_the_machine_lacks_is_refused(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+    result = splitwave(
+        "train", "-c", CONFIGS / "demo.yaml", "--engine", "inprocess", "--device", "cuda", "--results", results
+    )
+
+    assert_refused(result, ExitCode.CONFIG, "runtime.torch_device = cuda", "no CUDA device")
+    assert not results.exists()
+
+
+def test_the_device_option_overrides_the_device_and_nothing_else() -> None:
+    trained = RunConfig(seed=3, runtime=RuntimeSettings(torch_device="cuda", bf16=True))
+
+    assert on_device(trained, None) == trained
+    assert on_device(trained, "cpu") == RunConfig(seed=3, runtime=RuntimeSettings(bf16=True))
+
+
+def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, results: Path) -> None:
+    result = splitwave("infer", "--checkpoint", tmp_path / "ckpt", "--results", results)
+
+    assert_refused(result, ExitCode.CHECKPOINT, f"--checkpoint {tmp_path}/ckpt: no such folder or file")
+    assert not results.exists()
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, results: Path) -> None:
+    (tmp_path / "checkpoint.json").write_text('{"step": 3}')
+
+    result = splitwave("infer", "--checkpoint", tmp_path, "--results", results)
+
+    assert_refused(result, ExitCode.CHECKPOINT, "not a checkpoint manifest")
+    assert not results.exists()
+
+
+def test_results_that_cannot_be_written_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file")
+
+    result = splitwave("demo", "--engine", "inprocess", "--results", tmp_path / "results")
+
+    assert_refused(result, ExitCode.CONFIG, f"--results {tmp_path}/results: cannot be written to")
+
+
+def test_the_status_of_nothing_says_where_it_looked(results: Path) -> None:
+    result = splitwave("status", "--results", results)
+
+    assert_refused(result, ExitCode.UNREACHABLE, f"no testbed is running whose results go to {results}")
+
+
+def test_the_status_of_a_malformed_address_is_refused() -> None:
+    assert_refused(splitwave("status", "--address", "here"), ExitCode.ADDRESS, "--address here: expected HOST:PORT")
+
+
+def test_the_status_at_an_address_where_nobody_listens_is_an_error() -> None:
+    result = splitwave("status", "--address", "127.0.0.1:1")
+
+    assert_refused(result, ExitCode.UNREACHABLE, "no base station answered at 127.0.0.1:1: ")
+
+
+@pytest.mark.parametrize("command", [("set", "0.5"), ("show",)])
+def test_the_knob_of_nothing_says_where_it_looked(results: Path, command: tuple[str, ...]) -> None:
+    nothing = splitwave("beta", *command, "--results", results)
+    assert_refused(nothing, ExitCode.UNREACHABLE, f"no testbed is running whose results go to {results}")
+    nowhere = splitwave("beta", *command, "--address", "127.0.0.1:1")
+    assert_refused(nowhere, ExitCode.UNREACHABLE, "no base station answered at 127.0.0.1:1: ")
+    malformed = splitwave("beta", *command, "--address", "here")
+    assert_refused(malformed, ExitCode.ADDRESS, "--address here: expected HOST:PORT")
+    both = splitwave("beta", *command, "--address", "127.0.0.1:1", "--engine", "compose")
+    assert_refused(both, ExitCode.CONFIG, "--address 127.0.0.1:1: with --engine compose")
+    engine = splitwave("beta", *command, "--engine", "inprocess")
+    assert_refused(engine, ExitCode.CONFIG, "the inprocess engine has no `beta`")
+
+
+def test_the_knob_of_several_testbeds_asks_which(results: Path) -> None:
+    for number in (1, 2):
+        logs = results / "demo" / f".{number}.partial" / "logs"
+        logs.mkdir(parents=True)
+        announcement = Announcement("hash", f"127.0.0.1:{number}", "", {"splitwave": os.getpid()})
+        (logs / "testbed.json").write_text(json.dumps(dataclasses.asdict(announcement)))
+
+    result = splitwave("beta", "set", "0.5", "--results", results)
+
+    assert_refused(result, ExitCode.CONFIG, "2 testbeds are running", "--address, of 127.0.0.1:1, 127.0.0.1:2")
+
+
+def test_a_value_for_the_knob_is_a_number_and_may_begin_with_a_minus() -> None:
+    word = splitwave("beta", "set", "much")
+    assert (word.exit_code, "Invalid value for 'VALUE'" in word.output) == (ExitCode.CONFIG, True)
+    negative = splitwave("beta", "set", "-1", "--address", "127.0.0.1:1")
+    assert negative.exit_code == ExitCode.UNREACHABLE  # so it is the base station that would refuse the value
+
+
+def test_the_resolved_settings_are_a_config_file(tmp_path: Path) -> None:
+    result = splitwave("config", "show", "--set", "seed=5", "--set", "training.learning_rate=1e-4")
+
+    assert result.exit_code == ExitCode.OK
+    (tmp_path / "shown.yaml").write_text(result.output)
+    config = load_config(tmp_path / "shown.yaml", environment={})
+    assert (config.seed, config.training.learning_rate) == (5, 1e-4)
+    assert result.output.startswith(f"# config_hash: {config.config_hash}\n")
+
+
+def test_the_schema_knows_every_section() -> None:
+    result = splitwave("config", "schema")
+
+    assert result.exit_code == ExitCode.OK
+    assert json.loads(result.output)["properties"].keys() == RunConfig.model_fields.keys()
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert splitwave("--version").output == f"splitwave {version('splitwave')}\n"
+
+
+def test_the_demo_config_spells_out_the_defaults() -> None:
+    path = CONFIGS / "demo.yaml"
+
+    assert load_config(path, environment={}) == RunConfig()
+    written, defaults = yaml.safe_load(path.read_text()), RunConfig().model_dump()
+    assert {key: set(value) for key, value in written.items() if isinstance(value, dict)} == {
+        key: set(value) for key, value in defaults.items() if isinstance(value, dict)
+    }
+
+
+def test_the_mnist_config_has_the_links_of_the_demo() -> None:
+    config, demo = load_config(CONFIGS / "mnist-k2.yaml", environment={}), RunConfig()
+
+    assert config.data.name == "mnist"
+    assert config.links == demo.links == 2
+    assert config.encoder == demo.encoder
+    assert config.quantizer.breakpoints == demo.quantizer.breakpoints == 15
+    assert config.channel == demo.channel
+
+
+def test_the_installed_script_reports_an_error_without_a_traceback(results: Path) -> None:
+    command: list[str | Path] = [SPLITWAVE, "demo", "--set", "links=65", "--results", results]
+
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert answer.returncode == ExitCode.CONFIG
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("error: links = 65")
+    assert "Traceback" not in answer.stderr
+    assert not results.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--links-per-process", "0"], ["--links-per-process 0", "one link or more"]),
+        (["--links-per-process", "2", "--engine", "inprocess"], ["--links-per-process 2", "inprocess engine"]),
+        (["--links-per-process", "2", "--engine", "compose"], ["--links-per-process 2", "compose engine"]),
+        (["--links-per-process", "2", "--engine", "no-such"], ["no-such"]),
+    ],
+)
+def test_links_per_process_are_for_engines_with_device_processes(
+    arguments: list[str], words: list[str], results: Path
+) -> None:
+    refused = splitwave("train", "-c", CONFIGS / "demo.yaml", "--results", results, *arguments)
+    assert_refused(refused, ExitCode.CONFIG, *words)
+    assert not results.exists()
