@@ -52,19 +52,19 @@ def run(  # noqa: PLR0917 — each is an option of the command line
     results: Folder = _RESULTS,
 ) -> Path | None:
     """Train what is not finished yet, and write each figure's CSV, PDF and PNG."""
-    from splitwave.experiments.sweep.session import Sitting  # noqa: PLC0415 — imports torch, which no other command needs
+    from splitwave.experiments.sweep.session import SweepSession  # noqa: PLC0415 — imports torch, which no other command needs
 
     check_data_dir(data_dir)
     figures = _figures(names, preset_named(preset), seeds)
     if method not in (None, *METHODS):
         meant = did_you_mean(likely(method, METHODS))
         raise ConfigError(f"--method {method}: expected one of {', '.join(METHODS)}{meant}")
-    sitting = Sitting(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo, method)
+    session = SweepSession(results / preset, figures, jobs or os.cpu_count() or 1, data_dir, typer.echo, method)
     if dry_run:
-        sitting.plan()
+        session.plan()
         return None
     with naming_full_disk(results):
-        sitting.run()
+        session.run()
     for path in (file for figure in figures for file in files_of(figure, results / preset)):
         if path.is_file():  # nothing is written of a figure none of whose trainings is finished
             typer.echo(path)

@@ -15,7 +15,7 @@ import torch
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock, FusionBuffer
 from splitwave.basestation.learning.epoch_meter import EpochMeter, mean_samples_per_s
 from splitwave.basestation.learning.trainer import Trainer
-from splitwave.basestation.run.served_queries import Served, Tally
+from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
@@ -77,7 +77,7 @@ class InprocessRun:
         self._labels = queries | {Phase.VALIDATION: train_labels}
         dimension, breakpoints = config.encoder.dimension, config.quantizer.breakpoints
         self._sent = [SymbolHistograms(dimension, breakpoints) for _ in self.workers]
-        self.served = Served()
+        self.served = ServingCounts()
 
     @property
     def device_sha256(self) -> list[str]:
@@ -157,17 +157,17 @@ class InprocessRun:
                 turned knob is compared with one that needs no knob.
         """
         rows: list[tuple[int, int, int]] = []
-        tally, answers = Tally(), hashlib.sha256()
+        counts, answers = QueryCounts(), hashlib.sha256()
         self._announce(Symbols.HARD)
         for number in range(self.plan.block_count(Phase.SERVE, count)):
             if switches and number in switches:
                 self.tune(beta=list(switches[number]))
             given, betas, times = self._query(count, number)
             ids = self.plan.block_ids(Phase.SERVE, count, number)
-            tally.add(betas, ids, self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids]))
+            counts.add(betas, ids, self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids]))
             answers.update(given.tobytes())
             rows += times
-        self.served.add(tally)
+        self.served.add(counts)
         for link, sent in enumerate(self._sent):
             self.served.report(link, sent.news())
         return ServingOutcome(np.array(rows, dtype=np.int64), answers.hexdigest())

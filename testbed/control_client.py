@@ -1,4 +1,4 @@
-"""What a base station is asked: how a run goes, its result, another β, and to measure a load."""
+"""What a base station is asked: how a run goes, its result, another β, and to measure a workload."""
 
 import asyncio
 
@@ -6,11 +6,11 @@ import grpc
 import grpc.aio
 
 from splitwave.common.errors import ConfigError, Refusal, RunFailedError, UnreachableError
-from splitwave.common.protocol.workload import LinkStamps, Load, check_load
+from splitwave.common.protocol.workload import LinkStamps, Workload, check_workload
 from splitwave.common.records.results import RunResult
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
-from splitwave.common.wire.messages import load_to_proto
+from splitwave.common.wire.messages import workload_to_proto
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
 from splitwave.common.wire.results import (
@@ -109,20 +109,20 @@ async def _ask_for_beta(address: str, request: pb.SetBetaRequest) -> list[float]
     return list(reply.betas)
 
 
-async def measure(address: str, load: Load) -> list[LinkStamps]:
-    """Have the devices of a base station that serves send a load of queries; by link, when each query was where.
+async def measure(address: str, workload: Workload) -> list[LinkStamps]:
+    """Have the devices of a base station that serves send a workload of queries; by link, when each query was where.
 
     Raises:
-        ProtocolError: the load is none that any base station carries.
+        ProtocolError: the workload is none that any base station carries.
         ConfigError: this base station refuses it now, and says why.
         RunFailedError: a link was lost on the way.
         UnreachableError: no base station answers there.
     """
-    check_load(load)
-    request = pb.MeasureRequest(load=load_to_proto(load))
+    check_workload(workload)
+    request = pb.MeasureRequest(workload=workload_to_proto(workload))
     async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         try:
-            # No deadline: the load itself says how long it takes; keepalive tells if the base station is gone.
+            # No deadline: the workload itself says how long it takes; keepalive tells if the base station is gone.
             return [link_stamps_from_proto(link) async for link in ControlStub(grpc_channel).Measure(request)]
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.ABORTED:

@@ -31,7 +31,7 @@ class Arrival:
     fused_ns: int
 
 
-class Intake:
+class BlockCollector:
     """The blocks of one command at a time: a training step, or a pass."""
 
     def __init__(self, config: RunConfig, plan: RunPlan) -> None:
@@ -75,8 +75,8 @@ class Intake:
 
     def waits_for_schedule(self, link: int) -> bool:
         """Whether blocks of this link are still to come, each at its own time."""
-        load = self._plan.load if self._phase is Phase.LOAD else None
-        return load is not None and load.is_open and self.expects(link)
+        workload = self._plan.workload if self._phase is Phase.LOAD else None
+        return workload is not None and workload.is_open and self.expects(link)
 
     async def next(self) -> Arrival:
         """The next complete block, in the order of completion."""

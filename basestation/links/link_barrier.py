@@ -9,7 +9,7 @@ from splitwave.common.errors import ProtocolError, Refusal
 Answer = TypeVar("Answer")
 
 
-class Answers(Generic[Answer]):
+class LinkBarrier(Generic[Answer]):
     """Takes what was asked for, from each link once, and nothing else."""
 
     def __init__(self, links: int) -> None:

@@ -10,7 +10,7 @@ MAX_FRUITLESS_RESTARTS = 10
 Progress = tuple[int, ...]
 
 
-class Losses:
+class LinkFailures:
     """The losses of one run."""
 
     def __init__(self) -> None:

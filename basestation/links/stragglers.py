@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class LatenessChange:
+class StragglerChange:
     """A link became late, or caught up, after `silent_s` seconds in which it owed something."""
 
     link: int
@@ -19,7 +19,7 @@ class _Debt:
     since: float
 
 
-class Lateness:
+class StragglerDetector:
     """Which links are late.
 
     Attributes:
@@ -32,7 +32,7 @@ class Lateness:
         self._debts: dict[int, _Debt] = {}
         self.late: set[int] = set()
 
-    def check(self, now: float, debts: Mapping[int, int]) -> list[LatenessChange]:
+    def check(self, now: float, debts: Mapping[int, int]) -> list[StragglerChange]:
         """What changed since the last check.
 
         Args:
@@ -47,7 +47,7 @@ class Lateness:
             debt = self._debts.get(link)
             late = debt is not None and now - debt.since >= self._late_after_s
             if late != (link in self.late):
-                changes.append(LatenessChange(link, late, now - (debt if late and debt else before[link]).since))
+                changes.append(StragglerChange(link, late, now - (debt if late and debt else before[link]).since))
                 self.late ^= {link}
         return changes
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import structlog
 
-from splitwave.basestation.fusion.block_collector import Intake
+from splitwave.basestation.fusion.block_collector import BlockCollector
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.learning.compute_thread import Compute
 from splitwave.basestation.learning.epoch_meter import EpochMeter, mean_samples_per_s
 from splitwave.basestation.learning.trainer import Trainer
-from splitwave.basestation.links.link_barrier import Answers
+from splitwave.basestation.links.link_barrier import LinkBarrier
 from splitwave.basestation.links.link_session import LinkSession
-from splitwave.basestation.run.beta_control import Knob
+from splitwave.basestation.run.beta_control import BetaControl
 from splitwave.basestation.run.passes import Decoded, Passes, PassOutcome
 from splitwave.basestation.run.run_log import RunLog
 from splitwave.common.config.run_config import RunConfig
@@ -33,7 +33,7 @@ from splitwave.common.protocol.messages import (
     TrainStep,
 )
 from splitwave.common.protocol.plan import RunPlan
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 from splitwave.common.records.checkpoint import save_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest
 from splitwave.common.records.results import EpochRecord
@@ -71,7 +71,7 @@ class Run:
     state_dir: Path
     compute: Compute
     log: RunLog
-    knob: Knob
+    beta_control: BetaControl
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +97,18 @@ class Attempt:
         self._run = run
         self._trainer = trainer
         self._by_link = sessions
-        self._intake = Intake(config, run.plan)
+        self._collector = BlockCollector(config, run.plan)
         by_phase = dict.fromkeys((Phase.TEST, Phase.SERVE, Phase.LOAD), labels.test) | {Phase.VALIDATION: labels.train}
         self._passes = Passes(
             run.plan,
-            self._intake,
+            self._collector,
             labels=by_phase,
             links=config.links,
             predict=self._predict,
             objective=trainer.objective,
         )
-        self._epoch_reports: Answers[EpochReport] = Answers(config.links)
-        self._parts: Answers[PartSaved] = Answers(config.links)
+        self._epoch_reports: LinkBarrier[EpochReport] = LinkBarrier(config.links)
+        self._parts: LinkBarrier[PartSaved] = LinkBarrier(config.links)
 
     def receive(self, session: LinkSession, body: SymbolBlock | EpochReport | PassReport | PartSaved) -> None:
         """Take what a device sent.
@@ -119,22 +119,22 @@ class Attempt:
         match body:
             case SymbolBlock():
                 if body.beta is not None:
-                    self._run.knob.check(session.link, body.beta, str(body.key))
-                self._intake.take(session, body)
+                    self._run.beta_control.check(session.link, body.beta, str(body.key))
+                self._collector.take(session, body)
             case EpochReport():
                 self._epoch_reports.take(session.link, body)
             case PassReport():
                 for entropy in body.entropies:
-                    self._run.knob.check(session.link, entropy.beta, "the report")
+                    self._run.beta_control.check(session.link, entropy.beta, "the report")
                 self._passes.reports.take(session.link, body)
             case PartSaved():
                 self._parts.take(session.link, body)
 
     def owes(self, session: LinkSession) -> bool:
         """Whether a link has had all its answers, and has more to send that is due."""
-        if self._intake.waits_for_schedule(session.link):
+        if self._collector.waits_for_schedule(session.link):
             return False
-        questions = (self._intake, self._epoch_reports, self._passes.reports, self._parts)
+        questions = (self._collector, self._epoch_reports, self._passes.reports, self._parts)
         return session.unanswered == 0 and any(question.expects(session.link) for question in questions)
 
     async def train(self) -> Trained:
@@ -150,11 +150,13 @@ class Attempt:
         """Answer queries, one sample at a time; `count` passes went before this one."""
         return await self._passes.run(self._sessions, Phase.SERVE, count, Symbols.HARD)
 
-    async def load(self, count: int, load: Load) -> list[LinkStamps]:
-        """Have a load sent and answer it; `count` load passes went before this one. It changes nothing of the run."""
-        self._run.plan.load = load
+    async def measure(self, count: int, workload: Workload) -> list[LinkStamps]:
+        """Have a workload sent and answer it, after `count` earlier load passes. It changes nothing of the run."""
+        self._run.plan.workload = workload
         outcome = await self._passes.run(self._sessions, Phase.LOAD, count, Symbols.HARD)
-        log.info("load measured", load=str(load), error=outcome.error, answers_sha256=outcome.answers_sha256)
+        log.info(
+            "workload measured", workload=str(workload), error=outcome.error, answers_sha256=outcome.answers_sha256
+        )
         return [LinkStamps(link, each.hops, each.hop_times_ns) for link, each in enumerate(outcome.reports)]
 
     async def _epoch(self, epoch: int) -> EpochRecord:
@@ -185,11 +187,11 @@ class Attempt:
         return record
 
     def _announce(self, step: int) -> None:
-        self._intake.expect(Phase.TRAIN, step)
+        self._collector.expect(Phase.TRAIN, step)
         self._broadcast(TrainStep(step))
 
     async def _train_block(self, meter: EpochMeter) -> None:
-        arrival = await self._intake.next()
+        arrival = await self._collector.next()
         result = await self._run.compute(self._trainer.micro_batch, arrival.block)
         for session, gradient in zip(self._sessions, result.gradients, strict=True):
             session.send(Gradient(arrival.block.key, gradient))

@@ -12,7 +12,7 @@ _SHOWN = 8
 """Values in a message, whose length gRPC limits."""
 
 
-class Knob:
+class BetaControl:
     """What each link was set to. It begins at `objective.beta`; a run that starts over keeps it.
 
     Attributes:
@@ -22,12 +22,12 @@ class Knob:
 
     def __init__(self, config: RunConfig) -> None:
         self._config = config
-        self.is_there = config.hypernetwork.beta is not None
+        self.is_available = config.hypernetwork.beta is not None
         self.betas = [config.beta(link) for link in range(config.links)]
         self._known = [{beta} for beta in self.betas]
         self._combinations = {tuple(self.betas)}
 
-    def turn(self, link: int | None, beta: float) -> list[int]:
+    def set_beta(self, link: int | None, beta: float) -> list[int]:
         """Set one link, or all of them; those that were set.
 
         Raises:
@@ -51,7 +51,7 @@ class Knob:
             self._known[each].add(beta)
         return turned
 
-    def is_turned(self, link: int) -> bool:
+    def was_changed(self, link: int) -> bool:
         """Whether a device that takes this link has to be told more than the run's settings."""
         return self.betas[link] != self._config.beta(link)
 
@@ -66,8 +66,8 @@ class Knob:
         Raises:
             ProtocolError: the link was never set to it.
         """
-        if not self.is_there or beta not in self._known[link]:
-            known = sorted(self._known[link]) if self.is_there else []
+        if not self.is_available or beta not in self._known[link]:
+            known = sorted(self._known[link]) if self.is_available else []
             more = " …" if len(known) > _SHOWN else ""
             expected = ", ".join(str(each) for each in known[:_SHOWN]) + more if known else "none"
             raise ProtocolError(

@@ -8,15 +8,15 @@ import structlog
 
 from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.links.admission import Admission
-from splitwave.basestation.links.link_failures import MAX_FRUITLESS_RESTARTS, Losses, Progress
+from splitwave.basestation.links.link_failures import MAX_FRUITLESS_RESTARTS, LinkFailures, Progress
 from splitwave.basestation.links.link_session import LinkSession
-from splitwave.basestation.links.stragglers import Lateness
+from splitwave.basestation.links.stragglers import StragglerDetector
 from splitwave.basestation.run.attempt import Attempt, Run, Trained
 from splitwave.basestation.run.passes import PassOutcome, merge_hops
 from splitwave.basestation.run.policy import Policy
-from splitwave.basestation.run.served_queries import Served
+from splitwave.basestation.run.served_queries import ServingCounts
 from splitwave.basestation.run.stage import Stage
-from splitwave.basestation.run.workload_requests import Measurements
+from splitwave.basestation.run.workload_requests import WorkloadRequests
 from splitwave.common.errors import ProtocolError, Refusal, RunFailedError
 from splitwave.common.protocol.messages import (
     EpochReport,
@@ -32,7 +32,7 @@ from splitwave.common.protocol.messages import (
     Symbols,
     Uplink,
 )
-from splitwave.common.protocol.workload import LinkStamps, Load, check_load
+from splitwave.common.protocol.workload import LinkStamps, Workload, check_workload
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import Evaluation, RunResult
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 MakeTrainer = Callable[[Manifest | None], Trainer]
 Report = Callable[[RunResult], None]
 
-_LATENESS_CHECKS = 10
+_STRAGGLER_CHECKS = 10
 """How often lateness is looked for within the time after which a link is late."""
 
 
@@ -98,15 +98,15 @@ class Coordinator:
         self._report = report
         self._trained = Trained(restore) if restore else None
         self._result: RunResult | None = None
-        self._served = Served()
+        self._served = ServingCounts()
         self._serving_passes = self._load_passes = 0
-        self._measurements = Measurements()
+        self._requests = WorkloadRequests()
         self._attempt = self._new_attempt(make_trainer(restore))
         self._admitted = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
         self._work: asyncio.Task[RunResult] | None = None
-        self._losses = Losses()
-        self._lateness = Lateness(policy.late_after_s)
+        self._link_failures = LinkFailures()
+        self._stragglers = StragglerDetector(policy.late_after_s)
 
     @property
     def step(self) -> int:
@@ -116,7 +116,7 @@ class Coordinator:
     @property
     def late(self) -> set[int]:
         """The links that owe something for too long."""
-        return self._lateness.late
+        return self._stragglers.late
 
     def connect(self, hello: Hello, peer: str) -> LinkSession:
         """Admit a device; see `Admission.connect`."""
@@ -129,31 +129,31 @@ class Coordinator:
         """Set β of one link's serving blocks, or of all links', from the next block on; what each link then has.
 
         Raises:
-            ProtocolError: it cannot be set; see `Knob.turn`.
+            ProtocolError: it cannot be set; see `BetaControl.turn`.
         """
         if self.stage.is_over:
             raise ProtocolError("the run is over: there is nothing to set", Refusal.FAILED_PRECONDITION)
-        for turned in self.run.knob.turn(link, beta):
+        for turned in self.run.beta_control.set_beta(link, beta):
             if session := self.admission.sessions.get(turned):
                 session.send(SetBeta(beta))
         log.info("beta set", link="all" if link is None else link, beta=beta)
-        return list(self.run.knob.betas)
+        return list(self.run.beta_control.betas)
 
-    async def measure(self, load: Load) -> list[LinkStamps]:
-        """Have the devices send a load as soon as no serving pass is under way; by link, when its queries were where.
+    async def measure(self, workload: Workload) -> list[LinkStamps]:
+        """Have the devices send a workload as soon as no serving pass is under way; the time stamps of each link.
 
         Raises:
-            ProtocolError: the load cannot be carried, the run does not serve, another load is being measured, or a link
-                was lost on the way.
+            ProtocolError: the workload cannot be carried, the run does not serve, another workload is being measured,
+                or a link was lost on the way.
         """
-        check_load(load, self.run.config.inference.block_size)
+        check_workload(workload, self.run.config.inference.block_size)
         if self.stage is not Stage.SERVING or self._policy.serve_every_s is None:
             now = f"is {self.stage.name.lower()}" if self.stage is not Stage.SERVING else "ends with its result"
             raise ProtocolError(
-                f"the run {now}: a load is measured while a base station serves on (--serve-every)",
+                f"the run {now}: a workload is measured while a base station serves on (--serve-every)",
                 Refusal.FAILED_PRECONDITION,
             )
-        return await self._measurements.ask(load)
+        return await self._requests.ask(workload)
 
     def receive(self, session: LinkSession, body: Uplink) -> None:
         """Take a message of a device.
@@ -186,12 +186,12 @@ class Coordinator:
         if self.stage.is_over:
             return
         self.admission.dismiss(session)
-        loss = self._losses.add(session, reason)
+        loss = self._link_failures.add(session, reason)
         if self.stage is Stage.WAITING and (may_return or not session.in_run):
             return
         if not may_return or not self._policy.rejoin_s:
             self._give_up(loss)
-        elif self._losses.lead_nowhere(self._progress):
+        elif self._link_failures.lead_nowhere(self._progress):
             self._give_up(f"{loss}; the run got no further in {MAX_FRUITLESS_RESTARTS} times that it started over")
         else:
             self._start_over(loss)
@@ -203,7 +203,7 @@ class Coordinator:
             RunFailedError: a link was lost on the way, and did not come back.
         """
         self._work = asyncio.create_task(self._lead())
-        watch = asyncio.create_task(self._watch_lateness())
+        watch = asyncio.create_task(self._watch_stragglers())
         try:
             return await self._work
         except asyncio.CancelledError:
@@ -221,7 +221,7 @@ class Coordinator:
             raise
         finally:
             watch.cancel()
-            self._measurements.fail(self.failure or "the base station was stopped")
+            self._requests.fail(self.failure or "the base station was stopped")
             await self.run.log.close()
 
     async def _lead(self) -> RunResult:
@@ -254,7 +254,7 @@ class Coordinator:
                     self._admitted.clear()
                     await self._admitted.wait()
         except TimeoutError:
-            missing = self._losses.explain(self.run.config.links, self.admission.sessions)
+            missing = self._link_failures.explain(self.run.config.links, self.admission.sessions)
             raise RunFailedError(f"{missing}; waited for {limit_s:g} s") from None
 
     async def _carry_on(self) -> None:
@@ -268,12 +268,12 @@ class Coordinator:
             await self.run.log.add(self._result)
         await self._enter(Stage.SERVING)
         while self._policy.serve_every_s is not None:
-            load = await self._measurements.next(self._policy.serve_every_s)
-            if load is None:
+            workload = await self._requests.next(self._policy.serve_every_s)
+            if workload is None:
                 await self._serve()
                 self._account()
             else:
-                await self._measure(load)
+                await self._measure(workload)
 
     async def _evaluate(self, trained: Trained) -> RunResult:
         await self._enter(Stage.EVALUATING)
@@ -301,17 +301,17 @@ class Coordinator:
         served = await self._attempt.serve(self._serving_passes)
         self._serving_passes += 1
         self.queries += self.run.plan.pass_samples(Phase.SERVE)
-        self._served.add(served.tally)
+        self._served.add(served.counts)
         for link, report in enumerate(served.reports):
             self._served.report(link, report.entropies)
         log.info("served", queries=self.queries, error=served.error, answers_sha256=served.answers_sha256)
         await self.run.log.touch()
         return served
 
-    async def _measure(self, load: Load) -> None:
-        stamps = await self._attempt.load(self._load_passes, load)
+    async def _measure(self, workload: Workload) -> None:
+        stamps = await self._attempt.measure(self._load_passes, workload)
         self._load_passes += 1
-        self._measurements.settle(stamps)
+        self._requests.settle(stamps)
 
     def _account(self) -> None:
         """Report the result again if more was served since."""
@@ -323,7 +323,7 @@ class Coordinator:
         """Give the attempt up and call everybody who is still here back to the last checkpoint."""
         assert self._under_way is not None
         self._under_way.cancel()
-        self._measurements.fail(loss)
+        self._requests.fail(loss)
         self.stage = Stage.WAITING
         self.restarts += 1
         checkpoint = self._trained.checkpoint if self._trained else None
@@ -334,12 +334,12 @@ class Coordinator:
         self.admission.start_over(checkpoint.device_sha256 if checkpoint else ())
         for session in self.admission.sessions.values():
             self._tell_beta(session)
-        self._lateness = Lateness(self._policy.late_after_s)
+        self._stragglers = StragglerDetector(self._policy.late_after_s)
 
     def _tell_beta(self, session: LinkSession) -> None:
         """The settings that a Welcome brings say nothing of the knob."""
-        if self.run.knob.is_turned(session.link):
-            session.send(SetBeta(self.run.knob.betas[session.link]))
+        if self.run.beta_control.was_changed(session.link):
+            session.send(SetBeta(self.run.beta_control.betas[session.link]))
 
     @property
     def _next_stage(self) -> Stage:
@@ -369,19 +369,19 @@ class Coordinator:
 
     def _fail(self, reason: str) -> None:
         self.stage, self.failure = Stage.FAILED, reason
-        self._measurements.fail(reason)
+        self._requests.fail(reason)
         self.failed.set()
 
     async def _enter(self, stage: Stage) -> None:
         self.stage = stage
         await self.run.log.touch()
 
-    async def _watch_lateness(self) -> None:
+    async def _watch_stragglers(self) -> None:
         while True:
-            await asyncio.sleep(self._policy.late_after_s / _LATENESS_CHECKS)
+            await asyncio.sleep(self._policy.late_after_s / _STRAGGLER_CHECKS)
             sessions = self.admission.sessions if self.stage.is_under_way else {}
             debts = {link: each.activity for link, each in sessions.items() if self._attempt.owes(each)}
-            for change in self._lateness.check(asyncio.get_running_loop().time(), debts):
+            for change in self._stragglers.check(asyncio.get_running_loop().time(), debts):
                 tell, event = (log.warning, "link late") if change.late else (log.info, "link caught up")
                 session = self.admission.sessions.get(change.link)
                 tell(event, link=change.link, device=session and session.device_id, silent_s=round(change.silent_s, 1))

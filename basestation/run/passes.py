@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 
-from splitwave.basestation.fusion.block_collector import Arrival, Intake
+from splitwave.basestation.fusion.block_collector import Arrival, BlockCollector
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.learning.objective import Objective
-from splitwave.basestation.links.link_barrier import Answers
+from splitwave.basestation.links.link_barrier import LinkBarrier
 from splitwave.basestation.links.link_session import LinkSession
-from splitwave.basestation.run.served_queries import Betas, Tally
+from splitwave.basestation.run.served_queries import Betas, QueryCounts
 from splitwave.common.data.dataset import Targets
 from splitwave.common.protocol.messages import (
     Answered,
@@ -67,13 +67,13 @@ class PassOutcome:
     Attributes:
         error: the answers' mean error.
         reports: the devices', by link.
-        tally: of a serving pass's queries.
+        counts: of a serving pass's queries.
         answers_sha256: of all answers, in the order in which they were given.
     """
 
     error: float
     reports: list[PassReport]
-    tally: Tally
+    counts: QueryCounts
     answers_sha256: str
 
 
@@ -83,7 +83,7 @@ class Passes:
     def __init__(
         self,
         plan: RunPlan,
-        intake: Intake,
+        collector: BlockCollector,
         *,
         labels: dict[Phase, Targets],
         links: int,
@@ -94,48 +94,48 @@ class Passes:
 
         Args:
             plan: of the run.
-            intake: of its blocks.
+            collector: of its blocks.
             labels: of each phase's split.
             links: K.
             predict: decodes blocks, one by one; off the event loop if that takes longer than the way there.
             objective: what its answers are held to.
         """
         self._plan = plan
-        self._intake = intake
+        self._collector = collector
         self._labels = labels
         self._predict = predict
         self._objective = objective
         self._betas: Betas = ()
-        self.reports: Answers[PassReport] = Answers(links)
+        self.reports: LinkBarrier[PassReport] = LinkBarrier(links)
 
     async def run(self, sessions: Sequence[LinkSession], phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
-        """One pass with all links; a load pass is of the load that the plan was told last."""
+        """One pass with all links; a load pass is of the workload that the plan was told last."""
         blocks, samples = self._plan.block_count(phase, step), self._plan.pass_samples(phase)
         rows = blocks if phase.is_of_queries else 0
-        load = self._plan.load if phase is Phase.LOAD else None
-        self._intake.expect(phase, step)
+        workload = self._plan.workload if phase is Phase.LOAD else None
+        self._collector.expect(phase, step)
         self.reports.expect(
             lambda report: (
                 (report.phase, report.symbols, report.cost.samples) == (phase, symbols, samples)
                 and len(report.hop_times_ns) == rows
-                and (load is None or report.hops in (STAMPS, DIRECT_STAMPS))
+                and (workload is None or report.hops in (STAMPS, DIRECT_STAMPS))
             )
         )
         for session in sessions:
-            session.send(Evaluate(phase, step, symbols, load))
-        errors, tally, answers_digest = 0.0, Tally(), hashlib.sha256()
+            session.send(Evaluate(phase, step, symbols, workload))
+        errors, counts, answers_digest = 0.0, QueryCounts(), hashlib.sha256()
         while blocks:
-            arrivals = await self._intake.next_few()
+            arrivals = await self._collector.next_few()
             for arrival, decoded in zip(arrivals, await self._decode(arrivals), strict=True):
                 self._answer(sessions, arrival, decoded)
                 answers = decoded.answers
                 error = self._objective.errors(answers, self._labels[phase][arrival.sample_ids])
                 errors += error
                 if phase is Phase.SERVE:
-                    tally.add(arrival.block.betas, arrival.sample_ids, error)
+                    counts.add(arrival.block.betas, arrival.sample_ids, error)
                 answers_digest.update(answers.tobytes())
             blocks -= len(arrivals)
-        return PassOutcome(errors / samples, await self.reports.all(), tally, answers_digest.hexdigest())
+        return PassOutcome(errors / samples, await self.reports.all(), counts, answers_digest.hexdigest())
 
     def _note_switch(self, block: FusedBlock) -> None:
         """Log at which block the links' β changed: with that, anyone can compute the answers again."""

@@ -41,7 +41,7 @@ class QueryCount:
 
 
 @dataclass(slots=True)
-class Tally:
+class QueryCounts:
     """Queries, all together and by the links' β.
 
     Attributes:
@@ -57,23 +57,23 @@ class Tally:
         self.total.add(sample_ids, errors)
         self.by_betas[betas].add(sample_ids, errors)
 
-    def merge(self, other: "Tally") -> None:
+    def merge(self, other: "QueryCounts") -> None:
         """Count another's queries, too."""
         self.total.merge(other.total)
         for betas, count in other.by_betas.items():
             self.by_betas[betas].merge(count)
 
 
-class Served:
+class ServingCounts:
     """All finished serving passes of a run, however often it started over."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        self._counts = QueryCounts()
         self._entropies: dict[tuple[int, float], SymbolEntropy] = {}
 
-    def add(self, tally: Tally) -> None:
+    def add(self, counts: QueryCounts) -> None:
         """Count a finished pass."""
-        self._tally.merge(tally)
+        self._counts.merge(counts)
 
     def report(self, link: int, entropies: tuple[SymbolEntropy, ...]) -> None:
         """Keep what a link says of its symbols; over the most samples, for one that was welcomed again begins anew."""
@@ -84,13 +84,13 @@ class Served:
 
     def queries(self) -> ServedQueries:
         """All answered queries; at least one pass must be over."""
-        return self._tally.total.totals()
+        return self._counts.total.totals()
 
     def results(self) -> tuple[ServedAtBeta, ...]:
         """The queries under each combination of the links' β, in the order of the β; none of plain networks."""
         return tuple(
             ServedAtBeta(betas, count.totals(), self._mean_bits(betas))
-            for betas, count in sorted(self._tally.by_betas.items(), key=lambda item: item[0])
+            for betas, count in sorted(self._counts.by_betas.items(), key=lambda item: item[0])
             if betas
         )
 

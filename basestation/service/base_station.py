@@ -11,7 +11,7 @@ from grpc import aio
 from splitwave.basestation.learning.compute_thread import Compute
 from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.run.attempt import Labels, Run
-from splitwave.basestation.run.beta_control import Knob
+from splitwave.basestation.run.beta_control import BetaControl
 from splitwave.basestation.run.coordinator import Coordinator, Report
 from splitwave.basestation.run.policy import Policy
 from splitwave.basestation.run.run_log import RunLog
@@ -89,7 +89,7 @@ class BaseStation:
             return trainer
 
         return Coordinator(
-            Run(self.config, plan, self.labels, self.state_dir, compute, RunLog(), Knob(self.config)),
+            Run(self.config, plan, self.labels, self.state_dir, compute, RunLog(), BetaControl(self.config)),
             run_id=self.run_id,
             make_trainer=make_trainer,
             restore=manifest,

@@ -9,7 +9,7 @@ from splitwave.basestation.run.coordinator import Coordinator
 from splitwave.common.errors import ProtocolError
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 from splitwave.common.runtime.rpc import refuse
-from splitwave.common.wire.messages import load_from_proto
+from splitwave.common.wire.messages import workload_from_proto
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb import control_pb2_grpc
 from splitwave.common.wire.results import epoch_to_proto, evaluation_to_proto, link_stamps_to_proto, result_to_proto
@@ -62,9 +62,9 @@ class ControlService(control_pb2_grpc.ControlServicer):
     async def Measure(  # noqa: N802
         self, request: pb.MeasureRequest, context: "aio.ServicerContext[Any, Any]"
     ) -> AsyncIterator[pb.MeasuredLink]:
-        """Have a load sent."""
+        """Have a workload sent."""
         try:
-            measured = await self._coordinator.measure(load_from_proto(request.load))
+            measured = await self._coordinator.measure(workload_from_proto(request.workload))
         except ProtocolError as error:
             await refuse(context, error)
         for stamps in measured:
@@ -73,10 +73,10 @@ class ControlService(control_pb2_grpc.ControlServicer):
     def _status(self) -> pb.RunStatus:
         run = self._coordinator
         links = []
-        knob = run.run.knob
+        control = run.run.beta_control
         for link in range(run.run.config.links):
             session = run.admission.sessions.get(link)
-            beta = knob.betas[link] if knob.is_there else None
+            beta = control.betas[link] if control.is_available else None
             links.append(
                 pb.LinkStatus(link=link, beta=beta)
                 if session is None

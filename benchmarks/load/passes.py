@@ -12,7 +12,7 @@ from splitwave.benchmarks.readings.hop_table import latency_ns, lateness_ns, ske
 from splitwave.benchmarks.readings.percentiles import percentile
 from splitwave.benchmarks.readings.report import Report
 from splitwave.benchmarks.readings.validity import Rules, faults_of, problems_of
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 
 _MARGIN = 1.7
 """Over the length that the warm-up's speed asks for: passes become faster as they go on, and so may the machine."""
@@ -22,7 +22,7 @@ _MARGIN = 1.7
 class Pass:
     """One load pass and the stamps that it gave."""
 
-    load: Load
+    load: Workload
     links: Sequence[LinkStamps]
 
     def ms(self, percent: float) -> float:
@@ -43,7 +43,7 @@ class Pass:
         return self.load.queries / span_s(self.links)
 
 
-async def sized_load(testbed: LoadedTestbed, load: Load, rules: Rules) -> Load:
+async def sized_load(testbed: LoadedTestbed, load: Workload, rules: Rules) -> Workload:
     """The same load with so many queries that it lasts as long as the rules ask; warms the testbed up on the way."""
     rate = load.rate_per_s
     if not rate:
@@ -54,7 +54,7 @@ async def sized_load(testbed: LoadedTestbed, load: Load, rules: Rules) -> Load:
     return dataclasses.replace(load, queries=queries)
 
 
-async def run_pass(testbed: LoadedTestbed, load: Load) -> Pass:
+async def run_pass(testbed: LoadedTestbed, load: Workload) -> Pass:
     """Measure one."""
     return Pass(load, await testbed.measure(load))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from splitwave.benchmarks.load.services import SERVICE, start_service
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 from splitwave.common.records.results import RunResult
 from splitwave.testbed.control_client import measure, watch_run
 from splitwave.testbed.processes.supervisor import Supervisor
@@ -34,7 +34,7 @@ class LoadedTestbed:
     pids: dict[str, int]
     supervisor: Supervisor
 
-    async def measure(self, load: Load) -> list[LinkStamps]:
+    async def measure(self, load: Workload) -> list[LinkStamps]:
         """One load pass, a `LinkStamps` a link.
 
         Raises:

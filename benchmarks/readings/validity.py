@@ -7,7 +7,7 @@ import numpy as np
 
 from splitwave.benchmarks.readings.hop_table import HOPS, hop_times_ns, latency_ns, lateness_ns, skew_ns, span_s
 from splitwave.benchmarks.readings.percentiles import percentile
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Rules:
     late_percentile: float = 99.0
 
 
-def faults_of(links: Sequence[LinkStamps], load: Load) -> list[str]:
+def faults_of(links: Sequence[LinkStamps], load: Workload) -> list[str]:
     """What is wrong with a pass however busy the machine is: missing answers, or stamps out of order."""
     if not links:
         return ["no link answered"]
     return [fault for stamps in links for fault in _faults_of_link(stamps, load)]
 
 
-def problems_of(links: Sequence[LinkStamps], load: Load, rules: Rules, *, kept_up: bool = True) -> list[str]:
+def problems_of(links: Sequence[LinkStamps], load: Workload, rules: Rules, *, kept_up: bool = True) -> list[str]:
     """Why the numbers of a pass without faults must not be quoted, as on a busy machine; empty if they may.
 
     A late start is no problem by itself, for latency counts from when a query was due; a generator that fell behind is,
@@ -70,7 +70,7 @@ def problems_of_generator(links: Sequence[LinkStamps], rules: Rules) -> list[str
     return problems
 
 
-def _faults_of_link(stamps: LinkStamps, load: Load) -> list[str]:
+def _faults_of_link(stamps: LinkStamps, load: Workload) -> list[str]:
     if len(stamps.at_ns) != load.queries:
         return [f"link {stamps.link}: {len(stamps.at_ns)} of {load.queries} queries were answered"]
     faults, times = [], hop_times_ns(stamps)

@@ -13,7 +13,7 @@ from splitwave.benchmarks.readings.rounds import Side, alternate
 from splitwave.benchmarks.readings.trace import write_trace
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.benchmarks.suites.latency_floors import latency_floors
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 
 SCENARIOS = {"single_stream": 1, "multi_stream": 8, "two_links": 2}
 """MLPerf LoadGen's names, and the links of each; `two_links` has a device process a link, the others one process."""
@@ -45,7 +45,7 @@ async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass
         loaded_testbed(config, bench.folder / name, bench.data_dir, one_device_process=together) as testbed,
         latency_floors(bench, name, links) as floors,
     ):
-        load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), bench.scope.rules)
+        load = await sized_load(testbed, Workload(0, 1, 1, 0.0, 0), bench.scope.rules)
         sides: dict[str, Side[Pass | Samples]] = {"testbed": partial(run_pass, testbed, load), **floors}
         outcomes = await alternate(sides, bench.scope.repetitions)
     passes = [each for each in outcomes.pop("testbed") if isinstance(each, Pass)]

@@ -11,7 +11,7 @@ from splitwave.benchmarks.readings.hop_table import span_s
 from splitwave.benchmarks.readings.report import Report
 from splitwave.benchmarks.readings.rounds import alternate
 from splitwave.benchmarks.scope import Bench, short_run
-from splitwave.common.protocol.workload import Load
+from splitwave.common.protocol.workload import Workload
 
 _FEW, _MANY = 4, 32
 STALL_MS = 1000.0
@@ -66,13 +66,13 @@ def _testbed(bench: Bench, links: int, *, one_process: bool) -> AbstractAsyncCon
 async def _costs(bench: Bench, testbeds: dict[int, LoadedTestbed], repetitions: int) -> dict[int, list[Cost]]:
     sides = {}
     for links, testbed in testbeds.items():
-        load = await sized_load(testbed, Load(0, 1, 1, 0.0, 0), bench.scope.ladder_rules)
+        load = await sized_load(testbed, Workload(0, 1, 1, 0.0, 0), bench.scope.ladder_rules)
         sides[str(links)] = partial(_cost, testbed, load)
     outcomes = await alternate(sides, repetitions)
     return {int(links): costs for links, costs in outcomes.items()}
 
 
-async def _cost(testbed: LoadedTestbed, load: Load) -> Cost:
+async def _cost(testbed: LoadedTestbed, load: Workload) -> Cost:
     before = all_cpu_s(testbed.pids)
     links = await testbed.measure(load)
     used_s = all_cpu_s(testbed.pids) - before

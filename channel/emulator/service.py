@@ -17,8 +17,8 @@ from splitwave.channel.emulator.port import EmulatedPort
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_MESSAGE_BYTES
 from splitwave.common.runtime.grpc_reason import short_reason
+from splitwave.common.runtime.retry_log import RetryLog
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S, check_port, first_bundle, refuse
-from splitwave.common.runtime.waiting import Waiting
 from splitwave.common.wire.bundling import check_bundle
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
@@ -36,7 +36,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
     def __init__(self, basestation: str) -> None:
         """Args: the base station's HOST:PORT; it is dialled when a device has said its first word."""
         self._basestation = basestation
-        self._waiting = Waiting(f"the base station at {basestation}")
+        self._waiting = RetryLog(f"the base station at {basestation}")
         self._grpc_channel = aio.insecure_channel(basestation, options=CLIENT_OPTIONS)
         self._stub = uplink_pb2_grpc.UplinkStub(self._grpc_channel)
 

@@ -33,8 +33,8 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 BetaRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 
-_OF_BETA = ("sampling", "draws", "balance")
-_OF_A_RANGE = ("training_psnr_draws", "training_psnr_shared")
+_BETA_OPTIONS = ("sampling", "draws", "balance")
+_RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
 
 
 class _Section(BaseModel):
@@ -246,14 +246,14 @@ class RunConfig(_Section):
     def _nothing_is_set_in_vain(self) -> Self:
         hyper, channel = self.hypernetwork, self.channel
         if hyper.beta is None:
-            _check_defaults(hyper, "hypernetwork", _OF_BETA, "hypernetwork.beta")
+            _check_defaults(hyper, "hypernetwork", _BETA_OPTIONS, "hypernetwork.beta")
         if not self.conditions:
             _check_defaults(hyper, "hypernetwork", ("gate_learning_rate",), "hypernetwork.beta")
         if self.conditions:
             needed = "plain networks: those that are told conditions take a block as a whole"
             _check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
         if channel.training_psnr_db is None:
-            _check_defaults(channel, "channel", _OF_A_RANGE, "channel.training_psnr_db")
+            _check_defaults(channel, "channel", _RANGE_OPTIONS, "channel.training_psnr_db")
         return self
 
     @model_validator(mode="after")

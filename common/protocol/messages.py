@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.protocol.workload import Load
+from splitwave.common.protocol.workload import Workload
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -234,7 +234,7 @@ class Evaluate:
     phase: Phase
     step: int
     symbols: Symbols
-    load: Load | None = None
+    workload: Workload | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.batches import epoch_batches, micro_batches
 from splitwave.common.data.holdout import hold_out
 from splitwave.common.protocol.messages import Int64, Phase
-from splitwave.common.protocol.workload import Load
+from splitwave.common.protocol.workload import Workload
 from splitwave.common.randomness import Purpose, generator
 
 MOST_TOGETHER = 16
@@ -27,7 +27,7 @@ class RunPlan:
         steps_per_epoch: training steps an epoch; the last batch of an epoch may be smaller.
         steps: training steps of the run.
         train_ids, validation_ids: places in the training split that are trained on and held out.
-        load: of the load pass that was announced last. It is the one thing that the settings do not say.
+        workload: of the load pass that was announced last. It is the one thing that the settings do not say.
     """
 
     def __init__(self, config: RunConfig, train_samples: int, test_samples: int) -> None:
@@ -41,7 +41,7 @@ class RunPlan:
         self.train_ids, self.validation_ids = hold_out(train_samples, config.data.validation)
         self.steps_per_epoch = math.ceil(len(self.train_ids) / config.training.batch_size)
         self.steps = self.steps_per_epoch * config.training.epochs
-        self.load: Load | None = None
+        self.workload: Workload | None = None
         self._epoch_batches = lru_cache(maxsize=2)(self._batches_of)
         self._micro_batches = lru_cache(maxsize=2)(self._micro_batches_of)
         self._query_order = lru_cache(maxsize=4)(self._query_order_of)
@@ -125,9 +125,9 @@ class RunPlan:
         return quantizer.gamma if quantizer.gamma_final is None else quantizer.gamma_final
 
     @property
-    def _announced(self) -> Load:
-        assert self.load is not None  # whoever begins a load pass says what it is of
-        return self.load
+    def _announced(self) -> Workload:
+        assert self.workload is not None  # whoever begins a load pass says what it is of
+        return self.workload
 
     def _block_size(self, phase: Phase) -> int:
         if phase is Phase.LOAD:

@@ -25,7 +25,7 @@ class LinkContract:
         max_samples: the largest block.
         hard_training: whether training blocks carry level indices (straight-through) too.
         task: which the answers are to.
-        told_beta: whether serving blocks carry the β that made them.
+        carries_beta: whether serving blocks carry the β that made them.
     """
 
     link: int
@@ -36,7 +36,7 @@ class LinkContract:
     max_samples: int
     hard_training: bool
     task: Task
-    told_beta: bool
+    carries_beta: bool
 
     @classmethod
     def of(cls, config: RunConfig, link: int) -> "LinkContract":
@@ -50,7 +50,7 @@ class LinkContract:
             max_samples=max(config.training.batch_size, config.inference.block_size),
             hard_training=config.quantizer.forward == "straight-through",
             task=config.task,
-            told_beta=config.hypernetwork.beta is not None,
+            carries_beta=config.hypernetwork.beta is not None,
         )
 
 

@@ -1,4 +1,4 @@
-"""A load of queries that a base station has its devices send, and when each query was where."""
+"""A workload: queries that a base station has its devices send, and when each query was where."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DIRECT_STAMPS = tuple(name for name in STAMPS if not name.startswith("channel_")
 """Those of a link without an emulator."""
 
 MAX_QUERIES = 250_000
-"""Of a load: the stamps of one link travel in one message, 112 bytes a query."""
+"""Of a workload: the stamps of one link travel in one message, 112 bytes a query."""
 MAX_WINDOW = 256
 """Queries in flight a link of a closed loop, as `runtime.credits`."""
 MAX_OPEN_SAMPLES = 4096
@@ -29,7 +29,7 @@ MAX_DURATION_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Workload:
     """Queries that each device sends over its link; query n of all links makes one question.
 
     Attributes:
@@ -58,7 +58,7 @@ class Load:
         return max(1, MAX_OPEN_SAMPLES // self.samples) if self.is_open else self.window
 
     def schedule_ns(self) -> NDArray[np.int64]:
-        """(queries,) nanoseconds from the load's start at which queries are due; zeros for a closed loop.
+        """(queries,) nanoseconds from the workload's start at which queries are due; zeros for a closed loop.
 
         Drawn in advance and from the seed alone, so that it is the same on every device.
         """
@@ -70,7 +70,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class LinkStamps:
-    """When each query of a load was where, on one link.
+    """When each query of a workload was where, on one link.
 
     All processes of a machine read one clock (`time.perf_counter_ns`, on Linux the monotonic one); across machines the
     difference of two parties' stamps means nothing.
@@ -85,34 +85,35 @@ class LinkStamps:
     at_ns: NDArray[np.int64]
 
 
-def check_load(load: Load, block_size: int | None = None) -> None:
-    """Refuse a load that cannot be carried.
+def check_workload(workload: Workload, block_size: int | None = None) -> None:
+    """Refuse a workload that cannot be carried.
 
     Args:
-        load: as somebody asks for it.
+        workload: as requested.
         block_size: the run's `inference.block_size`, where it is known.
 
     Raises:
         ProtocolError: a value is out of its range; the message names it.
     """
     for name, value, lowest, highest in (
-        ("queries", load.queries, 1, MAX_QUERIES),
-        ("samples", load.samples, 1, None),
-        ("window", load.window, 1, MAX_WINDOW),
-        ("seed", load.seed, 0, (1 << 64) - 1),
+        ("queries", workload.queries, 1, MAX_QUERIES),
+        ("samples", workload.samples, 1, None),
+        ("window", workload.window, 1, MAX_WINDOW),
+        ("seed", workload.seed, 0, (1 << 64) - 1),
     ):
         if value < lowest or (highest is not None and value > highest):
             expected = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
-            raise ProtocolError(f"a load with {name} = {value}: expected {expected}")
-    rate = load.rate_per_s
+            raise ProtocolError(f"a workload with {name} = {value}: expected {expected}")
+    rate = workload.rate_per_s
     if not (math.isfinite(rate) and rate >= 0):
-        raise ProtocolError(f"a load with rate_per_s = {rate}: expected a finite number, 0 or more")
-    if load.is_open and load.queries / rate > MAX_DURATION_S:
+        raise ProtocolError(f"a workload with rate_per_s = {rate}: expected a finite number, 0 or more")
+    if workload.is_open and workload.queries / rate > MAX_DURATION_S:
         raise ProtocolError(
-            f"a load with queries = {load.queries} at rate_per_s = {rate}: expected to last at most "
+            f"a workload with queries = {workload.queries} at rate_per_s = {rate}: expected to last at most "
             f"{MAX_DURATION_S:g} s"
         )
-    if block_size is not None and load.samples > block_size:
+    if block_size is not None and workload.samples > block_size:
         raise ProtocolError(
-            f"a load with samples = {load.samples}: expected at most inference.block_size = {block_size} of this run"
+            f"a workload with samples = {workload.samples}: expected at most "
+            f"inference.block_size = {block_size} of this run"
         )

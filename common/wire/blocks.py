@@ -213,7 +213,7 @@ def _codebook_from_proto(data: bytes, contract: LinkContract) -> m.Float32 | Non
 
 
 def _beta(message: pb.SymbolBlock, key: m.BlockKey, contract: LinkContract) -> float | None:
-    due = contract.told_beta and key.phase.is_of_queries
+    due = contract.carries_beta and key.phase.is_of_queries
     if message.HasField("beta") != due:
         carried = f"β = {message.beta}" if message.HasField("beta") else "no β"
         expected = "that which made it" if due else "none: serving blocks of networks that are told β have one"

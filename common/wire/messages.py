@@ -8,7 +8,7 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_BREAKPOINTS
 from splitwave.common.protocol import messages as m
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.protocol.workload import Load, check_load
+from splitwave.common.protocol.workload import Workload, check_workload
 from splitwave.common.wire.blocks import (
     answers_from_proto,
     beta_from_proto,
@@ -44,22 +44,26 @@ def hop_times_to_bytes(times_ns: m.Int64) -> bytes:
     return times_ns.astype(_INT64).tobytes()
 
 
-def load_to_proto(load: Load) -> pb.Load:
-    """Encode a load."""
-    return pb.Load(
-        queries=load.queries, samples=load.samples, window=load.window, rate_per_s=load.rate_per_s, seed=load.seed
+def workload_to_proto(workload: Workload) -> pb.Workload:
+    """Encode a workload."""
+    return pb.Workload(
+        queries=workload.queries,
+        samples=workload.samples,
+        window=workload.window,
+        rate_per_s=workload.rate_per_s,
+        seed=workload.seed,
     )
 
 
-def load_from_proto(message: pb.Load) -> Load:
-    """Decode a load.
+def workload_from_proto(message: pb.Workload) -> Workload:
+    """Decode a workload.
 
     Raises:
         ProtocolError: a value is out of its range.
     """
-    load = Load(message.queries, message.samples, message.window, message.rate_per_s, message.seed)
-    check_load(load)
-    return load
+    workload = Workload(message.queries, message.samples, message.window, message.rate_per_s, message.seed)
+    check_workload(workload)
+    return workload
 
 
 def uplink_to_proto(body: m.Uplink, contract: LinkContract | None = None) -> pb.UplinkMessage:
@@ -154,7 +158,7 @@ def downlink_to_proto(body: m.Downlink) -> pb.DownlinkMessage:
                 phase=pb.Phase.ValueType(body.phase),
                 step=body.step,
                 symbols=pb.Symbols.ValueType(body.symbols),
-                load=None if body.load is None else load_to_proto(body.load),
+                workload=None if body.workload is None else workload_to_proto(body.workload),
             )
             return pb.DownlinkMessage(evaluate=evaluate)
         case m.SaveCheckpoint():
@@ -266,11 +270,11 @@ def _prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> m.
 
 def _evaluate_from_proto(message: pb.Evaluate) -> m.Evaluate:
     phase, symbols = phase_from_proto(message.phase), symbols_from_proto(message.symbols)
-    if message.HasField("load") != (phase is m.Phase.LOAD):
-        carried = "a load" if message.HasField("load") else "no load"
+    if message.HasField("workload") != (phase is m.Phase.LOAD):
+        carried = "a workload" if message.HasField("workload") else "no workload"
         raise ProtocolError(f"a {phase.name.lower()} pass with {carried}: load passes have one, others none")
-    load = load_from_proto(message.load) if message.HasField("load") else None
-    return m.Evaluate(phase, message.step, symbols, load)
+    workload = workload_from_proto(message.workload) if message.HasField("workload") else None
+    return m.Evaluate(phase, message.step, symbols, workload)
 
 
 def _write_stamps(message: pb.Stamps, stamps: m.Stamps) -> None:

@@ -100,7 +100,7 @@ class LinkGroup:
             self._vectorised
             and len(workers) > 1
             and all(worker.next_step == first.next_step for worker in workers)
-            and (key.phase is not Phase.LOAD or all(worker.plan.load == first.plan.load for worker in workers))
+            and (key.phase is not Phase.LOAD or all(worker.plan.workload == first.plan.workload for worker in workers))
         )
 
     def _inputs(self, workers: Sequence[DeviceWorker], phase: Phase, ids: Int64) -> Tensor:

@@ -33,7 +33,7 @@ from splitwave.common.protocol.messages import (
     Welcome,
 )
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.protocol.workload import check_load
+from splitwave.common.protocol.workload import check_workload
 from splitwave.common.records.checkpoint import check_state_dir, load_part, save_part
 from splitwave.common.records.manifest import device_part
 from splitwave.device.learning.worker import DeviceWorker, Views
@@ -289,12 +289,12 @@ class DeviceSession:
     def _evaluate(self, message: Evaluate) -> None:
         if message.phase is Phase.TRAIN:
             raise ProtocolError("a pass over training blocks was asked for: training goes by steps")
-        lease, load = self._leased, message.load
-        if load is not None:
-            check_load(load, lease.config.inference.block_size)
-            lease.worker.plan.load = load
+        lease, workload = self._leased, message.workload
+        if workload is not None:
+            check_workload(workload, lease.config.inference.block_size)
+            lease.worker.plan.workload = workload
         self._begin(message.phase, message.step)
-        self._meter = PassMeter(message.phase, message.symbols, load.queries if load else 0)
+        self._meter = PassMeter(message.phase, message.symbols, workload.queries if workload else 0)
 
     def _take_prediction(self, prediction: Prediction) -> Iterator[PassReport]:
         command, meter = self._under_way, self._metered
@@ -326,8 +326,8 @@ class DeviceSession:
         if total == 0:
             raise ProtocolError(f"a {phase.name.lower()} pass was asked for, but it has no samples")
         schedule_ns = None
-        if phase is Phase.LOAD and plan.load is not None and plan.load.is_open:
-            schedule_ns = self._heard_ns + plan.load.schedule_ns()
+        if phase is Phase.LOAD and plan.workload is not None and plan.workload.is_open:
+            schedule_ns = self._heard_ns + plan.workload.schedule_ns()
         self._command = _Command(phase, step, total, plan.window(phase), schedule_ns, self._heard_ns)
 
     def _train_blocks(self) -> Iterator[SymbolBlock]:

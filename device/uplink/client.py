@@ -12,8 +12,8 @@ import structlog
 from splitwave.common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
 from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, SymbolBlock, TrainStep, Welcome
 from splitwave.common.runtime.grpc_reason import short_reason
+from splitwave.common.runtime.retry_log import RetryLog
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
-from splitwave.common.runtime.waiting import Waiting
 from splitwave.common.wire.accounting import block_cost
 from splitwave.common.wire.blocks import key_from_proto
 from splitwave.common.wire.bundling import gather
@@ -47,7 +47,7 @@ class UplinkClient:
         self._address = address
         self._open_host = open_host
         self._connect_timeout_s = connect_timeout_s
-        self._waiting = Waiting(f"the base station or channel emulator at {address}")
+        self._waiting = RetryLog(f"the base station or channel emulator at {address}")
         self._stopped = threading.Event()
         self._stream: _Stream | None = None
 

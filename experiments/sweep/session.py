@@ -1,4 +1,4 @@
-"""One sitting of a sweep: trains what is left of some figures, then writes their tables and pictures."""
+"""One session of a sweep: trains what is left of some figures, then writes their tables and pictures."""
 
 import fcntl
 import json
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class SweepSession:
     """Figures to bring to an end in a folder: `trials/` keeps outcomes, a CSV, JSON, PDF and PNG a figure show them.
 
     With a `method`, the trials of that one alone are carried out.
@@ -63,10 +63,10 @@ class Sitting:
         return left
 
     def run(self) -> None:
-        """Train what is left, then write every figure; what a sitting finishes, the next one does not repeat.
+        """Train what is left, then write every figure; what a session finishes, the next one does not repeat.
 
         Raises:
-            ConfigError: another sitting is at work in the folder.
+            ConfigError: another session is at work in the folder.
             DataError: the data are missing or damaged.
             RunFailedError: trials failed; the others are kept.
         """
@@ -122,7 +122,7 @@ class Sitting:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder against a second sitting, which would do the same work again."""
+    """Hold the folder against a second session, which would do the same work again."""
     make_output_folder(folder, "--results")
     with (folder / ".lock").open("w", encoding="utf-8") as lock:
         try:

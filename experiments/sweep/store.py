@@ -1,4 +1,4 @@
-"""Keeps finished trials, one JSON file each, so that no sitting repeats another's work."""
+"""Keeps finished trials, one JSON file each, so that no session repeats another's work."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ from splitwave.common.protocol.messages import Phase
 from splitwave.common.records.checkpoint import weights_sha256
 from splitwave.common.runtime.process import check_data_dir, run_tool
 from splitwave.experiments.duration import duration
-from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
 from splitwave.experiments.vddib_sr.evaluation import answer
 from splitwave.experiments.vddib_sr.extraction import Extraction, extract
@@ -50,8 +50,8 @@ def _answer(
 ) -> None:
     for settings, result in zip(points, trained, strict=True):
         for psnr_db in links:
-            air = Air(settings.seed, settings.links, psnr_db)
-            print_answers(phase, settings, psnr_db, answer(result.network, samples, air, phase))
+            channel = SymbolChannel(settings.seed, settings.links, psnr_db)
+            print_answers(phase, settings, psnr_db, answer(result.network, samples, channel, phase))
 
 
 def _train(settings: Settings, extraction: Extraction, train: Samples, validation: Samples) -> Trained:

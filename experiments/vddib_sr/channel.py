@@ -9,7 +9,7 @@ from splitwave.channel.models.awgn import AwgnChannel
 from splitwave.common.protocol.messages import BlockKey
 
 
-class Air:
+class SymbolChannel:
     """K parallel links, a pure function of (seed, link, block): ẑ = z̃ + ε, ε ~ N(0, σ²I)  [QML-IB, eq. (20)].
 
     σ² = 10^(−PSNR/10) with P_max = 1, on every symbol of both rounds; without a PSNR the links are ideal.

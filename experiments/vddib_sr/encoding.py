@@ -10,7 +10,7 @@ from torch import Tensor
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.protocol.messages import BlockKey, Int64
 from splitwave.common.protocol.messages import Phase as Pass
-from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.codec import Codec, Logits
 from splitwave.experiments.vddib_sr.evaluation import answer
 from splitwave.experiments.vddib_sr.extraction import Extraction, freeze
@@ -43,15 +43,15 @@ def train_encoding(settings: Settings, extraction: Extraction, train: Samples, v
     """
     network = _network(settings, extraction)
     encoding, seed = settings.encoding, settings.seed
-    air = Air(seed, settings.links, encoding.psnr_db)
+    channel = SymbolChannel(seed, settings.links, encoding.psnr_db)
     frozen = freeze(list(extraction.extractors), train)
 
     def score() -> Score:
-        return answer(network, validation, air, Pass.VALIDATION).score
+        return answer(network, validation, channel, Pass.VALIDATION).score
 
     def decode(laws: Sequence[Features], step: int) -> Logits:
         features = [sample_features(law, seed, link, step) for link, law in enumerate(laws)]
-        return network.codec.decode(air.transmit(network.codec.encode(features), BlockKey(Pass.TRAIN, step, 0)))
+        return network.codec.decode(channel.transmit(network.codec.encode(features), BlockKey(Pass.TRAIN, step, 0)))
 
     def loss_over_frozen(ids: Int64, step: int) -> Tensor:
         places = torch.from_numpy(ids)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from splitwave.common.protocol.messages import BlockKey, Phase
-from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.network import VddibSr
 from splitwave.experiments.vddib_sr.phase import Score
 from splitwave.experiments.vddib_sr.samples import Samples
@@ -46,7 +46,7 @@ class Answers:
 
 
 @torch.no_grad()
-def answer(network: VddibSr, samples: Samples, air: Air, phase: Phase) -> Answers:
+def answer(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Answers:
     """Both decoders' logits on a split, in large blocks; the channel's noise is keyed by `phase` and the block.
 
     Every call meets the same noise, so two epochs or two networks are compared over the same channel.
@@ -54,7 +54,7 @@ def answer(network: VddibSr, samples: Samples, air: Air, phase: Phase) -> Answer
     first, second = [], []
     for number, start in enumerate(range(0, len(samples), BLOCK)):
         sent = network.send([view[start : start + BLOCK] for view in samples.views])
-        received = air.transmit(sent, BlockKey(phase, 0, number))
+        received = channel.transmit(sent, BlockKey(phase, 0, number))
         first.append(network.codec.decode_first(received))
         second.append(network.codec.decode_second(received))
     return Answers(torch.cat(first), torch.cat(second), samples.labels)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitwave.common.protocol.messages import Phase
-from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
 from splitwave.experiments.vddib_sr.evaluation import answer
 from splitwave.experiments.vddib_sr.extraction import Extraction
@@ -88,7 +88,7 @@ def measure(settings: Settings, psnrs_db: Sequence[float | None], work: SharedWo
 
 
 def _errors(settings: Settings, network: VddibSr, samples: Samples, psnr_db: float | None, phase: Phase) -> SplitErrors:
-    answers = answer(network, samples, Air(settings.seed, settings.links, psnr_db), phase)
+    answers = answer(network, samples, SymbolChannel(settings.seed, settings.links, psnr_db), phase)
     points = tuple(sweep(answers, settings.links, settings.encoding))
     return SplitErrors(answers.first_error_rate, answers.score.error_rate, points)
 

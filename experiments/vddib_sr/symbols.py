@@ -1,4 +1,4 @@
-"""Symbols of n bits: rounding with a straight-through gradient, and what goes on the air."""
+"""Symbols of n bits: rounding with a straight-through gradient, and what goes on the channel."""
 
 from typing import Any
 

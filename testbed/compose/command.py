@@ -16,7 +16,7 @@ from splitwave.common.spelling import did_you_mean, likely
 
 # "Bind for HOST:PORT failed: port is already allocated", "listen tcp4 HOST:PORT: bind: address already in use"
 _TAKEN_PORT = re.compile(r"(?:Bind for|listen tcp\d?) ([\w.:\[\]]+:\d+)")
-_LINES_TOLD = 5
+_LINES_SHOWN = 5
 
 
 def find_compose() -> tuple[str, ...]:
@@ -131,6 +131,6 @@ class Compose:
         if taken := _TAKEN_PORT.search(errors):
             raise AddressError(f"{taken[1]}: the port is taken; BASESTATION_PORT and CHANNEL_PORT choose others, 0 any")
         lines = [line.strip() for line in errors.splitlines() if line.strip()]
-        told = "\n  ".join(["", *lines[-_LINES_TOLD:]]) if lines else ""
+        told = "\n  ".join(["", *lines[-_LINES_SHOWN:]]) if lines else ""
         name = " ".join([Path(self.words[0]).name, *self.words[1:], arguments[0]])
         raise RunFailedError(f"`{name}` failed with exit code {code}{told}")

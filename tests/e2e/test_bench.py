@@ -19,7 +19,7 @@ from splitwave.benchmarks.session import BENCHMARKS
 from splitwave.benchmarks.suites.scale import STALL_MS
 from splitwave.benchmarks.suites.throughput import LADDER
 from splitwave.common.exit_codes import ExitCode
-from splitwave.common.protocol.workload import STAMPS, LinkStamps, Load
+from splitwave.common.protocol.workload import STAMPS, LinkStamps, Workload
 
 pytestmark = pytest.mark.e2e
 
@@ -125,7 +125,7 @@ def _links(at_ns: "np.ndarray[Any, np.dtype[np.int64]]") -> list[LinkStamps]:
 
 def _judged(name: str, at_ns: "np.ndarray[Any, np.dtype[np.int64]]", settings: dict[str, Any]) -> list[str]:
     links = _links(at_ns)
-    load = Load(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
+    load = Workload(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
     rules = Rules(**{key: settings[key] for key in ("min_queries", "min_duration_s", "late_percentile")})
     assert faults_of(links, load) == []
     case, _, repetition = name.rpartition(".")

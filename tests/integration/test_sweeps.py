@@ -13,7 +13,7 @@ from splitwave.common.errors import ConfigError, DataError, RunFailedError
 from splitwave.experiments.sweep import table
 from splitwave.experiments.sweep.figure import Figure, Mark
 from splitwave.experiments.sweep.plot import redraw
-from splitwave.experiments.sweep.session import Sitting
+from splitwave.experiments.sweep.session import SweepSession
 from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule
 
@@ -61,7 +61,7 @@ def marks() -> list[Mark]:
 
 def sit(folder: Path, *figure_marks: Mark) -> list[str]:
     said: list[str] = []
-    Sitting(folder, [Figure("fig", "a figure", "x", figure_marks)], 2, None, said.append).run()
+    SweepSession(folder, [Figure("fig", "a figure", "x", figure_marks)], 2, None, said.append).run()
     return said
 
 
@@ -147,7 +147,7 @@ def test_missing_data_end_a_sweep_at_once(tmp_path: Path) -> None:
     said: list[str] = []
     figure = Figure("fig", "a figure", "x", (Mark("p", "ours", 0.0, ours(0, data="mnist"), 0.0),))
     with pytest.raises(DataError, match=str(tmp_path)):
-        Sitting(tmp_path / "results", [figure], 1, tmp_path, said.append).run()
+        SweepSession(tmp_path / "results", [figure], 1, tmp_path, said.append).run()
     assert list(tmp_path.iterdir()) == []  # found before a folder was made and a worker started
 
 

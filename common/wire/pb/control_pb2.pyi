@@ -53,17 +53,17 @@ Global___Stage: _TypeAlias = Stage  # noqa: Y015
 class MeasureRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    LOAD_FIELD_NUMBER: _builtins.int
+    WORKLOAD_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def load(self) -> _uplink_pb2.Load: ...
+    def workload(self) -> _uplink_pb2.Workload: ...
     def __init__(
         self,
         *,
-        load: _uplink_pb2.Load | None = ...,
+        workload: _uplink_pb2.Workload | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["load", b"load"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["workload", b"workload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["load", b"load"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["workload", b"workload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -84,7 +84,7 @@ class ControlServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Measure(self, request, context):
-        """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+        """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
         is answered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -41,7 +41,7 @@ class ControlStub:
     SetBeta: _grpc.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]
     """Changes β of serving while the run goes on; each link switches at its next block."""
     Measure: _grpc.UnaryStreamMultiCallable[_control_pb2.MeasureRequest, _control_pb2.MeasuredLink]
-    """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+    """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
     is answered.
     """
 
@@ -58,7 +58,7 @@ class ControlAsyncStub(ControlStub):
     SetBeta: _aio.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]  # type: ignore[assignment]
     """Changes β of serving while the run goes on; each link switches at its next block."""
     Measure: _aio.UnaryStreamMultiCallable[_control_pb2.MeasureRequest, _control_pb2.MeasuredLink]  # type: ignore[assignment]
-    """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+    """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
     is answered.
     """
 
@@ -96,7 +96,7 @@ class ControlServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.MeasureRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_control_pb2.MeasuredLink], _abc.AsyncIterator[_control_pb2.MeasuredLink]]:
-        """Has the devices of a run that serves send a load of queries, between two serving passes; one message a link, when all
+        """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
         is answered.
         """
 

@@ -32,7 +32,7 @@ class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType
     PHASE_SERVE: _Phase.ValueType  # 4
     """queries, one sample at a time, drawn from the test split, each timed"""
     PHASE_LOAD: _Phase.ValueType  # 5
-    """queries as a Load says, time stamps of each"""
+    """queries as a Workload says, time stamps of each"""
 
 class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper): ...
 
@@ -43,7 +43,7 @@ PHASE_TEST: Phase.ValueType  # 3
 PHASE_SERVE: Phase.ValueType  # 4
 """queries, one sample at a time, drawn from the test split, each timed"""
 PHASE_LOAD: Phase.ValueType  # 5
-"""queries as a Load says, time stamps of each"""
+"""queries as a Workload says, time stamps of each"""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
 
 class _Dtype:
@@ -693,12 +693,12 @@ class Evaluate(_message.Message):
     PHASE_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     SYMBOLS_FIELD_NUMBER: _builtins.int
-    LOAD_FIELD_NUMBER: _builtins.int
+    WORKLOAD_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     step: _builtins.int
     symbols: Global___Symbols.ValueType
     @_builtins.property
-    def load(self) -> Global___Load:
+    def workload(self) -> Global___Workload:
         """of a load pass, and of no other"""
 
     def __init__(
@@ -707,20 +707,20 @@ class Evaluate(_message.Message):
         phase: Global___Phase.ValueType = ...,
         step: _builtins.int = ...,
         symbols: Global___Symbols.ValueType = ...,
-        load: Global___Load | None = ...,
+        workload: Global___Workload | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_load", b"_load", "load", b"load"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_workload", b"_workload", "workload", b"workload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_load", b"_load", "load", b"load", "phase", b"phase", "step", b"step", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_workload", b"_workload", "phase", b"phase", "step", b"step", "symbols", b"symbols", "workload", b"workload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__load: _TypeAlias = _typing.Literal["load"]  # noqa: Y015
-    _WhichOneofArgType__load: _TypeAlias = _typing.Literal["_load", b"_load"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__load) -> _WhichOneofReturnType__load | None: ...
+    _WhichOneofReturnType__workload: _TypeAlias = _typing.Literal["workload"]  # noqa: Y015
+    _WhichOneofArgType__workload: _TypeAlias = _typing.Literal["_workload", b"_workload"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__workload) -> _WhichOneofReturnType__workload | None: ...
 
 Global___Evaluate: _TypeAlias = Evaluate  # noqa: Y015
 
 @_typing.final
-class Load(_message.Message):
+class Workload(_message.Message):
     """Queries that each device sends over its link."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -754,7 +754,7 @@ class Load(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Load: _TypeAlias = Load  # noqa: Y015
+Global___Workload: _TypeAlias = Workload  # noqa: Y015
 
 @_typing.final
 class Prediction(_message.Message):

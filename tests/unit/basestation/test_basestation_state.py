@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from splitwave.basestation.fusion.block_collector import Intake
+from splitwave.basestation.fusion.block_collector import BlockCollector
 from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
 from splitwave.basestation.links.admission import Admission
 from splitwave.basestation.links.leases import LinkLeases
-from splitwave.basestation.links.link_barrier import Answers
-from splitwave.basestation.links.link_failures import Losses
+from splitwave.basestation.links.link_barrier import LinkBarrier
+from splitwave.basestation.links.link_failures import LinkFailures
 from splitwave.basestation.links.link_session import LinkSession
-from splitwave.basestation.links.stragglers import Lateness, LatenessChange
+from splitwave.basestation.links.stragglers import StragglerChange, StragglerDetector
 from splitwave.basestation.run.passes import merge_hops
 from splitwave.basestation.run.run_log import RunLog, StatusChanged
 from splitwave.common.config.run_config import RunConfig
@@ -125,48 +125,48 @@ def pass_block(link: int, number: int = 0) -> SymbolBlock:
 
 
 class TestIntake:
-    def intake(self) -> Intake:
-        intake = Intake(CONFIG, PLAN)
-        intake.expect(Phase.TEST, 0)
-        return intake
+    def collector(self) -> BlockCollector:
+        collector = BlockCollector(CONFIG, PLAN)
+        collector.expect(Phase.TEST, 0)
+        return collector
 
     def test_hands_on_a_block_once_all_links_are_in(self) -> None:
-        intake = self.intake()
+        collector = self.collector()
         for link in (1, 0):
-            intake.take(session_of(link), pass_block(link))
-        arrival = asyncio.run(intake.next())
+            collector.take(session_of(link), pass_block(link))
+        arrival = asyncio.run(collector.next())
         assert arrival.block.key == BlockKey(Phase.TEST, 0, 0)
         assert arrival.sample_ids.tolist() == [0, 1, 2, 3, 4]
         assert arrival.arrived_ns[1] <= arrival.arrived_ns[0] <= arrival.fused_ns
 
     def test_refuses_what_was_not_asked_for(self) -> None:
-        intake = self.intake()
+        collector = self.collector()
         stray = SymbolBlock(0, 0, KEY, np.arange(4), RealPayload(symbols(1.0)))
         with pytest.raises(ProtocolError, match="train step 0 micro-batch 0 was not asked for: expected test") as error:
-            intake.take(session_of(0), stray)
+            collector.take(session_of(0), stray)
         assert error.value.refusal is Refusal.FAILED_PRECONDITION
 
     @pytest.mark.parametrize("links", [1, 2])
     def test_refuses_a_block_that_the_link_has_sent(self, links: int) -> None:
         config = CONFIG.model_copy(update={"links": links})
-        intake = Intake(config, PLAN)
-        intake.expect(Phase.TEST, 0)
+        collector = BlockCollector(config, PLAN)
+        collector.expect(Phase.TEST, 0)
         session = session_of(0)
-        intake.take(session, pass_block(0))
+        collector.take(session, pass_block(0))
         with pytest.raises(ProtocolError, match="test step 0 micro-batch 0: link 0 sent it twice"):
-            intake.take(session, pass_block(0))
+            collector.take(session, pass_block(0))
 
     def test_refuses_other_samples_than_planned(self) -> None:
         block = pass_block(0)
         other = SymbolBlock(0, 0, block.key, block.sample_ids + 1, block.payload)
         with pytest.raises(ProtocolError, match="other samples than the run's plan says"):
-            self.intake().take(session_of(0), other)
+            self.collector().take(session_of(0), other)
 
     def test_a_link_without_credit_is_refused_until_it_is_answered(self) -> None:
         config = CONFIG.model_copy(update={"inference": CONFIG.inference.model_copy(update={"block_size": 2})})
         plan = RunPlan(config, 8, 10)
-        intake = Intake(config, plan)
-        intake.expect(Phase.TEST, 0)
+        collector = BlockCollector(config, plan)
+        collector.expect(Phase.TEST, 0)
         session = session_of(0)
         keys = [BlockKey(Phase.TEST, 0, number) for number in range(3)]
         payload = RealPayload(symbols(1.0, samples=2))
@@ -174,14 +174,14 @@ class TestIntake:
             SymbolBlock(0, key.micro_batch, key, plan.block_ids(Phase.TEST, 0, key.micro_batch), payload)
             for key in keys
         ]
-        intake.take(session, blocks[0])
-        intake.take(session, blocks[1])
+        collector.take(session, blocks[0])
+        collector.take(session, blocks[1])
         with pytest.raises(ProtocolError, match="without credit: 2 are unanswered") as error:
-            intake.take(session, blocks[2])
+            collector.take(session, blocks[2])
         assert error.value.refusal is Refusal.RESOURCE_EXHAUSTED
-        intake.take(session_of(1), SymbolBlock(1, 0, keys[0], blocks[0].sample_ids, blocks[0].payload))
+        collector.take(session_of(1), SymbolBlock(1, 0, keys[0], blocks[0].sample_ids, blocks[0].payload))
         session.send(Prediction(keys[0], np.zeros(2, dtype=np.uint8)))
-        intake.take(session, blocks[2])
+        collector.take(session, blocks[2])
         assert session.blocks == 3
 
 
@@ -248,14 +248,14 @@ def test_what_a_device_sent_before_it_heard_of_the_new_start_does_not_count() ->
 
 class TestLosses:
     def test_restarts_that_get_no_further_lead_nowhere_after_ten_of_them(self) -> None:
-        losses = Losses()
+        losses = LinkFailures()
         assert not losses.lead_nowhere((2, 7))
         assert [losses.lead_nowhere((2, 7)) for _ in range(9)] == [False] * 9
         assert not losses.lead_nowhere((2, 8))  # further: it counts afresh
         assert [losses.lead_nowhere((2, 5)) for _ in range(10)] == [False] * 9 + [True]
 
     def test_it_explains_every_link_that_is_missing(self) -> None:
-        losses = Losses()
+        losses = LinkFailures()
         ready, silent = session_of(0), session_of(1)
         ready.ready = True
         losses.add(session_of(2), "its stream ended")
@@ -267,26 +267,26 @@ class TestLosses:
 
 class TestLateness:
     def test_a_link_is_late_once_it_owes_the_same_thing_for_too_long(self) -> None:
-        lateness = Lateness(5.0)
+        lateness = StragglerDetector(5.0)
         assert lateness.check(100.0, {0: 7, 1: 3}) == []
         assert lateness.check(104.9, {0: 7, 1: 3}) == []
-        assert lateness.check(105.0, {0: 7, 1: 4}) == [LatenessChange(0, late=True, silent_s=5.0)]
+        assert lateness.check(105.0, {0: 7, 1: 4}) == [StragglerChange(0, late=True, silent_s=5.0)]
         assert lateness.check(106.0, {0: 7, 1: 4}) == []
         assert lateness.late == {0}
 
     @pytest.mark.parametrize("debts", [{}, {0: 8}])
     def test_it_catches_up_when_it_pays_even_if_it_owes_something_new(self, debts: dict[int, int]) -> None:
-        lateness = Lateness(5.0)
+        lateness = StragglerDetector(5.0)
         lateness.check(0.0, {0: 7})
         lateness.check(6.0, {0: 7})
-        assert lateness.check(9.0, debts) == [LatenessChange(0, late=False, silent_s=9.0)]
+        assert lateness.check(9.0, debts) == [StragglerChange(0, late=False, silent_s=9.0)]
         assert lateness.late == set()
 
 
 class TestAnswers:
     def test_come_by_link_once_all_are_in(self) -> None:
         async def ask() -> list[str]:
-            answers: Answers[str] = Answers(2)
+            answers: LinkBarrier[str] = LinkBarrier(2)
             answers.expect(lambda answer: answer in ("yes", "no"))
             answers.take(1, "no")
             answers.take(0, "yes")
@@ -296,7 +296,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("answer", ["perhaps", "yes"])
     def test_that_do_not_fit_or_come_twice_or_unasked_are_refused(self, answer: str) -> None:
-        answers: Answers[str] = Answers(2)
+        answers: LinkBarrier[str] = LinkBarrier(2)
         with pytest.raises(ProtocolError, match="link 0 sent a str that was not asked for"):
             answers.take(0, "yes")
         answers.expect(lambda text: text == "yes")

@@ -9,7 +9,7 @@ import grpc.aio
 import pytest
 
 from splitwave.common.errors import ConfigError, ProtocolError, Refusal, RunFailedError, UnreachableError
-from splitwave.common.protocol.workload import STAMPS, LinkStamps, Load
+from splitwave.common.protocol.workload import STAMPS, LinkStamps, Workload
 from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
@@ -62,7 +62,7 @@ class ScriptedControl(ControlServicer):
         self, request: pb.MeasureRequest, context: "grpc.aio.ServicerContext[Any, Any]"
     ) -> AsyncIterator[pb.MeasuredLink]:
         for link in self._measured:
-            yield pb.MeasuredLink(link=link, names=STAMPS, at_ns=bytes(8 * len(STAMPS) * request.load.queries))
+            yield pb.MeasuredLink(link=link, names=STAMPS, at_ns=bytes(8 * len(STAMPS) * request.workload.queries))
         if self._ending is not grpc.StatusCode.OK:
             await context.abort(self._ending, "the script says so")
 
@@ -159,10 +159,10 @@ def test_a_server_without_a_knob_is_told_apart() -> None:
         set_beta("127.0.0.1:1", None, 0.5)
 
 
-LOAD = Load(queries=3, samples=1, window=1, rate_per_s=0.0, seed=0)
+LOAD = Workload(queries=3, samples=1, window=1, rate_per_s=0.0, seed=0)
 
 
-def measured(servicer: ControlServicer | None, load: Load = LOAD) -> list[LinkStamps]:
+def measured(servicer: ControlServicer | None, load: Workload = LOAD) -> list[LinkStamps]:
     return ask(lambda address: measure(address, load), servicer)
 
 
@@ -191,8 +191,8 @@ def test_a_load_that_is_not_measured_is_an_error_with_the_base_stations_reason(
 
 
 def test_a_load_that_nobody_carries_is_not_asked_for() -> None:
-    with pytest.raises(ProtocolError, match="a load with window = 0: expected 1 to 256"):
-        measured(None, Load(queries=3, samples=1, window=0, rate_per_s=0.0, seed=0))
+    with pytest.raises(ProtocolError, match="a workload with window = 0: expected 1 to 256"):
+        measured(None, Workload(queries=3, samples=1, window=0, rate_per_s=0.0, seed=0))
     with pytest.raises(UnreachableError, match="answers, but is no base station that measures loads"):
         measured(None)
 

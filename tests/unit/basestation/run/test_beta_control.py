@@ -1,12 +1,12 @@
-"""The live knob's parts, without a network: what it takes, what is counted under each value."""
+"""Control of β while a run serves, without a network: accepted values, and counts under each value."""
 
 import math
 
 import numpy as np
 import pytest
 
-from splitwave.basestation.run.beta_control import MAX_VALUES, Knob
-from splitwave.basestation.run.served_queries import Served, Tally
+from splitwave.basestation.run.beta_control import MAX_VALUES, BetaControl
+from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.messages import (
@@ -27,75 +27,75 @@ TOLD = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}, "hypernetwo
 
 class TestKnob:
     def test_begins_at_the_settings_and_turns_one_link_or_all(self) -> None:
-        knob = Knob(TOLD)
-        assert (knob.is_there, knob.betas) == (True, [0.5, 0.25])
-        assert knob.turn(1, 0.1) == [1]
-        assert knob.betas == [0.5, 0.1]
-        assert knob.turn(None, 1.0) == [0, 1]
-        assert knob.betas == [1.0, 1.0]
+        control = BetaControl(TOLD)
+        assert (control.is_available, control.betas) == (True, [0.5, 0.25])
+        assert control.set_beta(1, 0.1) == [1]
+        assert control.betas == [0.5, 0.1]
+        assert control.set_beta(None, 1.0) == [0, 1]
+        assert control.betas == [1.0, 1.0]
 
     def test_knows_which_links_differ_from_the_settings(self) -> None:
-        knob = Knob(TOLD)
-        knob.turn(0, 0.1)
-        assert [knob.is_turned(link) for link in (0, 1)] == [True, False]
-        knob.turn(0, 0.5)
-        assert not knob.is_turned(0)
+        control = BetaControl(TOLD)
+        control.set_beta(0, 0.1)
+        assert [control.was_changed(link) for link in (0, 1)] == [True, False]
+        control.set_beta(0, 0.5)
+        assert not control.was_changed(0)
 
     @pytest.mark.parametrize("beta", [0.0, -1.0, 9e-4, 1.001, math.nan, math.inf, -math.inf])
     def test_refuses_what_the_networks_were_not_trained_for(self, beta: float) -> None:
-        knob = Knob(TOLD)
+        control = BetaControl(TOLD)
         with pytest.raises(ProtocolError) as error:
-            knob.turn(0, beta)
+            control.set_beta(0, beta)
         assert (
             str(error.value)
             == f"β = {beta}: expected a number from 0.001 to 1.0, the range that the networks were trained on "
             "(hypernetwork.beta)"
         )
         assert error.value.refusal is Refusal.INVALID_ARGUMENT
-        assert knob.betas == [0.5, 0.25]
+        assert control.betas == [0.5, 0.25]
 
     def test_takes_the_ends_of_the_range(self) -> None:
-        knob = Knob(TOLD)
-        knob.turn(0, 1e-3)
-        knob.turn(1, 1.0)
-        assert knob.betas == [1e-3, 1.0]
+        control = BetaControl(TOLD)
+        control.set_beta(0, 1e-3)
+        control.set_beta(1, 1.0)
+        assert control.betas == [1e-3, 1.0]
 
     @pytest.mark.parametrize("link", [2, -1])
     def test_refuses_a_link_that_the_run_has_not(self, link: int) -> None:
         with pytest.raises(ProtocolError, match=f"link {link} does not exist: this run has links 0 to 1"):
-            Knob(TOLD).turn(link, 0.5)
+            BetaControl(TOLD).set_beta(link, 0.5)
 
     def test_is_not_there_where_networks_are_not_told(self) -> None:
-        assert not Knob(PLAIN).is_there
+        assert not BetaControl(PLAIN).is_available
         with pytest.raises(ProtocolError, match="networks of this run are not told β") as error:
-            Knob(PLAIN).turn(None, 0.5)
+            BetaControl(PLAIN).set_beta(None, 0.5)
         assert error.value.refusal is Refusal.FAILED_PRECONDITION
 
     def test_accepts_what_a_link_was_ever_set_to_and_nothing_else(self) -> None:
-        knob = Knob(TOLD)
-        knob.turn(0, 0.1)
-        knob.turn(0, 0.2)
+        control = BetaControl(TOLD)
+        control.set_beta(0, 0.1)
+        control.set_beta(0, 0.2)
         for beta in (0.5, 0.1, 0.2):
-            knob.check(0, beta, "a block")
+            control.check(0, beta, "a block")
         with pytest.raises(
             ProtocolError, match=r"a block of link 1 has β = 0\.1, to which .*: expected 0\.25$"
         ) as error:
-            knob.check(1, 0.1, "a block")
+            control.check(1, 0.1, "a block")
         assert error.value.refusal is Refusal.FAILED_PRECONDITION
         with pytest.raises(ProtocolError, match="expected none"):
-            Knob(PLAIN).check(0, 0.5, "a block")
+            BetaControl(PLAIN).check(0, 0.5, "a block")
 
     def test_bounds_how_many_values_have_to_be_counted_apart(self) -> None:
-        knob = Knob(TOLD)
+        control = BetaControl(TOLD)
         for number in range(1, MAX_VALUES):
-            knob.turn(0, 0.5 + number / 1000)
+            control.set_beta(0, 0.5 + number / 1000)
         with pytest.raises(ProtocolError, match=f"links have had {MAX_VALUES} different combinations of β") as error:
-            knob.turn(None, 0.9)
+            control.set_beta(None, 0.9)
         assert error.value.refusal is Refusal.RESOURCE_EXHAUSTED
-        assert knob.betas[1] == 0.25  # none was set
+        assert control.betas[1] == 0.25  # none was set
         with pytest.raises(ProtocolError, match=r"expected 0\.5, 0\.501, .* …$"):
-            knob.check(0, 0.9, "a block")
-        assert knob.turn(0, 0.501) == [0]
+            control.check(0, 0.9, "a block")
+        assert control.set_beta(0, 0.501) == [0]
 
 
 def ids(*places: int) -> Int64:
@@ -104,11 +104,11 @@ def ids(*places: int) -> Int64:
 
 class TestServed:
     def test_counts_queries_by_the_links_betas_in_their_order_and_all_together(self) -> None:
-        first, second = Tally(), Tally()
+        first, second = QueryCounts(), QueryCounts()
         first.add((0.5, 0.1), ids(7, 8, 9), 1)
         first.add((0.1, 0.1), ids(8), 1)
         second.add((0.5, 0.1), ids(9), 0)
-        served = Served()
+        served = ServingCounts()
         served.add(first)
         served.add(second)
         assert served.results() == (
@@ -118,25 +118,25 @@ class TestServed:
         assert served.queries() == ServedQueries(5, 3, 0.4)
 
     def test_queries_of_plain_networks_are_counted_but_not_by_beta(self) -> None:
-        tally, served = Tally(), Served()
-        tally.add((), ids(1, 2, 3, 4, 1), 2)
-        served.add(tally)
+        counts, served = QueryCounts(), ServingCounts()
+        counts.add((), ids(1, 2, 3, 4, 1), 2)
+        served.add(counts)
         assert served.results() == ()
         assert served.queries() == ServedQueries(5, 4, 0.4)
 
     def test_the_entropy_is_the_mean_over_the_links_at_their_own_beta(self) -> None:
-        tally, served = Tally(), Served()
-        tally.add((0.5, 0.1), ids(0, 1), 0)
-        served.add(tally)
+        counts, served = QueryCounts(), ServingCounts()
+        counts.add((0.5, 0.1), ids(0, 1), 0)
+        served.add(counts)
         served.report(0, (SymbolEntropy(0.5, 2, 3.0), SymbolEntropy(0.1, 2, 100.0)))
         assert served.results()[0].symbol_entropy_bits is None  # one link has yet to say
         served.report(1, (SymbolEntropy(0.1, 2, 1.0),))
         assert served.results()[0].symbol_entropy_bits == 2.0
 
     def test_a_link_that_began_anew_does_not_take_back_what_more_samples_said(self) -> None:
-        tally, served = Tally(), Served()
-        tally.add((0.5,), ids(*range(9)), 0)
-        served.add(tally)
+        counts, served = QueryCounts(), ServingCounts()
+        counts.add((0.5,), ids(*range(9)), 0)
+        served.add(counts)
         for samples, bits in ((4, 2.0), (9, 2.5), (1, 0.0)):
             served.report(0, (SymbolEntropy(0.5, samples, bits),))
         assert served.results()[0].symbol_entropy_bits == 2.5

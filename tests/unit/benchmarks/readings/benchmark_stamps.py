@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 
 NAMES = (
     "due", "started", "encoded", "packed", "sent", "channel_in", "channel_out", "arrived", "fused", "decoding",
@@ -11,7 +11,7 @@ NAMES = (
 MS = 1_000_000
 
 
-def made_up(load: Load, link: int, seed: int = 0) -> LinkStamps:
+def made_up(load: Workload, link: int, seed: int = 0) -> LinkStamps:
     """A link's stamps: each step of each query takes up to 2 ms, and queries follow one another or their schedule."""
     rng = np.random.Generator(np.random.Philox([seed, link]))
     steps = rng.integers(0, 2 * MS, (load.queries, len(NAMES)))

@@ -23,11 +23,11 @@ from splitwave.benchmarks.readings.hop_table import (
 )
 from splitwave.benchmarks.readings.trace import write_trace
 from splitwave.benchmarks.readings.validity import Rules, faults_of, problems_of
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 from tests.unit.benchmarks.readings.benchmark_stamps import MS, NAMES, made_up
 
-CLOSED = Load(queries=40, samples=1, window=1, rate_per_s=0.0, seed=0)
-OPEN = Load(queries=400, samples=1, window=1, rate_per_s=100.0, seed=3)
+CLOSED = Workload(queries=40, samples=1, window=1, rate_per_s=0.0, seed=0)
+OPEN = Workload(queries=400, samples=1, window=1, rate_per_s=100.0, seed=3)
 LAX = Rules(min_queries=1, min_duration_s=0.0)
 
 
@@ -122,7 +122,7 @@ def test_a_trace_is_what_the_trace_event_format_asks_for(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("load", [CLOSED, OPEN])
-def test_a_sound_pass_is_valid(load: Load) -> None:
+def test_a_sound_pass_is_valid(load: Workload) -> None:
     links = [made_up(load, 0), made_up(load, 1)]
     assert (faults_of(links, load), problems_of(links, load, Rules(load.queries, 0.001))) == ([], [])
 
@@ -180,7 +180,7 @@ def test_nobody_is_no_pass() -> None:
 
 
 def test_a_schedule_is_fixed_by_its_seed_and_poisson() -> None:
-    load = Load(queries=20_000, samples=1, window=1, rate_per_s=500.0, seed=1)
+    load = Workload(queries=20_000, samples=1, window=1, rate_per_s=500.0, seed=1)
     schedule = load.schedule_ns()
     gaps_s = np.diff(schedule, prepend=0) / 1e9
     assert np.array_equal(schedule, load.schedule_ns())

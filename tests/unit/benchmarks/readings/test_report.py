@@ -24,7 +24,7 @@ from splitwave.benchmarks.suites.wire_cost import uplink_cost
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import DataError, RunFailedError
 from splitwave.common.exit_codes import ExitCode
-from splitwave.common.protocol.workload import LinkStamps, Load
+from splitwave.common.protocol.workload import LinkStamps, Workload
 from tests.unit.benchmarks.readings.benchmark_stamps import MS, NAMES, made_up
 
 
@@ -229,7 +229,7 @@ def test_an_invalid_benchmark_is_said_and_ends_the_command_only_if_asked_to(
 
 
 def test_a_pass_is_kept_with_what_it_was_held_to_and_why_it_is_invalid() -> None:
-    late, short = Load(8, 1, 1, 100.0, 3), Load(8, 1, 1, 0.0, 0)
+    late, short = Workload(8, 1, 1, 100.0, 3), Workload(8, 1, 1, 0.0, 0)
     first, last = made_up(late, 0), made_up(short, 1)
     first.at_ns[:, 1:] += 1000 * MS
     report = Report("throughput", {})

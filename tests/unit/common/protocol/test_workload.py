@@ -18,18 +18,18 @@ from splitwave.common.protocol.workload import (
     MAX_WINDOW,
     STAMPS,
     LinkStamps,
-    Load,
-    check_load,
+    Workload,
+    check_workload,
 )
-from splitwave.common.wire.messages import load_from_proto, load_to_proto, uplink_to_proto
+from splitwave.common.wire.messages import uplink_to_proto, workload_from_proto, workload_to_proto
 from splitwave.common.wire.pb import control_pb2, uplink_pb2
 from splitwave.common.wire.results import link_stamps_from_proto, link_stamps_to_proto
 
-CLOSED = Load(queries=20, samples=4, window=8, rate_per_s=0.0, seed=3)
+CLOSED = Workload(queries=20, samples=4, window=8, rate_per_s=0.0, seed=3)
 OPEN = dataclasses.replace(CLOSED, queries=20_000, rate_per_s=250.0)
 
 LOADS = st.builds(
-    Load,
+    Workload,
     st.integers(1, MAX_QUERIES),
     st.integers(1, 2**32 - 1),
     st.integers(1, MAX_WINDOW),
@@ -91,19 +91,19 @@ def test_a_closed_loop_is_bounded_by_its_window_and_an_open_one_by_samples_in_fl
 )
 def test_a_load_that_cannot_be_carried_is_refused_by_value(changes: dict[str, float], message: str) -> None:
     with pytest.raises(ProtocolError) as error:
-        check_load(dataclasses.replace(CLOSED, **changes), 256)  # type: ignore[arg-type]
+        check_workload(dataclasses.replace(CLOSED, **changes), 256)  # type: ignore[arg-type]
     assert message in str(error.value)
 
 
 @given(LOADS)
-def test_loads_survive_the_wire(load: Load) -> None:
-    message = uplink_pb2.Load.FromString(load_to_proto(load).SerializeToString())
-    assert load_from_proto(message) == load
+def test_loads_survive_the_wire(load: Workload) -> None:
+    message = uplink_pb2.Workload.FromString(workload_to_proto(load).SerializeToString())
+    assert workload_from_proto(message) == load
 
 
 def test_a_load_is_checked_on_arrival() -> None:
-    with pytest.raises(ProtocolError, match="a load with queries = 0"):
-        load_from_proto(uplink_pb2.Load())
+    with pytest.raises(ProtocolError, match="a workload with queries = 0"):
+        workload_from_proto(uplink_pb2.Workload())
 
 
 @given(st.sampled_from([STAMPS, DIRECT_STAMPS]), st.integers(1, 5), st.integers(0, 2**32 - 1))

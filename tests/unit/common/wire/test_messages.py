@@ -11,7 +11,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol import messages as m
 from splitwave.common.protocol.symbols import LinkContract, SymbolReader
-from splitwave.common.protocol.workload import Load
+from splitwave.common.protocol.workload import Workload
 from splitwave.common.wire.blocks import (
     block_from_proto,
     gradient_from_proto,
@@ -24,7 +24,7 @@ from splitwave.common.wire.messages import downlink_from_proto, downlink_to_prot
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 D = 5
-LOAD = Load(queries=9, samples=3, window=2, rate_per_s=0.5, seed=7)
+LOAD = Workload(queries=9, samples=3, window=2, rate_per_s=0.5, seed=7)
 KEYS = st.builds(m.BlockKey, st.sampled_from(m.Phase), st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1))
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -178,7 +178,7 @@ def test_load_passes_alone_have_loads_and_time_stamps() -> None:
     for phase in m.Phase:
         loaded = phase is m.Phase.LOAD
         stray = m.Evaluate(phase, 0, m.Symbols.HARD, None if loaded else LOAD)
-        with pytest.raises(ProtocolError, match=f"a {phase.name.lower()} pass with (no load|a load): load passes have"):
+        with pytest.raises(ProtocolError, match=f"a {phase.name.lower()} pass with (no workload|a workload): load passes have"):
             downlink_from_proto(downlink_to_proto(stray))
         stamps = None if loaded else m.Stamps(1, 2, 3, 4)
         answer = m.Prediction(m.BlockKey(phase, 0, 4), np.array([1], dtype=np.uint8), (), stamps)
@@ -195,7 +195,7 @@ def test_a_time_stamp_that_a_report_cannot_hold_is_refused() -> None:
 
 def test_a_loads_values_are_checked_on_their_way_to_a_device() -> None:
     message = downlink_to_proto(m.Evaluate(m.Phase.LOAD, 0, m.Symbols.HARD, LOAD))
-    message.evaluate.load.rate_per_s = math.nan
+    message.evaluate.workload.rate_per_s = math.nan
     with pytest.raises(ProtocolError, match="rate_per_s = nan"):
         downlink_from_proto(message)
 

@@ -13,7 +13,7 @@ import splitwave.common.protocol.workload
 from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
 from splitwave.common.errors import CheckpointError, ProtocolError
 from splitwave.common.protocol import messages as m
-from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, Load
+from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, Workload
 from splitwave.device.learning.worker import Views
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession
@@ -226,12 +226,12 @@ def test_single_samples_are_timed_one_at_a_time(session: DeviceSession) -> None:
     np.testing.assert_array_equal(report.hop_times_ns, [[2000, 700, 300]] * 2)
 
 
-CLOSED = Load(queries=6, samples=4, window=2, rate_per_s=0.0, seed=5)
+CLOSED = Workload(queries=6, samples=4, window=2, rate_per_s=0.0, seed=5)
 OPEN = dataclasses.replace(CLOSED, rate_per_s=1e3)
 STAMPED = m.Stamps(11, 12, 13, 14, m.ChannelStamps(9, 10, 15, 16))
 
 
-def load_command(load: Load) -> m.Evaluate:
+def load_command(load: Workload) -> m.Evaluate:
     return m.Evaluate(m.Phase.LOAD, 7, m.Symbols.HARD, load)
 
 

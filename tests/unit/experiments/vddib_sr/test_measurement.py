@@ -7,7 +7,7 @@ import pytest
 from splitwave.common.data.catalog import Split
 from splitwave.common.protocol.messages import Phase
 from splitwave.experiments.vddib_sr import measurement, shared
-from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import train_encoding
 from splitwave.experiments.vddib_sr.evaluation import Answers, answer
 from splitwave.experiments.vddib_sr.measurement import LinkResult, SplitErrors, measure
@@ -49,7 +49,7 @@ def test_a_result_is_what_the_phases_one_by_one_lead_to(work: SharedWork, result
     assert [result.psnr_db for result in results] == list(LINKS)
     assert results[1].validation.error_rate == trained.finetune.best.error_rate
     for result in results:
-        answers = answer(trained.network, work.test(SETTINGS), Air(0, 2, result.psnr_db), Phase.TEST)
+        answers = answer(trained.network, work.test(SETTINGS), SymbolChannel(0, 2, result.psnr_db), Phase.TEST)
         assert result.test.error_rate == answers.score.error_rate
         assert result.test.first_error_rate == answers.first_error_rate
         assert list(result.test.points) == sweep(answers, 2, SETTINGS.encoding)
@@ -84,9 +84,9 @@ def test_the_test_split_is_read_after_training_and_validation_and_evaluated_once
         happened.append(split)
         return load_samples(settings, split, data_dir)
 
-    def evaluate(network: VddibSr, samples: Samples, air: Air, phase: Phase) -> Answers:
+    def evaluate(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Answers:
         happened.append(phase)
-        return answer(network, samples, air, phase)
+        return answer(network, samples, channel, phase)
 
     monkeypatch.setattr(shared, "load_samples", load)
     monkeypatch.setattr(measurement, "answer", evaluate)

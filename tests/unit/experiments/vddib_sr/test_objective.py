@@ -6,7 +6,7 @@ from torch.distributions import Normal, kl_divergence
 
 from splitwave.channel.models.awgn import AwgnChannel
 from splitwave.common.protocol.messages import BlockKey, Phase
-from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.codec import Logits
 from splitwave.experiments.vddib_sr.extractor import Features
 from splitwave.experiments.vddib_sr.noise import sample_features
@@ -37,12 +37,12 @@ def test_the_loss_weighs_only_the_views_own_decoders_by_beta() -> None:
 
 def test_an_ideal_link_delivers_what_was_sent() -> None:
     sent = [torch.tensor([[1.0, -1.0]]), torch.tensor([[-1.0, 1.0]])]
-    assert all(map(torch.equal, Air(0, 2, None).transmit(sent, KEY), sent))
+    assert all(map(torch.equal, SymbolChannel(0, 2, None).transmit(sent, KEY), sent))
 
 
 def test_the_awgn_link_is_the_channel_of_the_testbed_link_by_link() -> None:
     sent = [torch.ones(4, 3), -torch.ones(4, 3)]
-    received = Air(5, 2, 10.0).transmit(sent, KEY)
+    received = SymbolChannel(5, 2, 10.0).transmit(sent, KEY)
     for link, (before, after) in enumerate(zip(sent, received, strict=True)):
         noise = AwgnChannel(seed=5, link=link, noise_variance=0.1).draw(KEY, 1, 4, 3)
         assert torch.equal(after, before + torch.from_numpy(noise[0]))
@@ -51,7 +51,7 @@ def test_the_awgn_link_is_the_channel_of_the_testbed_link_by_link() -> None:
 def test_the_gradient_passes_the_awgn_link_unchanged() -> None:
     sent = torch.zeros(4, 3, requires_grad=True)
     weights = torch.arange(12.0).reshape(4, 3)
-    (Air(5, 1, 0.0).transmit([sent], KEY)[0] * weights).sum().backward()  # type: ignore[no-untyped-call]
+    (SymbolChannel(5, 1, 0.0).transmit([sent], KEY)[0] * weights).sum().backward()  # type: ignore[no-untyped-call]
     assert sent.grad is not None
     assert torch.equal(sent.grad, weights)
 

@@ -10,7 +10,7 @@ from splitwave.common.errors import RunFailedError
 from splitwave.common.protocol.messages import Int64
 from splitwave.common.protocol.messages import Phase as Pass
 from splitwave.common.records.checkpoint import weights_sha256
-from splitwave.experiments.vddib_sr.channel import Air
+from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
 from splitwave.experiments.vddib_sr.evaluation import BLOCK, answer
 from splitwave.experiments.vddib_sr.extraction import Extraction, extract
@@ -83,7 +83,7 @@ def test_phase_2_freezes_the_extractors_and_phase_3_trains_them(extraction: Extr
 
 
 def test_the_network_that_is_left_is_the_best_epochs(trained: Trained) -> None:
-    score = answer(trained.network, VALIDATION, Air(3, 2, None), Pass.VALIDATION).score
+    score = answer(trained.network, VALIDATION, SymbolChannel(3, 2, None), Pass.VALIDATION).score
     assert score == trained.finetune.best == min(trained.finetune.scores)
     assert trained.finetune.best <= trained.encode.best
 
@@ -91,14 +91,14 @@ def test_the_network_that_is_left_is_the_best_epochs(trained: Trained) -> None:
 def test_training_over_a_noisy_link_meets_its_noise(extraction: Extraction) -> None:
     settings = with_encoding(psnr_db=0.0, finetune=Schedule(epochs=0))
     noisy = train_encoding(settings, extraction, TRAIN, VALIDATION)
-    score = answer(noisy.network, VALIDATION, Air(3, 2, 0.0), Pass.VALIDATION).score
+    score = answer(noisy.network, VALIDATION, SymbolChannel(3, 2, 0.0), Pass.VALIDATION).score
     assert score == noisy.encode.best
-    assert score != answer(noisy.network, VALIDATION, Air(3, 2, None), Pass.VALIDATION).score
+    assert score != answer(noisy.network, VALIDATION, SymbolChannel(3, 2, None), Pass.VALIDATION).score
 
 
 def test_evaluation_in_blocks_is_evaluation_at_once(trained: Trained) -> None:
     many = samples(2 * BLOCK + 7, 5)
-    answers = answer(trained.network, many, Air(3, 2, None), Pass.TEST)
+    answers = answer(trained.network, many, SymbolChannel(3, 2, None), Pass.TEST)
     with torch.no_grad():
         expected = trained.network.codec.decode_second(trained.network.send(many.views))
     torch.testing.assert_close(answers.second, expected)

@@ -3,8 +3,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from splitwave.common.runtime.grpc_reason import short_reason
+from splitwave.common.runtime.retry_log import REPEAT_S, RetryLog
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
-from splitwave.common.runtime.waiting import REPEAT_S, Waiting
 
 REFUSED = (
     "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: "
@@ -20,7 +20,7 @@ class Clock:
 
 def test_a_wait_is_told_once_then_rarely_and_counted_when_it_is_over() -> None:
     clock = Clock()
-    waiting = Waiting("the base station", clock)
+    waiting = RetryLog("the base station", clock)
     with capture_logs() as logs:
         for _ in range(int(REPEAT_S) + 2):
             waiting.failed("Connection refused")
@@ -41,7 +41,7 @@ def test_a_wait_is_told_once_then_rarely_and_counted_when_it_is_over() -> None:
 
 
 def test_another_reason_is_told_at_once_and_one_known_is_not() -> None:
-    waiting = Waiting("the base station", Clock())
+    waiting = RetryLog("the base station", Clock())
     with capture_logs() as logs:
         for reason in ("refused", "taken", "refused", "taken"):
             waiting.failed(reason)
@@ -49,7 +49,7 @@ def test_another_reason_is_told_at_once_and_one_known_is_not() -> None:
 
 
 def test_what_is_there_at_once_is_no_news_and_a_second_wait_is() -> None:
-    waiting = Waiting("the base station", Clock())
+    waiting = RetryLog("the base station", Clock())
     with capture_logs() as logs:
         waiting.succeeded()
         assert logs == []

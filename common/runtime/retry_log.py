@@ -11,7 +11,7 @@ REPEAT_S = 30.0
 log = structlog.get_logger()
 
 
-class Waiting:
+class RetryLog:
     """Logs what is waited for and why when a wait begins, and how long it took when it ends."""
 
     def __init__(self, whom: str, clock: Callable[[], float] = time.monotonic) -> None:

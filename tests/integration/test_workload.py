@@ -21,7 +21,7 @@ from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
 from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
 from splitwave.common.protocol.messages import Answered, BlockKey, Phase, Symbols
-from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Load
+from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.device.learning.worker import DeviceWorker, Features
 from splitwave.device.session.host import DeviceHost
@@ -40,8 +40,8 @@ TOLD = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3,
 IDLE = Policy(rejoin_s=LIMIT_S, serve_every_s=3600.0)
 BUSY = Policy(rejoin_s=LIMIT_S, serve_every_s=0.001)
 
-CLOSED = Load(queries=17, samples=5, window=3, rate_per_s=0.0, seed=1)
-OPEN = Load(queries=12, samples=1, window=1, rate_per_s=1000.0, seed=1)
+CLOSED = Workload(queries=17, samples=5, window=3, rate_per_s=0.0, seed=1)
+OPEN = Workload(queries=12, samples=1, window=1, rate_per_s=1000.0, seed=1)
 
 
 class Testbed:
@@ -53,7 +53,7 @@ class Testbed:
         self.devices = devices
         self._address = running.addresses["base station"]
 
-    async def measure(self, load: Load) -> list[LinkStamps]:
+    async def measure(self, load: Workload) -> list[LinkStamps]:
         return await measure(self._address, load)
 
     async def until(self, reached: Callable[[pb.RunStatus], bool]) -> pb.RunStatus:
@@ -108,7 +108,7 @@ def column(stamps: LinkStamps, name: str) -> np.ndarray:
 @pytest.mark.parametrize("load", [CLOSED, OPEN], ids=["closed", "open"])
 @pytest.mark.parametrize(("server", "names"), [("channel", STAMPS), ("base station", DIRECT_STAMPS)])
 def test_every_query_of_a_load_is_stamped_by_every_party_in_order(
-    server: str, names: tuple[str, ...], load: Load, tmp_path: Path
+    server: str, names: tuple[str, ...], load: Workload, tmp_path: Path
 ) -> None:
     async def scenario() -> list[LinkStamps]:
         async with serving_testbed(tmp_path, policy=BUSY, server=server) as testbed:
@@ -152,15 +152,15 @@ def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_p
     digests = []
     for count, load in enumerate(loads):
         for worker in oracle.workers:
-            worker.plan.load = load
-        oracle.plan.load = load
+            worker.plan.workload = load
+        oracle.plan.workload = load
         answers = hashlib.sha256()
         for number in range(load.queries):
             blocks = [worker.pass_block(Phase.LOAD, count, number, Symbols.HARD) for worker in oracle.workers]
             assert blocks[0].key == BlockKey(Phase.LOAD, count, number)
             answers.update(oracle.trainer.predict(oracle._transmit(blocks)).tobytes())
         digests.append(answers.hexdigest())
-    assert [each["answers_sha256"] for each in logs if each["event"] == "load measured"] == digests
+    assert [each["answers_sha256"] for each in logs if each["event"] == "workload measured"] == digests
 
 
 def test_an_open_loop_sends_on_up_to_its_credits_while_nothing_is_answered_and_says_how_late_the_rest_was(
@@ -228,7 +228,7 @@ def test_one_load_is_measured_at_a_time(tmp_path: Path, monkeypatch: pytest.Monk
             before = await testbed.until(lambda _: True)
             first = asyncio.create_task(testbed.measure(CLOSED))
             await testbed.until(lambda now: now.links[0].blocks > before.links[0].blocks)
-            with pytest.raises(ConfigError, match="another load is being measured"):
+            with pytest.raises(ConfigError, match="another workload is being measured"):
                 await testbed.measure(CLOSED)
             hold.release()
             assert len(await first) == 2
@@ -249,10 +249,10 @@ def test_a_link_that_is_lost_fails_the_measurement_and_the_run_recovers(
             leaves = testbed.devices.pop()
             leaves.client.stop()
             await leaves.join()
-            reason = r"the load was not measured: link 1 \(device thread-1\) was lost: its stream ended"
+            reason = r"the workload was not measured: link 1 \(device thread-1\) was lost: its stream ended"
             with pytest.raises(RunFailedError, match=reason):
                 await measuring
-            with pytest.raises(ConfigError, match="the run is waiting: a load is measured while"):
+            with pytest.raises(ConfigError, match="the run is waiting: a workload is measured while"):
                 await testbed.measure(CLOSED)
             hold.release()
             address = leaves.client._address
@@ -299,14 +299,14 @@ def test_a_device_whose_encoder_breaks_in_an_open_loop_says_why(
         ({"window": 0}, "window = 0: expected 1 to 256"),
         ({"rate_per_s": -2.0}, "rate_per_s = -2.0: expected a finite number, 0 or more"),
         ({"rate_per_s": math.inf}, "rate_per_s = inf: expected a finite number, 0 or more"),
-        ({}, "the run is waiting: a load is measured while a base station serves on"),
+        ({}, "the run is waiting: a workload is measured while a base station serves on"),
     ],
 )
 def test_a_base_station_refuses_what_it_cannot_measure(
     changes: dict[str, float], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A client that asks for anything: the base station must say no by itself.
-    monkeypatch.setattr("splitwave.testbed.control_client.check_load", lambda _: None)
+    monkeypatch.setattr("splitwave.testbed.control_client.check_workload", lambda _: None)
     load = dataclasses.replace(CLOSED, **changes)  # type: ignore[arg-type]
 
     async def scenario() -> None:
@@ -318,5 +318,5 @@ def test_a_base_station_refuses_what_it_cannot_measure(
 
 
 def test_a_client_refuses_what_no_base_station_measures() -> None:
-    with pytest.raises(ProtocolError, match="a load with seed = -1"):
+    with pytest.raises(ProtocolError, match="a workload with seed = -1"):
         asyncio.run(measure("127.0.0.1:1", dataclasses.replace(CLOSED, seed=-1)))
