@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
 from splitwave.common.protocol.messages import BlockKey, Float32, Int64, Phase

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-from splitwave.common.config.run_config import RuntimeSettings
+from splitwave.common.config.sections import RuntimeSettings
 from splitwave.common.errors import ConfigError
 
 

@@ -1,5 +1,6 @@
 """The order of a run, which every party derives from the settings alone: batches, passes, learning rates, slopes."""
 
+import copy
 import math
 from functools import lru_cache
 
@@ -27,7 +28,7 @@ class RunPlan:
         steps_per_epoch: training steps an epoch; the last batch of an epoch may be smaller.
         steps: training steps of the run.
         train_ids, validation_ids: places in the training split that are trained on and held out.
-        workload: of the load pass that was announced last. It is the one thing that the settings do not say.
+        workload: of a load pass, which is the one thing that the settings do not say; see `with_workload`.
     """
 
     def __init__(self, config: RunConfig, train_samples: int, test_samples: int) -> None:
@@ -45,6 +46,12 @@ class RunPlan:
         self._epoch_batches = lru_cache(maxsize=2)(self._batches_of)
         self._micro_batches = lru_cache(maxsize=2)(self._micro_batches_of)
         self._query_order = lru_cache(maxsize=4)(self._query_order_of)
+
+    def with_workload(self, workload: Workload) -> "RunPlan":
+        """This plan with the workload that a load pass carries out; everything else is shared."""
+        plan = copy.copy(self)
+        plan.workload = workload
+        return plan
 
     def epoch(self, step: int) -> int:
         """The epoch (from 0) that a training step belongs to."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from splitwave.common.config.run_config import EncoderSettings
+from splitwave.common.config.sections import EncoderSettings
 from splitwave.common.data.dataset import ImageShape
 from splitwave.common.learning.hyper_layers import Chain, halving, linear, under
 from splitwave.common.learning.placement import full_precision

@@ -4,7 +4,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from splitwave.common.config.run_config import DataSettings, RunConfig
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import DataSettings
 from splitwave.common.data.catalog import DataSetName, load_labels
 from splitwave.common.data.dataset import Targets
 from splitwave.device.learning.views import load_stacked_views

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from splitwave.common.config.run_config import RunConfig, TorchDevice
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import TorchDevice
 from splitwave.common.errors import ConfigError
 from splitwave.testbed.engine import load_engine
 

@@ -11,7 +11,8 @@ import pytest
 from grpc import aio
 
 from splitwave.basestation.run.policy import Policy
-from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.protocol.messages import Phase, SymbolBlock, SymbolEntropy, Symbols
 from splitwave.common.records.results import RunResult
 from splitwave.common.wire.pb import control_pb2 as pb

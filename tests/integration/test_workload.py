@@ -18,7 +18,8 @@ import splitwave.common.protocol.workload
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.run.policy import Policy
-from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
 from splitwave.common.protocol.messages import Answered, BlockKey, Phase, Symbols
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload

@@ -9,7 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from splitwave.basestation.learning.decoder import make_decoder
-from splitwave.common.config.run_config import Backbone, RunConfig
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import Backbone
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
 from splitwave.common.data.views import row_view

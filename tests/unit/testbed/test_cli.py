@@ -15,7 +15,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from splitwave.common.config.layers import load_config
-from splitwave.common.config.run_config import RunConfig, RuntimeSettings
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import RuntimeSettings
 from splitwave.common.data import mnist
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.cli import app

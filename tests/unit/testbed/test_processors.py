@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from splitwave.common.config.run_config import RunConfig, RuntimeSettings
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import RuntimeSettings
 from splitwave.testbed.preflight import processor_warning
 from splitwave.testbed.processors import thread_warning
 

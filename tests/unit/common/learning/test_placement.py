@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from splitwave.common.config.run_config import RuntimeSettings
+from splitwave.common.config.sections import RuntimeSettings
 from splitwave.common.errors import ConfigError
 from splitwave.common.learning.placement import Placement
 

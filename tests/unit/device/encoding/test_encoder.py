@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from splitwave.common.config.run_config import Backbone, EncoderSettings
+from splitwave.common.config.sections import Backbone, EncoderSettings
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.device.encoding.encoder import MIN_THETA, MLP_WIDTH, START_THETA, GaussianEncoder, make_encoder
 

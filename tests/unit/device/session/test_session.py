@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import splitwave.common.protocol.workload
-from splitwave.common.config.run_config import HypernetworkSettings, RunConfig
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import CheckpointError, ProtocolError
 from splitwave.common.protocol import messages as m
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, Workload

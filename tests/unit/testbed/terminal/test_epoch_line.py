@@ -7,7 +7,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from splitwave.common.config.run_config import DataSettings, EncoderSettings, RunConfig
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import DataSettings, EncoderSettings
 from splitwave.common.records.results import EpochRecord
 from splitwave.testbed.terminal.epoch_line import epoch_line
 from splitwave.testbed.terminal.wording import wording_of

@@ -1,0 +1,46 @@
+"""Names of implementations, built in or of other packages."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from splitwave.common.errors import ConfigError
+from splitwave.common.seam import Seam
+
+SEAM: Seam[object] = Seam("a.setting", "splitwave.test_seam", {"mean": "statistics:mean", "gone": "statistics:gone"})
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package with one implementation."""
+    info = tmp_path / "plugin-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[splitwave.test_seam]\ntoy = splitwave_toy:TOY\nmean = splitwave_toy:TOY\n")
+    (tmp_path / "splitwave_toy.py").write_text("TOY = 'a toy'\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "splitwave_toy", raising=False)
+
+
+def test_a_built_in_implementation_is_loaded_by_name() -> None:
+    mean = SEAM.load("mean")
+    assert callable(mean)
+    assert mean([1.0, 2.0]) == 1.5
+
+
+@pytest.mark.usefixtures("plugin")
+def test_another_packages_is_found_and_never_replaces_a_built_in_one() -> None:
+    assert SEAM.names == ("mean", "gone", "toy")
+    assert SEAM.load("toy") == "a toy"
+    assert callable(SEAM.load("mean"))
+
+
+def test_an_unknown_name_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ConfigError, match=r"^a\.setting = maen: there is no .*; there are: mean, gone; did you mean"):
+        SEAM.load("maen")
+
+
+def test_an_implementation_that_cannot_be_imported_is_an_error_that_names_it() -> None:
+    with pytest.raises(ConfigError, match=r"^a\.setting = gone: statistics:gone cannot be loaded: "):
+        SEAM.load("gone")
