@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from splitwave.common.data.content import Algorithm, verified_content
 from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.errors import DataError
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (3, 32, 32)
 CLASSES = 10

@@ -16,7 +16,7 @@ from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.data.download import fetch
 from splitwave.common.data.idx import parse_idx
 from splitwave.common.errors import DataError
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 TASK = Classification(classes=10)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from splitwave.common.data.content import read_content
 from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.errors import DataError
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 

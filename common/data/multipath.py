@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S
+from splitwave.common.tasks.regression import SPEED_OF_LIGHT_M_S
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
