@@ -20,7 +20,7 @@ from splitwave.common.files.folders import make_output_folder
 from splitwave.common.files.whole_file import write_json
 from splitwave.common.records.results import RunResult
 from splitwave.common.records.summary import summarize
-from splitwave.common.records.trivial_answers import chance_level, remarks_on
+from splitwave.common.records.trivial_answers import remarks_on
 from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
@@ -87,7 +87,7 @@ def _reporter(config: RunConfig, labels: Labels, run_id: str, summaries: Path | 
     if summaries is not None:
         make_output_folder(summaries, "--summaries")
 
-    chance = chance_level(config.task, lambda split: labels.train if split == "train" else labels.test)
+    chance = config.task.chance_level(lambda: labels.train, labels.test)
 
     def report(result: RunResult) -> None:
         if summaries is not None:

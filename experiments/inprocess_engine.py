@@ -20,12 +20,13 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import Answered, Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
+from splitwave.common.protocol.messages import Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.symbols import SymbolReader
 from splitwave.common.records.checkpoint import check_state_dir, combined_sha256, load_part, save_part, weights_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
 from splitwave.common.records.results import ENCODE_HOP, EpochRecord, Evaluation, RunResult
+from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.accounting import block_cost
 from splitwave.common.wire.messages import uplink_to_proto
 from splitwave.device.learning.views import load_stacked_views
@@ -172,7 +173,7 @@ class InprocessRun:
             self.served.report(link, sent.news())
         return ServingOutcome(np.array(rows, dtype=np.int64), answers.hexdigest())
 
-    def _query(self, count: int, number: int) -> tuple[Answered, tuple[float, ...], list[tuple[int, int, int]]]:
+    def _query(self, count: int, number: int) -> tuple[Answers, tuple[float, ...], list[tuple[int, int, int]]]:
         """(1,) answers, the links' β, and a row of times a link."""
         encode_ns, blocks = [], []
         for worker, sent in zip(self.workers, self._sent, strict=True):

@@ -9,8 +9,8 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import DataError
 from splitwave.common.files.full_disk import naming_full_disk
 from splitwave.common.records.summary import Summary, errors_of, summarize
-from splitwave.common.records.trivial_answers import ChanceLevel, remarks_on
-from splitwave.common.tasks.task import Task
+from splitwave.common.records.trivial_answers import remarks_on
+from splitwave.common.tasks.task import ChanceLevel, Task
 from splitwave.testbed.engine import Engine, Event, Job, Observer, load_engine
 from splitwave.testbed.figures.latency_plot import draw_latency
 from splitwave.testbed.figures.training_plot import draw_training
@@ -68,7 +68,7 @@ def execute(order: Order) -> Path:
                 _draw(folder, order.config.task)
         raise
     # The result is published: nothing that happens from here on takes it back.
-    print_summary(summary, folder.path)
+    print_summary(summary, order.config.task.wording, folder.path)
     with naming_full_disk(order.results):
         _draw(folder, order.config.task)
     print_figures(folder.figures)

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import get_args
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import Split, downloaded_samples, load_labels, verify
-from splitwave.common.data.dataset import Targets
+from splitwave.common.data.catalog import DATA_SETS, Split, load_labels
 from splitwave.common.protocol.plan import RunPlan
-from splitwave.common.records.trivial_answers import ChanceLevel, chance_level
+from splitwave.common.tasks.task import ChanceLevel
 from splitwave.testbed.engine import DOWNLOADS_ELSEWHERE, IN_THIS_PROCESS
 from splitwave.testbed.processors import thread_warning
 
@@ -24,17 +23,17 @@ def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
     Raises:
         DataError: the data are missing or damaged, or too few for `data.validation`.
     """
-    name = config.data.name
+    data_set = DATA_SETS.load(config.data.name)
     elsewhere = _downloaded_elsewhere(config, data_dir, engine)
     train, test = (
-        verify(name, split, data_dir) if elsewhere is None else elsewhere[split] for split in get_args(Split)
+        data_set.verify(split, data_dir) if elsewhere is None else elsewhere[split] for split in get_args(Split)
     )
     RunPlan(config, train, test)
 
 
 def _downloaded_elsewhere(config: RunConfig, data_dir: Path | None, engine: str) -> Mapping[Split, int] | None:
     """N of each split where the parties of the run read other copies of the data than this process; else None."""
-    return downloaded_samples(config.data.name) if data_dir is None and engine in DOWNLOADS_ELSEWHERE else None
+    return DATA_SETS.load(config.data.name).DOWNLOADED if data_dir is None and engine in DOWNLOADS_ELSEWHERE else None
 
 
 def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) -> ChanceLevel | None:
@@ -42,10 +41,8 @@ def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) ->
     if _downloaded_elsewhere(config, data_dir, engine) is not None:
         return None
 
-    def labels(split: Split) -> Targets:
-        return load_labels(config.data.name, split, data_dir)
-
-    return chance_level(config.task, labels)
+    name = config.data.name
+    return config.task.chance_level(lambda: load_labels(name, "train", data_dir), load_labels(name, "test", data_dir))
 
 
 def processor_warning(config: RunConfig, engine: str, links_per_process: int) -> str | None:

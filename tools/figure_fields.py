@@ -3,8 +3,8 @@
 {{fig2a | linear | QML-IB, 4 bits | 5.94}}   the mean error over seeds with its interval, at an x of a curve
 {{table fig2a}}                              all of a figure, a table a panel
 {{divergence bounds}}                        likewise D, the rate that was reached, in nats a sample and link
-{{gap fig2a | A | B}}                        error of curve B minus that of A, seed by seed, a row a panel; of mean
-                                             squared errors, B over A, less 1
+{{gap fig2a | A | B}}                        error of curve B minus that of A, seed by seed, a row a panel; if errors
+                                             are no shares, B over A, less 1
 {{gap fig2a | A | B | linear | 5.94}}        likewise at one point
 {{best hyper_vib | A | B | …}}               what curves over β come to, β chosen by held-out error, and their cost
 {{authors ideal link}}                       VDDIB-SR's authors' errors beside ours
@@ -15,16 +15,17 @@ import csv
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.paper.figures import FIGURES
 from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.curves import Point, points
-from splitwave.experiments.sweep.figure import Figure, Unit
+from splitwave.experiments.sweep.figure import Figure
 from splitwave.experiments.sweep.intervals import interval
-from splitwave.experiments.sweep.table import read
+from splitwave.experiments.sweep.table import read, wording_of
 from tools.selection_table import selection_table, spread
 
 AUTHORS = Path(__file__).resolve().parent.parent / "docs" / "results" / "vddib-sr-authors.csv"
@@ -32,8 +33,6 @@ AUTHORS = Path(__file__).resolve().parent.parent / "docs" / "results" / "vddib-s
 
 _RECORDED = {"command", "finished", "trainings", "seeds", "commits", "machines", "cpu_hours", "data_sha256"}
 _PARTS_OF_A_POINT = 4
-_GAP_UNITS: dict[Unit, str] = {"%": "points", "ns²": "%"}
-_GAP_WORDS: dict[Unit, str] = {"%": "minus", "ns²": "over"}
 _FIELD = re.compile(r"\{\{(.+?)\}\}")
 _SAME_X = 1e-3
 """Relative."""
@@ -52,19 +51,20 @@ def render(template: str, folder: Path) -> str:
 def _value(field: str, folder: Path) -> str:
     kind, _, name = field.partition(" ")
     if kind == "table":
-        unit = _unit(name)
-        quantity = "error" if unit == "%" else "mean squared error"
-        return _tables(_points(folder, name), f"{quantity} ({unit})", lambda point: _error(point, unit))
+        of = _points(folder, name)
+        wording = _wording(of)
+        quantity = "error" if wording.is_share else wording.error
+        return _tables(of, f"{quantity} ({wording.unit})", lambda point: _error(point, wording))
     if kind == "gap":
         figure, curve, other, *place = (part.strip() for part in name.split("|"))
-        of, unit = _points(folder, figure), _unit(figure)
+        of = _points(folder, figure)
         if not place:
-            return _gaps(of, unit, curve, other)
+            return _gaps(of, curve, other)
         panel, x = place
-        return f"{_gap(_find(of, panel, curve, x), _find(of, panel, other, x), unit)} {_GAP_UNITS[unit]}"
+        return f"{_gap(_find(of, panel, curve, x), _find(of, panel, other, x))} {_gap_unit(_wording(of))}"
     if kind == "best":
         figure, curve, *others = (part.strip() for part in name.split("|"))
-        return selection_table(read(folder / f"{figure}.csv"), _unit(figure), curve, *others)
+        return selection_table(read(folder / f"{figure}.csv"), curve, *others)
     if kind == "authors":
         return _authors(folder, name)
     if kind == "divergence":
@@ -75,8 +75,9 @@ def _value(field: str, folder: Path) -> str:
     if len(parts) != _PARTS_OF_A_POINT:
         raise ValueError(f"{{{{{field}}}}}: expected figure | panel | curve | x")
     figure, panel, curve, x = parts
-    unit = _unit(figure)
-    return f"{_error(_find(_points(folder, figure), panel, curve, x), unit)} {unit}"
+    point = _find(_points(folder, figure), panel, curve, x)
+    wording = _wording([point])
+    return f"{_error(point, wording)} {wording.unit}"
 
 
 def record_of(folder: Path, figure: str) -> dict[str, Any]:
@@ -104,11 +105,12 @@ def _find(figure: Sequence[Point], panel: str, curve: str, x: str) -> Point:
 
 
 def _points(folder: Path, figure: str) -> list[Point]:
-    return points(read(folder / f"{figure}.csv"), _definition(figure).error)
+    error = _definition(figure).error
+    return points(read(folder / f"{figure}.csv"), error)
 
 
-def _unit(figure: str) -> Unit:
-    return _definition(figure).unit
+def _wording(of: Iterable[Point]) -> Wording:
+    return wording_of(row for point in of for row in point.rows)
 
 
 def _definition(figure: str) -> Figure:
@@ -117,8 +119,8 @@ def _definition(figure: str) -> Figure:
     return FIGURES[figure](preset_named("paper"), 1)
 
 
-def _error(point: Point, unit: Unit) -> str:
-    return spread(point.error, 100.0 if unit == "%" else 1.0, 2)
+def _error(point: Point, wording: Wording) -> str:
+    return spread(point.error, wording.scale, 2)
 
 
 def _divergence(point: Point) -> str:
@@ -151,7 +153,7 @@ def _table(corner: str, mine: Sequence[Point], cell: Callable[[Point], str]) -> 
     return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
 
 
-def _gaps(figure: Sequence[Point], unit: Unit, curve: str, other: str) -> str:
+def _gaps(figure: Sequence[Point], curve: str, other: str) -> str:
     """How much higher the other curve's error is, over the seeds that both have.
 
     Raises:
@@ -161,16 +163,22 @@ def _gaps(figure: Sequence[Point], unit: Unit, curve: str, other: str) -> str:
     places = {(point.panel, point.curve, point.x): point for point in figure}
     for (panel, name, x), point in places.items():
         if name == curve and (against := places.get((panel, other, x))):
-            cells.setdefault(panel, {})[x] = _gap(point, against, unit)
+            cells.setdefault(panel, {})[x] = _gap(point, against)
     if not cells:
         raise ValueError(f"no panel has both {curve} and {other}")
     columns = sorted({x for row in cells.values() for x in row})
-    head = f"| {other}, {_GAP_WORDS[unit]} {curve}: {_GAP_UNITS[unit]} at | {' | '.join(f'{x:.3g}' for x in columns)} |"
+    wording = _wording(figure)
+    corner = f"{other}, {'minus' if wording.is_share else 'over'} {curve}"
+    head = f"| {corner}: {_gap_unit(wording)} at | {' | '.join(f'{x:.3g}' for x in columns)} |"
     body = [f"| {panel} | {' | '.join(row.get(x, '') for x in columns)} |" for panel, row in cells.items()]
     return "\n".join([head, "|---|" + "--:|" * len(columns), *body])
 
 
-def _gap(point: Point, other: Point, unit: Unit) -> str:
+def _gap_unit(wording: Wording) -> str:
+    return "points" if wording.is_share else "%"
+
+
+def _gap(point: Point, other: Point) -> str:
     """How much higher the other point's error is: in points, or in per cent of this one's.
 
     Raises:
@@ -179,7 +187,7 @@ def _gap(point: Point, other: Point, unit: Unit) -> str:
     mine, theirs = _by_seed(point), _by_seed(other)
     if mine.keys() != theirs.keys():
         raise ValueError(f"{point.curve} and {other.curve} at {point.x}: seeds {sorted(mine)} and {sorted(theirs)}")
-    if unit == "%":
+    if _wording([point, other]).is_share:
         return spread(interval([theirs[seed] - mine[seed] for seed in sorted(mine)]), 100.0, 2, sign="+")
     return spread(interval([theirs[seed] / mine[seed] - 1 for seed in sorted(mine)]), 100.0, 1, sign="+")
 
@@ -199,7 +207,7 @@ def _authors(folder: Path, link: str) -> str:
     if not theirs:
         raise ValueError(f"{AUTHORS.name} has nothing over {link}")
     ours = {
-        point.rows[0].symbols: _error(point, "%")
+        point.rows[0].symbols: _error(point, _wording([point]))
         for point in _points(folder, "fig2a")
         if (point.panel, point.curve) == ("mlp", f"VDDIB-SR, 1 bit, {link}")
     }

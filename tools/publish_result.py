@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.errors import DataError
 from splitwave.testbed.results.unfinished import check_finished
 
@@ -76,9 +77,9 @@ def processor(environment: Mapping[str, Any]) -> str:
     return ", ".join(filter(None, (environment["cpu_model"], environment.get("cpu_vectors"))))
 
 
-def _error(summary: dict[str, float], kind: str = "") -> str:
-    metres = summary.get(f"rmse_m{kind}")
-    return f"{100 * summary[f'error_rate{kind}']:.2f} %" if metres is None else f"{metres:.3f} m"
+def _error(summary: Mapping[str, Any], kind: str = "") -> str:
+    wording = DATA_SETS.load(summary["data"]).TASK.wording
+    return wording.error_in_short(summary[f"{wording.error_key}{kind}"])
 
 
 def _publish(source: Path, name: str) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from splitwave.common.tasks.task import root_in_metres
-from splitwave.experiments.sweep.figure import Unit
+from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.sweep.intervals import Interval, interval
-from splitwave.experiments.sweep.table import Row
+from splitwave.experiments.sweep.table import Row, wording_of
 from tools.selection import Selected, select
 
 
@@ -15,7 +14,7 @@ def spread(of: Interval, scale: float, digits: int, sign: str = "") -> str:
     return f"{scale * of.mean:{sign}.{digits}f}{half}"
 
 
-def selection_table(rows: Sequence[Row], unit: Unit, curve: str, *others: str) -> str:
+def selection_table(rows: Sequence[Row], curve: str, *others: str) -> str:
     """Error at the β chosen, seed by seed, and CPU time of all trainings of each; and what `others` are to `curve`.
 
     Errors are compared by their difference in points where they are shares, else by their ratio.
@@ -23,35 +22,35 @@ def selection_table(rows: Sequence[Row], unit: Unit, curve: str, *others: str) -
     Raises:
         ValueError: a curve is missing, their seeds differ, or the table does not say what is needed.
     """
-    panel = rows[0].panel
+    panel, wording = rows[0].panel, wording_of(rows)
     first, *rest = (select(rows, panel, name) for name in (curve, *others))
     for name, other in zip(others, rest, strict=True):
         if first.keys() != other.keys():
             raise ValueError(f"{curve} and {name}: seeds {sorted(first)} and {sorted(other)}")
     head = (
-        f"| {panel} | β chosen, seed by seed | test error ({unit}) | against the first | training, CPU s | cost ratio |"
+        f"| {panel} | β chosen, seed by seed | test error ({wording.unit}) | against the first | training, CPU s "
+        "| cost ratio |"
     )
-    body = [f"| {curve} | {_own(first, unit)} | | {_seconds(first)} | |"]
+    body = [f"| {curve} | {_own(first, wording)} | | {_seconds(first)} | |"]
     for name, other in zip(others, rest, strict=True):
         ratio = _seed_by_seed(first, other, lambda of, to: to.training_s / of.training_s)
         body.append(
-            f"| {name} | {_own(other, unit)} | {_against(first, other, unit)} | {_seconds(other)} "
+            f"| {name} | {_own(other, wording)} | {_against(first, other, wording)} | {_seconds(other)} "
             f"| {spread(ratio, 1.0, 3)} |"
         )
     return "\n".join([head, "|---|---|--:|--:|--:|--:|", *body])
 
 
-def _own(seeds: Mapping[int, Selected], unit: Unit) -> str:
+def _own(seeds: Mapping[int, Selected], wording: Wording) -> str:
     betas = ", ".join(f"{one.row.beta:.1e}" for one in seeds.values())
     errors = interval([_test_error(one) for one in seeds.values()])
-    shown = (
-        spread(errors, 100.0, 2) if unit == "%" else f"{spread(errors, 1.0, 2)} ({root_in_metres(errors.mean):.2f} m)"
-    )
-    return f"{betas} | {shown}"
+    readable = wording.readable
+    converted = f" ({readable.convert(errors.mean):.2f} {readable.unit})" if readable else ""
+    return f"{betas} | {spread(errors, wording.scale, 2)}{converted}"
 
 
-def _against(first: Mapping[int, Selected], other: Mapping[int, Selected], unit: Unit) -> str:
-    if unit == "%":
+def _against(first: Mapping[int, Selected], other: Mapping[int, Selected], wording: Wording) -> str:
+    if wording.is_share:
         return f"{spread(_seed_by_seed(first, other, _difference), 100.0, 2, sign='+')} points"
     return f"{spread(_seed_by_seed(first, other, _excess), 100.0, 1, sign='+')} %"
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.learning.decoder import Decoder, make_decoder
 from splitwave.basestation.learning.dense_step import DenseStep
-from splitwave.basestation.learning.objective import objective_of
+from splitwave.basestation.learning.objective import Objective
 from splitwave.basestation.learning.shards import Shards
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
@@ -18,8 +18,9 @@ from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.learning.optimiser import PartyOptimiser
 from splitwave.common.learning.placement import Placement
-from splitwave.common.protocol.messages import Answered, BlockKey, Float32, Phase
+from splitwave.common.protocol.messages import BlockKey, Float32, Phase
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.tasks.task import Answers
 
 BRIEF_MULTIPLICATIONS = 1 << 20
 """Of a decoder with fully connected layers: about a tenth of a millisecond, as a hand-over to a thread and back."""
@@ -61,7 +62,7 @@ class Trainer:
         self._links = config.links
         self._plan = plan
         self._labels = train_labels
-        self.objective = objective_of(config.task)
+        self.objective = Objective(config.task)
         self._placement = Placement(config.runtime)
         self.decoder = make_decoder(config).to(self._placement.device)
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
@@ -142,7 +143,7 @@ class Trainer:
         return sum(block.symbols.shape[1] for block in blocks) <= self._brief_samples
 
     @torch.no_grad()
-    def predict(self, block: FusedBlock) -> Answered:
+    def predict(self, block: FusedBlock) -> Answers:
         """(B,) answers to an evaluation block (L = 1), decoded under the β that it carries, if any.
 
         Raises:

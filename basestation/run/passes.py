@@ -15,7 +15,6 @@ from splitwave.basestation.links.link_session import LinkSession
 from splitwave.basestation.run.served_queries import Betas, QueryCounts
 from splitwave.common.data.dataset import Targets
 from splitwave.common.protocol.messages import (
-    Answered,
     Evaluate,
     Hop,
     Int64,
@@ -28,6 +27,7 @@ from splitwave.common.protocol.messages import (
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS
 from splitwave.common.records.results import FUSE_WAIT_HOP
+from splitwave.common.tasks.task import Answers
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ def _most_hops_first(report: PassReport) -> int:
 class Decoded:
     """(B,) answers to a block, and when the decoder began and had them, nanoseconds of this machine."""
 
-    answers: Answered
+    answers: Answers
     started_ns: int
     finished_ns: int
 

@@ -23,7 +23,7 @@ from splitwave.common.config.sections import (
     Section,
     TrainingSettings,
 )
-from splitwave.common.data.catalog import image_shape, task
+from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.data.dataset import ImageShape
 from splitwave.common.data.views import view_shape
 from splitwave.common.errors import ProtocolError, Refusal
@@ -151,12 +151,12 @@ class RunConfig(Section):
     @property
     def task(self) -> Task:
         """What the base station is to answer."""
-        return task(self.data.name)
+        return DATA_SETS.load(self.data.name).TASK
 
     @property
     def view_shape(self) -> ImageShape:
         """(C, h, W) of what a device sees of an image."""
-        return view_shape(image_shape(self.data.name), self.links, self.data.overlap)
+        return view_shape(DATA_SETS.load(self.data.name).IMAGE_SHAPE, self.links, self.data.overlap)
 
     @property
     def bits_per_symbol(self) -> int:

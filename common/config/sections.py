@@ -1,11 +1,15 @@
 """The sections of a run's settings: frozen models that refuse unknown keys, with the checks within a section."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from splitwave.common.data.catalog import DataSetName
+from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
+from splitwave.common.seam import Seam
+
+T = TypeVar("T")
 
 
 def _ascending(values: list[float]) -> list[float]:
@@ -14,6 +18,16 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
+def _listing(seam: Seam[T]) -> Callable[[dict[str, Any]], None]:
+    """Lists the names of a seam in the JSON schema; packages are not looked for before somebody asks for it."""
+
+    def list_names(schema: dict[str, Any]) -> None:
+        schema["enum"] = list(seam.names)
+
+    return list_names
+
+
+DataSetName = Annotated[str, AfterValidator(DATA_SETS.check), Field(json_schema_extra=_listing(DATA_SETS))]
 Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi", "conv"]
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
@@ -33,7 +47,8 @@ class DataSettings(Section):
     """Which images, how the devices share them, and how many training samples are held out for validation.
 
     Each of K devices sees equally many adjacent rows; where K does not divide an image's rows, neighbours overlap.
-    `overlap`: the share of a view that the next device sees too, QML-IB Fig. 4.
+    `name`: a data set of Splitwave, or one that an installed package adds. `overlap`: the share of a view that the next
+    device sees too, QML-IB Fig. 4.
     """
 
     name: DataSetName = "mnist5k"

@@ -1,4 +1,4 @@
-"""The order in which training visits its samples, the same at every party without a word between them."""
+"""The order in which training visits its samples; all parties compute the same one without communication."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from splitwave.common.randomness import Purpose, generator
 
 
 def epoch_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """The batches of one epoch: a permutation of all samples, keyed by seed and epoch, cut in order.
+    """The batches of one epoch: a permutation of all samples, keyed by seed and epoch, and cut in order.
 
     Args:
         count: number of samples N ≥ 1.
@@ -28,7 +28,7 @@ def epoch_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[ND
 
 
 def micro_batches(ids: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
-    """Cuts a batch into M parts in order, as equal as can be, longer parts first.
+    """Cut a batch into M parts in order, as equal as possible, longer parts first.
 
     Args:
         ids: (B,) sample ids, B ≥ 1.

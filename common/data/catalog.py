@@ -1,111 +1,78 @@
-"""The data sets by name. A new one is a module or an object that satisfies `DataSet`, and one entry here."""
+"""The data sets by name.
+
+A built-in data set is a module or an object that satisfies `DataSet`, and a line here. Another package adds one as an
+entry point of the group `splitwave.datasets`. Only the data set that is asked for is imported.
+"""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
-from splitwave.common.data import mnist, mnist5k
-from splitwave.common.data.cifar10 import CIFAR10, CIFAR10_JPEG
-from splitwave.common.data.dataset import DataSet, Images, ImageShape, Split, Targets
-from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI
-from splitwave.common.tasks.task import Task
+from splitwave.common.data.dataset import DataSet, Images, Split, Targets
+from splitwave.common.errors import DataError
+from splitwave.common.seam import Seam
 
-__all__ = [
-    "DataSetName",
-    "Split",
-    "content_digest",
-    "downloaded_samples",
-    "fingerprint",
-    "image_shape",
-    "load_images",
-    "load_labels",
-    "task",
-    "verify",
-]
+__all__ = ["DATA_SETS", "Split", "fingerprint", "load_images", "load_labels"]
 
-DataSetName = Literal["mnist5k", "mnist", "cifar10", "cifar10-jpeg", "bluetooth-tones", "wifi-csi"]
-
-_DATA_SETS: dict[DataSetName, DataSet] = {
-    "mnist5k": mnist5k,
-    "mnist": mnist,
-    "cifar10": CIFAR10,
-    "cifar10-jpeg": CIFAR10_JPEG,
-    "bluetooth-tones": BLUETOOTH_TONES,
-    "wifi-csi": WIFI_CSI,
-}
+DATA_SETS: Seam[DataSet] = Seam(
+    "data.name",
+    "splitwave.datasets",
+    {
+        "mnist5k": "splitwave.common.data.mnist5k",
+        "mnist": "splitwave.common.data.mnist",
+        "cifar10": "splitwave.common.data.cifar10:CIFAR10",
+        "cifar10-jpeg": "splitwave.common.data.cifar10:CIFAR10_JPEG",
+        "bluetooth-tones": "splitwave.common.data.bluetooth_tones:BLUETOOTH_TONES",
+        "wifi-csi": "splitwave.common.data.wifi_csi:WIFI_CSI",
+    },
+)
 
 
-def image_shape(name: DataSetName) -> ImageShape:
-    """(C, H, W) of an image, known without reading any."""
-    return _DATA_SETS[name].IMAGE_SHAPE
-
-
-def task(name: DataSetName) -> Task:
-    """What is to be answered of a sample, known without reading any."""
-    return _DATA_SETS[name].TASK
-
-
-def downloaded_samples(name: DataSetName) -> Mapping[Split, int] | None:
-    """N of each split of what is downloaded where no data directory is named; None if nothing is."""
-    return _DATA_SETS[name].DOWNLOADED
-
-
-def verify(name: DataSetName, split: Split, data_dir: Path | None) -> int:
-    """Check all that the parties of a run will load of a split, and download it once for all of them.
-
-    Arguments are those of `load_images`.
-
-    Returns:
-        The number of samples.
-
-    Raises:
-        DataError: whatever `load_images` or `load_labels` would raise.
-    """
-    return _DATA_SETS[name].verify(split, data_dir)
-
-
-def load_images(name: DataSetName, split: Split, data_dir: Path | None) -> Images:
-    """The images of a split, verified: all that a device needs.
+def load_images(name: str, split: Split, data_dir: Path | None) -> Images:
+    """The images of a split, all that a device needs; as `DataSet.load_images`, and checked against the data set.
 
     Args:
         name: of the data set.
         split: "train" or "test".
         data_dir: folder that holds the files; None for the data set's own source (a package, or a download).
 
-    Returns:
-        In the data set's own order (N, H, W) uint8, or (N, C, H, W) for colours; (N, C, H, W) float32 of what was
-        measured, which may be read-only.
-
     Raises:
-        DataError: if the data are missing or are not what was published.
+        ConfigError: there is no such data set, or it cannot be imported.
+        DataError: the data are missing or are not what was published, or the images have another shape or dtype than
+            the data set promises.
     """
-    return _DATA_SETS[name].load_images(split, data_dir)
+    data_set = DATA_SETS.load(name)
+    images = data_set.load_images(split, data_dir)
+    channels, height, width = data_set.IMAGE_SHAPE
+    shapes = [(channels, height, width), *([(height, width)] if channels == 1 else [])]
+    if images.shape[1:] not in shapes or images.dtype.name not in ("uint8", "float32"):
+        raise DataError(
+            f"{name}: the {split} images are {images.shape} {images.dtype}: expected uint8 or float32 of shape "
+            f"{' or '.join(str(('N', *shape)) for shape in shapes)}"
+        )
+    return images
 
 
-def load_labels(name: DataSetName, split: Split, data_dir: Path | None) -> Targets:
-    """The answers of a split, in the order of its images: all that the base station needs.
-
-    (N,) int64 classes, or float32 nanoseconds.
+def load_labels(name: str, split: Split, data_dir: Path | None) -> Targets:
+    """The labels of a split in the order of its images, all that the base station needs, checked by their task.
 
     Arguments and errors are those of `load_images`.
     """
-    return _DATA_SETS[name].load_labels(split, data_dir)
+    data_set = DATA_SETS.load(name)
+    labels = data_set.load_labels(split, data_dir)
+    try:
+        data_set.TASK.check_targets(labels)
+    except DataError as error:
+        raise DataError(f"{name}: the {split} labels: {error}") from None
+    return labels
 
 
-def content_digest(name: DataSetName, split: Split, data_dir: Path | None) -> str:
-    """SHA-256, in hexadecimal, of the decoded source of a split's images, for the record beside a result.
-
-    The MNISTs' is the hash that `load_images` checks, so nothing is read; the splits of mnist5k share one source. The
-    CIFARs' is taken of their files. That of what is simulated is of its recipe.
+def fingerprint(name: str, data_dir: Path | None) -> str:
+    """One SHA-256, in hexadecimal, over both splits' digests: equal at two parties that hold the same data.
 
     Raises:
-        DataError: if those are missing, or hold other data.
+        DataError: as `DataSet.content_digest` does.
     """
-    return _DATA_SETS[name].content_digest(split, data_dir)
-
-
-def fingerprint(name: DataSetName, data_dir: Path | None) -> str:
-    """One SHA-256, in hexadecimal, over both splits' digests: equal at two parties that hold the same data."""
-    digests = "\n".join(content_digest(name, split, data_dir) for split in get_args(Split))
+    data_set = DATA_SETS.load(name)
+    digests = "\n".join(data_set.content_digest(split, data_dir) for split in get_args(Split))
     return hashlib.sha256(digests.encode()).hexdigest()

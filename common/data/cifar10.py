@@ -1,9 +1,10 @@
-"""CIFAR-10 in its binary distribution, 50,000 training and 10,000 test images of ten classes [Krizhevsky, 2009].
+"""The data sets `cifar10` and `cifar10-jpeg`: colour images of ten classes in CIFAR-10's binary format.
 
-A file holds records of 3,073 bytes: the class, then the red, the green and the blue plane of 32 × 32 pixels, row by
-row. `cifar10-jpeg` is what `splitwave data import-images` makes of a folder of images: files of the same format, of any
-number of records, with a list of checksums beside them. Its pixels went through a lossy format, so it has a name of
-its own. A record holds class and pixels, so a party of either data set opens files that hold both.
+`cifar10` is the binary distribution, 50,000 training and 10,000 test images [Krizhevsky, 2009]. A file holds records of
+3,073 bytes: the class, then the red, the green and the blue plane of 32 × 32 pixels, row by row. `cifar10-jpeg` is made
+of a folder of images by `splitwave data import-images`: files of the same format with any number of records, and a list
+of checksums beside them. It has a name of its own because its pixels went through a lossy format. A record holds class
+and pixels, so every party opens files that hold both.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from splitwave.common.data.content import Algorithm, verified_content
 from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.errors import DataError
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (3, 32, 32)
 CLASSES = 10
@@ -28,7 +29,7 @@ IMPORTED_FOLDER = "cifar10-jpeg-batches-bin"
 
 SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 
-# Nobody publishes stronger hashes of the single files; against a mixed-up or damaged file these do.
+# Nobody publishes stronger hashes of the single files; these find a mixed-up or damaged file.
 MD5 = {
     "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
     "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
@@ -44,11 +45,11 @@ class CifarFolder:
     """A data set in a folder of CIFAR-10's binary format.
 
     Attributes:
-        name: as in `data.name`.
-        folder: that holds its files, within the data directory.
-        algorithm: of the checksums.
-        checksums: the files of such a folder in order, training first, and the checksum of each.
-        remedy: how to come by the data; DIR stands for the data directory.
+        name: the name in `data.name`.
+        folder: the folder within the data directory that holds the files.
+        algorithm: the algorithm of the checksums.
+        checksums: gives the files of a folder in order, training first, with the checksum of each.
+        remedy: how to get the data, for error messages; DIR stands for the data directory.
     """
 
     name: str
@@ -69,7 +70,7 @@ class CifarFolder:
 
     @property
     def DOWNLOADED(self) -> None:  # noqa: N802 — likewise
-        """Nobody downloads it."""
+        """Nothing is downloaded."""
         return
 
     def load_images(self, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
@@ -89,11 +90,11 @@ class CifarFolder:
         return self._records(split, data_dir)[:, 0].astype(np.int64)
 
     def content_digest(self, split: Split, data_dir: Path | None) -> str:
-        """SHA-256 of the split's files, one after the other; it reads them. Errors are those of `load_images`."""
+        """SHA-256 of the contents of the split's files, which are read; errors as for `load_images`."""
         return hashlib.sha256(self._content(split, data_dir)).hexdigest()
 
     def verify(self, split: Split, data_dir: Path | None) -> int:
-        """N of a split, whose files it checks; arguments and errors as for `load_images`."""
+        """N of a split, after a check of its files; arguments and errors as for `load_images`."""
         return len(self._records(split, data_dir))
 
     def _records(self, split: Split, data_dir: Path | None) -> NDArray[np.uint8]:
@@ -127,7 +128,7 @@ class CifarFolder:
 
 
 def checksum_list(content: Mapping[str, str]) -> str:
-    """Checksums by file name, as the text that `sha256sum --check` reads."""
+    """The text of a list of checksums by file name, as `sha256sum --check` reads it."""
     return "".join(f"{checksum}  {name}\n" for name, checksum in content.items())
 
 
@@ -135,7 +136,7 @@ def read_checksum_list(folder: Path) -> dict[str, str]:
     """The checksums by file name that lie beside an imported data set's files.
 
     Raises:
-        DataError: if the list is missing, or is none.
+        DataError: if the list is missing, or has another format.
     """
     path = folder / CHECKSUMS_FILE
     try:

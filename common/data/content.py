@@ -1,4 +1,4 @@
-"""The uncompressed content of a data file, and the check that it is the content that was published."""
+"""The uncompressed content of a data file, and the check that it is what was published."""
 
 import gzip
 import hashlib
@@ -15,7 +15,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_content(path: Path) -> bytes:
-    """All bytes of a file, unpacked if it is gzipped; its first two bytes tell, not its name.
+    """All bytes of a file, unpacked if its first two bytes say that it is gzipped, whatever its name.
 
     Raises:
         DataError: if the file cannot be read, or is gzipped and damaged.
@@ -30,12 +30,12 @@ def read_content(path: Path) -> bytes:
 def verified_content(path: Path, expected: str, algorithm: Algorithm = "sha256") -> bytes:
     """All bytes of a file whose uncompressed content is known.
 
-    The hash is not of the file itself: the same content is published in different gzip wrappings.
+    The hash is that of the content, not of the file: the same content is published in different gzip files.
 
     Args:
         path: a plain or gzipped file.
         expected: hash of the uncompressed content, in hexadecimal.
-        algorithm: that made it. MD5, for files of which nothing better is published, tells mistakes, not forgeries.
+        algorithm: the algorithm of the hash. MD5, where nothing better is published, finds mistakes but no forgeries.
 
     Raises:
         DataError: if the file cannot be read or holds anything else.

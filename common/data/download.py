@@ -10,14 +10,14 @@ from splitwave.common.errors import DataError
 
 
 def fetch(file_name: str, sha256: str, mirrors: Sequence[str], cache: Path) -> Path:
-    """The cached copy of a file, downloaded from the first mirror that serves it intact if there is none.
+    """The path of a file in the cache; a missing file is downloaded from the first mirror that serves it intact.
 
-    A file enters the cache under its name only when complete and verified, so processes may fetch at once.
-    One that is in the cache already is not read here.
+    A file gets its name in the cache only when it is complete and verified, so several processes may fetch it at once.
+    A file that is in the cache already is not read here.
 
     Args:
         file_name: name of the file on the mirrors and in the cache.
-        sha256: of its uncompressed content, in hexadecimal.
+        sha256: SHA-256 of its uncompressed content, in hexadecimal.
         mirrors: base URLs, each ending in a slash, in order of preference.
         cache: folder to keep the file in; made if missing.
 

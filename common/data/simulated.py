@@ -1,6 +1,6 @@
-"""Data sets that are simulated where they are needed: no file, the same samples at every party.
+"""Data sets that every party simulates for itself: there is no file, and all parties get the same samples.
 
-A split is generated in chunks, each from a generator of its own, which bounds the memory that the paths take.
+A split is generated in chunks, each with its own random generator, which bounds the memory that the paths take.
 """
 
 import hashlib
@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.data import bluetooth_tones, wifi_csi
 from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.data.multipath import Propagation, draw_paths
 from splitwave.common.randomness import Purpose, generator
-from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S, Regression
+from splitwave.common.tasks.regression import SPEED_OF_LIGHT_M_S, Regression
 
 Measure = Callable[
     [Propagation, int, np.random.Generator],
@@ -26,10 +25,10 @@ Measure = Callable[
 ]
 
 CHUNK = 2000
-"""Samples a generator."""
+"""Samples that one random generator makes."""
 
 VERSION = 1
-"""Of what the parameters below mean; whoever changes a generator raises it."""
+"""A part of every digest; raise it with any change of what a measurement generates."""
 
 OFFICE = Propagation()
 
@@ -38,16 +37,16 @@ _PLACES: dict[Split, int] = {"train": 0, "test": 1}
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A simulated data set; the answer to a sample is the delay of its line of sight.
+    """A simulated data set; the target of a sample is the delay of its line of sight.
 
     Attributes:
-        name: as in `data.name`.
-        measure: what one chunk of devices measures, which begins by drawing its paths.
-        shape: (C, H, W) of a sample, of whatever shape `measure` gives them.
-        constants: the numbers in `measure`, by name.
-        propagation: the room.
-        seed: of both splits, whose generators differ by split and chunk.
-        train_samples, test_samples: N of each.
+        name: the name in `data.name`.
+        measure: simulates a chunk of samples; it must begin with `draw_paths`.
+        shape: (C, H, W) of a sample, to which the measurements are reshaped.
+        constants: the constants of `measure` by name, for the digest.
+        propagation: the parameters of the room.
+        seed: seeds the generators, which differ by split and chunk.
+        train_samples, test_samples: N of each split.
     """
 
     name: str
@@ -61,12 +60,12 @@ class Simulation:
 
     @property
     def IMAGE_SHAPE(self) -> ImageShape:  # noqa: N802 — the protocol's name
-        """(C, H, W) of what is measured."""
+        """(C, H, W) of a sample."""
         return self.shape
 
     @property
     def TASK(self) -> Regression:  # noqa: N802 — likewise
-        """The delay, standardised by the law of the distance, which is uniform."""
+        """Estimate the delay, standardised by mean and deviation of the uniform distribution of distances."""
         low_m, high_m = self.propagation.distance_m
         metres_to_ns = 1e9 / SPEED_OF_LIGHT_M_S
         return Regression(metres_to_ns * (low_m + high_m) / 2, metres_to_ns * (high_m - low_m) / math.sqrt(12))
@@ -77,11 +76,11 @@ class Simulation:
         return
 
     def load_images(self, split: Split, _data_dir: Path | None) -> NDArray[np.float32]:
-        """(N, C, H, W) float32 measurements, read-only: a process keeps them; no directory is looked at."""
+        """(N, C, H, W) float32 measurements, read-only because the process keeps them; `_data_dir` is ignored."""
         return _measurements(self, split)
 
     def load_labels(self, split: Split, _data_dir: Path | None) -> NDArray[np.float32]:
-        """(N,) float32 nanoseconds; nothing is measured for it."""
+        """(N,) float32 nanoseconds; only the paths are drawn, nothing is measured."""
         delays = [
             draw_paths(self.propagation, samples, rng).line_of_sight_ns.astype(np.float32)
             for samples, rng in self._chunks(split)
@@ -89,25 +88,25 @@ class Simulation:
         return np.concatenate(delays)
 
     def content_digest(self, split: Split, _data_dir: Path | None) -> str:
-        """SHA-256 of all that the split is made from, not of its numbers.
+        """SHA-256 of all parameters of the split, not of its samples.
 
-        The last bits of an exponential may differ between two machines, whose data are the same for all that.
+        The last bits of an exponential may differ between two machines, whose data count as the same nevertheless.
         """
         recipe = {**self.parameters, "split": split, "samples": self._samples(split)}
         return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
     def verify(self, split: Split, _data_dir: Path | None) -> int:
-        """N of a split; nothing can be wrong with it."""
+        """N of a split; there is nothing to check."""
         return self._samples(split)
 
     @property
     def parameters(self) -> Mapping[str, object]:
-        """Everything by name that both splits are made from."""
+        """All parameters of both splits by name."""
         shared = {"name": self.name, "version": VERSION, "seed": self.seed, "chunk": CHUNK, "shape": self.shape}
         return {**shared, **dict(self.constants), **asdict(self.propagation)}
 
     def measured(self, split: Split) -> Iterator[NDArray[np.float32]]:
-        """What is measured, chunk by chunk, in the shape of the measurement."""
+        """The measurements, chunk by chunk, in the shape that `measure` gives them."""
         for samples, rng in self._chunks(split):
             yield self.measure(self.propagation, samples, rng)[0]
 
@@ -123,27 +122,8 @@ class Simulation:
 
 @lru_cache(maxsize=2)
 def _measurements(simulation: Simulation, split: Split) -> NDArray[np.float32]:
-    """Both splits of the data set that a process works on."""
+    """The measurements of a split, kept for both splits of the data set that a process works on."""
     parts = [part.reshape(-1, *simulation.shape) for part in simulation.measured(split)]
     measurements = np.concatenate(parts)
     measurements.flags.writeable = False
     return measurements
-
-
-BLUETOOTH_TONES = Simulation(
-    "bluetooth-tones",
-    bluetooth_tones.measure,
-    (2, 1, len(bluetooth_tones.TONES_HZ)),
-    (("first_tone_hz", float(bluetooth_tones.TONES_HZ[0])), ("last_tone_hz", float(bluetooth_tones.TONES_HZ[-1]))),
-)
-WIFI_CSI = Simulation(
-    "wifi-csi",
-    wifi_csi.measure,
-    (2, wifi_csi.ANTENNAS, wifi_csi.SUBCARRIERS),
-    (
-        ("carrier_hz", wifi_csi.CARRIER_HZ),
-        ("bandwidth_hz", wifi_csi.BANDWIDTH_HZ),
-        ("spacing_m", wifi_csi.SPACING_M),
-    ),
-    seed=1,
-)

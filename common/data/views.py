@@ -1,7 +1,7 @@
 """How K devices share one image: sub-images of adjacent rows, all of one size [QML-IB, Experiments].
 
-The paper's are equal parts, apart or overlapping, so its K divides H. Here any K will do: where it does not divide H,
-views are the next whole number of rows high, and neighbours overlap by what that is too much.
+The paper's views are equal parts, disjoint or overlapping, so its K divides H. Here K is any number: where it does not
+divide H, the height of a view is rounded up to a whole number of rows, and neighbouring views overlap accordingly.
 """
 
 import math
@@ -17,9 +17,9 @@ _MAX_PIXEL = np.float32(255)
 def view_rows(height: int, links: int, link: int, overlap: float = 0.0) -> slice:
     """The rows that one device sees: one of K parts of h rows, spread evenly from the top of the image to its bottom.
 
-    A part shares `overlap`·h rows with the next, so h = H / (K − (K − 1)·overlap), to the nearest row but no less than
-    ⌈H/K⌉, so that every row is seen; where that is not whole, neighbours share a row more or less. K > H devices see
-    one row each, and some of them the same.
+    A part shares `overlap`·h rows with the next one, so h = H / (K − (K − 1)·overlap), rounded to the nearest row but
+    at least ⌈H/K⌉, so that every row is seen; because of the rounding, neighbours may share a row more or less. K > H
+    devices see one row each, and some of them see the same row.
 
     Args:
         height: H rows of an image.
@@ -47,17 +47,17 @@ def view_shape(image: ImageShape, links: int, overlap: float = 0.0) -> ImageShap
 
 
 def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDArray[np.float32]:
-    """What one device sees of each image: its `view_rows`, flattened.
+    """The view that one device has of each image: its `view_rows`, flattened.
 
     Args:
-        images: (N, H, W) or (N, C, H, W), uint8 pixels or float32 of what was measured.
+        images: (N, H, W) or (N, C, H, W), uint8 pixels or float32 measurements.
         links: K ≥ 1.
         link: 0 ≤ link < K.
         overlap: share of a view that its neighbour sees too, in [0, 1).
 
     Returns:
-        (N, C·h·W) float32, a copy: pixels in [0, 1] (pixel / 255), measurements as they are. It is contiguous: channel
-        by channel the view's rows, one after the other, so that a reshape to `view_shape` gives an image again.
+        (N, C·h·W) float32, a contiguous copy: pixels in [0, 1] (pixel / 255), measurements unchanged. The rows of a
+        view follow one another, channel by channel, so that a reshape to `view_shape` gives an image again.
 
     Raises:
         ValueError: if the link is not one of K, or the overlap out of range.

@@ -1,4 +1,6 @@
-"""WiFi's channel state information, simulated: SpotFi's model of antennas and subcarriers [Hyper-VIB, regression].
+"""The data set `wifi-csi`: simulated channel state information of WiFi packets [Hyper-VIB, regression].
+
+The model of antennas and subcarriers is SpotFi's:
 
 CSI[m, n] = Σ_l γ_l e^{−j2πm·Δ·sin θ_l/λ} e^{−j2πn·f_δ·τ_l}, plus noise.
 """
@@ -7,23 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitwave.common.data.multipath import Propagation, complex_normal, draw_paths, noise_scale
-from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S
+from splitwave.common.data.simulated import Simulation
+from splitwave.common.tasks.regression import SPEED_OF_LIGHT_M_S
 
 ANTENNAS = 3
 SUBCARRIERS = 30
 BANDWIDTH_HZ = 40e6
 CARRIER_HZ = 5.2e9
 SPACING_M = SPEED_OF_LIGHT_M_S / CARRIER_HZ / 2
-"""Δ between antennas, half a wavelength."""
+"""Δ, the distance between neighbouring antennas: half a wavelength."""
 
 
 def measure(
     propagation: Propagation, samples: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """N = `samples` packets.
+    """Simulate N = `samples` packets.
 
     Returns:
-        (N, 2, 3, 30) float32, real and imaginary part of each antenna and subcarrier; and (N,) float32, the delay of
+        (N, 2, 3, 30) float32, real and imaginary part of each antenna and subcarrier; and (N,) float32, the delays of
         the line of sight in nanoseconds.
     """
     paths = draw_paths(propagation, samples, rng)
@@ -35,3 +38,12 @@ def measure(
     csi = np.einsum("nl,nlm,nls->nms", paths.gains, by_antenna, by_subcarrier)
     csi += noise_scale(propagation.snr_db) * complex_normal(rng, csi.shape)
     return np.stack([csi.real, csi.imag], axis=1).astype(np.float32), paths.line_of_sight_ns.astype(np.float32)
+
+
+WIFI_CSI = Simulation(
+    "wifi-csi",
+    measure,
+    (2, ANTENNAS, SUBCARRIERS),
+    (("carrier_hz", CARRIER_HZ), ("bandwidth_hz", BANDWIDTH_HZ), ("spacing_m", SPACING_M)),
+    seed=1,
+)

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitwave.common.protocol.workload import Workload
+from splitwave.common.tasks.task import Answers
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
-Answered = Bytes | Float32
-"""(B,) uint8 classes, or float32 nanoseconds."""
 
 PROTOCOL_VERSION = 4
 
@@ -218,10 +217,7 @@ class TrainStep:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """The answer to a training block: ∂CE/∂ẑ, (L, B, d) float32; (1, B, d) behind the channel's adjoint.
-
-    Of a regression it is that of the squared error.
-    """
+    """The answer to a training block: ∂d/∂ẑ of the task's loss, (L, B, d) float32; (1, B, d) behind the adjoint."""
 
     key: BlockKey
     values: Float32
@@ -276,13 +272,13 @@ class Stamps:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer to an evaluation block: what the base station makes of each sample, and where its time went.
+    """The answers to an evaluation block, one a sample, and where its time went.
 
     `hops` are of serving passes, `stamps` of load passes.
     """
 
     key: BlockKey
-    answers: Answered
+    answers: Answers
     hops: tuple[Hop, ...] = ()
     stamps: Stamps | None = None
 

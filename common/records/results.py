@@ -19,10 +19,9 @@ class EpochRecord:
     Attributes:
         epoch: from 0.
         step: steps finished.
-        distortion: mean over the epoch's (noisy) training passes a sample: the cross-entropy in nats, or the squared
-            error of the standardised time.
+        distortion: the task's loss, mean over the samples of the epoch's (noisy) training passes.
         rate_nats: per link, mean KL bound a sample.
-        training_error: mean error in those passes: the share of wrong classes, or the mean squared error in ns².
+        training_error: mean error in those passes, in the unit of the task, such as a share of wrong classes.
         validation_error: the same with hard symbols on the held-out samples; None where none are held out.
     """
 
@@ -85,8 +84,8 @@ class RunResult:
     Attributes:
         steps: training steps taken (0 for inference only).
         samples_per_s: training samples a second, validation passes excluded; 0 without training.
-        error, error_soft: mean error on the test split, with hard and with soft symbols over the same channel noise:
-            the share of wrong classes, or the mean squared error in ns².
+        error, error_soft: mean error on the test split, in the unit of the task, with hard and with soft symbols over
+            the same channel noise.
         costs: of the hard test pass, by link; the codebook counts if no pass sent these levels before.
         hops: what the columns of `hop_times_ns` are; `encode` first, all others lie between sending and prediction.
         hop_times_ns: (single samples of all links, hops).

@@ -1,45 +1,103 @@
-"""What a data set asks of the base station, and how far its answers may be said to be off."""
+"""What a data set asks of the base station.
 
-import math
+A task is everything that follows from the kind of answer: the decoder's outputs, their loss, the answers and their
+errors, and the words for these numbers. Nothing else in Splitwave asks which task it is. A new task is a module that
+implements `Task` and a data set whose `TASK` it is.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-SPEED_OF_LIGHT_M_S = 299_792_458.0
+import numpy as np
+from numpy.typing import NDArray
 
+from splitwave.common.tasks.wording import Wording
 
-@dataclass(frozen=True, slots=True)
-class Classification:
-    """One of `classes` classes; an answer's error is 1 where it is wrong, so a mean is the share of wrong ones."""
+Targets = NDArray[np.int64] | NDArray[np.float32]
+"""(N,) what is to be answered: classes, or nanoseconds."""
 
-    classes: int
-
-    @property
-    def outputs(self) -> int:
-        """Logits of a decoder."""
-        return self.classes
+Answers = NDArray[np.uint8] | NDArray[np.float32]
+"""(B,) what the base station answers: classes, or nanoseconds. The wire carries these two dtypes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Regression:
-    """A propagation time in nanoseconds; an answer's error is its squared deviation, ns².
-
-    Networks are trained on (y − offset)/scale and put out an estimate of it.
+class ChanceLevel:
+    """The result of giving one and the same answer to every test sample.
 
     Attributes:
-        offset_ns, scale_ns: mean and standard deviation of the law that the times are drawn from, not fitted to any.
+        error: its mean error.
+        margin: how far below `error` a result must lie to be better than chance, such as two standard deviations.
     """
 
-    offset_ns: float
-    scale_ns: float
+    error: float
+    margin: float
+
+
+@runtime_checkable
+class Task(Protocol):
+    """One kind of answer; implementations are frozen dataclasses, equal where they ask the same.
+
+    Whoever reads settings imports the task of its data set, so a task imports no torch: its loss is a reference.
+    """
 
     @property
     def outputs(self) -> int:
-        """Of a decoder."""
-        return 1
+        """Outputs of the decoder."""
+        ...
 
+    @property
+    def loss(self) -> str:
+        """Where the loss is, `module:function`; only the base station imports it.
 
-Task = Classification | Regression
+        The function takes the task, (N, outputs) float32 outputs with a gradient and a tensor of N targets, and returns
+        (N,) distortions d(y, ŷ) in the unit of `wording.distortion_unit`.
+        """
+        ...
 
+    @property
+    def answer_dtype(self) -> type[np.uint8 | np.float32]:
+        """The dtype of the answers: uint8 and float32 are what the wire carries."""
+        ...
 
-def root_in_metres(mse_ns2: float) -> float:
-    """What light travels in the root of a mean squared error, for people."""
-    return math.sqrt(mse_ns2) * 1e-9 * SPEED_OF_LIGHT_M_S
+    @property
+    def wording(self) -> Wording:
+        """The names and units of the task's numbers, in files, lines and figures."""
+        ...
+
+    def check_targets(self, targets: Targets) -> None:
+        """Refuse targets that the loss could not take.
+
+        Raises:
+            DataError: another dtype, or a value out of range.
+        """
+        ...
+
+    def check_answers(self, answers: Answers) -> None:
+        """Refuse answers that a base station cannot have given; there is at least one, of the right dtype.
+
+        Raises:
+            ProtocolError: a value is out of range.
+        """
+        ...
+
+    def answers(self, outputs: NDArray[np.float32]) -> Answers:
+        """(N,) answers of (N, outputs) of the decoder."""
+        ...
+
+    def errors(self, answers: Answers, targets: Targets) -> float:
+        """The sum of N answers' errors; divided by N it is the mean error that is reported."""
+        ...
+
+    def error_interval(self, error: float, samples: int) -> tuple[float, float] | None:
+        """The 95 % interval of the mean error of so many independent samples; None if the mean alone gives none."""
+        ...
+
+    def chance_level(self, train: Callable[[], Targets], test: Targets) -> ChanceLevel:
+        """The best that is possible without the inputs, `wording.trivial_answer`.
+
+        Args:
+            train: gives the training targets, which may take a download.
+            test: the targets that are answered.
+        """
+        ...

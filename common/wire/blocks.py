@@ -1,6 +1,7 @@
-"""Blocks, gradients and answers to protobuf and back, everything that a peer sends checked before it is used.
+"""Blocks and gradients to protobuf and back, everything that a peer sends checked before it is used.
 
-The small control messages are in `splitwave.common.wire.messages`. Payload bytes are little-endian.
+Answers are in `splitwave.common.wire.answers`, the small control messages in `splitwave.common.wire.messages`. Payload
+bytes are little-endian.
 """
 
 import math
@@ -11,12 +12,10 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol import messages as m
 from splitwave.common.protocol.packing import pack, packed_size, unpack
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.tasks.task import Regression
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 _FLOAT32 = np.dtype("<f4")
 _UINT32 = np.dtype("<u4")
-_UINT8 = np.dtype(np.uint8)
 _DTYPES = {pb.DTYPE_FLOAT32: _FLOAT32}
 
 
@@ -152,38 +151,6 @@ def gradient_from_proto(message: pb.Gradient, contract: LinkContract) -> m.Gradi
         raise ProtocolError(f"a gradient for {message.values.draws} noise draws: expected 1 or {contract.draws}")
     values = reals_from_proto(message.values, message.samples, message.dimension)
     return m.Gradient(key_from_proto(message.key), values)
-
-
-def answers_from_proto(message: pb.Prediction, contract: LinkContract) -> m.Answered:
-    """Decode a block's answers, whose number the block decides.
-
-    Raises:
-        ProtocolError: of the wrong kind for the run's task, not one to a block's worth of them, a class that is none,
-            or a time that is not finite.
-    """
-    task, kind = contract.task, message.WhichOneof("answers")
-    expected = "times_ns" if isinstance(task, Regression) else "classes"
-    if kind != expected:
-        raise ProtocolError(f"a prediction with {kind or 'nothing'} in it: expected {expected}")
-    if isinstance(task, Regression):
-        times_ns = np.frombuffer(_one_a_sample(message.times_ns, _FLOAT32, contract), dtype=_FLOAT32)
-        if not np.isfinite(times_ns).all():
-            raise ProtocolError(f"{np.count_nonzero(~np.isfinite(times_ns))} predicted times are not finite")
-        return times_ns
-    classes = np.frombuffer(_one_a_sample(message.classes, _UINT8, contract), dtype=np.uint8)
-    if int(classes.max()) >= task.classes:
-        raise ProtocolError(f"class {classes.max()} in a prediction: expected 0 to {task.classes - 1}")
-    return classes
-
-
-def _one_a_sample(data: bytes, dtype: np.dtype[np.generic], contract: LinkContract) -> bytes:
-    count, rest = divmod(len(data), dtype.itemsize)
-    if rest or not 1 <= count <= contract.max_samples:
-        raise ProtocolError(
-            f"a prediction of {len(data)} bytes: expected {dtype.itemsize} for each of 1 to "
-            f"{contract.max_samples} samples"
-        )
-    return data
 
 
 def _levels_from_proto(message: pb.LevelSymbols, samples: int, contract: LinkContract) -> m.LevelPayload:

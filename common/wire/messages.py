@@ -1,4 +1,4 @@
-"""Whole uplink and downlink messages to protobuf and back; blocks, gradients and answers are in `wire.blocks`."""
+"""Whole uplink and downlink messages to protobuf and back; blocks and gradients are in `wire.blocks`."""
 
 import math
 
@@ -9,8 +9,8 @@ from splitwave.common.limits import MAX_BREAKPOINTS
 from splitwave.common.protocol import messages as m
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.protocol.workload import Workload, check_workload
+from splitwave.common.wire.answers import answers_from_proto, write_answers
 from splitwave.common.wire.blocks import (
-    answers_from_proto,
     beta_from_proto,
     block_from_proto,
     gradient_from_proto,
@@ -24,7 +24,6 @@ from splitwave.common.wire.blocks import (
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 _INT64 = np.dtype("<i8")
-_FLOAT32 = np.dtype("<f4")
 _MOST_BITS = math.log2(MAX_BREAKPOINTS + 1) + 1e-9
 """Entropy of the finest symbols with all levels alike, and room for rounding."""
 _MOST_NS = int(np.iinfo(_INT64).max)
@@ -252,10 +251,7 @@ def _write_prediction(message: pb.Prediction, prediction: m.Prediction) -> None:
         message.hops.add(name=hop.name, duration_ns=hop.duration_ns)
     if prediction.stamps is not None:
         _write_stamps(message.stamps, prediction.stamps)
-    if prediction.answers.dtype == np.uint8:
-        message.classes = prediction.answers.tobytes()
-    else:
-        message.times_ns = prediction.answers.astype(_FLOAT32).tobytes()
+    write_answers(message, prediction.answers)
 
 
 def _prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> m.Prediction:

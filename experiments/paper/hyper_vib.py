@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from splitwave.common.data.catalog import DataSetName
 from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
-from splitwave.experiments.sweep.figure import Figure, Mark, Unit
+from splitwave.experiments.sweep.figure import Figure, Mark
 from splitwave.experiments.sweep.trial import Backbone, VibTrial
 
 SYMBOLS = 64
@@ -48,9 +47,8 @@ class Comparison:
         balance, gate_learning_rate: of Hyper-VIB, chosen on held-out samples (ADR 12).
     """
 
-    data: DataSetName
+    data: str
     backbone: Backbone
-    unit: Unit
     epochs: int
     hyper_epochs: int
     beta_range: tuple[float, float]
@@ -98,11 +96,11 @@ class Comparison:
                     yield Mark(self.data, HYPER_VIB, beta, self.hyper_vib(preset, seed), SNR_DB, beta=beta)
 
         title = f"Hyper-VIB, Fig. 4: error over β, {self.data}, d = {SYMBOLS}"
-        return Figure(name, title, "β", tuple(marks()), log_x=True, unit=self.unit)
+        return Figure(name, title, "β", tuple(marks()), log_x=True)
 
 
-BLUETOOTH = Comparison("bluetooth-tones", "tones", "ns²", 16, 18, (1e-7, 1.0), 0.6, 10.0)
-WIFI = Comparison("wifi-csi", "csi", "ns²", 20, 20, (1e-7, 1.0), 0.75, 10.0)
+BLUETOOTH = Comparison("bluetooth-tones", "tones", 16, 18, (1e-7, 1.0), 0.6, 10.0)
+WIFI = Comparison("wifi-csi", "csi", 20, 20, (1e-7, 1.0), 0.75, 10.0)
 
 
 def hyper_vib(preset: Preset, seeds: int) -> Figure:
@@ -134,7 +132,7 @@ def hyper_vib_frontier(preset: Preset, seeds: int) -> Figure:
 
 
 def _digits(preset: Preset) -> Comparison:
-    return Comparison(preset.data, "vib", "%", 10, 11, (BETAS[0], BETAS[-1]), 0.15, 1.0)
+    return Comparison(preset.data, "vib", 10, 11, (BETAS[0], BETAS[-1]), 0.15, 1.0)
 
 
 def hyper_vib_bluetooth(preset: Preset, seeds: int) -> Figure:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from splitwave.common.data.catalog import DataSetName
 from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
 from splitwave.experiments.sweep.trial import Backbone
@@ -29,7 +28,7 @@ class Preset:
         baseline_epochs: of VDDIB-SR's phases; None for those chosen for it.
     """
 
-    data: DataSetName
+    data: str
     validation: int
     seeds: int
     backbones: tuple[Backbone, ...]

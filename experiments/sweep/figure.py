@@ -10,8 +10,6 @@ from splitwave.experiments.sweep.table import Row
 from splitwave.experiments.sweep.trial import Trial
 
 ErrorColumn = Literal["test_error", "validation_error"]
-Unit = Literal["%", "ns²"]
-"""Of an error: the share of wrong classes in per cent, or the mean squared error of a delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Figure:
     """A figure of a paper, or a table.
 
     Attributes:
-        error: which split's error it shows, and `unit` what it is in.
+        error: which split's error it shows.
         views: splits a panel that has too many curves. Each view is a panel of its own: its title, and a regular
             expression that selects its curves. A curve may be in several views.
         columns: how many panels stand side by side in a figure without views.
@@ -49,7 +47,6 @@ class Figure:
     marks: tuple[Mark, ...]
     log_x: bool = False
     error: ErrorColumn = "test_error"
-    unit: Unit = "%"
     views: Mapping[str, str] = field(default_factory=dict)
     columns: int = 3
 

@@ -9,11 +9,12 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
+from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.sweep.curve_styles import Look, looks_of
 from splitwave.experiments.sweep.curves import Point, points
-from splitwave.experiments.sweep.figure import Figure, Unit
+from splitwave.experiments.sweep.figure import Figure
 from splitwave.experiments.sweep.panels import Panel, panels_of
-from splitwave.experiments.sweep.table import read
+from splitwave.experiments.sweep.table import read, wording_of
 from splitwave.testbed.figures.style import save
 
 # Inches. No figure is so wide that its letters cannot be read on a page of 850 pixels.
@@ -57,7 +58,7 @@ def draw(figure: Figure, of: Sequence[Point]) -> Canvas:
     panels = panels_of(figure, of)
     looks = looks_of(list(dict.fromkeys(point.curve for point in of)))
     lines, columns = max(panel.line for panel in panels) + 1, max(panel.column for panel in panels) + 1
-    errors = [point.error.mean for point in of]
+    errors, wording = [point.error.mean for point in of], wording_of(row for point in of for row in point.rows)
     digits = _TICK_DIGITS if max(errors) < _WIDE_RANGE * min(errors) else _FEW_TICK_DIGITS
     canvas = Canvas(layout="constrained")
     axes: Axes | None = None
@@ -65,7 +66,7 @@ def draw(figure: Figure, of: Sequence[Point]) -> Canvas:
         axes = canvas.add_subplot(lines, columns, panel.line * columns + panel.column + 1, sharey=axes)
         _draw_curves(axes, panel, looks)
         _finish_x(axes, panel, figure.log_x)
-        _finish_y(axes, figure.unit, digits, labelled=panel.column == 0)
+        _finish_y(axes, wording, digits, labelled=panel.column == 0)
     aside = "; points at one x stand side by side" if any(_apart(panel) for panel in panels) else ""
     canvas.suptitle(f"{figure.title}\n{_seeds(of)}{aside}", fontsize="medium")
     last_line = {panel.column for panel in panels if panel.line == lines - 1}
@@ -159,14 +160,16 @@ def _label_x(axes: Axes, at: Sequence[float]) -> None:
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:.2g}")
 
 
-def _finish_y(axes: Axes, unit: Unit, digits: Sequence[float], labelled: bool) -> None:
+def _finish_y(axes: Axes, wording: Wording, digits: Sequence[float], labelled: bool) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=digits))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(lambda error, _: f"{100 * error:.3g} %" if unit == "%" else f"{error:.4g}")
+    axes.yaxis.set_major_formatter(
+        lambda error, _: f"{wording.scale * error:.3g} {wording.unit}" if wording.is_share else f"{error:.4g}"
+    )
     axes.grid(alpha=0.3)
     axes.tick_params(labelsize="small")
     if labelled:
-        axes.set_ylabel("classification error" if unit == "%" else f"mean squared error ({unit})")
+        axes.set_ylabel(wording.mean_error_axis)
     else:
         axes.tick_params(labelleft=False)

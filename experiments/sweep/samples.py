@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import DataSettings
-from splitwave.common.data.catalog import DataSetName, load_labels
+from splitwave.common.data.catalog import load_labels
 from splitwave.common.data.dataset import Targets
 from splitwave.device.learning.views import load_stacked_views
 from splitwave.device.learning.worker import Views
@@ -21,7 +21,7 @@ class Data(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def resident(name: DataSetName, links: int, overlap: float, data_dir: Path | None) -> Data:
+def resident(name: str, links: int, overlap: float, data_dir: Path | None) -> Data:
     """What this process keeps from one trial to the next; nothing writes to it."""
     config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
     views = load_stacked_views(config, range(links), data_dir)

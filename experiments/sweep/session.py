@@ -9,7 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import get_args
 
-from splitwave.common.data.catalog import Split, fingerprint, task, verify
+from splitwave.common.data.catalog import DATA_SETS, Split, fingerprint
 from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
 from splitwave.experiments.duration import duration
@@ -24,7 +24,6 @@ from splitwave.experiments.sweep.resolved import resolve
 from splitwave.experiments.sweep.store import Store
 from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 from splitwave.testbed.results.provenance import package_versions
-from splitwave.testbed.terminal.wording import wording_of
 
 Say = Callable[[str], None]
 
@@ -72,7 +71,7 @@ class SweepSession:
         """
         for name in sorted({trial.data for trial in self.left()}):
             for split in get_args(Split):
-                verify(name, split, self.data_dir)
+                DATA_SETS.load(name).verify(split, self.data_dir)
         with _alone_in(self.folder):
             left = self.plan()
             try:
@@ -149,7 +148,8 @@ def _describe(outcome: Outcome) -> str:
     )
     own = _own_settings(trial)
     link = "ideal" if trial.psnr_db is None else f"{trial.psnr_db:g} dB"
-    result = "nothing held out" if error is None else f"validation error {wording_of(task(trial.data)).error(error)}"
+    wording = DATA_SETS.load(trial.data).TASK.wording
+    result = "nothing held out" if error is None else f"validation error {wording.error_in_full(error)}"
     return (
         f"{trial.method} {trial.backbone} K = {trial.links} d = {trial.symbols} {own} {link} seed {trial.seed}: "
         f"{result}, {duration(outcome.seconds)}"

@@ -1,14 +1,16 @@
 """A figure's CSV: one row a point and seed, with all that decided it and all that it gave."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.errors import DataError
 from splitwave.common.files.whole_file import whole_file
+from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.sweep.measurement import Measurement, Outcome
 from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
@@ -105,6 +107,19 @@ def read(path: Path) -> list[Row]:
     if not rows:
         raise DataError(f"{path} holds no rows")
     return rows
+
+
+def wording_of(rows: Iterable[Row]) -> Wording:
+    """The names and units of the rows' errors: those of the task that their trials learn.
+
+    Raises:
+        ValueError: there are no rows, or they learn several tasks, whose errors cannot share a scale.
+    """
+    names = sorted({row.data for row in rows})
+    wordings = [DATA_SETS.load(name).TASK.wording for name in names]
+    if not wordings or any(wording != wordings[0] for wording in wordings):
+        raise ValueError(f"the data sets {names} have no task in common")
+    return wordings[0]
 
 
 def _parse(path: Path, number: int, cells: dict[str, str]) -> Row:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from splitwave.common.data.catalog import DataSetName
+from splitwave.common.config.sections import DataSetName
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi"]

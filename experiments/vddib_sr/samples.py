@@ -7,12 +7,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from splitwave.common.data.catalog import Split, load_images, load_labels, task
+from splitwave.common.data.catalog import DATA_SETS, Split, load_images, load_labels
 from splitwave.common.data.holdout import hold_out
 from splitwave.common.data.views import row_view
 from splitwave.common.errors import DataError
 from splitwave.common.protocol.messages import Int64
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 from splitwave.experiments.vddib_sr.settings import Settings
 
 
@@ -39,8 +39,8 @@ def load_samples(settings: Settings, split: Split, data_dir: Path | None) -> Sam
         DataError: the data are missing or damaged, or have no classes.
     """
     name, links = settings.data, settings.links
-    if not isinstance(task(name), Classification):
-        raise DataError(f"{name}: VDDIB-SR tells classes apart, and this data set has none")
+    if not isinstance(DATA_SETS.load(name).TASK, Classification):
+        raise DataError(f"{name}: VDDIB-SR classifies, and this data set has no classes")
     images = load_images(name, split, data_dir)
     views = tuple(torch.from_numpy(row_view(images, links, link, settings.overlap)) for link in range(links))
     return Samples(views, torch.from_numpy(load_labels(name, split, data_dir)))

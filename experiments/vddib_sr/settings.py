@@ -5,8 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from splitwave.common.config.sections import Decibels, NonNegative, Positive
-from splitwave.common.data.catalog import DataSetName
+from splitwave.common.config.sections import DataSetName, Decibels, NonNegative, Positive
 from splitwave.common.limits import MAX_DIMENSION, MAX_LINKS
 
 MAX_BITS = 16

@@ -10,9 +10,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from splitwave.common.records.results import EpochRecord
 from splitwave.common.tasks.task import Task
+from splitwave.common.tasks.wording import Wording
 from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, save
 from splitwave.testbed.results.metrics import read_epochs, read_test_error
-from splitwave.testbed.terminal.wording import Wording, wording_of
 
 _LINK_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
 """With more links than colours their range is drawn."""
@@ -38,7 +38,7 @@ def draw_training(metrics: Path, summary: Path, figure: Path, task: Task) -> lis
 
 def training_figure(metrics: Path, summary: Path, task: Task) -> Figure:
     """The figure of a training, not yet saved; arguments as `draw_training`'s."""
-    wording, records = wording_of(task), read_epochs(metrics)
+    wording, records = task.wording, read_epochs(metrics, task)
     canvas = Figure(figsize=(10.5, 3.8), layout="constrained")
     distortion, error, rate = canvas.subplots(1, 3)
     _curve(distortion, [record.distortion for record in records], BLUE, "o", "training")
@@ -58,11 +58,11 @@ def _draw_errors(axes: Axes, records: Sequence[EpochRecord], test_error: float |
         _curve(axes, [wording.on_axis(mean) for mean in held_out], GREEN, "s", "validation, hard symbols")
     if test_error is not None:
         on_axis = wording.on_axis(test_error)
-        label = f"test, hard symbols, at the end: {wording.short_error(test_error)}"
+        label = f"test, hard symbols, at the end: {wording.error_in_short(test_error)}"
         axes.axhline(on_axis, color=BLACK, linestyle=":", linewidth=1)
         axes.plot([len(records)], [on_axis], color=BLACK, linestyle=":", marker="*", markersize=11, label=label)
     axes.set_ylabel(wording.error_axis)
-    if wording.percent:
+    if wording.is_share:
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=" %"))
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -13,12 +14,11 @@ from splitwave.common.files.whole_file import whole_file
 from splitwave.common.protocol.messages import Int64
 from splitwave.common.records.results import EpochRecord
 from splitwave.common.tasks.task import Task
-from splitwave.testbed.terminal.wording import ATTRIBUTES, wording_of
 
 
 def append_epoch(path: Path, record: EpochRecord, task: Task) -> None:
-    """Add an epoch to `metrics.jsonl`, in the names of the run's task."""
-    keys = wording_of(task).keys
+    """Add an epoch to `metrics.jsonl`, with the names of the run's task."""
+    keys = task.wording.metrics_keys
     fields = {keys.get(name, name): value for name, value in asdict(record).items()}
     before = path.stat().st_size if path.exists() else 0
     try:
@@ -30,10 +30,11 @@ def append_epoch(path: Path, record: EpochRecord, task: Task) -> None:
         raise
 
 
-def read_epochs(path: Path) -> list[EpochRecord]:
-    """All epochs of a `metrics.jsonl`, of whatever task."""
+def read_epochs(path: Path, task: Task) -> list[EpochRecord]:
+    """All epochs of a `metrics.jsonl` of a run with this task."""
+    attributes = {key: attribute for attribute, key in task.wording.metrics_keys.items()}
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [_record(json.loads(line)) for line in lines]
+    return [_record(json.loads(line), attributes) for line in lines]
 
 
 def read_test_error(summary: Path, task: Task) -> float | None:
@@ -41,7 +42,7 @@ def read_test_error(summary: Path, task: Task) -> float | None:
     if not summary.is_file():
         return None
     fields = json.loads(summary.read_text(encoding="utf-8"))
-    return float(fields[wording_of(task).test_key])
+    return float(fields[task.wording.error_key])
 
 
 def write_latency(path: Path, hops: tuple[str, ...], hop_times_ns: Int64) -> None:
@@ -66,8 +67,8 @@ def read_latency(path: Path) -> tuple[tuple[str, ...], Int64]:
     return tuple(column.removesuffix("_ns") for column in header), times
 
 
-def _record(fields: dict[str, object]) -> EpochRecord:
+def _record(fields: dict[str, object], attributes: Mapping[str, str]) -> EpochRecord:
     rate_nats = fields.pop("rate_nats")
     assert isinstance(rate_nats, list)
-    named = {ATTRIBUTES.get(key, key): value for key, value in fields.items()}
+    named = {attributes.get(key, key): value for key, value in fields.items()}
     return EpochRecord(rate_nats=tuple(rate_nats), **named)  # type: ignore[arg-type]

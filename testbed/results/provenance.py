@@ -11,7 +11,7 @@ from importlib.metadata import requires, version
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import content_digest
+from splitwave.common.data.catalog import DATA_SETS
 
 _DISTRIBUTION = "splitwave"
 
@@ -39,6 +39,7 @@ def current_commit() -> Commit | None:
 def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[str, object]:
     """Everything besides the settings that a result may depend on."""
     commit = current_commit()
+    data_set = DATA_SETS.load(config.data.name)
     return {
         "command": ["splitwave", *sys.argv[1:]],
         "commit": commit.sha if commit else None,
@@ -50,8 +51,8 @@ def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[st
         "cpu_count": os.cpu_count(),
         "packages": package_versions(),
         "data_sha256": {
-            "train": content_digest(config.data.name, "train", data_dir),
-            "test": content_digest(config.data.name, "test", data_dir),
+            "train": data_set.content_digest("train", data_dir),
+            "test": data_set.content_digest("test", data_dir),
         },
     }
 

@@ -19,7 +19,7 @@ class RunRecord:
     """
 
     def __init__(self, metrics: Path, task: Task) -> None:
-        """Args: the file that receives the epochs; what the run learns."""
+        """Args: the file that receives the epochs; the task of the run."""
         self._metrics = metrics
         self._task = task
         self._usage: dict[str, Usage] = {}

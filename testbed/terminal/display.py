@@ -12,7 +12,6 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord
 from splitwave.testbed.engine import Event, Note, Progress, StartedOver
 from splitwave.testbed.terminal.epoch_line import epoch_line
-from splitwave.testbed.terminal.wording import wording_of
 
 _BAR = (
     TextColumn("{task.description}", markup=False),
@@ -31,7 +30,7 @@ class Display:
     def __init__(self, config: RunConfig) -> None:
         """Args: settings of the run."""
         self._epochs = config.training.epochs
-        self._wording = wording_of(config.task)
+        self._wording = config.task.wording
         self._console = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
         self._bar = ProgressBar(*_BAR, console=self._console, transient=True)
         self._task = self._bar.add_task("starting", total=None)

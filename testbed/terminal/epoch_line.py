@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from splitwave.common.records.results import EpochRecord
-from splitwave.testbed.terminal.wording import Wording
+from splitwave.common.tasks.wording import Wording
 
 _TENTHS_BELOW_NATS = 9.95
 
@@ -15,11 +15,11 @@ def epoch_line(record: EpochRecord, epochs: int, wording: Wording, width: int) -
     held out, the training error.
     """
     epoch = f"epoch {record.epoch + 1:>{len(str(epochs))}}/{epochs}"
-    distortion, rate = wording.short_distortion(record.distortion), _rate(record.rate_nats)
+    distortion, rate = wording.distortion_in_short(record.distortion), _rate(record.rate_nats)
     errors, last_error = _errors(record, wording)
     speed = f"{record.samples_per_s:,.0f} samples/s"
     forms = (
-        [wording.distortion(record.distortion), *_errors_in_full(record, wording), f"{rate} a link", speed],
+        [wording.distortion_in_full(record.distortion), *_errors_in_full(record, wording), f"{rate} a link", speed],
         [distortion, errors, rate, speed],
         [distortion, errors, rate],
         [distortion, errors],
@@ -31,18 +31,18 @@ def epoch_line(record: EpochRecord, epochs: int, wording: Wording, width: int) -
 
 
 def _errors_in_full(record: EpochRecord, wording: Wording) -> list[str]:
-    training = f"training error {wording.error(record.training_error)}"
+    training = f"training error {wording.error_in_full(record.training_error)}"
     if record.validation_error is None:
         return [training]
-    return [training, f"validation error {wording.error(record.validation_error)}"]
+    return [training, f"validation error {wording.error_in_full(record.validation_error)}"]
 
 
 def _errors(record: EpochRecord, wording: Wording) -> tuple[str, str]:
     """All errors in short, and the one that matters most."""
-    training = f"error {wording.short_error(record.training_error)}"
+    training = f"error {wording.error_in_short(record.training_error)}"
     if record.validation_error is None:
         return training, training
-    validation = f"validation {wording.short_error(record.validation_error)}"
+    validation = f"validation {wording.error_in_short(record.validation_error)}"
     return f"{training}, {validation}", validation
 
 

@@ -13,6 +13,7 @@ from splitwave.common.exit_codes import ExitCode
 from splitwave.common.files.full_disk import is_disk_full
 from splitwave.common.records.summary import Summary
 from splitwave.common.runtime.standard_streams import check_output
+from splitwave.common.tasks.wording import Wording
 from splitwave.testbed.terminal.columns import label_rows
 from splitwave.testbed.terminal.result_table import result_table
 
@@ -45,10 +46,10 @@ def reports_errors(command: Callable[P, Path | None]) -> Callable[P, None]:
     return wrapper
 
 
-def print_summary(summary: Summary, folder: Path) -> None:
-    """Print a result as a table, and where it is."""
+def print_summary(summary: Summary, wording: Wording, folder: Path) -> None:
+    """Print a result as a table in the words of its task, and where it is."""
     where = label_rows([("results", str(folder)), ("summary", str(folder / "summary.json"))], _LABEL_WIDTH)
-    typer.echo("\n" + "\n".join([*result_table(summary), *where]))
+    typer.echo("\n" + "\n".join([*result_table(summary, wording), *where]))
 
 
 def print_warning(text: str | None) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitwave.common.records.summary import Summary
+from splitwave.common.tasks.wording import Wording
 from splitwave.testbed.terminal.columns import columns, label_rows
-from splitwave.testbed.terminal.wording import ns2_and_m, per_cent
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,7 @@ def _bytes(mean: float) -> str:
     return f"{mean:.2f} bytes a sample and link"
 
 
-_ACHIEVED = (
-    _Row("test error, hard symbols", ("error_rate",), per_cent),
-    _Row("test error, soft symbols", ("error_rate_soft",), per_cent),
-    _Row("test error, hard symbols", ("mse_ns2",), ns2_and_m),
-    _Row("test error, soft symbols", ("mse_ns2_soft",), ns2_and_m),
+_COST_ROWS = (
     _Row(
         "training",
         ("steps", "samples_per_s"),
@@ -42,26 +38,43 @@ _ACHIEVED = (
     ),
 )
 _RUN = ("engine", "data", "links", "seed", "config_hash", "weights_sha256")
-_LEFT_OUT = ("error_rate_hard_minus_soft", "mse_ns2_hard_minus_soft", "rmse_m", "rmse_m_soft")
-"""What other rows say."""
 _PARAGRAPHS = ("served", "by_beta", "containers", "remarks")
 _MOST_BETAS = len("0.001, 0.01, 0.1")
-"""Columns that the β of the links take; where they need more, their range is given."""
+"""The most columns for the β of the links; where they need more, their range is given."""
 
 
-def result_table(summary: Summary) -> list[str]:
-    """The lines of a summary's table; an entry that this module does not know is a row in its own words."""
-    rows = [(row.label, _text(row, summary)) for row in _ACHIEVED if all(key in summary for key in row.keys)]
-    known = {key for row in _ACHIEVED for key in row.keys if all(key in summary for key in row.keys)}
-    rest = {key: value for key, value in summary.items() if key not in {*known, *_RUN, *_LEFT_OUT, *_PARAGRAPHS}}
+def result_table(summary: Summary, wording: Wording) -> list[str]:
+    """The lines of a summary's table; an entry that this module does not know is a row with the entry's name.
+
+    Args:
+        summary: a `summary.json`, or a part of one.
+        wording: the wording of the run's task.
+    """
+    shown = [row for row in (*_error_rows(wording), *_COST_ROWS) if all(key in summary for key in row.keys)]
+    known = {key for row in shown for key in row.keys} | _repeated(wording) | {*_RUN, *_PARAGRAPHS}
+    rows = [(row.label, _text(row, summary)) for row in shown]
+    rest = {key: value for key, value in summary.items() if key not in known}
     paragraphs = (
-        label_rows([*rows, *_served(summary.get("served")), *_in_own_words(rest)]),
+        label_rows([*rows, *_served(summary.get("served"), wording), *_in_own_words(rest)]),
         _remarks(summary.get("remarks")),
-        _by_beta(summary.get("by_beta")),
+        _by_beta(summary.get("by_beta"), wording),
         _containers(summary.get("containers")),
         label_rows([(_words(key), _value(summary[key])) for key in _RUN if key in summary]),
     )
     return "\n\n".join("\n".join(paragraph) for paragraph in paragraphs if paragraph).splitlines()
+
+
+def _error_rows(wording: Wording) -> tuple[_Row, ...]:
+    return (
+        _Row("test error, hard symbols", (wording.error_key,), wording.error_in_full),
+        _Row("test error, soft symbols", (f"{wording.error_key}_soft",), wording.error_in_full),
+    )
+
+
+def _repeated(wording: Wording) -> set[str]:
+    """The entries that follow from those in the rows of errors."""
+    readable = wording.readable
+    return {f"{wording.error_key}_hard_minus_soft", *((readable.key, f"{readable.key}_soft") if readable else ())}
 
 
 def _text(row: _Row, summary: Summary) -> str:
@@ -69,41 +82,38 @@ def _text(row: _Row, summary: Summary) -> str:
     return "not measured" if None in values else row.text(*values)
 
 
-def _served(served: object) -> list[tuple[str, str]]:
+def _served(served: object, wording: Wording) -> list[tuple[str, str]]:
     if not isinstance(served, Mapping):
         return []
     counts = f"{served.get('queries')} queries about {served.get('distinct_samples')} samples"
-    return [("served", counts), ("served error", _served_error(served, ", 95 % interval "))]
+    return [("served", counts), ("served error", _served_error(served, wording, ", 95 % interval "))]
 
 
-def _served_error(served: Mapping[str, object], separator: str) -> str:
-    """An error rate and its interval, or a mean squared error."""
-    if isinstance(mse_ns2 := served.get("mse_ns2"), float):
-        return ns2_and_m(mse_ns2)
-    if not isinstance(error := served.get("error_rate"), float):
+def _served_error(served: Mapping[str, object], wording: Wording, separator: str) -> str:
+    """A mean error, with its interval if the task has one."""
+    if not isinstance(error := served.get(wording.error_key), float):
         return "not measured"
-    interval = served.get("error_rate_interval")
+    interval = served.get(wording.interval_key)
     if not isinstance(interval, Sequence):
-        return per_cent(error)
-    low, high = interval
-    return f"{per_cent(error)}{separator}{100 * low:.2f} to {per_cent(high)}"
+        return wording.error_in_full(error)
+    return f"{wording.error_in_full(error)}{separator}{wording.interval(*interval)}"
 
 
-def _by_beta(rows: object) -> list[str]:
+def _by_beta(rows: object, wording: Wording) -> list[str]:
     """A line for each combination of the links' β; symbols have an entropy only where they are quantized."""
     if not isinstance(rows, Sequence) or not rows:
         return []
     quantized = any(each.get("symbol_entropy_bits") is not None for each in rows)
-    intervals = any("error_rate_interval" in each for each in rows)
+    intervals = any(wording.interval_key in each for each in rows)
     error = "error, 95 % interval" if intervals else "error"
     head = ["β of the links", "queries", "samples", error, *(["symbol entropy"] if quantized else [])]
-    lines = columns([head, *([*_beta_cells(each), *_entropy(each, quantized)] for each in rows)])
+    lines = columns([head, *([*_beta_cells(each, wording), *_entropy(each, quantized)] for each in rows)])
     return lines if quantized else [*lines, "(real-valued symbols)"]
 
 
-def _beta_cells(each: Mapping[str, object]) -> list[str]:
+def _beta_cells(each: Mapping[str, object], wording: Wording) -> list[str]:
     counts = (each.get("queries"), each.get("distinct_samples"))
-    return [_betas(each.get("betas")), *map(_value, counts), _served_error(each, ", ")]
+    return [_betas(each.get("betas")), *map(_value, counts), _served_error(each, wording, ", ")]
 
 
 def _entropy(each: Mapping[str, object], quantized: bool) -> list[str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from splitwave.common.data.catalog import task
+from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.exit_codes import ExitCode
-from splitwave.common.tasks.task import Regression
+from splitwave.common.tasks.regression import Regression
 from splitwave.experiments.sweep.table import read
 from tests.limits import LIMIT_S
 
@@ -94,7 +94,7 @@ def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(
     for name in figures:
         for row in read(tmp_path / "smoke" / f"{name}.csv"):
             # Answers that say nothing of a delay err by its variance.
-            asked = task(row.data)  # type: ignore[arg-type]  # a cell of a table
+            asked = DATA_SETS.load(row.data).TASK
             most = 1.1 * asked.scale_ns**2 if isinstance(asked, Regression) else 1.0
             assert row.test_error is None or 0 <= row.test_error < most
         assert (tmp_path / "smoke" / f"{name}.pdf").read_bytes().startswith(b"%PDF")

@@ -10,7 +10,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
+from splitwave.common.data.bluetooth_tones import BLUETOOTH_TONES
+from splitwave.common.data.simulated import Simulation
+from splitwave.common.data.wifi_csi import WIFI_CSI
 from splitwave.common.protocol.messages import Phase, Symbols, UplinkCost
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, device_part

@@ -21,8 +21,9 @@ from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
-from splitwave.common.protocol.messages import Answered, BlockKey, Phase, Symbols
+from splitwave.common.protocol.messages import BlockKey, Phase, Symbols
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload
+from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.device.learning.worker import DeviceWorker, Features
 from splitwave.device.session.host import DeviceHost
@@ -87,7 +88,7 @@ class Hold:
         self._released = threading.Event()
         predict = Trainer.predict
 
-        def held(trainer: Trainer, block: FusedBlock) -> Answered:
+        def held(trainer: Trainer, block: FusedBlock) -> Answers:
             if block.key.phase is Phase.LOAD:
                 self._released.wait()
             return predict(trainer, block)

@@ -1,25 +1,24 @@
-"""What the base station's outputs mean: losses, answers and errors of both tasks."""
+"""What the base station's outputs mean: the losses of both tasks, and the answers and errors of their outputs."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from splitwave.basestation.learning.objective import CrossEntropy, SquaredError, objective_of
-from splitwave.common.tasks.task import Classification, Regression
+from splitwave.basestation.learning.objective import Objective
+from splitwave.common.errors import ConfigError
+from splitwave.common.tasks.classification import Classification
+from splitwave.common.tasks.regression import Regression
 
 TASK = Regression(offset_ns=50.0, scale_ns=20.0)
 LOGITS = torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0], [0.0, 0.0, 5.0]])
 CLASSES = torch.tensor([1, 2, 2])
 
 
-def test_each_task_has_its_objective() -> None:
-    assert isinstance(objective_of(Classification(10)), CrossEntropy)
-    assert isinstance(objective_of(TASK), SquaredError)
-
-
 def test_a_class_costs_its_cross_entropy_and_an_error_is_a_wrong_one() -> None:
-    objective = CrossEntropy()
+    objective = Objective(Classification(3))
     expected = torch.logsumexp(LOGITS, dim=1) - LOGITS[torch.arange(3), CLASSES]
     torch.testing.assert_close(objective.losses(LOGITS, CLASSES), expected)
     assert torch.equal(objective.losses(LOGITS, CLASSES), functional.cross_entropy(LOGITS, CLASSES, reduction="none"))
@@ -30,7 +29,7 @@ def test_a_class_costs_its_cross_entropy_and_an_error_is_a_wrong_one() -> None:
 
 
 def test_a_time_costs_its_standardised_squared_error_and_errs_in_square_nanoseconds() -> None:
-    objective, outputs = SquaredError(TASK), torch.tensor([[0.0], [-1.0], [2.0]])
+    objective, outputs = Objective(TASK), torch.tensor([[0.0], [-1.0], [2.0]])
     times_ns = torch.tensor([50.0, 40.0, 100.0])
     torch.testing.assert_close(objective.losses(outputs, times_ns), torch.tensor([0.0, 0.25, 0.25]))
     answers = objective.answers(outputs)
@@ -42,13 +41,28 @@ def test_a_time_costs_its_standardised_squared_error_and_errs_in_square_nanoseco
 def test_an_error_is_the_loss_in_square_nanoseconds() -> None:
     rng = torch.Generator().manual_seed(0)
     outputs, times_ns = torch.randn(100, 1, generator=rng), 100 * torch.rand(100, generator=rng)
-    objective = SquaredError(TASK)
+    objective = Objective(TASK)
     loss = objective.losses(outputs, times_ns).sum().item()
     errors = objective.errors(objective.answers(outputs), times_ns.numpy())
     assert errors == pytest.approx(loss * TASK.scale_ns**2, rel=1e-5)
 
 
-def test_squared_errors_are_summed_in_double_precision() -> None:
-    times_ns = np.full(3, 1e-4, dtype=np.float32)
-    errors = SquaredError(TASK).errors(np.array([1e4, 1e-4, 0.0], dtype=np.float32), times_ns)
-    assert errors == float((1e4 - np.float64(times_ns[0])) ** 2 + np.float64(times_ns[0]) ** 2)
+def test_answers_are_to_the_bit_what_torch_makes_of_the_outputs() -> None:
+    rng = torch.Generator().manual_seed(1)
+    logits, times = torch.randn(1000, 10, generator=rng).round(decimals=1), torch.randn(1000, 1, generator=rng)
+    task = Regression(51.7, 27.92)
+    assert (logits.max(dim=1, keepdim=True).values == logits).sum() > len(logits)  # some have two largest ones
+    np.testing.assert_array_equal(Objective(Classification(10)).answers(logits), logits.argmax(dim=1).numpy())
+    np.testing.assert_array_equal(
+        Objective(task).answers(times), (task.offset_ns + task.scale_ns * times.squeeze(1)).numpy()
+    )
+
+
+@dataclass(frozen=True)
+class _Lossless(Classification):
+    loss = "splitwave.basestation.learning.losses:no_such_loss"
+
+
+def test_a_loss_that_cannot_be_imported_is_an_error_that_names_it() -> None:
+    with pytest.raises(ConfigError, match=r"losses:no_such_loss, cannot be imported: "):
+        Objective(_Lossless(3))

@@ -1,32 +1,41 @@
 """The data sets by name."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 
-from splitwave.common.data import catalog, mnist, mnist5k
-from splitwave.common.data.catalog import (
-    DataSetName,
-    Split,
-    content_digest,
-    downloaded_samples,
-    image_shape,
-    load_images,
-    load_labels,
-    task,
-    verify,
-)
-from splitwave.common.errors import DataError
-from splitwave.common.tasks.task import Classification, Regression
+from splitwave.common.data import mnist, mnist5k
+from splitwave.common.data.bluetooth_tones import BLUETOOTH_TONES
+from splitwave.common.data.catalog import DATA_SETS, Split, load_images, load_labels
+from splitwave.common.data.cifar10 import CIFAR10, CIFAR10_JPEG
+from splitwave.common.data.dataset import DataSet
+from splitwave.common.data.wifi_csi import WIFI_CSI
+from splitwave.common.errors import ConfigError, DataError
+from splitwave.common.tasks.classification import Classification
+from splitwave.common.tasks.regression import Regression
+from splitwave.common.tasks.task import Task
+
+HERE = Path(__file__).parent
+EXPECTED: dict[str, DataSet] = {
+    "mnist5k": mnist5k,
+    "mnist": mnist,
+    "cifar10": CIFAR10,
+    "cifar10-jpeg": CIFAR10_JPEG,
+    "bluetooth-tones": BLUETOOTH_TONES,
+    "wifi-csi": WIFI_CSI,
+}
+MODULES = {name: place.partition(":")[0].rpartition(".")[2] for name, place in DATA_SETS.built_in.items()}
 
 
 def test_every_name_has_a_data_set_and_every_data_set_a_name() -> None:
-    shapes = {name: image_shape(name) for name in get_args(DataSetName)}
-    tasks = {name: task(name) for name in get_args(DataSetName)}
+    shapes = {name: DATA_SETS.load(name).IMAGE_SHAPE for name in DATA_SETS.built_in}
+    tasks = {name: DATA_SETS.load(name).TASK for name in DATA_SETS.built_in}
 
-    assert set(catalog._DATA_SETS) == set(get_args(DataSetName))
+    assert {name: DATA_SETS.load(name) for name in DATA_SETS.built_in} == EXPECTED
     assert shapes == {
         **dict.fromkeys(["mnist5k", "mnist"], (1, 28, 28)),
         **dict.fromkeys(["cifar10", "cifar10-jpeg"], (3, 32, 32)),
@@ -38,9 +47,41 @@ def test_every_name_has_a_data_set_and_every_data_set_a_name() -> None:
     assert all(asked == Classification(10) for name, asked in tasks.items() if name not in times)
 
 
+@pytest.mark.parametrize("name", DATA_SETS.built_in)
+def test_every_data_set_satisfies_the_protocol_and_has_tests(name: str) -> None:
+    data_set = DATA_SETS.load(name)
+
+    assert isinstance(data_set, DataSet)
+    assert isinstance(data_set.TASK, Task)
+    assert (HERE / f"test_{MODULES[name]}.py").is_file()
+
+
+@pytest.mark.parametrize("name", ["mnist5k", "cifar10", "wifi-csi"])
+def test_settings_import_the_data_set_that_they_name_and_no_other_and_no_torch(name: str) -> None:
+    program = (
+        "import sys; from splitwave.common.config.layers import load_config\n"
+        f"config = load_config(overrides=['data.name={name}'], environment={{}})\n"
+        "config.task.outputs, config.view_shape\n"
+        "print(*sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert {module for module in MODULES.values() if f"splitwave.common.data.{module}" in said} == {MODULES[name]}
+    assert {"torch", "pooch"}.isdisjoint(said)
+
+
+def test_an_unknown_data_set_is_an_error_that_names_those_that_there_are() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^data\.name = mnst: there is no 'mnst'; there are: mnist5k, mnist, .*'mnist'"
+    ):
+        load_images("mnst", "train", None)
+
+
 def test_the_digests_of_the_mnists_are_known_without_their_data() -> None:
-    names: tuple[DataSetName, ...] = ("mnist5k", "mnist")
-    digests = {(name, split): content_digest(name, split, None) for name in names for split in get_args(Split)}
+    names = ("mnist5k", "mnist")
+    digests = {
+        (name, split): DATA_SETS.load(name).content_digest(split, None) for name in names for split in get_args(Split)
+    }
 
     assert digests == {
         ("mnist5k", "train"): mnist5k.SHA256,
@@ -68,17 +109,37 @@ def test_mnist_is_looked_for_in_the_data_directory(tmp_path: Path) -> None:
     ("name", "train", "test"),
     [("mnist5k", 4000, 1000), ("bluetooth-tones", 40_000, 10_000), ("wifi-csi", 40_000, 10_000)],
 )
-def test_verifying_a_split_counts_the_samples_that_loading_gives(name: DataSetName, train: int, test: int) -> None:
-    assert (verify(name, "train", None), verify(name, "test", None)) == (train, test)
+def test_verifying_a_split_counts_the_samples_that_loading_gives(name: str, train: int, test: int) -> None:
+    data_set = DATA_SETS.load(name)
+    assert (data_set.verify("train", None), data_set.verify("test", None)) == (train, test)
     assert (len(load_labels(name, "train", None)), len(load_labels(name, "test", None))) == (train, test)
 
 
 def test_verifying_what_is_missing_says_so(tmp_path: Path) -> None:
-    names: tuple[DataSetName, ...] = ("mnist", "cifar10", "cifar10-jpeg")
-    for name in names:
+    for name in ("mnist", "cifar10", "cifar10-jpeg"):
         with pytest.raises(DataError, match=str(tmp_path)):
-            verify(name, "test", tmp_path)
+            DATA_SETS.load(name).verify("test", tmp_path)
 
 
 def test_mnist_alone_is_downloaded_where_no_directory_is_named() -> None:
-    assert [name for name in get_args(DataSetName) if downloaded_samples(name) is not None] == ["mnist"]
+    assert [name for name in DATA_SETS.built_in if DATA_SETS.load(name).DOWNLOADED is not None] == ["mnist"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((5, 28, 27), "uint8"), ((5, 3, 28, 28), "uint8"), ((5, 784), "float32"), ((5, 28, 28), "int64")],
+)
+def test_images_of_another_shape_or_dtype_than_promised_are_refused(
+    shape: tuple[int, ...], dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mnist5k, "load_images", lambda *_: np.zeros(shape, dtype=dtype))
+    with pytest.raises(DataError, match=r"^mnist5k: the train images are \(5, .*\) \w+: expected uint8 or float32 of "):
+        load_images("mnist5k", "train", None)
+    monkeypatch.setattr(mnist5k, "load_images", lambda *_: np.zeros((5, 1, 28, 28), dtype=np.float32))
+    assert load_images("mnist5k", "train", None).shape == (5, 1, 28, 28)
+
+
+def test_labels_that_the_task_cannot_take_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mnist5k, "load_labels", lambda *_: np.arange(11))
+    with pytest.raises(DataError, match=r"^mnist5k: the test labels: classes 0 to 10: expected 0 to 9"):
+        load_labels("mnist5k", "test", None)

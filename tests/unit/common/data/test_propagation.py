@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from splitwave.common.data import bluetooth_tones, wifi_csi
 from splitwave.common.data.multipath import Propagation, draw_paths, response
-from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S
+from splitwave.common.tasks.regression import SPEED_OF_LIGHT_M_S
 
 Measure = Callable[[Propagation, int, np.random.Generator], tuple[NDArray[np.float32], NDArray[np.float32]]]
 
@@ -58,26 +58,6 @@ def test_the_response_is_the_sum_over_paths() -> None:
         for n in range(2)
     ]
     np.testing.assert_allclose(response(paths, frequencies), expected, rtol=1e-6)
-
-
-def test_two_way_tones_turn_with_twice_the_delay_whatever_the_oscillators_do() -> None:
-    parts, delay_ns = bluetooth_tones.measure(CLEAR, 50, rng())
-    product = parts[:, :79] + 1j * parts[:, 79:]
-    np.testing.assert_allclose(np.abs(product), 1.0, rtol=1e-5)
-    step = np.angle(product[:, 1:] / product[:, :-1]).mean(axis=1)
-    np.testing.assert_allclose(step, -2 * 2 * np.pi * 1e6 * delay_ns * 1e-9, rtol=1e-3)
-
-
-def test_csi_turns_with_the_delay_along_subcarriers_and_with_the_angle_along_antennas() -> None:
-    csi, delay_ns = wifi_csi.measure(CLEAR, 50, rng())
-    values = csi[:, 0] + 1j * csi[:, 1]
-    assert values.shape == (50, 3, 30)
-    along = np.angle(values[:, :, 1:] / values[:, :, :-1]).mean(axis=(1, 2))
-    np.testing.assert_allclose(along, -2 * np.pi * 40e6 / 30 * delay_ns * 1e-9, rtol=1e-3)
-    turns = values[:, 1:] / values[:, :-1]
-    angles = draw_paths(CLEAR, 50, rng()).angles_rad[:, 0]  # the same draws
-    expected = np.broadcast_to(np.exp(-1j * np.pi * np.sin(angles))[:, None, None], turns.shape)
-    np.testing.assert_allclose(turns, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("measure", [bluetooth_tones.measure, wifi_csi.measure], ids=["bluetooth", "wifi"])

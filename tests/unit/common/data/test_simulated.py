@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from splitwave.common.data.bluetooth_tones import BLUETOOTH_TONES
 from splitwave.common.data.dataset import Split
-from splitwave.common.data.simulated import BLUETOOTH_TONES, CHUNK, WIFI_CSI, Simulation
+from splitwave.common.data.simulated import CHUNK, Simulation
+from splitwave.common.data.wifi_csi import WIFI_CSI
 from splitwave.common.randomness import Purpose, generator
-from splitwave.common.tasks.task import SPEED_OF_LIGHT_M_S
+from splitwave.common.tasks.regression import SPEED_OF_LIGHT_M_S
 
 SETS = [BLUETOOTH_TONES, WIFI_CSI]
 NAMES = ["bluetooth", "wifi"]

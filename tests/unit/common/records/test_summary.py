@@ -8,7 +8,8 @@ import pytest
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.messages import UplinkCost
 from splitwave.common.records.results import RunResult, ServedAtBeta, ServedQueries
-from splitwave.common.records.summary import summarize, wilson_interval
+from splitwave.common.records.summary import summarize
+from splitwave.common.tasks.classification import wilson_interval
 
 RESULT = RunResult(
     steps=240,
@@ -108,15 +109,6 @@ def test_a_regressions_queries_have_a_mean_squared_error() -> None:
     served = summarize(config, "process", RESULT)["served"]
 
     assert served == {"queries": 240, "distinct_samples": 200, "mse_ns2": 0.075}
-
-
-def test_wilsons_interval_is_the_known_one() -> None:
-    # The interval's ends solve |p̂ − p| = z·√(p(1 − p)/n).
-    for share, count in ((0.25, 20), (0.0, 7), (1.0, 7), (0.062, 1000)):
-        for end in wilson_interval(share, count):
-            assert abs(share - end) == pytest.approx(1.959964 * np.sqrt(end * (1 - end) / count), rel=1e-9, abs=1e-12)
-    assert wilson_interval(0.0, 7)[0] == 0.0
-    assert wilson_interval(1.0, 7)[1] == 1.0
 
 
 def test_it_tells_errors_and_entropy_by_beta_only_where_networks_are_told() -> None:

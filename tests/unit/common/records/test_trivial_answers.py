@@ -11,37 +11,14 @@ import pytest
 from splitwave.basestation.__main__ import _reporter
 from splitwave.basestation.run.attempt import Labels
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import task
-from splitwave.common.data.dataset import Split, Targets
-from splitwave.common.records.trivial_answers import ChanceLevel, chance_level, remarks_on
-from splitwave.common.tasks.task import Classification
+from splitwave.common.data.wifi_csi import WIFI_CSI
+from splitwave.common.records.trivial_answers import remarks_on
+from splitwave.common.tasks.classification import Classification
+from splitwave.common.tasks.task import ChanceLevel
 from tests.unit.common.records.test_summary import RESULT
 
 CLASSES = Classification(10)
-TIMES = task("wifi-csi")
-
-
-def test_the_commonest_class_of_the_test_split_is_the_answer_without_a_picture() -> None:
-    def labels(split: Split) -> Targets:
-        assert split == "test"
-        return np.array([3, 1, 3, 9, 3, 1, 0, 2], dtype=np.int64)
-
-    level = chance_level(CLASSES, labels)
-
-    assert level.error == 5 / 8
-    assert level.margin == pytest.approx(2 * math.sqrt(5 / 8 * 3 / 8 / 8), rel=1e-12)
-
-
-def test_the_mean_of_the_training_answers_is_the_time_without_a_measurement() -> None:
-    answers: dict[Split, Targets] = {
-        "train": np.array([10, 20, 60], dtype=np.float32),
-        "test": np.array([30, 33, 21], dtype=np.float32),
-    }
-
-    level = chance_level(TIMES, answers.__getitem__)
-
-    assert level.error == pytest.approx((0**2 + 3**2 + 9**2) / 3, rel=1e-12)
-    assert level.margin == 0
+TIMES = WIFI_CSI.TASK
 
 
 TEN_CLASSES = ChanceLevel(0.9, 0.02)

@@ -12,6 +12,7 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol import messages as m
 from splitwave.common.protocol.symbols import LinkContract, SymbolReader
 from splitwave.common.protocol.workload import Workload
+from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.blocks import (
     block_from_proto,
     gradient_from_proto,
@@ -213,7 +214,7 @@ def times_contract() -> LinkContract:
     ],
     ids=["classes", "times"],
 )
-def test_answers_survive_the_wire(answers: m.Answered, contract: LinkContract) -> None:
+def test_answers_survive_the_wire(answers: Answers, contract: LinkContract) -> None:
     body = m.Prediction(KEY, answers, (m.Hop("decode", 5),))
     message = downlink_to_proto(body)
     back = downlink_from_proto(pb.DownlinkMessage.FromString(message.SerializeToString()), contract)
@@ -250,6 +251,12 @@ def test_answers_of_another_kind_size_or_range_are_refused(
     write_key(prediction.key, KEY)
     with pytest.raises(ProtocolError, match=message):
         downlink_from_proto(pb.DownlinkMessage(prediction=prediction), contract)
+
+
+def test_answers_that_no_field_carries_are_not_sent() -> None:
+    answers: Answers = np.array([1.0], dtype=np.float64)  # type: ignore[assignment]
+    with pytest.raises(ProtocolError, match="float64 answers: the wire carries uint8 and float32"):
+        downlink_to_proto(m.Prediction(KEY, answers))
 
 
 @pytest.mark.parametrize(("wire", "plain"), [(pb.Phase, m.Phase), (pb.Symbols, m.Symbols)])

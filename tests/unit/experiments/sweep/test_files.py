@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.errors import DataError
+from splitwave.common.tasks.classification import Classification
+from splitwave.common.tasks.regression import Regression
 from splitwave.experiments.sweep import table
 from splitwave.experiments.sweep.curves import points
 from splitwave.experiments.sweep.figure import Figure, Mark, rows
@@ -173,3 +175,14 @@ def test_a_damaged_table_names_the_line(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace(",48.0,", ",many,"))
     with pytest.raises(DataError, match=r"fig\.csv, line 2: (.|\n)*payload_bits"):
         table.read(path)
+
+
+def test_errors_are_worded_by_the_task_of_the_rows_and_never_by_two() -> None:
+    mark = Mark("p", "ours", 1.0, ours(), 10.0)
+    (digits,) = rows(figure_of(mark), [outcome(ours(), (0.25, inf))])
+    delays = digits.model_copy(update={"data": "wifi-csi"})
+
+    assert table.wording_of([digits, digits.model_copy(update={"data": "cifar10"})]) == Classification.wording
+    assert table.wording_of([delays]) == Regression.wording
+    with pytest.raises(ValueError, match=r"mnist5k.*wifi-csi.*no task in common"):
+        table.wording_of([digits, delays])

@@ -14,7 +14,9 @@ from matplotlib.patches import Rectangle
 
 from splitwave.common.protocol.messages import Int64
 from splitwave.common.records.results import FUSE_WAIT_HOP, EpochRecord
-from splitwave.common.tasks.task import Classification, Regression, Task
+from splitwave.common.tasks.classification import Classification
+from splitwave.common.tasks.regression import Regression
+from splitwave.common.tasks.task import Task
 from splitwave.testbed.figures.latency_plot import draw_latency, latency_figure, weights_at_the_median
 from splitwave.testbed.figures.training_plot import draw_training, training_figure
 from splitwave.testbed.results.metrics import append_epoch, read_epochs, read_latency, write_latency
@@ -42,7 +44,7 @@ def test_epochs_survive_the_file(task: Task, tmp_path: Path) -> None:
     for each in records:
         append_epoch(tmp_path / "metrics.jsonl", each, task)
 
-    assert read_epochs(tmp_path / "metrics.jsonl") == records
+    assert read_epochs(tmp_path / "metrics.jsonl", task) == records
 
 
 @pytest.mark.parametrize(

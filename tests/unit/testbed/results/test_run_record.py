@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.records.results import EpochRecord
-from splitwave.common.tasks.task import Classification
+from splitwave.common.tasks.classification import Classification
 from splitwave.testbed.engine import Progress, StartedOver, Usage
 from splitwave.testbed.results.metrics import read_epochs
 from splitwave.testbed.results.run_record import RunRecord
@@ -28,7 +28,7 @@ def test_epochs_are_kept_in_their_order(metrics: Path) -> None:
     for event in (epoch(0), Progress("training", 1, 2, 20, 32), epoch(1)):
         record(event)
 
-    assert read_epochs(metrics) == [epoch(0), epoch(1)]
+    assert read_epochs(metrics, TASK) == [epoch(0), epoch(1)]
 
 
 def test_a_run_that_starts_over_is_kept_from_its_new_start(metrics: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_run_that_starts_over_is_kept_from_its_new_start(metrics: Path) -> Non
     for event in (epoch(0, 3.0), epoch(1, 2.0), epoch(0), epoch(1)):
         record(event)
 
-    assert read_epochs(metrics) == [epoch(0), epoch(1)]
+    assert read_epochs(metrics, TASK) == [epoch(0), epoch(1)]
 
 
 def test_usage_is_told_a_container(metrics: Path) -> None:
@@ -81,4 +81,4 @@ def test_an_epoch_that_cannot_be_written_leaves_those_before_it_readable(metrics
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    assert read_epochs(metrics) == [epoch(0)]
+    assert read_epochs(metrics, TASK) == [epoch(0)]

@@ -6,10 +6,9 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.testbed.engine import Note, Progress, StartedOver
 from splitwave.testbed.terminal.display import Display
 from splitwave.testbed.terminal.epoch_line import epoch_line
-from splitwave.testbed.terminal.wording import wording_of
 from tests.unit.testbed.terminal.test_epoch_line import RECORD
 
-WORDING = wording_of(RunConfig().task)
+WORDING = RunConfig().task.wording
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])

@@ -11,7 +11,6 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import DataSettings, EncoderSettings
 from splitwave.common.records.results import EpochRecord
 from splitwave.testbed.terminal.epoch_line import epoch_line
-from splitwave.testbed.terminal.wording import wording_of
 
 RECORD = EpochRecord(
     epoch=2,
@@ -24,10 +23,8 @@ RECORD = EpochRecord(
     seconds=0.5,
 )
 HELD_OUT = dataclasses.replace(RECORD, validation_error=0.1)
-DIGITS = wording_of(RunConfig().task)
-DELAYS = wording_of(
-    RunConfig(links=1, data=DataSettings(name="wifi-csi"), encoder=EncoderSettings(backbone="csi")).task
-)
+DIGITS = RunConfig().task.wording
+DELAYS = RunConfig(links=1, data=DataSettings(name="wifi-csi"), encoder=EncoderSettings(backbone="csi")).task.wording
 DELAY = dataclasses.replace(RECORD, distortion=0.01234, rate_nats=(51.0,), training_error=9.0, validation_error=16.0)
 
 

@@ -8,6 +8,9 @@ from rich.cells import cell_len
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.summary import Summary, summarize
+from splitwave.common.tasks.classification import Classification
+from splitwave.common.tasks.regression import Regression
+from splitwave.common.tasks.wording import Wording
 from splitwave.testbed.terminal.reporting import print_figures, print_next_steps, print_summary
 from splitwave.testbed.terminal.result_table import result_table
 from tests.unit.common.records import test_summary as summary_tests
@@ -19,15 +22,18 @@ SERVED = {"queries": 140, "distinct_samples": 100, "error_rate": 0.25, "error_ra
 SERVED_NS2 = {"queries": 140, "distinct_samples": 100, "mse_ns2": 9.0}
 
 
-def rows(summary: Summary) -> dict[str, str]:
+SHARES, SQUARES = Classification.wording, Regression.wording
+
+
+def rows(summary: Summary, wording: Wording = SHARES) -> dict[str, str]:
     """Texts by their labels."""
-    return {label: text.strip() for label, _, text in (line.partition("  ") for line in result_table(summary))}
+    return {label: text.strip() for label, _, text in (line.partition("  ") for line in result_table(summary, wording))}
 
 
 def test_a_run_is_told_in_the_units_of_the_readme() -> None:
     summary = summarize(RunConfig(), "process", RESULT)
 
-    assert result_table(summary) == [
+    assert result_table(summary, SHARES) == [
         "test error, hard symbols  6.20 %",
         "test error, soft symbols  6.00 %",
         "training                  945 steps, 8,000 samples/s",
@@ -51,7 +57,7 @@ def test_a_run_is_told_in_the_units_of_the_readme() -> None:
 def test_a_regression_is_told_in_square_nanoseconds_and_metres() -> None:
     summary = summarize(DELAYS, "process", dataclasses.replace(RESULT, error=9.0, error_soft=4.0))
 
-    table = rows({**summary, "served": SERVED_NS2})
+    table = rows({**summary, "served": SERVED_NS2}, SQUARES)
 
     assert table["test error, hard symbols"] == "9.000 ns² (0.899 m)"
     assert table["test error, soft symbols"] == "4.000 ns² (0.600 m)"
@@ -60,7 +66,7 @@ def test_a_regression_is_told_in_square_nanoseconds_and_metres() -> None:
 
 
 def test_an_error_beyond_all_measure_keeps_its_row_short() -> None:
-    assert rows({"mse_ns2": 2.36157e31, "rmse_m": 1.45687e15})["test error, hard symbols"] == (
+    assert rows({"mse_ns2": 2.36157e31, "rmse_m": 1.45687e15}, SQUARES)["test error, hard symbols"] == (
         "2.36e+31 ns² (1.46e+15 m)"
     )
 
@@ -79,7 +85,7 @@ def by_beta(*betas: float, bits: float | None = 2.5, served: Summary = SERVED) -
 def test_each_combination_of_betas_is_a_line_of_a_table_of_its_own() -> None:
     few = {"queries": 20, "distinct_samples": 20, "error_rate": 0.5}
 
-    assert result_table({"by_beta": [by_beta(0.001, 0.5), by_beta(0.5, 0.5, bits=1.0, served=few)]}) == [
+    assert result_table({"by_beta": [by_beta(0.001, 0.5), by_beta(0.5, 0.5, bits=1.0, served=few)]}, SHARES) == [
         "β of the links  queries  samples       error, 95 % interval  symbol entropy",
         "0.001, 0.5          140      100  25.00 %, 17.55 to 34.30 %       2.50 bits",
         "0.5                  20       20                    50.00 %       1.00 bits",
@@ -87,7 +93,7 @@ def test_each_combination_of_betas_is_a_line_of_a_table_of_its_own() -> None:
 
 
 def test_symbols_without_an_entropy_are_said_to_be_real_valued() -> None:
-    table = result_table({"by_beta": [by_beta(0.001, bits=None)]})
+    table = result_table({"by_beta": [by_beta(0.001, bits=None)]}, SHARES)
 
     assert table[-1] == "(real-valued symbols)"
     assert "entropy" not in table[0]
@@ -97,13 +103,13 @@ def test_symbols_without_an_entropy_are_said_to_be_real_valued() -> None:
 def test_the_betas_of_many_links_are_a_range() -> None:
     betas = tuple(0.001 * (1 + link) for link in range(64))
 
-    assert result_table({"by_beta": [by_beta(*betas)]})[1].startswith("0.001 to 0.064  ")
+    assert result_table({"by_beta": [by_beta(*betas)]}, SHARES)[1].startswith("0.001 to 0.064  ")
 
 
 def test_what_containers_used_is_a_table_of_its_own() -> None:
     used = {"cpu_s": 3.1415, "memory_peak_mib": 210.6, "network_rx_bytes": 1_500_000, "network_tx_bytes": 20_000}
 
-    assert result_table({"containers": {"basestation-1": used}}) == [
+    assert result_table({"containers": {"basestation-1": used}}, SHARES) == [
         "container        CPU  peak memory  received     sent",
         "basestation-1  3.1 s      211 MiB   1.50 MB  0.02 MB",
     ]
@@ -122,12 +128,12 @@ def test_an_entry_that_is_new_is_told_in_its_own_words() -> None:
 
 
 def test_what_an_unfinished_run_lacks_is_left_out_or_not_measured() -> None:
-    assert result_table({"error_rate": None, "served": {"queries": 0, "distinct_samples": 0}}) == [
+    assert result_table({"error_rate": None, "served": {"queries": 0, "distinct_samples": 0}}, SHARES) == [
         "test error, hard symbols  not measured",
         "served                    0 queries about 0 samples",
         "served error              not measured",
     ]
-    assert result_table({}) == []
+    assert result_table({}, SHARES) == []
 
 
 @pytest.mark.parametrize("config", [RunConfig(), RunConfig(links=64), DELAYS], ids=["two links", "64", "delays"])
@@ -136,7 +142,8 @@ def test_a_table_fits_into_80_columns(config: RunConfig) -> None:
     result = dataclasses.replace(RESULT, error=error, samples_per_s=123_456.0)
     combinations = [by_beta(*[10.0 ** -(link % 7) * 3.16 for link in range(config.links)], served=served)]
 
-    table = result_table({**summarize(config, "process", result), "served": served, "by_beta": combinations})
+    summary = {**summarize(config, "process", result), "served": served, "by_beta": combinations}
+    table = result_table(summary, config.task.wording)
 
     assert max(map(cell_len, table)) == 80  # the hashes, whole
 
@@ -147,7 +154,7 @@ def test_a_result_ends_with_where_it_is_its_pictures_and_what_may_come_next(
     for name in ("training.png", "latency.pdf", "latency.png", "latency.csv"):
         (tmp_path / name).touch()
 
-    print_summary({"seed": 3}, Path("results/demo/now"))
+    print_summary({"seed": 3}, SHARES, Path("results/demo/now"))
     print_figures(tmp_path)
     print_next_steps(["splitwave experiment list"])
 
