@@ -1,4 +1,4 @@
-"""A run's summary as a person reads it: names and units of the README's table. Programs read `summary.json`."""
+"""Formats a run's summary for people, with the names and units of the README's table; programs read `summary.json`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from splitwave.testbed.terminal.wording import ns2_and_m, per_cent
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of the table, which is there if the summary has all its entries."""
+    """A row of the table; it is shown only if the summary has all of its keys."""
 
     label: str
     keys: tuple[str, ...]
@@ -43,19 +43,19 @@ _ACHIEVED = (
 )
 _RUN = ("engine", "data", "links", "seed", "config_hash", "weights_sha256")
 _LEFT_OUT = ("error_rate_hard_minus_soft", "mse_ns2_hard_minus_soft", "rmse_m", "rmse_m_soft")
-"""What other rows say."""
+"""Keys that are not shown because other rows have the same information."""
 _PARAGRAPHS = ("served", "by_beta", "containers", "remarks")
 _MOST_BETAS = len("0.001, 0.01, 0.1")
-"""Columns that the β of the links take; where they need more, their range is given."""
+"""Columns for the β values of the links; where they need more, their range is shown."""
 
 
 def result_table(summary: Summary) -> list[str]:
-    """The lines of a summary's table; an entry that this module does not know is a row in its own words."""
+    """Format a summary as lines; an entry unknown to this module becomes a row labelled with its key."""
     rows = [(row.label, _text(row, summary)) for row in _ACHIEVED if all(key in summary for key in row.keys)]
     known = {key for row in _ACHIEVED for key in row.keys if all(key in summary for key in row.keys)}
     rest = {key: value for key, value in summary.items() if key not in {*known, *_RUN, *_LEFT_OUT, *_PARAGRAPHS}}
     paragraphs = (
-        label_rows([*rows, *_served(summary.get("served")), *_in_own_words(rest)]),
+        label_rows([*rows, *_served(summary.get("served")), *_other_rows(rest)]),
         _remarks(summary.get("remarks")),
         _by_beta(summary.get("by_beta")),
         _containers(summary.get("containers")),
@@ -77,7 +77,7 @@ def _served(served: object) -> list[tuple[str, str]]:
 
 
 def _served_error(served: Mapping[str, object], separator: str) -> str:
-    """An error rate and its interval, or a mean squared error."""
+    """Format an error rate and its interval, or a mean squared error."""
     if isinstance(mse_ns2 := served.get("mse_ns2"), float):
         return ns2_and_m(mse_ns2)
     if not isinstance(error := served.get("error_rate"), float):
@@ -90,7 +90,7 @@ def _served_error(served: Mapping[str, object], separator: str) -> str:
 
 
 def _by_beta(rows: object) -> list[str]:
-    """A line for each combination of the links' β; symbols have an entropy only where they are quantized."""
+    """Format one line for each combination of the links' β; only quantized symbols have an entropy."""
     if not isinstance(rows, Sequence) or not rows:
         return []
     quantized = any(each.get("symbol_entropy_bits") is not None for each in rows)
@@ -136,7 +136,7 @@ def _usage(used: Mapping[str, float]) -> list[str]:
     return [f"{used['cpu_s']:.1f} s", f"{used['memory_peak_mib']:.0f} MiB", received, sent]
 
 
-def _in_own_words(rest: Summary) -> Iterable[tuple[str, str]]:
+def _other_rows(rest: Summary) -> Iterable[tuple[str, str]]:
     for key, value in rest.items():
         if isinstance(value, Mapping):
             yield from ((f"{_words(key)} {_words(part)}", _value(number)) for part, number in value.items())

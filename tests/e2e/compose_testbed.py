@@ -19,7 +19,7 @@ from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.testbed.compose.containers import PROJECT_LABEL, Part, find_parts
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.faults import Faults
-from splitwave.testbed.compose.lifecycle import leavings
+from splitwave.testbed.compose.lifecycle import remaining_resources
 from splitwave.testbed.compose.target import parse_target
 from splitwave.testbed.control_client import watch_run
 from splitwave.testbed.engine import Event
@@ -54,7 +54,7 @@ def finished_run(*arguments: str | Path) -> Table:
 def left_over(project: str) -> list[str]:
     """Containers, networks and volumes of a project."""
     with docker_engine() as client:
-        return leavings(client, project)
+        return remaining_resources(client, project)
 
 
 def kill(target: str, project: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from splitwave.benchmarks.readings.hop_table import latency_ns
 from splitwave.benchmarks.readings.percentiles import percentile
 from splitwave.benchmarks.readings.targets import TARGETS
-from splitwave.benchmarks.readings.validity import Rules, faults_of, problems_of
+from splitwave.benchmarks.readings.validity import Rules, find_faults, find_problems
 from splitwave.benchmarks.scope import QUICK
 from splitwave.benchmarks.session import BENCHMARKS
 from splitwave.benchmarks.suites.scale import STALL_MS
@@ -127,9 +127,9 @@ def _judged(name: str, at_ns: "np.ndarray[Any, np.dtype[np.int64]]", settings: d
     links = _links(at_ns)
     load = Workload(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
     rules = Rules(**{key: settings[key] for key in ("min_queries", "min_duration_s", "late_percentile")})
-    assert faults_of(links, load) == []
+    assert find_faults(links, load) == []
     case, _, repetition = name.rpartition(".")
-    reasons = problems_of(links, load, rules, kept_up=settings["kept_up"])
+    reasons = find_problems(links, load, rules, kept_up=settings["kept_up"])
     return [f"{case}, repetition {repetition}: {reason}" for reason in reasons]
 
 

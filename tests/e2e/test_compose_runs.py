@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.config.shipped import COMPOSE_FILE
-from splitwave.testbed.compose.command import find_compose
+from splitwave.testbed.compose.compose_command import find_compose
 from splitwave.testbed.compose.docker_api import docker_engine
-from splitwave.testbed.compose.watching import until_it_answers
+from splitwave.testbed.compose.reachability import wait_until_reachable
 from splitwave.testbed.control_client import watch_run
 from tests.e2e.compose_testbed import (
     ENVIRONMENT,
@@ -115,7 +115,7 @@ def test_four_devices_take_no_more_than_a_scale_and_a_setting(tmp_path: Path) ->
         )
         assert started.returncode == 0, started.stderr
         with docker_engine() as client:
-            address = asyncio.run(until_it_answers(client, project))
+            address = asyncio.run(wait_until_reachable(client, project))
         result = asyncio.run(watch_run(address, lambda _: None))
 
         assert [cost.samples for cost in result.costs] == [1000] * 4

@@ -215,7 +215,7 @@ def test_a_killed_process_stops_the_run_and_is_named_with_its_log(training: Trai
     exit_code, errors = training.stopped()
 
     assert exit_code == ExitCode.RUN_FAILED
-    assert errors.startswith(f"error: {role} was killed by SIGKILL; its last words:\n  ")
+    assert errors.startswith(f"error: {role} was killed by SIGKILL; the end of its log:\n  ")
     assert "Traceback" not in errors
     assert training.still_running() == []
     assert training.published() == []

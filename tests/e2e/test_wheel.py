@@ -116,5 +116,5 @@ def test_shipped_names_work(python: Path, folder: Path) -> None:
     assert "name: mnist\n" in run(folder, splitwave, "config", "show", "--config", "mnist-k2")
     run(folder, splitwave, "init", "mine")
     assert "name: mnist\n" in run(folder, splitwave, "config", "show", "-c", "mine/configs/mnist-k2.yaml")
-    code = "from splitwave.testbed.compose.command import board_file; print(board_file('raspberry-pi-4'))"
+    code = "from splitwave.testbed.compose.compose_command import board_file; print(board_file('raspberry-pi-4'))"
     assert Path(run(folder, python, "-c", code).strip()).is_relative_to(python.parents[1])

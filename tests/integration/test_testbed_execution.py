@@ -15,15 +15,15 @@ from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.experiments.inprocess_engine import InprocessRun, ServingOutcome
 from splitwave.testbed import execution
 from splitwave.testbed.engine import Job, Observer
-from splitwave.testbed.execution import Order, execute
+from splitwave.testbed.execution import RunRequest, execute
 
 TINY = RunConfig.model_validate(
     {"encoder": {"dimension": 4}, "training": {"epochs": 1}, "inference": {"latency_samples": 20}}
 )
 
 
-def order(results: Path) -> Order:
-    return Order("demo", TINY, "inprocess", None, results)
+def order(results: Path) -> RunRequest:
+    return RunRequest("demo", TINY, "inprocess", None, results)
 
 
 def test_a_run_names_its_folder_its_pictures_and_commands_about_them(

@@ -90,14 +90,14 @@ def test_a_bad_config_file_is_refused(tmp_path: Path, results: Path, content: st
     assert not results.exists()
 
 
-def test_a_config_file_that_is_not_there_is_named(results: Path) -> None:
+def test_a_missing_config_file_is_named(results: Path) -> None:
     result = splitwave("train", "-c", "nowhere.yaml", "--results", results)
 
     assert_refused(result, ExitCode.CONFIG, "nowhere.yaml: no such config file")
     assert not results.exists()
 
 
-def test_an_engine_that_is_not_installed_is_refused_with_those_that_are(results: Path) -> None:
+def test_an_unknown_engine_is_refused_with_a_list_of_the_installed_ones(results: Path) -> None:
     result = splitwave("demo", "--engine", "warp", "--results", results)
 
     assert_refused(result, ExitCode.CONFIG, "--engine warp: no such engine", "inprocess, process")
@@ -105,13 +105,11 @@ def test_an_engine_that_is_not_installed_is_refused_with_those_that_are(results:
 
 
 @pytest.mark.parametrize("engine", ["process", "inprocess"])
-def test_a_data_directory_that_is_not_there_is_refused_before_anything_starts(
-    tmp_path: Path, results: Path, engine: str
-) -> None:
-    missing = tmp_path / "no[data]"  # as it is, not as markup
+def test_a_missing_data_directory_is_refused_before_anything_starts(tmp_path: Path, results: Path, engine: str) -> None:
+    missing = tmp_path / "no[data]"  # the brackets must not be interpreted as markup
     result = splitwave("demo", "--engine", engine, "--data-dir", missing, "--results", results)
 
-    assert_refused(result, ExitCode.DATA, f"data directory {missing} is not a directory that exists", "--data-dir")
+    assert_refused(result, ExitCode.DATA, f"data directory {missing} does not exist", "--data-dir")
     assert not results.exists()
 
 
@@ -122,7 +120,7 @@ def test_the_data_directory_may_come_from_the_environment(
 
     result = splitwave("demo", "--results", results)
 
-    assert_refused(result, ExitCode.DATA, f"data directory {tmp_path}/nowhere is not a directory that exists")
+    assert_refused(result, ExitCode.DATA, f"data directory {tmp_path}/nowhere does not exist")
 
 
 @pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
@@ -132,7 +130,7 @@ def test_a_validation_split_that_leaves_nothing_to_train_on_is_refused_before_an
     result = splitwave("demo", "--engine", engine, "--set", "data.validation=4000", "--results", results)
 
     assert_refused(result, ExitCode.DATA)
-    # No last words of a process: the command line itself has found it.
+    # No log of a process is quoted, because the command line itself detects the error.
     assert result.output == "error: data.validation = 4000: of 4000 training samples, 0 to 3999 can be held out\n"
     assert not results.exists()
 
@@ -152,9 +150,7 @@ def test_missing_data_are_refused_before_anything_starts(tmp_path: Path, results
 
 
 @pytest.mark.parametrize("engine", ["process", "inprocess", "compose"])
-def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
-    tmp_path: Path, results: Path, engine: str
-) -> None:
+def test_a_data_file_with_a_wrong_hash_is_refused_with_a_remedy(tmp_path: Path, results: Path, engine: str) -> None:
     for name in mnist.SHA256:
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(b"not these"))
 
@@ -170,7 +166,7 @@ def test_a_data_file_with_another_hash_is_refused_with_the_way_to_mend_it(
 SHORT = ("--set", "training.epochs=1", "--set", "training.batch_size=4000", "--set", "inference.latency_samples=1")
 
 
-def test_an_error_of_chance_level_and_too_many_threads_are_remarked_upon(results: Path) -> None:
+def test_a_chance_level_error_and_too_many_threads_give_a_remark_and_a_warning(results: Path) -> None:
     hopeless = ("--set", "training.learning_rate=1e6", "--set", "runtime.torch_threads=256")
     before = torch.get_num_threads()
     try:
@@ -186,7 +182,7 @@ def test_an_error_of_chance_level_and_too_many_threads_are_remarked_upon(results
     assert f"\nremark: {remark}\n" in result.stdout
 
 
-def test_nothing_is_remarked_upon_where_a_run_learns_something(results: Path) -> None:
+def test_a_run_that_learns_gives_no_remark(results: Path) -> None:
     result = splitwave("demo", "--engine", "inprocess", *SHORT, "--results", results)
 
     assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
@@ -214,7 +210,7 @@ def test_the_device_option_overrides_the_device_and_nothing_else() -> None:
     assert on_device(trained, "cpu") == RunConfig(seed=3, runtime=RuntimeSettings(bf16=True))
 
 
-def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, results: Path) -> None:
+def test_a_missing_checkpoint_is_named(tmp_path: Path, results: Path) -> None:
     result = splitwave("infer", "--checkpoint", tmp_path / "ckpt", "--results", results)
 
     assert_refused(result, ExitCode.CHECKPOINT, f"--checkpoint {tmp_path}/ckpt: no such folder or file")
@@ -238,7 +234,7 @@ def test_results_that_cannot_be_written_are_an_error(tmp_path: Path) -> None:
     assert_refused(result, ExitCode.CONFIG, f"--results {tmp_path}/results: cannot be written to")
 
 
-def test_the_status_of_nothing_says_where_it_looked(results: Path) -> None:
+def test_status_without_a_running_testbed_names_the_searched_folder(results: Path) -> None:
     result = splitwave("status", "--results", results)
 
     assert_refused(result, ExitCode.UNREACHABLE, f"no testbed is running whose results go to {results}")
@@ -255,7 +251,7 @@ def test_the_status_at_an_address_where_nobody_listens_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("command", [("set", "0.5"), ("show",)])
-def test_the_knob_of_nothing_says_where_it_looked(results: Path, command: tuple[str, ...]) -> None:
+def test_beta_commands_refuse_what_they_cannot_reach(results: Path, command: tuple[str, ...]) -> None:
     nothing = splitwave("beta", *command, "--results", results)
     assert_refused(nothing, ExitCode.UNREACHABLE, f"no testbed is running whose results go to {results}")
     nowhere = splitwave("beta", *command, "--address", "127.0.0.1:1")
@@ -263,12 +259,12 @@ def test_the_knob_of_nothing_says_where_it_looked(results: Path, command: tuple[
     malformed = splitwave("beta", *command, "--address", "here")
     assert_refused(malformed, ExitCode.ADDRESS, "--address here: expected HOST:PORT")
     both = splitwave("beta", *command, "--address", "127.0.0.1:1", "--engine", "compose")
-    assert_refused(both, ExitCode.CONFIG, "--address 127.0.0.1:1: with --engine compose")
+    assert_refused(both, ExitCode.CONFIG, "--address 127.0.0.1:1: not allowed with --engine compose")
     engine = splitwave("beta", *command, "--engine", "inprocess")
     assert_refused(engine, ExitCode.CONFIG, "the inprocess engine has no `beta`")
 
 
-def test_the_knob_of_several_testbeds_asks_which(results: Path) -> None:
+def test_beta_set_with_several_running_testbeds_asks_for_an_address(results: Path) -> None:
     for number in (1, 2):
         logs = results / "demo" / f".{number}.partial" / "logs"
         logs.mkdir(parents=True)
@@ -277,14 +273,14 @@ def test_the_knob_of_several_testbeds_asks_which(results: Path) -> None:
 
     result = splitwave("beta", "set", "0.5", "--results", results)
 
-    assert_refused(result, ExitCode.CONFIG, "2 testbeds are running", "--address, of 127.0.0.1:1, 127.0.0.1:2")
+    assert_refused(result, ExitCode.CONFIG, "2 testbeds are running", "--address: 127.0.0.1:1, 127.0.0.1:2")
 
 
-def test_a_value_for_the_knob_is_a_number_and_may_begin_with_a_minus() -> None:
+def test_beta_set_takes_a_number_that_may_be_negative() -> None:
     word = splitwave("beta", "set", "much")
     assert (word.exit_code, "Invalid value for 'VALUE'" in word.output) == (ExitCode.CONFIG, True)
     negative = splitwave("beta", "set", "-1", "--address", "127.0.0.1:1")
-    assert negative.exit_code == ExitCode.UNREACHABLE  # so it is the base station that would refuse the value
+    assert negative.exit_code == ExitCode.UNREACHABLE  # the command accepts it, and the base station would refuse it
 
 
 def test_the_resolved_settings_are_a_config_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Figures and the files they are redrawn from."""
+"""The figures of a run, and the files from which they are redrawn."""
 
 import json
 import re
@@ -105,7 +105,7 @@ def curve_of(axes: Axes, label: str) -> list[float]:
 
 @pytest.mark.parametrize("links", [1, 2, 5, 6, 16, 64])
 @pytest.mark.parametrize("epochs", [1, 15])
-def test_every_panel_of_a_training_has_a_legend_of_unlike_entries(run: Path, epochs: int, links: int) -> None:
+def test_every_panel_of_a_training_has_a_legend_of_distinct_entries(run: Path, epochs: int, links: int) -> None:
     for axes in training_of(run, epochs, links, TASKS[0], validation_error=0.2):
         labels = labels_of(axes)
         assert 1 <= len(labels) == len(set(labels)) <= 5
@@ -159,7 +159,7 @@ def written(folder: Path, times_ns: Int64, hops: tuple[str, ...] = HOPS) -> Path
 
 
 def right_ends_ms(axes: Axes) -> list[float]:
-    """Where the counted hops end, in the order of the bar."""
+    """The right ends of the counted hops, in the order of the bar."""
     return [patch.get_x() + patch.get_width() for patch in axes.patches[1:] if isinstance(patch, Rectangle)]
 
 
@@ -203,7 +203,7 @@ def test_a_bar_of_skewed_latencies_ends_at_their_median_too() -> None:
     assert np.flatnonzero(weights).tolist() == [3, 4, 5, 6]
 
 
-def test_what_precedes_the_sending_lies_left_of_zero_and_says_so(tmp_path: Path) -> None:
+def test_encoding_time_is_drawn_left_of_zero_and_labelled_as_not_counted(tmp_path: Path) -> None:
     figure = latency_figure(written(tmp_path, np.full((10, len(HOPS)), 1_000_000)))
     encode = figure.axes[0].patches[0]
 
@@ -223,7 +223,7 @@ def test_the_caption_of_many_latencies_is_not_cut(tmp_path: Path) -> None:
     assert caption.get_window_extent().x1 < figure.bbox.x1
 
 
-def test_a_percentile_far_beyond_the_bar_is_named_and_does_not_squeeze_it(tmp_path: Path) -> None:
+def test_a_percentile_far_beyond_the_bar_appears_only_in_the_legend(tmp_path: Path) -> None:
     times_ns = np.full((100, len(HOPS)), 1_000_000)
     times_ns[-2:] = 10**9
     figure = latency_figure(written(tmp_path, times_ns))
@@ -235,7 +235,7 @@ def test_a_percentile_far_beyond_the_bar_is_named_and_does_not_squeeze_it(tmp_pa
 
 
 @pytest.mark.parametrize("hops", [HOPS, ("encode", "device link", FUSE_WAIT_HOP, "decode")])
-def test_links_that_wait_for_one_another_are_explained_where_they_do(hops: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_caption_explains_fuse_wait_only_if_there_is_one(hops: tuple[str, ...], tmp_path: Path) -> None:
     figure = latency_figure(written(tmp_path, np.full((10, len(hops)), 1_000_000), hops))
     caption = figure.get_supxlabel()
     assert "from p40 to p60" in caption
