@@ -33,12 +33,12 @@ def _command(names: Sequence[str], summary: str) -> None:
         data_dir: DataDir = None,
         results: Results = RESULTS,
     ) -> Path:
-        from splitwave.benchmarks.session import exit_code_of, hold  # noqa: PLC0415 — imports what other commands do not need
+        from splitwave.benchmarks.session import exit_code_of, run_session  # noqa: PLC0415 — imports what other commands do not need
 
         check_data_dir(data_dir)
         if json_file is not None:
             make_output_folder(json_file.parent, "--json")
-        reports = hold(names, QUICK if quick else FULL, json_file, airtime, data_dir, results)
+        reports = run_session(names, QUICK if quick else FULL, json_file, airtime, data_dir, results)
         code = exit_code_of(reports, require_valid=require_valid)
         if code is not ExitCode.OK:
             raise typer.Exit(code)

@@ -46,7 +46,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 }
 
 
-def hold(  # noqa: PLR0917 — each is an option of the command line
+def run_session(  # noqa: PLR0917 — each is an option of the command line
     names: Sequence[str], scope: Scope, json_file: Path | None, airtime: bool, data_dir: Path | None, results: Path
 ) -> list[Report]:
     """Run benchmarks by name, print what they say, and keep it.
@@ -66,7 +66,7 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
     load_average = os.getloadavg()  # before the benchmarks are a load themselves
     reports: list[Report] = []
     with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder, naming_full_disk(results):
-        folder.account_with(lambda: {"missing": list(names[len(reports) :])})
+        folder.add_if_unfinished(lambda: {"missing": list(names[len(reports) :])})
         bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
         try:
             for name in names:

@@ -15,7 +15,7 @@ from splitwave.experiments.paper.preset import Preset, preset_named
 from splitwave.experiments.sweep.figure import Figure
 from splitwave.experiments.sweep.intervals import MAX_SEEDS
 from splitwave.experiments.sweep.plot import files_of, redraw
-from splitwave.experiments.sweep.trial import METHODS
+from splitwave.experiments.trials.trial import METHODS
 from splitwave.testbed.commands.options import DataDir
 from splitwave.testbed.terminal.reporting import reports_errors
 

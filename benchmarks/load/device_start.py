@@ -22,7 +22,7 @@ _LIMIT_S = 120.0
 
 
 @dataclass(slots=True)
-class FirstWords(uplink_pb2_grpc.UplinkServicer):
+class FirstMessages(uplink_pb2_grpc.UplinkServicer):
     """Welcomes one device, asks it for its test pass, and notes when its words came: seconds by kind."""
 
     config: RunConfig
@@ -61,7 +61,7 @@ async def device_start_s(config: RunConfig, folder: Path, data_dir: Path | None)
         TimeoutError: it said no symbol in time.
     """
     folder.mkdir(parents=True)
-    words = FirstWords(config)
+    words = FirstMessages(config)
 
     def register(server: aio.Server) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(words, server)
@@ -78,5 +78,5 @@ async def device_start_s(config: RunConfig, folder: Path, data_dir: Path | None)
             "--log-format=json",
         ]
         await supervisor.start("device", arguments)
-        await supervisor.unless_one_dies(asyncio.wait_for(words.all_came.wait(), _LIMIT_S))
+        await supervisor.guard(asyncio.wait_for(words.all_came.wait(), _LIMIT_S))
     return {kind: came - started for kind, came in words.came_s.items()}

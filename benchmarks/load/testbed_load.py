@@ -40,7 +40,7 @@ class LoadedTestbed:
         Raises:
             SplitwaveError: a process died, or the base station refuses the load.
         """
-        return await self.supervisor.unless_one_dies(measure(self.address, load))
+        return await self.supervisor.guard(measure(self.address, load))
 
 
 @asynccontextmanager
@@ -76,7 +76,7 @@ async def loaded_testbed(
             await supervisor.start(
                 role, ["splitwave.device", f"--connect={channel.address}", *links, *folders, *SERVICE]
             )
-        result = await supervisor.unless_one_dies(watch_run(basestation.address, lambda _: None))
+        result = await supervisor.guard(watch_run(basestation.address, lambda _: None))
         pids = {child.role: child.pid for child in supervisor.children}
         yield LoadedTestbed(config, result, basestation.address, pids, supervisor)
 

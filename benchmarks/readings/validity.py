@@ -25,14 +25,14 @@ class Rules:
     late_percentile: float = 99.0
 
 
-def faults_of(links: Sequence[LinkStamps], load: Workload) -> list[str]:
+def find_faults(links: Sequence[LinkStamps], load: Workload) -> list[str]:
     """What is wrong with a pass however busy the machine is: missing answers, or stamps out of order."""
     if not links:
         return ["no link answered"]
-    return [fault for stamps in links for fault in _faults_of_link(stamps, load)]
+    return [fault for stamps in links for fault in _find_link_faults(stamps, load)]
 
 
-def problems_of(links: Sequence[LinkStamps], load: Workload, rules: Rules, *, kept_up: bool = True) -> list[str]:
+def find_problems(links: Sequence[LinkStamps], load: Workload, rules: Rules, *, kept_up: bool = True) -> list[str]:
     """Why the numbers of a pass without faults must not be quoted, as on a busy machine; empty if they may.
 
     A late start is no problem by itself, for latency counts from when a query was due; a generator that fell behind is,
@@ -45,11 +45,11 @@ def problems_of(links: Sequence[LinkStamps], load: Workload, rules: Rules, *, ke
     if span < rules.min_duration_s:
         problems.append(f"{span:.2f} s of load: expected at least {rules.min_duration_s:g} s")
     if kept_up and load.is_open:
-        problems += problems_of_generator(links, rules)
+        problems += find_generator_problems(links, rules)
     return problems
 
 
-def problems_of_generator(links: Sequence[LinkStamps], rules: Rules) -> list[str]:
+def find_generator_problems(links: Sequence[LinkStamps], rules: Rules) -> list[str]:
     """Why an open loop says more of its generator than of the testbed; empty if the generator kept up.
 
     Of a slow query's time, which counts from when it was due, the start may be late by half: a device that is busy with
@@ -70,7 +70,7 @@ def problems_of_generator(links: Sequence[LinkStamps], rules: Rules) -> list[str
     return problems
 
 
-def _faults_of_link(stamps: LinkStamps, load: Workload) -> list[str]:
+def _find_link_faults(stamps: LinkStamps, load: Workload) -> list[str]:
     if len(stamps.at_ns) != load.queries:
         return [f"link {stamps.link}: {len(stamps.at_ns)} of {load.queries} queries were answered"]
     faults, times = [], hop_times_ns(stamps)

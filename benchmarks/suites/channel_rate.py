@@ -10,8 +10,8 @@ from splitwave.benchmarks.floors.transmit import transmitted_normals_per_s
 from splitwave.benchmarks.load.services import start_service
 from splitwave.benchmarks.load.uplink_source import send_blocks
 from splitwave.benchmarks.load.worker_process import worker_process
+from splitwave.benchmarks.readings.alternation import alternate
 from splitwave.benchmarks.readings.report import Report, Samples
-from splitwave.benchmarks.readings.rounds import alternate
 from splitwave.benchmarks.scope import Bench
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.config.run_config import RunConfig

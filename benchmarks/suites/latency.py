@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from splitwave.benchmarks.load.passes import Pass, keep, run_pass, sized_load
+from splitwave.benchmarks.load.load_pass import Pass, keep, run_pass, sized_workload
 from splitwave.benchmarks.load.testbed_load import loaded_testbed
+from splitwave.benchmarks.readings.alternation import Side, alternate
 from splitwave.benchmarks.readings.hop_plot import draw_hops
 from splitwave.benchmarks.readings.hop_table import hop_table
 from splitwave.benchmarks.readings.percentiles import percentile
 from splitwave.benchmarks.readings.report import Report, Samples
-from splitwave.benchmarks.readings.rounds import Side, alternate
 from splitwave.benchmarks.readings.trace import write_trace
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.benchmarks.suites.latency_floors import latency_floors
@@ -45,7 +45,7 @@ async def _scenario(bench: Bench, report: Report, name: str, links: int) -> Pass
         loaded_testbed(config, bench.folder / name, bench.data_dir, one_device_process=together) as testbed,
         latency_floors(bench, name, links) as floors,
     ):
-        load = await sized_load(testbed, Workload(0, 1, 1, 0.0, 0), bench.scope.rules)
+        load = await sized_workload(testbed, Workload(0, 1, 1, 0.0, 0), bench.scope.rules)
         sides: dict[str, Side[Pass | Samples]] = {"testbed": partial(run_pass, testbed, load), **floors}
         outcomes = await alternate(sides, bench.scope.repetitions)
     passes = [each for each in outcomes.pop("testbed") if isinstance(each, Pass)]

@@ -10,8 +10,8 @@ from splitwave.benchmarks.floors.gloo import exchange
 from splitwave.benchmarks.floors.pipeline import query_times_ns
 from splitwave.benchmarks.load.services import two_hop_echo
 from splitwave.benchmarks.load.worker_process import WorkerProcess, worker_process
+from splitwave.benchmarks.readings.alternation import Side
 from splitwave.benchmarks.readings.report import Samples
-from splitwave.benchmarks.readings.rounds import Side
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.benchmarks.suites.wire_cost import uplink_cost
 

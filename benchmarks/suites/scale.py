@@ -4,12 +4,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 
-from splitwave.benchmarks.load.passes import Pass, keep, sized_load
+from splitwave.benchmarks.load.load_pass import Pass, keep, sized_workload
 from splitwave.benchmarks.load.testbed_load import LoadedTestbed, loaded_testbed
 from splitwave.benchmarks.machine.processes import Memory, all_cpu_s, memory_of, memory_table
+from splitwave.benchmarks.readings.alternation import alternate
 from splitwave.benchmarks.readings.hop_table import span_s
 from splitwave.benchmarks.readings.report import Report
-from splitwave.benchmarks.readings.rounds import alternate
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.common.protocol.workload import Workload
 
@@ -66,7 +66,7 @@ def _testbed(bench: Bench, links: int, *, one_process: bool) -> AbstractAsyncCon
 async def _costs(bench: Bench, testbeds: dict[int, LoadedTestbed], repetitions: int) -> dict[int, list[Cost]]:
     sides = {}
     for links, testbed in testbeds.items():
-        load = await sized_load(testbed, Workload(0, 1, 1, 0.0, 0), bench.scope.ladder_rules)
+        load = await sized_workload(testbed, Workload(0, 1, 1, 0.0, 0), bench.scope.ladder_rules)
         sides[str(links)] = partial(_cost, testbed, load)
     outcomes = await alternate(sides, repetitions)
     return {int(links): costs for links, costs in outcomes.items()}

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from splitwave.benchmarks.floors.pipeline import query_times_ns
-from splitwave.benchmarks.load.passes import Pass, keep, run_pass, sized_load
+from splitwave.benchmarks.load.load_pass import Pass, keep, run_pass, sized_workload
 from splitwave.benchmarks.load.testbed_load import LoadedTestbed, loaded_testbed
 from splitwave.benchmarks.load.worker_process import worker_process
+from splitwave.benchmarks.readings.alternation import Side, alternate
 from splitwave.benchmarks.readings.report import Report, Samples
-from splitwave.benchmarks.readings.rounds import Side, alternate
-from splitwave.benchmarks.readings.validity import Rules, problems_of_generator
+from splitwave.benchmarks.readings.validity import Rules, find_generator_problems
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.common.protocol.workload import Workload
 
@@ -51,7 +51,7 @@ async def _offline(bench: Bench, report: Report, testbed: LoadedTestbed) -> None
     )  # blocks, not samples
     sides: dict[str, Side[Pass | Samples]] = {}
     for window in (OFFLINE_WINDOW, _OTHER_WINDOW):
-        load = await sized_load(testbed, Workload(0, _BLOCK, window, 0.0, 0), rules)
+        load = await sized_workload(testbed, Workload(0, _BLOCK, window, 0.0, 0), rules)
         sides[f"window_{window}"] = partial(run_pass, testbed, load)
     async with worker_process() as one_thread, worker_process() as two_threads:
         for threads, worker in ((1, one_thread), (2, two_threads)):
@@ -85,7 +85,7 @@ def _queries_per_s(done: Pass | Samples) -> float:
 async def _server(bench: Bench, report: Report, testbed: LoadedTestbed) -> None:
     """Up the ladder until p99, the median of the repetitions, exceeds the bound."""
     scope = bench.scope
-    closed_load = await sized_load(testbed, Workload(0, 1, _OTHER_WINDOW, 0.0, 0), scope.rules)
+    closed_load = await sized_workload(testbed, Workload(0, 1, _OTHER_WINDOW, 0.0, 0), scope.rules)
     closed = [await run_pass(testbed, closed_load) for _ in range(scope.ladder_repetitions)]
     keep(report, "server.closed_loop", closed, scope.rules)
     closed_rate = report.add("server.closed_loop_rate", "queries/s", [each.queries_per_s for each in closed]).value
@@ -102,7 +102,7 @@ async def _server(bench: Bench, report: Report, testbed: LoadedTestbed) -> None:
         missed = middle.ms(99) > scope.bound_ms
         keep(report, f"server.{share:g}", passes, scope.rules, kept_up=not missed)
         if missed:
-            behind = problems_of_generator(middle.links, scope.rules)
+            behind = find_generator_problems(middle.links, scope.rules)
             ended = "the last rate misses the bound" + "".join(f"; there: {each}" for each in behind)
             break
         highest = rate
@@ -113,6 +113,6 @@ async def _server(bench: Bench, report: Report, testbed: LoadedTestbed) -> None:
 
 
 async def _rung(bench: Bench, testbed: LoadedTestbed, rate_per_s: float) -> list[Pass]:
-    load = await sized_load(testbed, Workload(0, 1, _OTHER_WINDOW, rate_per_s, 0), bench.scope.rules)
+    load = await sized_workload(testbed, Workload(0, 1, _OTHER_WINDOW, rate_per_s, 0), bench.scope.rules)
     loads = [dataclasses.replace(load, seed=number) for number in range(bench.scope.ladder_repetitions)]
     return [await run_pass(testbed, each) for each in loads]

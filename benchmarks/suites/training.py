@@ -12,8 +12,8 @@ from pathlib import Path
 
 from splitwave.benchmarks.load.worker_process import WorkerProcess, worker_process
 from splitwave.benchmarks.machine.processes import cpu_s
+from splitwave.benchmarks.readings.alternation import Side, alternate
 from splitwave.benchmarks.readings.report import Report
-from splitwave.benchmarks.readings.rounds import Side, alternate
 from splitwave.benchmarks.scope import Bench
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord

@@ -1,6 +1,6 @@
 """β of QML-IB, chosen on held-out training digits by the experiment `beta`."""
 
-from splitwave.experiments.sweep.trial import Backbone
+from splitwave.experiments.trials.trial import Backbone
 
 MANY_SYMBOLS = 20
 """From this d on, the β that was searched at d = 57 is taken; below, the one at d = 16."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.preset import Preset
-from splitwave.experiments.sweep.trial import Backbone, QmlIbTrial, VddibSrTrial
+from splitwave.experiments.trials.trial import Backbone, QmlIbTrial, VddibSrTrial
 from splitwave.experiments.vddib_sr.chosen import chosen
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 

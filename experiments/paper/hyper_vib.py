@@ -8,7 +8,7 @@ from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure, Mark, Unit
-from splitwave.experiments.sweep.trial import Backbone, VibTrial
+from splitwave.experiments.trials.trial import Backbone, VibTrial
 
 SYMBOLS = 64
 SNR_DB = 20.0
@@ -19,7 +19,7 @@ VIB, HYPER_VIB = "VIB, a training a β", "Hyper-VIB, one training"
 QML_IB = "QML-IB, a training a PSNR"
 
 HYPER_QML_IB_BETAS = (1e-5, 1e-4, 1e-3, 1e-2)
-HYPER_QML_IB_TOLD = 1e-3
+HYPER_QML_IB_BEST_BETA = 1e-3
 _BEYOND_DB = 1.0
 """What the range trained over exceeds the PSNRs tested by: at its ends a network has neighbours on one side alone."""
 
@@ -151,7 +151,7 @@ def hyper_qml_ib(preset: Preset, seeds: int) -> Figure:
     """Error over the PSNR: a QML-IB trained for each against one model that is told β and the PSNR.
 
     Each of the former has the β that was chosen for the backbone at 10 dB; the latter is shown at each β of that
-    search, of which `HYPER_QML_IB_TOLD` has the lowest held-out error.
+    search, of which `HYPER_QML_IB_BEST_BETA` has the lowest held-out error.
     """
     symbols = preset.middle_symbols
     beta = chosen_beta("mlp", LINKS, PSNR_DB, symbols)

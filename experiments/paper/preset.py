@@ -6,7 +6,7 @@ from typing import Literal
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
-from splitwave.experiments.sweep.trial import Backbone
+from splitwave.experiments.trials.trial import Backbone
 
 PresetName = Literal["smoke", "paper"]
 

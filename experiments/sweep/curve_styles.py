@@ -32,7 +32,7 @@ _LIGHTEST, _DARKEST = 0.35, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CurveStyle:
     """How a curve is drawn; dashed and dotted ones have hollow markers."""
 
     colour: str
@@ -45,16 +45,16 @@ class Look:
         return self.colour if self.line == "-" else "white"
 
 
-def looks_of(curves: Sequence[str]) -> dict[str, Look]:
+def curve_styles(curves: Sequence[str]) -> dict[str, CurveStyle]:
     """A look for each curve of a figure, no two alike.
 
     Three curves or more whose names differ in their numbers alone are a family, its colours ordered from light to dark.
     """
-    looks: dict[str, Look] = {}
+    looks: dict[str, CurveStyle] = {}
     for family in _families(curves):
         looks |= _shades(family)
     for number, curve in enumerate(curve for curve in curves if curve not in looks):
-        looks[curve] = _of_method(curve) or Look(_CYCLE[number % len(_CYCLE)], _MARKERS[number % len(_MARKERS)])
+        looks[curve] = _of_method(curve) or CurveStyle(_CYCLE[number % len(_CYCLE)], _MARKERS[number % len(_MARKERS)])
     return looks
 
 
@@ -65,17 +65,17 @@ def _families(curves: Sequence[str]) -> list[list[str]]:
     return [family for family in alike.values() if len(family) >= _LEAST_OF_FAMILY]
 
 
-def _shades(family: Sequence[str]) -> dict[str, Look]:
+def _shades(family: Sequence[str]) -> dict[str, CurveStyle]:
     step = (_DARKEST - _LIGHTEST) / (len(family) - 1)
     return {
-        curve: Look(to_hex(_FAMILY_COLOURS(_LIGHTEST + number * step)), _MARKERS[number % len(_MARKERS)])
+        curve: CurveStyle(to_hex(_FAMILY_COLOURS(_LIGHTEST + number * step)), _MARKERS[number % len(_MARKERS)])
         for number, curve in enumerate(family)
     }
 
 
-def _of_method(curve: str) -> Look | None:
+def _of_method(curve: str) -> CurveStyle | None:
     line = next((line for word, line in _LINES if word in curve), "-")
     for pattern, colour, marker in _METHODS:
         if re.match(pattern, curve):
-            return Look(colour, marker, line)
+            return CurveStyle(colour, marker, line)
     return None

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
 from splitwave.experiments.sweep.table import Row
-from splitwave.experiments.sweep.trial import Trial
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.trial import Trial
 
 ErrorColumn = Literal["test_error", "validation_error"]
 Unit = Literal["%", "ns²"]

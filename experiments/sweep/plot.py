@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from splitwave.experiments.sweep.curve_styles import Look, looks_of
+from splitwave.experiments.sweep.curve_styles import CurveStyle, curve_styles
 from splitwave.experiments.sweep.curves import Point, points
 from splitwave.experiments.sweep.figure import Figure, Unit
 from splitwave.experiments.sweep.panels import Panel, panels_of
@@ -55,7 +55,7 @@ def redraw(figure: Figure, folder: Path) -> list[Path]:
 def draw(figure: Figure, of: Sequence[Point]) -> Canvas:
     """The figure of these points: panels with one scale of errors, and one legend for all of them."""
     panels = panels_of(figure, of)
-    looks = looks_of(list(dict.fromkeys(point.curve for point in of)))
+    looks = curve_styles(list(dict.fromkeys(point.curve for point in of)))
     lines, columns = max(panel.line for panel in panels) + 1, max(panel.column for panel in panels) + 1
     errors = [point.error.mean for point in of]
     digits = _TICK_DIGITS if max(errors) < _WIDE_RANGE * min(errors) else _FEW_TICK_DIGITS
@@ -97,7 +97,7 @@ def _add_legend(canvas: Canvas, lines: int, columns: int, free: int) -> float:
     return _LEGEND_LINE_HEIGHT * -(-len(entries) // _LEGEND_COLUMNS)
 
 
-def _draw_curves(axes: Axes, panel: Panel, looks: Mapping[str, Look]) -> None:
+def _draw_curves(axes: Axes, panel: Panel, looks: Mapping[str, CurveStyle]) -> None:
     apart = _apart(panel)
     for number, curve in enumerate(panel.curves):
         mine = sorted((point for point in panel.points if point.curve == curve), key=lambda point: point.x)
@@ -114,7 +114,7 @@ def _apart(panel: Panel) -> float:
     return _APART if len(at) == longest else 0.0
 
 
-def _draw_curve(axes: Axes, curve: Sequence[Point], look: Look, label: str, offset: float) -> None:
+def _draw_curve(axes: Axes, curve: Sequence[Point], look: CurveStyle, label: str, offset: float) -> None:
     canvas = axes.get_figure()
     assert canvas is not None
     line, caps, bars = axes.errorbar(

@@ -13,18 +13,18 @@ from pathlib import Path
 import torch
 
 from splitwave.common.errors import RunFailedError
-from splitwave.experiments.sweep import baseline, qml_ib, vib
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.provenance import Provenance
 from splitwave.experiments.sweep.store import Store
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials import qml_ib, vddib_sr, vib
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _SHOWN_FAILURES = 2
 
 Finished = Callable[[Outcome], None]
 
 
-def carry_out_all(
+def run_trials(
     trials: Sequence[Trial],
     *,
     jobs: int,
@@ -102,8 +102,8 @@ def _end_with_parent() -> None:
 def _carry_out(trial: Trial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     match trial:
         case QmlIbTrial():
-            return qml_ib.carry_out(trial, data_dir, provenance)
+            return qml_ib.run_trial(trial, data_dir, provenance)
         case VddibSrTrial():
-            return baseline.carry_out(trial, data_dir, provenance)
+            return vddib_sr.run_trial(trial, data_dir, provenance)
         case VibTrial():
-            return vib.carry_out(trial, data_dir, provenance)
+            return vib.run_trial(trial, data_dir, provenance)

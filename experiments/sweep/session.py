@@ -14,15 +14,15 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
 from splitwave.experiments.duration import duration
 from splitwave.experiments.sweep import table
-from splitwave.experiments.sweep.cost import expected_seconds
 from splitwave.experiments.sweep.figure import Figure, rows
-from splitwave.experiments.sweep.measurement import Outcome
 from splitwave.experiments.sweep.plot import redraw
-from splitwave.experiments.sweep.pool import carry_out_all
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.resolved import resolve
+from splitwave.experiments.sweep.pool import run_trials
 from splitwave.experiments.sweep.store import Store
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.cost import expected_seconds
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.resolved import resolve
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 from splitwave.testbed.results.provenance import package_versions
 from splitwave.testbed.terminal.wording import wording_of
 
@@ -76,7 +76,7 @@ class SweepSession:
         with _alone_in(self.folder):
             left = self.plan()
             try:
-                carry_out_all(
+                run_trials(
                     left,
                     jobs=self.jobs,
                     data_dir=self.data_dir,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from splitwave.common.errors import DataError
 from splitwave.common.files.whole_file import whole_file
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.trial import Trial
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.trial import Trial
 
 
 class Store:

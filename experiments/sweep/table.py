@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from splitwave.common.errors import DataError
 from splitwave.common.files.whole_file import whole_file
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 class Row(BaseModel):

@@ -49,20 +49,23 @@ def train_encoding(settings: Settings, extraction: Extraction, train: Samples, v
     def score() -> Score:
         return answer(network, validation, channel, Pass.VALIDATION).score
 
-    def decode(laws: Sequence[Features], step: int) -> Logits:
-        features = [sample_features(law, seed, link, step) for link, law in enumerate(laws)]
+    def decode(distributions: Sequence[Features], step: int) -> Logits:
+        features = [sample_features(distribution, seed, link, step) for link, distribution in enumerate(distributions)]
         return network.codec.decode(channel.transmit(network.codec.encode(features), BlockKey(Pass.TRAIN, step, 0)))
 
     def loss_over_frozen(ids: Int64, step: int) -> Tensor:
         places = torch.from_numpy(ids)
-        laws = [Features(law.mean[places], law.sigma[places]) for law in frozen]
-        return distributed_loss(decode(laws, step), train.labels[places], encoding.beta)
+        distributions = [Features(distribution.mean[places], distribution.sigma[places]) for distribution in frozen]
+        return distributed_loss(decode(distributions, step), train.labels[places], encoding.beta)
 
     def loss(ids: Int64, step: int) -> Tensor:
         places = torch.from_numpy(ids)
-        laws = network.features([view[places] for view in train.views])
-        rate = torch.stack([gaussian_rate(law) for law in laws]).sum()
-        return distributed_loss(decode(laws, step), train.labels[places], encoding.beta) + encoding.rate_beta * rate
+        distributions = network.features([view[places] for view in train.views])
+        rate = torch.stack([gaussian_rate(distribution) for distribution in distributions]).sum()
+        return (
+            distributed_loss(decode(distributions, step), train.labels[places], encoding.beta)
+            + encoding.rate_beta * rate
+        )
 
     encode = Phase(network.codec, loss_over_frozen, score, len(train), seed, encoding.encode, extraction.end)
     finetune = Phase(network, loss, score, len(train), seed, encoding.finetune, encode.end)

@@ -16,7 +16,7 @@ BLOCK = 2500
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Predictions:
     """Logits of both decoders on N samples, (N, 10) each, and the (N,) classes they should have found."""
 
     first: Tensor
@@ -46,7 +46,7 @@ class Answers:
 
 
 @torch.no_grad()
-def answer(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Answers:
+def answer(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Predictions:
     """Both decoders' logits on a split, in large blocks; the channel's noise is keyed by `phase` and the block.
 
     Every call meets the same noise, so two epochs or two networks are compared over the same channel.
@@ -57,7 +57,7 @@ def answer(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Ph
         received = channel.transmit(sent, BlockKey(phase, 0, number))
         first.append(network.codec.decode_first(received))
         second.append(network.codec.decode_second(received))
-    return Answers(torch.cat(first), torch.cat(second), samples.labels)
+    return Predictions(torch.cat(first), torch.cat(second), samples.labels)
 
 
 def _error_rate(classes: Tensor, labels: Tensor) -> float:

@@ -12,7 +12,7 @@ from splitwave.common.protocol.messages import Int64
 from splitwave.experiments.vddib_sr.extractor import Extractor, Features, ViewModel
 from splitwave.experiments.vddib_sr.noise import sample_features
 from splitwave.experiments.vddib_sr.objective import gaussian_rate
-from splitwave.experiments.vddib_sr.phase import Phase, PhaseReport, Place, Score
+from splitwave.experiments.vddib_sr.phase import Phase, PhaseReport, RunPosition, Score
 from splitwave.experiments.vddib_sr.samples import Samples
 from splitwave.experiments.vddib_sr.settings import Settings
 
@@ -22,7 +22,7 @@ class Extraction(NamedTuple):
 
     extractors: tuple[Extractor, ...]
     reports: tuple[PhaseReport, ...]
-    end: Place
+    end: RunPosition
 
 
 def extract(settings: Settings, train: Samples, validation: Samples) -> Extraction:
@@ -40,7 +40,7 @@ def extract(settings: Settings, train: Samples, validation: Samples) -> Extracti
 
 @torch.no_grad()
 def freeze(extractors: Sequence[Extractor], samples: Samples) -> list[Features]:
-    """The laws of K views' features of all samples; computed once, since phase 2 does not change them."""
+    """The distributions of K views' features of all samples; computed once, since phase 2 does not change them."""
     return [extractor(view) for extractor, view in zip(extractors, samples.views, strict=True)]
 
 
@@ -58,7 +58,7 @@ def _phase(settings: Settings, link: int, train: Samples, validation: Samples) -
     def score() -> Score:
         return _score(model, validation.views[link], validation.labels)
 
-    return Phase(model, loss, score, len(train), settings.seed, extraction.schedule, Place(0, 0)), model
+    return Phase(model, loss, score, len(train), settings.seed, extraction.schedule, RunPosition(0, 0)), model
 
 
 @torch.no_grad()

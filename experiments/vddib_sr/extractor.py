@@ -36,7 +36,7 @@ class Extractor(nn.Module):
         self.sigma = nn.Linear(hidden, features)
 
     def forward(self, x: Tensor) -> Features:
-        """The law of the features of (B, P) float32 views."""
+        """The distribution of the features of (B, P) float32 views."""
         with training_precision(self._bf16):
             hidden = self.trunk(x).to(x.dtype)
         return Features(MEAN_SCALE * self.mean(hidden).tanh(), self.sigma(hidden).sigmoid())

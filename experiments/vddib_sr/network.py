@@ -17,7 +17,7 @@ class VddibSr(nn.Module):
         self.codec = codec
 
     def features(self, views: Sequence[Tensor]) -> list[Features]:
-        """The laws of the features of K × (B, P) views."""
+        """The distributions of the features of K × (B, P) views."""
         return [extractor(view) for extractor, view in zip(self.extractors, views, strict=True)]
 
     def send(self, views: Sequence[Tensor]) -> list[Tensor]:

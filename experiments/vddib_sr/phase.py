@@ -49,7 +49,7 @@ class PhaseReport:
         return self.scores[self.best_epoch]
 
 
-class Place(NamedTuple):
+class RunPosition(NamedTuple):
     """Where a phase starts in the run's count of epochs and steps, so that no two phases share a random number."""
 
     epoch: int
@@ -73,13 +73,13 @@ class Phase:
     samples: int
     seed: int
     schedule: Schedule
-    start: Place
+    start: RunPosition
 
     @property
-    def end(self) -> Place:
+    def end(self) -> RunPosition:
         """Where the next phase starts."""
         steps = math.ceil(self.samples / self.schedule.batch_size) * self.schedule.epochs
-        return Place(self.start.epoch + self.schedule.epochs, self.start.step + steps)
+        return RunPosition(self.start.epoch + self.schedule.epochs, self.start.step + steps)
 
     def run(self) -> PhaseReport:
         """Train, and leave the module with the weights of its best epoch.

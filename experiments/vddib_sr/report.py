@@ -2,7 +2,7 @@
 
 from splitwave.common.protocol.messages import Phase
 from splitwave.experiments.duration import duration
-from splitwave.experiments.vddib_sr.evaluation import Answers
+from splitwave.experiments.vddib_sr.evaluation import Predictions
 from splitwave.experiments.vddib_sr.phase import PhaseReport
 from splitwave.experiments.vddib_sr.retransmission import sweep
 from splitwave.experiments.vddib_sr.settings import Settings
@@ -15,7 +15,7 @@ def print_phase(name: str, report: PhaseReport) -> None:
     print(f"{name:15} {kept:15} validation {report.best.error_rate:.2%}  {speed}", flush=True)
 
 
-def print_answers(phase: Phase, settings: Settings, psnr_db: float | None, answers: Answers) -> None:
+def print_answers(phase: Phase, settings: Settings, psnr_db: float | None, answers: Predictions) -> None:
     """The errors of both rounds on a split, then a line a threshold of the sweep."""
     encoding = settings.encoding
     link = "ideal link" if psnr_db is None else f"AWGN {psnr_db:g} dB"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from splitwave.experiments.vddib_sr.evaluation import Answers
+from splitwave.experiments.vddib_sr.evaluation import Predictions
 from splitwave.experiments.vddib_sr.settings import BAUD, THRESHOLDS, EncodingSettings
 from splitwave.experiments.vddib_sr.symbols import payload_bits
 
@@ -29,13 +29,13 @@ class OperatingPoint:
 
 
 def sweep(
-    answers: Answers, links: int, encoding: EncodingSettings, thresholds: Sequence[float] = THRESHOLDS
+    answers: Predictions, links: int, encoding: EncodingSettings, thresholds: Sequence[float] = THRESHOLDS
 ) -> list[OperatingPoint]:
     """The trade between bits and error, a point a threshold; all views of a sample send round 2, or none."""
     return [_at(threshold, answers, links, encoding) for threshold in thresholds]
 
 
-def _at(threshold: float, answers: Answers, links: int, encoding: EncodingSettings) -> OperatingPoint:
+def _at(threshold: float, answers: Predictions, links: int, encoding: EncodingSettings) -> OperatingPoint:
     again = answers.confidence < threshold
     ratio = again.double().mean().item()
     symbols = encoding.first + encoding.second * ratio

@@ -14,7 +14,7 @@ from splitwave.experiments.sweep import table
 from splitwave.experiments.sweep.figure import Figure, Mark
 from splitwave.experiments.sweep.plot import redraw
 from splitwave.experiments.sweep.session import SweepSession
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule
 
 

@@ -22,7 +22,7 @@ from splitwave.benchmarks.readings.hop_table import (
     span_s,
 )
 from splitwave.benchmarks.readings.trace import write_trace
-from splitwave.benchmarks.readings.validity import Rules, faults_of, problems_of
+from splitwave.benchmarks.readings.validity import Rules, find_faults, find_problems
 from splitwave.common.protocol.workload import LinkStamps, Workload
 from tests.unit.benchmarks.readings.benchmark_stamps import MS, NAMES, made_up
 
@@ -124,29 +124,29 @@ def test_a_trace_is_what_the_trace_event_format_asks_for(tmp_path: Path) -> None
 @pytest.mark.parametrize("load", [CLOSED, OPEN])
 def test_a_sound_pass_is_valid(load: Workload) -> None:
     links = [made_up(load, 0), made_up(load, 1)]
-    assert (faults_of(links, load), problems_of(links, load, Rules(load.queries, 0.001))) == ([], [])
+    assert (find_faults(links, load), find_problems(links, load, Rules(load.queries, 0.001))) == ([], [])
 
 
 def test_too_few_queries_are_invalid() -> None:
-    (problem,) = problems_of([made_up(CLOSED, 0)], CLOSED, Rules(41, 0.0))
+    (problem,) = find_problems([made_up(CLOSED, 0)], CLOSED, Rules(41, 0.0))
     assert problem == "40 queries: expected at least 41"
 
 
 def test_too_short_a_pass_is_invalid() -> None:
-    (problem,) = problems_of([made_up(CLOSED, 0)], CLOSED, Rules(1, 60.0))
+    (problem,) = find_problems([made_up(CLOSED, 0)], CLOSED, Rules(1, 60.0))
     assert re.fullmatch(r"0\.\d\d s of load: expected at least 60 s", problem)
 
 
 def test_missing_answers_are_a_fault() -> None:
     link = made_up(CLOSED, 1)
     short = LinkStamps(1, link.names, link.at_ns[:-1])
-    assert faults_of([short], CLOSED) == ["link 1: 39 of 40 queries were answered"]
+    assert find_faults([short], CLOSED) == ["link 1: 39 of 40 queries were answered"]
 
 
 def test_a_clock_that_goes_backwards_is_a_fault() -> None:
     link = made_up(CLOSED, 0)
     link.at_ns[5, NAMES.index("arrived")] = link.at_ns[5, NAMES.index("channel_out")] - 1
-    assert faults_of([link], CLOSED) == [
+    assert find_faults([link], CLOSED) == [
         "link 0: channel → base station took less than no time in 1 queries",
     ]
 
@@ -154,9 +154,9 @@ def test_a_clock_that_goes_backwards_is_a_fault() -> None:
 def test_a_generator_that_falls_behind_is_invalid() -> None:
     link = made_up(OPEN, 0)
     link.at_ns[:20, 1:] += 1000 * MS  # 5 % of the queries begin a second after they were due
-    (problem,) = problems_of([link], OPEN, LAX)
-    assert faults_of([link], OPEN) == []
-    assert problems_of([link], OPEN, LAX, kept_up=False) == []
+    (problem,) = find_problems([link], OPEN, LAX)
+    assert find_faults([link], OPEN) == []
+    assert find_problems([link], OPEN, LAX, kept_up=False) == []
     assert re.fullmatch(r"p99 lateness 100\d\.\d\d ms: expected at most half the p99 latency, 10\d\d\.\d\d ms", problem)
 
 
@@ -164,7 +164,7 @@ def test_links_whose_schedules_are_far_apart_are_invalid() -> None:
     links = [made_up(OPEN, 0), made_up(OPEN, 1)]
     links[1].at_ns[:] += 50 * MS
     links[0].at_ns[:, NAMES.index("received")] += 50 * MS  # it waits for the other's part
-    (problem,) = problems_of(links, OPEN, LAX)
+    (problem,) = find_problems(links, OPEN, LAX)
     assert re.fullmatch(r"p99 skew of the links 50\.00 ms: expected at most the p50 latency, 1\d\.\d\d ms", problem)
 
 
@@ -172,11 +172,11 @@ def test_links_whose_schedules_are_far_apart_are_invalid() -> None:
 def test_a_late_start_shorter_than_the_latency_is_no_problem(late_ms: int) -> None:
     link = made_up(OPEN, 0)
     link.at_ns[:, 1:] += late_ms * MS
-    assert problems_of([link], OPEN, LAX) == []
+    assert find_problems([link], OPEN, LAX) == []
 
 
 def test_nobody_is_no_pass() -> None:
-    assert faults_of([], CLOSED) == ["no link answered"]
+    assert find_faults([], CLOSED) == ["no link answered"]
 
 
 def test_a_schedule_is_fixed_by_its_seed_and_poisson() -> None:

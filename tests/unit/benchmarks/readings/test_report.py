@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from splitwave.benchmarks import session
 from splitwave.benchmarks.commands import bench_app
-from splitwave.benchmarks.load.passes import Pass, keep
+from splitwave.benchmarks.load.load_pass import Pass, keep
 from splitwave.benchmarks.load.uplink_source import send_blocks
 from splitwave.benchmarks.load.worker_process import worker_process
+from splitwave.benchmarks.readings.alternation import alternate
 from splitwave.benchmarks.readings.report import Report, Validity
-from splitwave.benchmarks.readings.rounds import alternate
 from splitwave.benchmarks.readings.targets import TARGETS, AtLeast, AtMost, Verdict
 from splitwave.benchmarks.readings.validity import Rules
 from splitwave.benchmarks.scope import QUICK, Bench
@@ -189,7 +189,7 @@ def test_a_benchmark_that_fails_says_with_what(
 
     monkeypatch.setattr(session, "BENCHMARKS", {"wire": breaks})
     file = tmp_path / "result.json"
-    reports = session.hold(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
+    reports = session.run_session(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
     assert exit_code_of(reports, require_valid=False) == ExitCode.FAILURE
     (report,) = json.loads(file.read_text(encoding="utf-8"))["benchmarks"]
     assert (report["faults"], report["problems"]) == (["failed: KeyError: 'seven'"], [])

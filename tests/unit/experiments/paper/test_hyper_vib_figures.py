@@ -5,9 +5,9 @@ import pytest
 from splitwave.experiments.paper.hyper_vib import BETAS, FIGURES, HYPER_QML_IB_BETAS, VIB
 from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.figure import rows
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.trial import QmlIbTrial, VibTrial
-from splitwave.experiments.sweep.vib import carry_out, resolve
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.trial import QmlIbTrial, VibTrial
+from splitwave.experiments.trials.vib import resolve, run_trial
 
 COMPARISONS = ("hyper_vib", "hyper_vib_bluetooth", "hyper_vib_wifi")
 
@@ -58,7 +58,7 @@ def test_one_hyper_qml_ib_stands_against_a_model_a_psnr() -> None:
 
 def test_the_delays_error_is_measured_in_squared_nanoseconds() -> None:
     trial = next(trial for trial in trials_of("smoke", name="hyper_vib_bluetooth") if trial.method == "hyper-vib")
-    outcome = carry_out(trial.model_copy(update={"epochs": 1, "test_betas": (1e-5, 1.0)}), None, Provenance("a", "b"))
+    outcome = run_trial(trial.model_copy(update={"epochs": 1, "test_betas": (1e-5, 1.0)}), None, Provenance("a", "b"))
     small, large = (measured.test_error for measured in outcome.measurements)
     assert small is not None
     assert large is not None
@@ -67,7 +67,7 @@ def test_the_delays_error_is_measured_in_squared_nanoseconds() -> None:
 
 def test_a_trained_network_is_measured_at_each_beta_that_it_is_told() -> None:
     trial = next(trial for trial in trials_of("smoke") if trial.method == "hyper-vib")
-    outcome = carry_out(trial.model_copy(update={"epochs": 2}), None, Provenance("abc", "a core"))
+    outcome = run_trial(trial.model_copy(update={"epochs": 2}), None, Provenance("abc", "a core"))
     assert [measured.beta for measured in outcome.measurements] == list(BETAS)
     errors = [measured.test_error for measured in outcome.measurements]
     assert all(error is not None and 0.02 < error < 0.5 for error in errors)
@@ -77,6 +77,6 @@ def test_a_trained_network_is_measured_at_each_beta_that_it_is_told() -> None:
 def test_rows_name_beta_and_method() -> None:
     figure = FIGURES["hyper_vib"](preset_named("smoke"), 1)
     trial = next(trial for trial in trials_of("smoke") if trial.method == "vib" and trial.beta == BETAS[4])
-    outcome = carry_out(trial.model_copy(update={"epochs": 1}), None, Provenance("abc", "a core"))
+    outcome = run_trial(trial.model_copy(update={"epochs": 1}), None, Provenance("abc", "a core"))
     (row,) = rows(figure, [outcome.model_copy(update={"trial": trial})])
     assert (row.curve, row.method, row.x, row.beta, row.backbone) == (VIB, "vib", BETAS[4], BETAS[4], "vib")

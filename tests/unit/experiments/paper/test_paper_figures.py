@@ -5,8 +5,8 @@ import pytest
 from splitwave.experiments.paper.preset import PRESETS, Preset, preset_named
 from splitwave.experiments.paper.qml_ib import FIGURES, OURS_ON_ALL
 from splitwave.experiments.sweep.figure import Figure
-from splitwave.experiments.sweep.qml_ib import resolve
-from splitwave.experiments.sweep.trial import QmlIbTrial
+from splitwave.experiments.trials.qml_ib import resolve
+from splitwave.experiments.trials.trial import QmlIbTrial
 from splitwave.experiments.vddib_sr.settings import THRESHOLDS
 
 ALL = [(preset, name) for preset in PRESETS for name in FIGURES]

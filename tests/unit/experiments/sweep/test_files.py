@@ -9,9 +9,9 @@ from splitwave.common.errors import DataError
 from splitwave.experiments.sweep import table
 from splitwave.experiments.sweep.curves import points
 from splitwave.experiments.sweep.figure import Figure, Mark, rows
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
 from splitwave.experiments.sweep.store import Store
-from splitwave.experiments.sweep.trial import QmlIbTrial, VddibSrTrial
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.trial import QmlIbTrial, VddibSrTrial
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from splitwave.experiments.paper.figures import FIGURES
 from splitwave.experiments.paper.preset import PRESETS, preset_named
-from splitwave.experiments.sweep.curve_styles import looks_of
+from splitwave.experiments.sweep.curve_styles import curve_styles
 from splitwave.experiments.sweep.curves import Point, points
 from splitwave.experiments.sweep.figure import Figure
 from splitwave.experiments.sweep.panels import panels_of
@@ -136,15 +136,15 @@ def test_a_methods_colour_is_the_same_in_every_figure() -> None:
         ("VDDIB-SR, 1 bit, ideal link", "VDDIB-SR, unquantized, ideal link"),
         ("VDDIB-SR, 1 bit, trained with noise", "VDDIB-SR, 1 bit, trained with noise, 64 features"),
     ):
-        looks = looks_of([one, other, "VFE (K = 1)"])
+        looks = curve_styles([one, other, "VFE (K = 1)"])
         assert looks[one].colour == looks[other].colour
         assert looks[one].line != looks[other].line
-        assert looks[one] == looks_of([one])[one]
+        assert looks[one] == curve_styles([one])[one]
 
 
 def test_curves_that_differ_in_a_number_go_from_light_to_dark() -> None:
     names = [f"Hyper-VIB, one training of {epochs} epochs" for epochs in (6, 8, 11, 24)]
-    looks = looks_of(["VIB, a training a β", *names])
+    looks = curve_styles(["VIB, a training a β", *names])
     lightness = [sum(int(looks[name].colour[at : at + 2], 16) for at in (1, 3, 5)) for name in names]
     assert lightness == sorted(lightness, reverse=True)
     assert len({looks[name].marker for name in names}) == len(names)

@@ -3,18 +3,18 @@ from math import inf
 import pytest
 import torch
 
-from splitwave.experiments.vddib_sr.evaluation import Answers
+from splitwave.experiments.vddib_sr.evaluation import Predictions
 from splitwave.experiments.vddib_sr.retransmission import sweep
 from splitwave.experiments.vddib_sr.settings import THRESHOLDS, EncodingSettings
 
 
-def two_class_answers() -> Answers:
+def two_class_answers() -> Predictions:
     """Decoder 1 says 0.6, 0.7, 0.8, 0.9 for class 0, wrongly on the first and third; decoder 2 errs on the last."""
     confidence = torch.tensor([0.6, 0.7, 0.8, 0.9], dtype=torch.float64)
     first = torch.stack([confidence, 1 - confidence], dim=1).log()
     labels = torch.tensor([1, 0, 1, 0])
     said = torch.tensor([1, 0, 1, 1])
-    return Answers(first, torch.nn.functional.one_hot(said, 2).double(), labels)
+    return Predictions(first, torch.nn.functional.one_hot(said, 2).double(), labels)
 
 
 def test_a_sample_gets_round_2_only_where_decoder_1_is_less_sure_than_the_threshold() -> None:
@@ -37,7 +37,7 @@ def test_unquantized_symbols_cost_32_bits() -> None:
 
 
 def test_the_sweep_spans_from_never_to_always_even_for_a_decoder_that_is_certain() -> None:
-    certain = Answers(torch.tensor([[1e4, 0.0]]), torch.tensor([[0.0, 1.0]]), torch.tensor([1]))
+    certain = Predictions(torch.tensor([[1e4, 0.0]]), torch.tensor([[0.0, 1.0]]), torch.tensor([1]))
     points = sweep(certain, 1, EncodingSettings())
     assert [(point.ratio, point.error_rate) for point in (points[0], points[-1])] == [(0.0, 1.0), (1.0, 0.0)]
     assert sorted(THRESHOLDS) == list(THRESHOLDS)

@@ -14,7 +14,7 @@ from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
 from splitwave.experiments.vddib_sr.evaluation import BLOCK, answer
 from splitwave.experiments.vddib_sr.extraction import Extraction, extract
-from splitwave.experiments.vddib_sr.phase import Phase, Place, Score, learning_rate
+from splitwave.experiments.vddib_sr.phase import Phase, RunPosition, Score, learning_rate
 from splitwave.experiments.vddib_sr.samples import Samples
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule, Settings
 
@@ -124,7 +124,7 @@ def run_phase(errors: list[float], factor: float = -1.0) -> tuple[_Counter, int,
         return factor * module.weight
 
     schedule = Schedule(epochs=len(errors) - 1, batch_size=2)
-    report = Phase(module, loss, score, 4, 0, schedule, Place(0, 0)).run()
+    report = Phase(module, loss, score, 4, 0, schedule, RunPosition(0, 0)).run()
     return module, report.best_epoch, weights
 
 
@@ -142,8 +142,10 @@ def test_diverging_training_is_named() -> None:
 
 
 def test_phases_follow_each_other_without_sharing_an_epoch_or_a_step() -> None:
-    phase = Phase(_Counter(), lambda _ids, _step: torch.zeros(()), lambda: Score(0, 0), 101, 0, SCHEDULE, Place(5, 40))
-    assert phase.end == Place(5 + 3, 40 + 3 * 3)
+    phase = Phase(
+        _Counter(), lambda _ids, _step: torch.zeros(()), lambda: Score(0, 0), 101, 0, SCHEDULE, RunPosition(5, 40)
+    )
+    assert phase.end == RunPosition(5 + 3, 40 + 3 * 3)
 
 
 def test_the_learning_rate_falls_along_half_a_cosine() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.experiments.inprocess_engine import InprocessRun
-from splitwave.experiments.sweep.measure import BLOCK, measure
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.samples import resident
-from splitwave.experiments.sweep.trial import VibTrial
+from splitwave.experiments.trials.evaluation import BLOCK, measure
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.samples import shared_data
+from splitwave.experiments.trials.trial import VibTrial
 
 _PSNR_DRAWS = 8
 """PSNRs a training step, as many as values of β."""
@@ -53,7 +53,7 @@ def resolve(trial: VibTrial) -> RunConfig:
     )
 
 
-def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+def run_trial(trial: VibTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     """Train to the last epoch, and measure the network told each β that the trial names.
 
     Raises:
@@ -62,7 +62,7 @@ def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) ->
     """
     started = time.process_time()
     config = resolve(trial)
-    data = resident(config.data.name, config.links, config.data.overlap, data_dir)
+    data = shared_data(config.data.name, config.links, config.data.overlap, data_dir)
     run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
     training_started = time.process_time()
     records = list(run.train(lambda _: None))

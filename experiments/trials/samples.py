@@ -21,7 +21,7 @@ class Data(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def resident(name: DataSetName, links: int, overlap: float, data_dir: Path | None) -> Data:
+def shared_data(name: DataSetName, links: int, overlap: float, data_dir: Path | None) -> Data:
     """What this process keeps from one trial to the next; nothing writes to it."""
     config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
     views = load_stacked_views(config, range(links), data_dir)

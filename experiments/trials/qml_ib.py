@@ -14,11 +14,11 @@ from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.bounds import gaussian_kl, kl_quadrature
 from splitwave.experiments.inprocess_engine import InprocessRun
-from splitwave.experiments.sweep.measure import BLOCK, measure
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.samples import resident
-from splitwave.experiments.sweep.trial import QmlIbTrial
+from splitwave.experiments.trials.evaluation import BLOCK, measure
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.samples import shared_data
+from splitwave.experiments.trials.trial import QmlIbTrial
 
 _DIVERGENCE_SAMPLES = 256
 """Samples over which D is averaged: quadrature costs a thousand times the bound."""
@@ -63,7 +63,7 @@ def resolve(trial: QmlIbTrial) -> RunConfig:
     )
 
 
-def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     """Train, go back to the best epoch's weights, and measure them over every link that the trial names.
 
     Raises:
@@ -72,7 +72,7 @@ def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
     """
     started = time.process_time()
     config = resolve(trial)
-    data = resident(config.data.name, config.links, config.data.overlap, data_dir)
+    data = shared_data(config.data.name, config.links, config.data.overlap, data_dir)
     run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
     training_started = time.process_time()
     records, best = _train(run, trial.patience)

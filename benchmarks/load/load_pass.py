@@ -11,7 +11,7 @@ from splitwave.benchmarks.load.testbed_load import LoadedTestbed
 from splitwave.benchmarks.readings.hop_table import latency_ns, lateness_ns, skew_ns, span_s
 from splitwave.benchmarks.readings.percentiles import percentile
 from splitwave.benchmarks.readings.report import Report
-from splitwave.benchmarks.readings.validity import Rules, faults_of, problems_of
+from splitwave.benchmarks.readings.validity import Rules, find_faults, find_problems
 from splitwave.common.protocol.workload import LinkStamps, Workload
 
 _MARGIN = 1.7
@@ -43,7 +43,7 @@ class Pass:
         return self.load.queries / span_s(self.links)
 
 
-async def sized_load(testbed: LoadedTestbed, load: Workload, rules: Rules) -> Workload:
+async def sized_workload(testbed: LoadedTestbed, load: Workload, rules: Rules) -> Workload:
     """The same load with so many queries that it lasts as long as the rules ask; warms the testbed up on the way."""
     rate = load.rate_per_s
     if not rate:
@@ -70,8 +70,8 @@ def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules, *, kep
         kept_up: whether the generator of an open loop must have kept up; beyond what a testbed can carry none does.
     """
     for number, each in enumerate(passes):
-        faults = faults_of(each.links, each.load)
-        problems = [] if faults else problems_of(each.links, each.load, rules, kept_up=kept_up)
+        faults = find_faults(each.links, each.load)
+        problems = [] if faults else find_problems(each.links, each.load, rules, kept_up=kept_up)
         report.faults += [f"{case}, repetition {number}: {why}" for why in faults]
         report.problems += [f"{case}, repetition {number}: {why}" for why in problems]
         report.passes[f"{case}.{number}"] = {**asdict(each.load), **asdict(rules), "kept_up": kept_up}

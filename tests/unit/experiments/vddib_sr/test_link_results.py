@@ -9,8 +9,8 @@ from splitwave.common.protocol.messages import Phase
 from splitwave.experiments.vddib_sr import measurement, shared
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import train_encoding
-from splitwave.experiments.vddib_sr.evaluation import Answers, answer
-from splitwave.experiments.vddib_sr.measurement import LinkResult, SplitErrors, measure
+from splitwave.experiments.vddib_sr.evaluation import Predictions, answer
+from splitwave.experiments.vddib_sr.link_results import LinkResult, SplitErrors, measure
 from splitwave.experiments.vddib_sr.network import VddibSr
 from splitwave.experiments.vddib_sr.retransmission import sweep
 from splitwave.experiments.vddib_sr.samples import Samples, load_samples
@@ -84,7 +84,7 @@ def test_the_test_split_is_read_after_training_and_validation_and_evaluated_once
         happened.append(split)
         return load_samples(settings, split, data_dir)
 
-    def evaluate(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Answers:
+    def evaluate(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Predictions:
         happened.append(phase)
         return answer(network, samples, channel, phase)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.trial import METHODS, QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.trial import METHODS, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _TRAINING_SAMPLES = {"mnist": 60_000, "mnist5k": 4_000}
 _VIB_US = {"vib": 18.0, "tones": 44.0, "csi": 66.0}

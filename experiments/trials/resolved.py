@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
-from splitwave.experiments.sweep import baseline, qml_ib, vib
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials import qml_ib, vddib_sr, vib
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 def resolve(trial: Trial) -> dict[str, object]:
@@ -17,6 +17,6 @@ def _settings(trial: Trial) -> BaseModel:
         case QmlIbTrial():
             return qml_ib.resolve(trial)
         case VddibSrTrial():
-            return baseline.resolve(trial)
+            return vddib_sr.resolve(trial)
         case VibTrial():
             return vib.resolve(trial)

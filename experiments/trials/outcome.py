@@ -4,7 +4,7 @@ from math import inf
 
 from pydantic import BaseModel, ConfigDict
 
-from splitwave.experiments.sweep.trial import Trial
+from splitwave.experiments.trials.trial import Trial
 
 
 class _Record(BaseModel):

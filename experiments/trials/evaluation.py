@@ -2,7 +2,7 @@
 
 from splitwave.common.protocol.messages import Phase, Symbols
 from splitwave.experiments.inprocess_engine import InprocessRun
-from splitwave.experiments.sweep.measurement import Measurement
+from splitwave.experiments.trials.outcome import Measurement
 
 BLOCK = 2500
 """Samples an evaluation block: large ones are faster."""

@@ -4,10 +4,10 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.trial import VddibSrTrial
-from splitwave.experiments.vddib_sr.measurement import LinkResult, measure
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.trial import VddibSrTrial
+from splitwave.experiments.vddib_sr.link_results import LinkResult, measure
 from splitwave.experiments.vddib_sr.settings import Settings
 from splitwave.experiments.vddib_sr.shared import SharedWork
 
@@ -26,7 +26,7 @@ def resolve(trial: VddibSrTrial) -> Settings:
     )
 
 
-def carry_out(trial: VddibSrTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+def run_trial(trial: VddibSrTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     """Train all phases and measure the network over every link that the trial names, a measurement a threshold.
 
     Raises:
