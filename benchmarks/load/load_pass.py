@@ -1,4 +1,4 @@
-"""Load passes of a length that their rules ask for: a warm-up says how fast the testbed is, then the pass is sized."""
+"""Load passes: sizes a workload by a warm-up, carries it out on a testbed, and records its stamps in a report."""
 
 import dataclasses
 import math
@@ -15,64 +15,64 @@ from splitwave.benchmarks.readings.validity import Rules, find_faults, find_prob
 from splitwave.common.protocol.workload import LinkStamps, Workload
 
 _MARGIN = 1.7
-"""Over the length that the warm-up's speed asks for: passes become faster as they go on, and so may the machine."""
+"""Factor on the number of queries estimated from the warm-up, because passes get faster as they go on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """One load pass and the stamps that it gave."""
+class LoadPass:
+    """The workload of one load pass and the time stamps of each link."""
 
-    load: Workload
+    workload: Workload
     links: Sequence[LinkStamps]
 
-    def ms(self, percent: float) -> float:
-        """Latency at a percentile."""
+    def latency_ms(self, percent: float) -> float:
+        """Percentile of the latency; see `latency_ns`."""
         return percentile(latency_ns(self.links), percent) / 1e6
 
     def lateness_ms(self, percent: float) -> float:
-        """How much later than due devices began, at a percentile."""
+        """Percentile of the delay with which devices started queries; see `lateness_ns`."""
         return percentile(lateness_ns(self.links), percent) / 1e6
 
     def skew_ms(self, percent: float) -> float:
-        """Between the moments at which a query was due on its first and its last link, at a percentile."""
+        """Percentile of the skew between the links' schedules; see `skew_ns`."""
         return percentile(skew_ns(self.links), percent) / 1e6
 
     @property
     def queries_per_s(self) -> float:
-        """From the first beginning to the last answer."""
-        return self.load.queries / span_s(self.links)
+        """Queries per second from the start of the first query to the last answer."""
+        return self.workload.queries / span_s(self.links)
 
 
-async def sized_workload(testbed: LoadedTestbed, load: Workload, rules: Rules) -> Workload:
-    """The same load with so many queries that it lasts as long as the rules ask; warms the testbed up on the way."""
-    rate = load.rate_per_s
+async def sized_workload(testbed: LoadedTestbed, workload: Workload, rules: Rules) -> Workload:
+    """Return the workload with as many queries as the rules require; also warms up the testbed."""
+    rate = workload.rate_per_s
     if not rate:
-        warm_up = dataclasses.replace(load, queries=max(16, rules.min_queries // 8))
+        warm_up = dataclasses.replace(workload, queries=max(16, rules.min_queries // 8))
         await testbed.measure(warm_up)
         rate = warm_up.queries / span_s(await testbed.measure(warm_up))
     queries = max(rules.min_queries, math.ceil(_MARGIN * rules.min_duration_s * rate))
-    return dataclasses.replace(load, queries=queries)
+    return dataclasses.replace(workload, queries=queries)
 
 
-async def run_pass(testbed: LoadedTestbed, load: Workload) -> Pass:
-    """Measure one."""
-    return Pass(load, await testbed.measure(load))
+async def run_pass(testbed: LoadedTestbed, workload: Workload) -> LoadPass:
+    """Carry out one load pass."""
+    return LoadPass(workload, await testbed.measure(workload))
 
 
-def keep(report: Report, case: str, passes: Sequence[Pass], rules: Rules, *, kept_up: bool = True) -> None:
-    """Put the raw stamps into a report, what they were held to, and what makes them INVALID.
+def record_passes(report: Report, case: str, passes: Sequence[LoadPass], rules: Rules, *, kept_up: bool = True) -> None:
+    """Add the raw stamps of passes to a report, with their rules and all violations, which make the report INVALID.
 
     Args:
-        report: takes them.
-        case: of the passes.
-        passes: of one load.
-        rules: what they must reach.
-        kept_up: whether the generator of an open loop must have kept up; beyond what a testbed can carry none does.
+        report: the report to extend.
+        case: name of the case.
+        passes: repetitions of one workload.
+        rules: the rules that a valid pass must satisfy.
+        kept_up: whether the generator of an open loop must have kept up; it cannot if the testbed is overloaded.
     """
     for number, each in enumerate(passes):
-        faults = find_faults(each.links, each.load)
-        problems = [] if faults else find_problems(each.links, each.load, rules, kept_up=kept_up)
+        faults = find_faults(each.links, each.workload)
+        problems = [] if faults else find_problems(each.links, each.workload, rules, kept_up=kept_up)
         report.faults += [f"{case}, repetition {number}: {why}" for why in faults]
         report.problems += [f"{case}, repetition {number}: {why}" for why in problems]
-        report.passes[f"{case}.{number}"] = {**asdict(each.load), **asdict(rules), "kept_up": kept_up}
+        report.passes[f"{case}.{number}"] = {**asdict(each.workload), **asdict(rules), "kept_up": kept_up}
         report.samples[f"{case}.{number}.at_ns"] = np.stack([stamps.at_ns for stamps in each.links])

@@ -1,4 +1,4 @@
-"""The channel emulator's rate: noisy symbols a second through the real process, over bare random numbers a second."""
+"""The channel emulator's rate: noisy symbols per second through the process, relative to drawing random numbers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ _STREAMS = 8
 
 
 async def channel(bench: Bench) -> Report:
-    """One and eight streams through the emulator, `ChannelLink` alone, and Philox alone, in turn."""
+    """Measure one and eight streams through the emulator, `ChannelLink` alone, and Philox alone, alternately."""
     one, eight = _settings(1), _settings(_STREAMS)
     json, blocks = one.canonical_json(), bench.scope.channel_blocks
     report = bench.begin(
@@ -36,9 +36,9 @@ async def channel(bench: Bench) -> Report:
             "breakpoints": eight.quantizer.breakpoints,
         },
     )
-    report.ran("one_stream", one)
-    report.ran("eight_streams", eight)
-    few = max(8, blocks // 4)  # of the sides that hold all blocks in memory
+    report.record_config("one_stream", one)
+    report.record_config("eight_streams", eight)
+    few = max(8, blocks // 4)  # for the sides that hold all blocks in memory
     async with (
         _emulator(one, bench.folder / "channel-1") as one_address,
         _emulator(eight, bench.folder / "channel-8") as eight_address,
@@ -79,7 +79,7 @@ def _settings(links: int) -> RunConfig:
 
 @asynccontextmanager
 async def _emulator(config: RunConfig, folder: Path) -> AsyncIterator[str]:
-    """Address of a channel emulator before a sink."""
+    """Start a channel emulator connected to a sink; yields the emulator's address."""
     folder.mkdir()
     settings = (folder / "resolved.yaml").resolve()
     settings.write_text(to_yaml(config), encoding="utf-8")

@@ -125,11 +125,11 @@ def _links(at_ns: "np.ndarray[Any, np.dtype[np.int64]]") -> list[LinkStamps]:
 
 def _judged(name: str, at_ns: "np.ndarray[Any, np.dtype[np.int64]]", settings: dict[str, Any]) -> list[str]:
     links = _links(at_ns)
-    load = Workload(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
+    workload = Workload(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
     rules = Rules(**{key: settings[key] for key in ("min_queries", "min_duration_s", "late_percentile")})
-    assert find_faults(links, load) == []
+    assert find_faults(links, workload) == []
     case, _, repetition = name.rpartition(".")
-    reasons = find_problems(links, load, rules, kept_up=settings["kept_up"])
+    reasons = find_problems(links, workload, rules, kept_up=settings["kept_up"])
     return [f"{case}, repetition {repetition}: {reason}" for reason in reasons]
 
 
