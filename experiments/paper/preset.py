@@ -1,4 +1,4 @@
-"""How much of a figure to run: `smoke` to see that it works, `paper` for the numbers."""
+"""Presets of the extent of an experiment: `smoke` as a quick check, `paper` for the published numbers."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,20 +13,20 @@ PresetName = Literal["smoke", "paper"]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """The grid's axes, and how QML-IB is trained at each point.
+    """The axes of the figures, and the training settings of QML-IB at each point.
 
     Attributes:
-        symbols: d a device; the last one is what fits 6 ms at 9,600 baud.
-        few_symbols: d of the curves of unquantized symbols, and of overlapping views.
-        middle_symbols: d where the channel is varied.
-        links: K; the figures that do not vary it have K = 2.
-        psnr_db: those that do not vary it have 10 dB.
-        epochs, mlp_epochs: of QML-IB; about as many as VDDIB-SR's phases have on the same backbone together.
-            Training stops early after half as many in a row without a better held-out error.
-        betas: the grid that β is searched in.
-        most_vib_epochs: of VIB and Hyper-VIB, where fewer than theirs are to be carried out.
-        hyper_qml_ib_epochs: of one model for all PSNRs.
-        baseline_epochs: of VDDIB-SR's phases; None for those chosen for it.
+        symbols: values of d, symbols per device; the last one is the most that fits into 6 ms at 9,600 baud.
+        few_symbols: values of d for the curves with unquantized symbols and with overlapping views.
+        middle_symbols: d of the figures that vary the channel.
+        links: values of K; figures that do not vary it use K = 2.
+        psnr_db: values of the PSNR; figures that do not vary it use 10 dB.
+        epochs, mlp_epochs: epochs of QML-IB, about as many as all phases of VDDIB-SR with the same backbone. Training
+            stops early after half as many consecutive epochs without a lower held-out error.
+        betas: the grid in which β is searched.
+        most_vib_epochs: upper limit on the epochs of VIB and Hyper-VIB.
+        hyper_qml_ib_epochs: epochs of the model for all PSNRs.
+        baseline_epochs: epochs of VDDIB-SR's phases; None for the chosen settings.
     """
 
     data: DataSetName
@@ -51,7 +51,7 @@ class Preset:
 
     @property
     def most_symbols(self) -> int:
-        """D under 6 ms."""
+        """The largest d with a latency below 6 ms."""
         return self.symbols[-1]
 
 
@@ -102,10 +102,10 @@ PRESETS: dict[PresetName, Preset] = {
 
 
 def preset_named(name: str) -> Preset:
-    """The preset of that name.
+    """Return the preset with this name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: no preset has this name.
     """
     for known, preset in PRESETS.items():
         if known == name:

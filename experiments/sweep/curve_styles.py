@@ -1,4 +1,4 @@
-"""What a curve looks like: its method's colour and marker, its symbols' line style; the same in every figure."""
+"""The styles of curves, equal in all figures: colour and marker depend on the method, the line on the symbols."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, 
 _CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 _MARKERS = "os^Dv<>P"
 
-# What a name begins with or has in it, the first that fits.
+# Regular expressions for names of curves; the first match counts.
 _METHODS = (
     ("VDDIB-SR.*ideal link", GREEN, "^"),
     ("VDDIB-SR.*without noise", PURPLE, "D"),
@@ -33,7 +33,7 @@ _LIGHTEST, _DARKEST = 0.35, 1.0
 
 @dataclass(frozen=True, slots=True)
 class CurveStyle:
-    """How a curve is drawn; dashed and dotted ones have hollow markers."""
+    """The style of a curve; dashed and dotted curves have hollow markers."""
 
     colour: str
     marker: str
@@ -41,21 +41,21 @@ class CurveStyle:
 
     @property
     def fill(self) -> str:
-        """Colour inside of a marker."""
+        """The colour inside the markers."""
         return self.colour if self.line == "-" else "white"
 
 
 def curve_styles(curves: Sequence[str]) -> dict[str, CurveStyle]:
-    """A look for each curve of a figure, no two alike.
+    """Return a distinct style for each curve of a figure.
 
-    Three curves or more whose names differ in their numbers alone are a family, its colours ordered from light to dark.
+    Three or more curves whose names differ only in their numbers are a family, with colours from light to dark.
     """
-    looks: dict[str, CurveStyle] = {}
+    styles: dict[str, CurveStyle] = {}
     for family in _families(curves):
-        looks |= _shades(family)
-    for number, curve in enumerate(curve for curve in curves if curve not in looks):
-        looks[curve] = _of_method(curve) or CurveStyle(_CYCLE[number % len(_CYCLE)], _MARKERS[number % len(_MARKERS)])
-    return looks
+        styles |= _shades(family)
+    for number, curve in enumerate(curve for curve in curves if curve not in styles):
+        styles[curve] = _of_method(curve) or CurveStyle(_CYCLE[number % len(_CYCLE)], _MARKERS[number % len(_MARKERS)])
+    return styles
 
 
 def _families(curves: Sequence[str]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What one trial gives."""
+"""The outcome of a trial and its measurements."""
 
 from math import inf
 
@@ -8,20 +8,20 @@ from splitwave.experiments.trials.trial import Trial
 
 
 class _Record(BaseModel):
-    # A threshold may be ∞, which JSON has no number for.
+    # A threshold may be ∞, which JSON cannot represent as a number.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, ser_json_inf_nan="constants")
 
 
 class Measurement(_Record):
-    """A trained network over one kind of link.
+    """The errors and costs of a trained network over one kind of link.
 
     Attributes:
-        psnr_db: of the links it was tested over; None for ideal ones.
-        threshold: VDDIB-SR's round 2 is sent where decoder 1 is less sure than this; ∞ always.
-        beta: what a network of VIB or Hyper-VIB was told; None for the others.
-        validation_error, test_error: shares of wrong classes; None where the split was not looked at.
-        payload_bits: a sample over all links, mean.
-        airtime_ms: of a sample on its link, mean.
+        psnr_db: PSNR of the test links; None for ideal links.
+        threshold: VDDIB-SR sends round 2 if the confidence of decoder 1 is below this; ∞ for always.
+        beta: β of a network of VIB or Hyper-VIB during the measurement; None for other methods.
+        validation_error, test_error: share of wrong classes, or mean squared error; None if not measured.
+        payload_bits: mean payload per sample over all links.
+        airtime_ms: mean airtime per sample and link.
     """
 
     psnr_db: float | None
@@ -34,21 +34,23 @@ class Measurement(_Record):
 
 
 class Outcome(_Record):
-    """A finished trial.
+    """The outcome of a finished trial.
 
     Attributes:
-        rate_nats: the objective's rate term in the best epoch, a sample, mean over links and training samples; None
-            for VDDIB-SR.
-        divergence_nats: D itself after it, by quadrature, a sample, mean over links and held-out samples (training
-            ones where none are held out); None likewise.
-        best_epoch: from 1, whose weights were measured; of VDDIB-SR, that of phase 3, 0 if phase 2's were the best.
-        epochs: carried out; of VDDIB-SR, in phase 3.
-        samples_per_s: training samples a second of CPU time of the one thread, validation passes included; of VDDIB-SR,
+        rate_nats: the objective's rate term in the best epoch, in nats per sample, averaged over links and training
+            samples; None for VDDIB-SR.
+        divergence_nats: D by quadrature after the best epoch, in nats per sample, averaged over links and held-out
+            samples (training samples if none are held out); None for methods other than QML-IB.
+        best_epoch: the epoch, from 1, whose weights were measured; for VDDIB-SR, of phase 3, or 0 if the weights of
+            phase 2 were the best.
+        epochs: number of epochs carried out; for VDDIB-SR, in phase 3.
+        samples_per_s: training samples per CPU second of the single thread, including validation passes; for VDDIB-SR,
             in phase 3.
-        training_s: CPU time of the training alone, with its passes over held-out samples; of VIB and networks told β.
-        seconds: CPU time of the whole trial; of VDDIB-SR, phase 1 counts in the trial that did it.
-        commit: of the code that trained; `+changes` if files differed from it.
-        machine: the processor that trained.
+        training_s: CPU time of the training alone, including passes over held-out samples; only for VIB and
+            β-conditioned networks.
+        seconds: CPU time of the whole trial; VDDIB-SR's phase 1 counts only in the trial that carried it out.
+        commit: commit of the code, with `+changes` if files differed from it.
+        machine: name of the processor.
     """
 
     trial: Trial

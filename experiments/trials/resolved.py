@@ -1,4 +1,4 @@
-"""All settings behind a trial, defaults too."""
+"""Resolves the complete settings of any trial."""
 
 from pydantic import BaseModel
 
@@ -7,7 +7,7 @@ from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, 
 
 
 def resolve(trial: Trial) -> dict[str, object]:
-    """As JSON would hold them."""
+    """Return all settings of a trial, including defaults, as JSON values."""
     resolved: dict[str, object] = _settings(trial).model_dump(mode="json")
     return resolved
 

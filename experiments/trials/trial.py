@@ -1,4 +1,4 @@
-"""One training of a sweep: frozen settings that name it, and nothing of how it is carried out."""
+"""The definition of a trial: the frozen settings that identify one training of a sweep."""
 
 import hashlib
 import json
@@ -10,11 +10,12 @@ from splitwave.common.data.catalog import DataSetName
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi"]
-"""What devices compute before their heads or encoders, the same in both methods.
+"""The layers of a device before its heads or encoders, equal in both methods.
 
-`linear`: Table I's one layer to d features with tanh, which are QML-IB's symbols and VDDIB-SR's features. `tanh`: one
-layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of
-256. `vib`, `tones`, `csi`: of VIB and Hyper-VIB alone, their networks for MNIST, Bluetooth and WiFi.
+- `linear`: one layer to d features with tanh (Table I), which are QML-IB's symbols and VDDIB-SR's features.
+- `tanh`: one layer to 64 features with tanh, followed by QML-IB's heads or VDDIB-SR's encoders with d symbols.
+- `mlp`: two hidden layers of width 256.
+- `vib`, `tones`, `csi`: only for VIB and Hyper-VIB, their networks for MNIST, Bluetooth and WiFi.
 """
 
 BoundName = Literal["tight", "paper", "prior", "quadrature"]
@@ -22,12 +23,12 @@ PsnrRange = tuple[float, float]
 
 
 class _Trial(BaseModel):
-    """What both methods share.
+    """The settings that all methods share.
 
     Attributes:
-        psnr_db: of the AWGN links trained and selected on; None for ideal ones.
-        test_psnr_db: the links that are evaluated at the end; None among them is an ideal one.
-        validation: training samples held out, by which the epoch is chosen; without any it is the last.
+        psnr_db: PSNR of the links in training and validation; None for ideal links.
+        test_psnr_db: PSNRs at which the network is measured at the end; None for ideal links.
+        validation: number of held-out training samples, by which the epoch is chosen; with 0, it is the last epoch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -42,19 +43,19 @@ class _Trial(BaseModel):
 
     @property
     def key(self) -> str:
-        """Names the trial: 16 hexadecimal digits of the SHA-256 of its settings."""
+        """The name of the trial: the first 16 hexadecimal digits of the SHA-256 of its settings."""
         settings = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 class QmlIbTrial(_Trial):
-    """A training of QML-IB; with `breakpoints` 0 unquantized, and for one link then that of VFE.
+    """A training of QML-IB; with 0 breakpoints it is unquantized, and with one link it is then VFE.
 
     Attributes:
-        symbols: d, symbols a device sends for a sample.
-        training_psnr_db: trained over a range of PSNRs; `psnr_db` is then only selected on.
-        patience: epochs in a row with a higher validation error than the best, after which training stops early.
-        test: whether the test split is looked at; False where settings are being chosen.
+        symbols: d, the symbols that a device sends per sample.
+        training_psnr_db: range of PSNRs in training, or None; `psnr_db` is then only used for validation.
+        patience: number of consecutive epochs above the lowest validation error after which training stops early.
+        test: whether the test error is measured; False while settings are being chosen.
     """
 
     method: Literal["qml-ib"] = "qml-ib"
@@ -73,7 +74,7 @@ class QmlIbTrial(_Trial):
 
 
 class VddibSrTrial(_Trial):
-    """A training of the baseline VDDIB-SR, with all settings of its three phases."""
+    """A training of the baseline VDDIB-SR, with the settings of its three phases."""
 
     method: Literal["vddib-sr"] = "vddib-sr"
     extraction: ExtractionSettings
@@ -81,28 +82,29 @@ class VddibSrTrial(_Trial):
 
     @property
     def symbols(self) -> int:
-        """Symbols a device sends for a sample in both rounds together."""
+        """Symbols that a device sends per sample in both rounds together."""
         return self.encoding.first + self.encoding.second
 
     @property
     def psnr_db(self) -> float | None:
-        """Of the links trained on; None for ideal ones."""
+        """PSNR of the training links; None for ideal links."""
         return self.encoding.psnr_db
 
 
 class VibTrial(_Trial):
-    """A training for one β (VIB), or of networks told β and, over a range of PSNRs, σ² (Hyper-VIB, Hyper-QML-IB).
+    """A training for one β (VIB), or of networks conditioned on β and optionally on σ² (Hyper-VIB, Hyper-QML-IB).
 
     Attributes:
-        symbols: d, symbols a device sends for a sample.
-        breakpoints: T; 0 for real symbols.
-        beta: VIB's; that of the passes after each epoch, for the others.
-        beta_range: what networks told β are trained over; None for VIB.
-        psnr_range: likewise, PSNRs that all links share; `psnr_db` is then only that of the passes after each epoch.
-        balance: how far large β are kept from deciding the weights that all share.
-        gate_learning_rate: of the gates, over that of all other weights.
+        symbols: d, the symbols that a device sends per sample.
+        breakpoints: T; 0 for real-valued symbols.
+        beta: β of VIB; for conditioned networks, the β of the passes after each epoch.
+        beta_range: range of β in the training of conditioned networks; None for VIB.
+        psnr_range: range of the PSNR in training, common to all links, or None; `psnr_db` is then only the PSNR of the
+            passes after each epoch.
+        balance: limits the influence of large β on the shared weights; 0 for no limit.
+        gate_learning_rate: learning rate of the gates, relative to that of all other weights.
         bf16: whether training steps compute in bfloat16.
-        test_betas: what the trained network is told when it is measured.
+        test_betas: values of β at which the trained network is measured.
     """
 
     method: Literal["vib", "hyper-vib", "hyper-qml-ib"]

@@ -134,7 +134,7 @@ def test_one_repetition_with_different_weights_is_a_miss_and_invalid() -> None:
         ("training.b256.process_1_thread.same_weights", 1, Verdict.PASS),
     ]
     assert report.faults == [
-        "b256: process, repetition 1: weights cccccccccccc, expected aaaaaaaaaaaa as of inprocess_sharded"
+        "b256: process, repetition 1: weights cccccccccccc, expected aaaaaaaaaaaa from inprocess_sharded"
     ]
     assert (report.validity, report.exit_code) == (Validity.INVALID, ExitCode.FAILURE)
 
