@@ -1,4 +1,4 @@
-"""Whole testbeds as processes: what they compute, and how they end when one of them is killed."""
+"""Whole testbeds as processes: their results, and how they end when one of the processes is killed."""
 
 import json
 import os
@@ -29,13 +29,13 @@ ENDLESS = (*SMALL, "--set", "training.epochs=9999")
 ERRORS = ("error_rate", "error_rate_soft")
 KEPT = "the unfinished run is kept in "
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
-ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # nobody's: the processes must not ask a web proxy for each other
+ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # unreachable: processes must not use a web proxy for each other
 
 Table = dict[str, Any]
 
 
 def splitwave(*arguments: str | Path) -> Table:
-    """The summary of a finished command, and what it printed besides: `results`, its folder, and `next`, commands."""
+    """Run a command; returns the summary with the printed folder as `results` and the suggested commands as `next`."""
     command = [SPLITWAVE, *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode == ExitCode.OK, answer.stderr
@@ -45,7 +45,7 @@ def splitwave(*arguments: str | Path) -> Table:
 
 
 class Training:
-    """A command that trains without an end, and the processes that it started."""
+    """A command with a practically endless training, and the processes that it started."""
 
     def __init__(self, process: "subprocess.Popen[str]", results: Path) -> None:
         self.process = process
@@ -58,16 +58,16 @@ class Training:
         signal.pidfd_send_signal(self._pidfds[role], number)
 
     def stopped(self) -> tuple[int, str]:
-        """Exit code and standard error of the command, once it has ended."""
+        """Wait for the end of the command; returns its exit code and standard error."""
         _, errors = self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode, errors
 
     def still_running(self, limit_s: float = 0.0) -> list[str]:
-        """The roles whose processes run on although each was given the time limit to end."""
+        """Return the roles whose processes are still running after a time limit for each."""
         return [role for role, fd in self._pidfds.items() if not select.select([fd], [], [], limit_s)[0]]
 
     def published(self) -> list[Path]:
-        """What looks like a result."""
+        """Return the folders that look like complete results."""
         return [path for path in self.results.glob("*/*") if not re.search(r"^\.|\.unfinished$", path.name)]
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ def training(tmp_path: Path) -> Iterator[Training]:
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
-        process_group=0,  # its own, so that a test can press Ctrl-C
+        process_group=0,  # a new group, so that a test can simulate Ctrl-C
     ) as process:
         try:
             assert process.stdout is not None
@@ -98,7 +98,7 @@ def training(tmp_path: Path) -> Iterator[Training]:
             finally:
                 running.close()
         finally:
-            process.kill()  # and with it all that it started, whatever the test has come to
+            process.kill()  # which also ends the processes that it started, even if the test has failed
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_a_command_may_have_processes_that_host_several_links(tmp_path: Path) ->
 
 
 @pytest.mark.e2e
-def test_the_demo_reaches_what_it_promises_on_both_engines(tmp_path: Path) -> None:
+def test_the_demo_reaches_its_promised_results_on_both_engines(tmp_path: Path) -> None:
     demo = splitwave("demo", "--results", tmp_path)
     assert demo["error_rate"] <= 0.08
     assert demo["payload_bits_per_sample_per_link"] == 112
@@ -181,16 +181,16 @@ def _exit_of(*arguments: str) -> tuple[int, str]:
 def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = _exit_of("splitwave.channel", f"--listen={address}", "--connect=127.0.0.1:1")
-        assert (code, f"cannot listen on {address}: the port is taken" in said) == (ExitCode.ADDRESS, True)
-        assert "add_port.cc" not in said
-    code, said = _exit_of("splitwave.channel", "--connect=nowhere")
-    assert (code, "--connect nowhere: expected HOST:PORT" in said) == (ExitCode.ADDRESS, True)
-    code, said = _exit_of("splitwave.basestation", "--late-after=0")
-    assert (code, "--late-after 0: expected seconds, more than 0" in said) == (ExitCode.CONFIG, True)
+        code, output = _exit_of("splitwave.channel", f"--listen={address}", "--connect=127.0.0.1:1")
+        assert (code, f"cannot listen on {address}: the port is taken" in output) == (ExitCode.ADDRESS, True)
+        assert "add_port.cc" not in output
+    code, output = _exit_of("splitwave.channel", "--connect=nowhere")
+    assert (code, "--connect nowhere: expected HOST:PORT" in output) == (ExitCode.ADDRESS, True)
+    code, output = _exit_of("splitwave.basestation", "--late-after=0")
+    assert (code, "--late-after 0: expected seconds, more than 0" in output) == (ExitCode.CONFIG, True)
     arguments = ("splitwave.device", "--connect=127.0.0.1:1", "--connect-timeout=0.2", f"--state={tmp_path}")
-    code, said = _exit_of(*arguments)
-    assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in said) == (ExitCode.UNREACHABLE, True)
+    code, output = _exit_of(*arguments)
+    assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in output) == (ExitCode.UNREACHABLE, True)
 
 
 def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> None:
@@ -240,7 +240,7 @@ def test_ctrl_c_stops_everything(training: Training) -> None:
     assert (kept / "figs" / "training.png").is_file()
 
 
-def test_a_training_interrupted_while_it_serves_keeps_its_test_errors_and_a_checkpoint_that_answers(
+def test_a_run_interrupted_while_serving_keeps_its_test_errors_and_a_usable_checkpoint(
     trained: Table, tmp_path: Path
 ) -> None:
     serves_long = ("--set", "inference.latency_samples=5000", "--set", "encoder.dimension=8", *SHORT[-2:])
