@@ -26,14 +26,14 @@ class Grid:
     ) -> QmlIbTrial:
         """Return a training of QML-IB; by default β is the one chosen for the backbone, K, PSNR and d."""
         preset = self.preset
-        epochs = preset.mlp_epochs if self.backbone == "mlp" else preset.epochs
+        epochs = preset.epochs.qml_ib_mlp if self.backbone == "mlp" else preset.epochs.qml_ib
         return QmlIbTrial(
             backbone=self.backbone,
             data=preset.data,
             links=links,
             symbols=symbols,
             psnr_db=psnr_db,
-            test_psnr_db=preset.psnr_db,
+            test_psnr_db=preset.axes.psnr_db,
             validation=preset.validation,
             seed=self.seed,
             beta=chosen_beta(self.backbone, links, psnr_db, symbols) if beta is None else beta,
@@ -56,7 +56,7 @@ class Grid:
             data=preset.data,
             links=links,
             overlap=overlap,
-            test_psnr_db=(*preset.psnr_db, None),
+            test_psnr_db=(*preset.axes.psnr_db, None),
             validation=preset.validation,
             seed=self.seed,
             extraction=extraction,
@@ -69,12 +69,12 @@ class Grid:
         extraction, encoding = settings.extraction, settings.encoding
         if self.backbone == "linear":
             extraction = extraction.model_copy(update={"features": symbols, "beta": 0.0})
-        if self.preset.baseline_epochs is None:
+        if self.preset.epochs.vddib_sr is None:
             return extraction, encoding
         schedules = (extraction.schedule, encoding.encode, encoding.finetune)
         first, second, third = (
             schedule.model_copy(update={"epochs": epochs})
-            for schedule, epochs in zip(schedules, self.preset.baseline_epochs, strict=True)
+            for schedule, epochs in zip(schedules, self.preset.epochs.vddib_sr, strict=True)
         )
         return (
             extraction.model_copy(update={"schedule": first}),

@@ -73,7 +73,7 @@ class Comparison:
             validation=preset.validation,
             seed=seed,
             beta=beta,
-            epochs=min(self.epochs, preset.most_vib_epochs),
+            epochs=min(self.epochs, preset.epochs.most_vib),
             batch_size=preset.batch_size,
             learning_rate=preset.learning_rate,
         )
@@ -86,7 +86,7 @@ class Comparison:
             "balance": self.balance,
             "gate_learning_rate": self.gate_learning_rate,
             "test_betas": BETAS,
-            "epochs": min(self.hyper_epochs, preset.most_vib_epochs),
+            "epochs": min(self.hyper_epochs, preset.epochs.most_vib),
         }
         return self.vib(preset, seed, BETAS[0]).model_copy(update=changes)
 
@@ -115,7 +115,7 @@ def hyper_vib(preset: Preset, seeds: int) -> Figure:
 def hyper_vib_frontier(preset: Preset, seeds: int) -> Figure:
     """Compare shorter and longer trainings of Hyper-VIB on digits: the trade between error and training time."""
     digits = _digits(preset)
-    lengths = list(dict.fromkeys(min(each, preset.most_vib_epochs) for each in FRONTIER))
+    lengths = list(dict.fromkeys(min(each, preset.epochs.most_vib) for each in FRONTIER))
 
     def marks() -> Iterator[Mark]:
         for seed in range(seeds):
@@ -155,14 +155,14 @@ def hyper_qml_ib(preset: Preset, seeds: int) -> Figure:
     The QML-IB trainings have the β chosen for the backbone at 10 dB. The conditioned model is shown at each β of that
     search; `HYPER_QML_IB_BEST_BETA` is the one with the lowest held-out error.
     """
-    symbols = preset.middle_symbols
+    symbols = preset.axes.middle_symbols
     beta = chosen_beta("mlp", LINKS, PSNR_DB, symbols)
 
     def marks() -> Iterator[Mark]:
         for seed in range(seeds):
             grid = Grid(preset, "mlp", seed)
             one = _hyper_qml_ib(grid, symbols, beta)
-            for psnr_db in preset.psnr_db:
+            for psnr_db in preset.axes.psnr_db:
                 own = grid.qml_ib_trial(symbols, psnr_db=psnr_db, beta=beta)
                 yield Mark("mlp", QML_IB, psnr_db, own, psnr_db)
                 for tested in HYPER_QML_IB_BETAS:
@@ -174,7 +174,7 @@ def hyper_qml_ib(preset: Preset, seeds: int) -> Figure:
 
 def _hyper_qml_ib(grid: Grid, symbols: int, beta: float) -> VibTrial:
     preset = grid.preset
-    low_db, high_db = preset.psnr_db[0], preset.psnr_db[-1]
+    low_db, high_db = preset.axes.psnr_db[0], preset.axes.psnr_db[-1]
     return VibTrial(
         method="hyper-qml-ib",
         backbone=grid.backbone,
@@ -184,7 +184,7 @@ def _hyper_qml_ib(grid: Grid, symbols: int, beta: float) -> VibTrial:
         breakpoints=15,
         psnr_db=PSNR_DB,
         psnr_range=(low_db - _BEYOND_DB, high_db + _BEYOND_DB),
-        test_psnr_db=preset.psnr_db,
+        test_psnr_db=preset.axes.psnr_db,
         test_betas=HYPER_QML_IB_BETAS,
         validation=preset.validation,
         seed=grid.seed,
@@ -192,7 +192,7 @@ def _hyper_qml_ib(grid: Grid, symbols: int, beta: float) -> VibTrial:
         beta_range=(HYPER_QML_IB_BETAS[0], HYPER_QML_IB_BETAS[-1]),
         balance=0.0,
         bf16=True,
-        epochs=preset.hyper_qml_ib_epochs,
+        epochs=preset.epochs.hyper_qml_ib,
         batch_size=preset.batch_size,
         learning_rate=preset.learning_rate,
     )

@@ -42,7 +42,9 @@ Marks = Iterator[Mark]
 
 def fig2a(preset: Preset, seeds: int) -> Figure:
     """Figure 2(a): error over latency."""
-    marks = [mark for grid, panel in _grids(preset, seeds) for d in preset.symbols for mark in _point(grid, panel, d)]
+    marks = [
+        mark for grid, panel in _grids(preset, seeds) for d in preset.axes.symbols for mark in _point(grid, panel, d)
+    ]
     title = "Fig. 2(a): error over latency, K = 2, PSNR 10 dB"
     return Figure("fig2a", title, "latency (ms)", tuple(marks), log_x=True, views=BY_BITS)
 
@@ -52,12 +54,12 @@ def fig2b(preset: Preset, seeds: int) -> Figure:
 
     def marks() -> Marks:
         for grid, panel in _grids(preset, seeds, ("linear",)):
-            for links in preset.links:
-                yield from _point(grid, panel, preset.most_symbols, x=links, links=links)
-            vfe = grid.qml_ib_trial(preset.most_symbols, links=1, breakpoints=0)
-            yield from (Mark(panel, VFE, links, vfe, PSNR_DB) for links in preset.links)
+            for links in preset.axes.links:
+                yield from _point(grid, panel, preset.axes.most_symbols, x=links, links=links)
+            vfe = grid.qml_ib_trial(preset.axes.most_symbols, links=1, breakpoints=0)
+            yield from (Mark(panel, VFE, links, vfe, PSNR_DB) for links in preset.axes.links)
 
-    title = f"Fig. 2(b): error over devices, {_latency(preset.most_symbols)}, PSNR 10 dB"
+    title = f"Fig. 2(b): error over devices, {_latency(preset.axes.most_symbols)}, PSNR 10 dB"
     return Figure("fig2b", title, "devices K", tuple(marks()), views=BY_BITS)
 
 
@@ -65,15 +67,15 @@ def fig2c(preset: Preset, seeds: int) -> Figure:
     """Figure 2(c): error over the PSNR, with one training per PSNR and one over their whole range."""
 
     def marks() -> Marks:
-        d = preset.middle_symbols
+        d = preset.axes.middle_symbols
         for grid, panel in _grids(preset, seeds, ("linear",)):
-            lowest, highest = preset.psnr_db[0], preset.psnr_db[-1]
+            lowest, highest = preset.axes.psnr_db[0], preset.axes.psnr_db[-1]
             over_range = grid.qml_ib_trial(d, training_psnr_db=(lowest, highest))
-            for psnr_db in preset.psnr_db:
+            for psnr_db in preset.axes.psnr_db:
                 yield from _point(grid, panel, d, x=psnr_db, psnr_db=psnr_db)
                 yield Mark(panel, QML_IB_ALL_PSNRS, psnr_db, over_range, psnr_db)
 
-    title = f"Fig. 2(c): error over PSNR, K = 2, {_latency(preset.middle_symbols)}"
+    title = f"Fig. 2(c): error over PSNR, K = 2, {_latency(preset.axes.middle_symbols)}"
     return Figure("fig2c", title, "PSNR (dB)", tuple(marks()), views=BY_BITS)
 
 
@@ -82,7 +84,7 @@ def fig3(preset: Preset, seeds: int) -> Figure:
 
     def marks() -> Marks:
         for grid, backbone in _grids(preset, seeds, ("linear",)):
-            for d in dict.fromkeys((preset.middle_symbols, preset.most_symbols)):
+            for d in dict.fromkeys((preset.axes.middle_symbols, preset.axes.most_symbols)):
                 panel = f"{backbone}, {_latency(d)}"
                 for bits in (1, 2, 4):
                     yield Mark(panel, "QML-IB", bits, grid.qml_ib_trial(d, breakpoints=2**bits - 1), PSNR_DB)
@@ -96,10 +98,12 @@ def fig4(preset: Preset, seeds: int) -> Figure:
 
     def marks() -> Marks:
         for grid, backbone in _grids(preset, seeds, ("linear",)):
-            for symbols in preset.few_symbols:
+            for symbols in preset.axes.few_symbols:
                 yield from _overlap(grid, f"{backbone}: latency (ms)", symbols, x=_latency_ms(symbols))
-            for links in preset.links:
-                yield from _overlap(grid, f"{backbone}, < 6 ms: devices K", preset.most_symbols, x=links, links=links)
+            for links in preset.axes.links:
+                yield from _overlap(
+                    grid, f"{backbone}, < 6 ms: devices K", preset.axes.most_symbols, x=links, links=links
+                )
 
     return Figure("fig4", "Fig. 4: Fig. 2 with views that overlap by half", "", tuple(marks()), log_x=True)
 
@@ -111,7 +115,7 @@ def retransmission(preset: Preset, seeds: int) -> Figure:
         for grid, backbone in _grids(preset, seeds):
             for link, psnr_db in ((IDEAL, None), (AWARE, PSNR_DB)):
                 panel = f"{backbone}, VDDIB-SR: {link}"
-                for d in preset.symbols:
+                for d in preset.axes.symbols:
                     trial = grid.vddib_sr_trial(d, bits=1, psnr_db=psnr_db)
                     for threshold in THRESHOLDS:
                         yield Mark(panel, f"VDDIB-SR, {d} one-bit symbols", None, trial, psnr_db, threshold)
@@ -126,10 +130,11 @@ def table1(preset: Preset, seeds: int) -> Figure:
 
     Trained with the held-out samples of the figures, and on the whole training split for the same number of epochs.
     """
-    epochs = preset.longer_epochs
-    longer = dataclasses.replace(preset, epochs=epochs, mlp_epochs=epochs, batch_size=preset.longer_batch_size)
+    longest = preset.epochs.longer
+    epochs = dataclasses.replace(preset.epochs, qml_ib=longest, qml_ib_mlp=longest)
+    longer = dataclasses.replace(preset, epochs=epochs, batch_size=preset.longer_batch_size)
     on_all = dataclasses.replace(longer, validation=0)
-    d = preset.most_symbols
+    d = preset.axes.most_symbols
 
     def marks() -> Marks:
         for curve, settings in ((QML_IB_4_BITS, longer), (QML_IB_ALL_SAMPLES, on_all)):
@@ -143,7 +148,7 @@ def bounds(preset: Preset, seeds: int) -> Figure:
     """The bounds on D, and D itself by quadrature, as training objectives with equal β."""
 
     def marks() -> Marks:
-        d = preset.middle_symbols
+        d = preset.axes.middle_symbols
         for grid, backbone in _grids(preset, seeds, ("linear",)):
             for value, bound in itertools.product(BETAS_OF_BOUNDS, BOUNDS):
                 yield Mark(
@@ -155,27 +160,31 @@ def bounds(preset: Preset, seeds: int) -> Figure:
 
 def beta(preset: Preset, _seeds: int) -> Figure:
     """The search for β on held-out samples with one seed: per backbone, K and PSNR, at two values of d."""
-    alike = dataclasses.replace(preset, mlp_epochs=preset.epochs)
+    epochs = dataclasses.replace(preset.epochs, qml_ib_mlp=preset.epochs.qml_ib)
+    alike = dataclasses.replace(preset, epochs=epochs)
 
     def marks() -> Marks:
         for grid, backbone in _grids(alike, 1):
             for links, psnr_db, d in searches(preset, backbone):
                 # The rate is a sum over symbols, so the largest β is too large with many symbols.
-                for value in preset.betas if d == preset.middle_symbols else preset.betas[:-1]:
+                for value in preset.axes.betas if d == preset.axes.middle_symbols else preset.axes.betas[:-1]:
                     trial = grid.qml_ib_trial(d, links=links, psnr_db=psnr_db, beta=value, test=False)
                     yield Mark(backbone, f"K = {links}, {psnr_db:g} dB, d = {d}", value, trial, psnr_db)
 
     title = "β chosen on held-out training samples"
-    views = {f"d = {d}": f".* d = {d}" for d in (preset.middle_symbols, preset.most_symbols)}
+    views = {f"d = {d}": f".* d = {d}" for d in (preset.axes.middle_symbols, preset.axes.most_symbols)}
     return Figure("beta", title, "β", tuple(marks()), log_x=True, error="validation_error", views=views)
 
 
 def searches(preset: Preset, backbone: Backbone) -> list[tuple[int, float, int]]:
     """Return the points (K, PSNR in dB, d) at which β is searched: those used by the figures of a backbone."""
-    few, most = preset.middle_symbols, preset.most_symbols
+    few, most = preset.axes.middle_symbols, preset.axes.most_symbols
     if backbone != "linear":
         return [(LINKS, PSNR_DB, few), (LINKS, PSNR_DB, most)]
-    return [*((LINKS, psnr_db, few) for psnr_db in preset.psnr_db), *((links, PSNR_DB, most) for links in preset.links)]
+    return [
+        *((LINKS, psnr_db, few) for psnr_db in preset.axes.psnr_db),
+        *((links, PSNR_DB, most) for links in preset.axes.links),
+    ]
 
 
 def _point(
@@ -184,7 +193,7 @@ def _point(
     """Yield all curves of Figure 2 at one point; `x` is the latency by default."""
     x = _latency_ms(d) if x is None else x
     yield Mark(panel, QML_IB_4_BITS, x, grid.qml_ib_trial(d, links=links, psnr_db=psnr_db), psnr_db)
-    with_unquantized = d in grid.preset.few_symbols
+    with_unquantized = d in grid.preset.axes.few_symbols
     if with_unquantized:
         yield Mark(
             panel, QML_IB_UNQUANTIZED, x, grid.qml_ib_trial(d, links=links, psnr_db=psnr_db, breakpoints=0), psnr_db
@@ -225,7 +234,7 @@ def _overlap(grid: Grid, panel: str, d: int, *, x: float, links: int = LINKS, ps
 
 def _grids(preset: Preset, seeds: int, backbones: Sequence[Backbone] | None = None) -> Iterator[tuple[Grid, Backbone]]:
     """Yield a grid for each backbone and seed, with the backbone as the name of the panel."""
-    for backbone in backbones or preset.backbones:
+    for backbone in backbones or preset.axes.backbones:
         for seed in range(seeds):
             yield Grid(preset, backbone, seed), backbone
 
