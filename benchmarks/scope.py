@@ -10,7 +10,7 @@ from splitwave.common.config.run_config import RunConfig
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How much is measured.
+    """The extent of the measurements.
 
     Attributes:
         quick: whether this is a smoke test, whose numbers are not meaningful.

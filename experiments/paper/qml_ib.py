@@ -151,17 +151,15 @@ def bounds(preset: Preset, seeds: int) -> Figure:
         d = preset.axes.middle_symbols
         for grid, backbone in _grids(preset, seeds, ("linear",)):
             for value, bound in itertools.product(BETAS_OF_BOUNDS, BOUNDS):
-                yield Mark(
-                    f"{backbone}, {_latency(d)}", bound, value, grid.qml_ib_trial(d, beta=value, bound=bound), PSNR_DB
-                )
+                trial = grid.qml_ib_trial(d, beta=value, bound=bound)
+                yield Mark(f"{backbone}, {_latency(d)}", bound, value, trial, PSNR_DB)
 
     return Figure("bounds", "Bounds on D as objectives, K = 2, PSNR 10 dB", "β", tuple(marks()), log_x=True)
 
 
 def beta(preset: Preset, _seeds: int) -> Figure:
     """The search for β on held-out samples with one seed: per backbone, K and PSNR, at two values of d."""
-    epochs = dataclasses.replace(preset.epochs, qml_ib_mlp=preset.epochs.qml_ib)
-    alike = dataclasses.replace(preset, epochs=epochs)
+    alike = dataclasses.replace(preset, epochs=dataclasses.replace(preset.epochs, qml_ib_mlp=preset.epochs.qml_ib))
 
     def marks() -> Marks:
         for grid, backbone in _grids(alike, 1):
@@ -178,13 +176,11 @@ def beta(preset: Preset, _seeds: int) -> Figure:
 
 def searches(preset: Preset, backbone: Backbone) -> list[tuple[int, float, int]]:
     """Return the points (K, PSNR in dB, d) at which β is searched: those used by the figures of a backbone."""
-    few, most = preset.axes.middle_symbols, preset.axes.most_symbols
+    axes = preset.axes
+    few, most = axes.middle_symbols, axes.most_symbols
     if backbone != "linear":
         return [(LINKS, PSNR_DB, few), (LINKS, PSNR_DB, most)]
-    return [
-        *((LINKS, psnr_db, few) for psnr_db in preset.axes.psnr_db),
-        *((links, PSNR_DB, most) for links in preset.axes.links),
-    ]
+    return [*((LINKS, psnr_db, few) for psnr_db in axes.psnr_db), *((links, PSNR_DB, most) for links in axes.links)]
 
 
 def _point(

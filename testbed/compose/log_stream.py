@@ -16,7 +16,7 @@ from splitwave.testbed.compose.containers import Part
 from splitwave.testbed.compose.docker_api import docker_engine
 
 RETURN_LIMIT_S = 5.0
-"""How long to wait for the restart of a container that ended before its stream ends, too."""
+"""Time limit for the restart of a container that ended, after which its stream ends, too."""
 _POLL_S = 0.5
 
 Line = tuple[str, str]

@@ -18,7 +18,7 @@ READY_LIMIT_S = 300.0
 GRACE_S = 15.0
 """Time limit for a process to drain after SIGTERM before it is killed; on an idle machine it takes 1 to 3 s."""
 SETTLE_S = 2.0
-"""How long to wait for the root cause after a death is noticed, because consequences may be noticed first."""
+"""Time limit to wait for the root cause after a death is noticed, because consequences may be noticed first."""
 
 
 class Supervisor:

@@ -48,7 +48,7 @@ BY_COMMAND = 2
 
 @dataclass(frozen=True)
 class Stream:
-    """What a base station recorded about a served stream.
+    """A base station's records of a served stream.
 
     Attributes:
         summary: content of its summary file.

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import select
 import shlex
 import signal
 import socket
@@ -18,6 +17,7 @@ import pytest
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.testbed.processes.announcement import running_testbeds
+from tests.e2e.endless_training import Training
 from tests.e2e.services import until
 from tests.limits import LIMIT_S
 
@@ -42,39 +42,6 @@ def splitwave(*arguments: str | Path) -> Table:
     (folder,) = re.findall(r"^results +(.+)$", answer.stdout, re.MULTILINE)
     proposed = [shlex.split(line) for line in re.findall(r"^  (\S*splitwave .+)$", answer.stdout, re.MULTILINE)]
     return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder, "next": proposed}
-
-
-class Training:
-    """A command with a practically endless training, and the processes that it started."""
-
-    def __init__(self, process: "subprocess.Popen[str]", results: Path) -> None:
-        self.process = process
-        self.results = results
-        (testbed,) = running_testbeds(results)
-        self.address = testbed.basestation
-        self._pidfds = {role: os.pidfd_open(pid) for role, pid in testbed.pids.items()}
-
-    def send(self, number: signal.Signals, role: str) -> None:
-        signal.pidfd_send_signal(self._pidfds[role], number)
-
-    def stopped(self) -> tuple[int, str]:
-        """Wait for the end of the command; returns its exit code and standard error."""
-        _, errors = self.process.communicate(timeout=LIMIT_S)
-        return self.process.returncode, errors
-
-    def still_running(self, limit_s: float = 0.0) -> list[str]:
-        """Return the roles whose processes are still running after a time limit for each."""
-        return [role for role, fd in self._pidfds.items() if not select.select([fd], [], [], limit_s)[0]]
-
-    def published(self) -> list[Path]:
-        """Return the folders that look like complete results."""
-        return [path for path in self.results.glob("*/*") if not re.search(r"^\.|\.unfinished$", path.name)]
-
-    def close(self) -> None:
-        for role in self.still_running():
-            self.send(signal.SIGKILL, role)
-        for fd in self._pidfds.values():
-            os.close(fd)
 
 
 @pytest.fixture

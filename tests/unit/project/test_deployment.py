@@ -1,4 +1,4 @@
-"""What docs/deploy.md tells a board to install."""
+"""The deployment files agree with docs/deploy.md and with the device's options."""
 
 import re
 import shlex

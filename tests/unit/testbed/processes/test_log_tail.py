@@ -40,7 +40,7 @@ def test_a_missing_log_is_an_empty_one(tmp_path: Path) -> None:
     assert final_error(tmp_path / "never.log", 3) is None
 
 
-def test_the_final_error_is_the_one_that_gave_the_exit_code(tmp_path: Path) -> None:
+def test_the_final_error_is_logged_with_the_exit_code(tmp_path: Path) -> None:
     log = tmp_path / "basestation.log"
     foreseen = {"event": "no data", "exit_code": "DATA"}
     log.write_text("\n".join(map(json.dumps, [{"event": "serving"}, foreseen])) + "\nleaked semaphore\n")

@@ -1,4 +1,4 @@
-"""How the end of a process is described, and which of several is the root cause."""
+"""The description of a process's end, and the root cause among several."""
 
 import asyncio
 import json
