@@ -58,7 +58,7 @@ class RunWatcher:
                 if watching.done():
                     return watching.result()
                 gone.result()
-                raise BaseStationLostError(f"the base station left {address}")
+                raise BaseStationLostError(f"the base station is no longer at {address}")
             finally:
                 watching.cancel()
                 gone.cancel()

@@ -21,9 +21,9 @@ def check_finished(folder: Path) -> None:
     """
     name = folder.resolve().name
     if name.endswith(SUFFIX) or (folder / RECORD).exists():
-        raise DataError(f"{folder} is no result: its run ended early, and {RECORD} in it says what is missing")
+        raise DataError(f"{folder} is not a result: its run ended early, and {RECORD} in it says what is missing")
     if name.startswith("."):
-        raise DataError(f"{folder} is no result: its run is still running or was killed")
+        raise DataError(f"{folder} is not a result: its run is still running or was killed")
 
 
 def has_checkpoint(folder: Path) -> bool:

@@ -182,14 +182,14 @@ def test_unfinished_runs_of_the_same_second_get_different_names(tmp_path: Path) 
 @pytest.mark.parametrize("name", ["x.unfinished", ".x.partial"])
 def test_collecting_results_refuses_unfinished_and_partial_folders(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(DataError, match=f"{name} is no result"):
+    with pytest.raises(DataError, match=f"{name} is not a result"):
         check_finished(tmp_path / name)
 
 
 def test_collecting_results_refuses_an_unfinished_folder_that_was_renamed(tmp_path: Path) -> None:
     kept, _, _ = failed(tmp_path, KeyboardInterrupt(), metrics="{}\n")
     renamed = kept.rename(kept.with_name("best"))
-    with pytest.raises(DataError, match="best is no result"):
+    with pytest.raises(DataError, match="best is not a result"):
         check_finished(renamed)
 
 
@@ -201,7 +201,7 @@ def test_no_unfinished_result_is_published(tmp_path: Path, tool: list[str]) -> N
 
     answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
-    assert (answer.returncode, f"{kept} is no result" in answer.stderr) == (1, True)
+    assert (answer.returncode, f"{kept} is not a result" in answer.stderr) == (1, True)
 
 
 def test_an_error_that_a_user_can_fix_leaves_no_folder(tmp_path: Path) -> None:
