@@ -1,15 +1,15 @@
 # Images of the services: docker build --target channel|device|basestation|bench . (or `make images`)
-# Needs the wheelhouse of `make wheels` and no network. BuildKit and the classic builder both build it; the latter builds
-# all stages down to its target, so those without torch stand first.
+# Requires the wheelhouse of `make wheels`, and no network. BuildKit and the classic builder both work; the latter builds
+# all stages up to its target, so the stages without torch come first.
 
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
-# --- What every image has ---
+# --- The base of every image ---
 
 FROM ${BASE_IMAGE} AS runtime
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp XDG_CACHE_HOME=/var/cache XDG_STATE_HOME=/var/lib
-# A new volume takes over owner and mode of the folder that it is mounted on.
+# A new volume gets the owner and mode of the folder on which it is mounted.
 RUN groupadd --gid 10001 splitwave \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin splitwave \
     && install --directory --owner 10001 --group 10001 \
@@ -17,7 +17,7 @@ RUN groupadd --gid 10001 splitwave \
 WORKDIR /opt/splitwave
 COPY src/splitwave/__init__.py splitwave/
 
-# --- Dependencies are installed here and copied from here: pip and wheels stay behind ---
+# --- Dependencies are installed in stages of their own, so that pip and the wheels are not in the final images ---
 
 FROM ${BASE_IMAGE} AS channel-dependencies
 RUN python -m venv /opt/pip && python -m venv --without-pip /opt/venv
@@ -28,13 +28,13 @@ COPY wheels wheels
 ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels PIP_CONSTRAINT=constraints.txt PIP_PYTHON=/opt/venv/bin/python \
     PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN /opt/pip/bin/pip install --quiet --requirement requirements/channel.txt \
-    || { echo "wheels/ lacks what requirements/channel.txt asks for: run 'make wheels', then build again" >&2; exit 1; }
-# The packages' own tests, and what is there to compile against them.
+    || { echo "wheels/ lacks packages of requirements/channel.txt: run 'make wheels', then build again" >&2; exit 1; }
+# Remove the packages' tests, and files only needed to compile against them.
 RUN cd /opt/venv/lib/python3*/site-packages \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && rm -rf numpy/_core/include numpy/_core/lib numpy/random/lib
 
-# --- The services. Code comes last: a change to it rebuilds that layer and its bytecode, no more ---
+# --- The services. The code comes last, so that a change rebuilds only its layer and the bytecode ---
 
 FROM runtime AS channel
 COPY --from=channel-dependencies /opt/venv /opt/venv
@@ -47,8 +47,8 @@ ENTRYPOINT ["python", "-m", "splitwave.channel"]
 FROM channel-dependencies AS torch-dependencies
 RUN { /opt/pip/bin/pip install --quiet --requirement requirements/torch.txt \
       && /opt/pip/bin/pip install --quiet --no-deps --requirement requirements/data.txt; } \
-    || { echo "wheels/ lacks what requirements/torch.txt or data.txt asks for: run 'make wheels', then build again" >&2; exit 1; }
-# Of torch that is a quarter.
+    || { echo "wheels/ lacks packages of requirements/torch.txt or data.txt: run 'make wheels', then build again" >&2; exit 1; }
+# Remove tests, headers and tools, which are a quarter of torch.
 RUN cd /opt/venv/lib/python3*/site-packages \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && rm -rf torch/include torch/test torch/share \

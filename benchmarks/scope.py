@@ -1,4 +1,4 @@
-"""How much a benchmark measures, and where it may write: what every benchmark is told."""
+"""The parameters of every benchmark: how much it measures, and where it may write."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,21 +10,21 @@ from splitwave.common.config.run_config import RunConfig
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How much is measured.
+    """The extent of the measurements.
 
     Attributes:
-        quick: a smoke test: everything runs, nothing is worth quoting.
-        repetitions: of each side of a comparison.
-        rules: what a load pass must reach.
-        ladder_rules: what a load pass of `scale` must reach, from which no p99 is read.
-        ladder_repetitions: of each load pass of `scale` and `server` that is not compared in turn.
+        quick: whether this is a smoke test, whose numbers are not meaningful.
+        repetitions: repetitions of each side of a comparison.
+        rules: the requirements of a load pass.
+        ladder_rules: the requirements of a load pass of `scale`, which reports no p99.
+        ladder_repetitions: repetitions of each load pass of `scale` and `server` that is not compared alternately.
         trainings: repetitions of each side of `training`.
-        floor_queries: of one repetition of a floor.
-        links: K of the ladder of `scale`.
-        epochs: of a training by its batch size; the first warms up.
-        channel_blocks: of one repetition through the channel emulator.
-        bound_ms: the p99 that Server must stay under.
-        starts: of a process whose start is timed.
+        floor_queries: queries of one repetition of a floor.
+        links: the numbers of links measured by `scale`.
+        epochs: epochs of a training, by batch size; the first epoch is a warm-up.
+        channel_blocks: blocks of one repetition through the channel emulator.
+        bound_ms: the bound on p99 in the Server scenario.
+        starts: number of timed starts of each process.
     """
 
     quick: bool
@@ -43,15 +43,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One run of benchmarks.
+    """One session of benchmarks.
 
     Attributes:
-        scope: how much.
-        folder: for what processes leave behind: logs, checkpoints.
-        figures: for plots and traces.
+        scope: how much is measured.
+        folder: folder for logs and checkpoints of processes.
+        figures: folder for plots and traces.
         data_dir: folder with the data sets, or None.
         airtime: add the modelled airtime to the plot.
-        begun: the reports of benchmarks that have begun, by name: what one has read survives its failure.
+        begun: the reports of all benchmarks started so far, by name, so that a failed one keeps its readings.
     """
 
     scope: Scope
@@ -62,7 +62,7 @@ class Bench:
     begun: dict[str, Report] = field(default_factory=dict)
 
     def begin(self, benchmark: str, settings: Json) -> Report:
-        """The report of a benchmark that begins, to be filled."""
+        """Create the empty report of a benchmark."""
         self.begun[benchmark] = Report(benchmark, settings)
         return self.begun[benchmark]
 
@@ -98,7 +98,7 @@ QUICK = Scope(
 
 
 def short_run(links: int, *, block_size: int = 256, epochs: int = 1, decoder_shards: int = 1) -> RunConfig:
-    """Settings of a testbed that is there to be loaded: defaults (d = 28, T = 15, mnist5k), trained for a moment."""
+    """Return settings of a testbed for load passes: the defaults (d = 28, T = 15, mnist5k) with a short training."""
     return RunConfig.model_validate(
         {
             "links": links,

@@ -1,4 +1,4 @@
-"""One `splitwave bench`: runs benchmarks, prints their readings as they come, leaves a results folder."""
+"""One call of `splitwave bench`: runs benchmarks, prints their readings, and writes a results folder."""
 
 import json
 import os
@@ -46,34 +46,34 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 }
 
 
-def hold(  # noqa: PLR0917 — each is an option of the command line
+def run_session(  # noqa: PLR0917 — each is an option of the command line
     names: Sequence[str], scope: Scope, json_file: Path | None, airtime: bool, data_dir: Path | None, results: Path
 ) -> list[Report]:
-    """Run benchmarks by name, print what they say, and keep it.
+    """Run benchmarks by name, print their reports, and write a results folder.
 
     Args:
-        names: which, in this order.
-        scope: how much of each.
-        json_file: where to write the result besides the results folder; None for nowhere.
+        names: the benchmarks to run, in this order.
+        scope: how much each benchmark measures.
+        json_file: a file to write the result to in addition to the results folder, or None.
         airtime: add the modelled airtime to the plot of the hops.
         data_dir: folder with the data sets, or None.
-        results: folder of all results.
+        results: folder that holds all results.
 
     Returns:
-        a report a name.
+        One report per name.
     """
     data_dir = existing_data_dir(data_dir)
-    load_average = os.getloadavg()  # before the benchmarks are a load themselves
+    load_average = os.getloadavg()  # read before the benchmarks themselves load the machine
     reports: list[Report] = []
     with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder, naming_full_disk(results):
-        folder.account_with(lambda: {"missing": list(names[len(reports) :])})
+        folder.add_if_unfinished(lambda: {"missing": list(names[len(reports) :])})
         bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
         try:
             for name in names:
                 typer.echo(f"{name} …")
-                reports.append(_attempt(name, bench))
+                reports.append(_run_benchmark(name, bench))
                 print_report(reports[-1])
-        finally:  # also of a session that is interrupted, whose folder says so
+        finally:  # also if the session is interrupted; the folder is then marked as unfinished
             if reports:
                 content = result_json(reports, scope, data_dir, load_average)
                 folder.write_json("result.json", content)
@@ -88,11 +88,11 @@ def hold(  # noqa: PLR0917 — each is an option of the command line
 
 
 def exit_code_of(reports: Sequence[Report], *, require_valid: bool) -> ExitCode:
-    """OK if everything was measured, also on a busy machine, whose numbers are labelled INVALID; missed targets are OK.
+    """Return the exit code of a session: OK if everything was measured, even with missed targets.
 
     Args:
-        reports: of the benchmarks that ran.
-        require_valid: INVALID numbers are not OK.
+        reports: the reports of the benchmarks.
+        require_valid: whether INVALID numbers, as measured on a busy machine, are an error.
     """
     failed = next((report.exit_code for report in reports if report.exit_code is not ExitCode.OK), ExitCode.OK)
     if failed is ExitCode.OK and require_valid and _invalid(reports):
@@ -107,7 +107,7 @@ def _invalid(reports: Sequence[Report]) -> list[str]:
 def result_json(
     reports: Sequence[Report], scope: Scope, data_dir: Path | None, load_average: tuple[float, float, float]
 ) -> Json:
-    """Reports with the machine, its load average before the run, the settings and the commit."""
+    """Return the reports as JSON, with the machine, its load average before the run, the scope and the commit."""
     return {
         "environment": {
             **describe_environment(RunConfig(), data_dir),
@@ -121,12 +121,12 @@ def result_json(
 
 
 def write_samples(path: Path, samples: Mapping[str, Samples]) -> None:
-    """Write raw samples as `.npz`, an array a name."""
+    """Write raw samples as `.npz`, one array per name."""
     np.savez_compressed(path, allow_pickle=False, **samples)
 
 
 def target_table(reports: Sequence[Report]) -> str:
-    """A line a target that these benchmarks are held to: name, value, range, target, verdict."""
+    """Format one line for each reading with a target: name, value, range, target, verdict."""
     lines = [f"{'target of':<46}{'value':>10}  {'range':<22}{'target':>9}  verdict"]
     for reading in (reading for report in reports for reading in report.readings):
         if target := target_of(reading.name):
@@ -137,27 +137,27 @@ def target_table(reports: Sequence[Report]) -> str:
 
 
 def print_report(report: Report) -> None:
-    """A line a reading: median, range, target, verdict; then the tables, and what is wrong."""
+    """Print one line per reading (median, range, target, verdict), then the tables and the reasons for INVALID."""
     for reading in report.readings:
         target = target_of(reading.name)
         low, high = min(reading.repetitions), max(reading.repetitions)
         spread = f"{low:.4g} … {high:.4g}" if len(reading.repetitions) > 1 else ""
-        held_to = f"{target!s:>9}  {reading.verdict}" if target else ""
-        typer.echo(f"  {reading.name:<46}{reading.value:>10.4g} {reading.unit:<15}{spread:<22}{held_to}".rstrip())
+        verdict = f"{target!s:>9}  {reading.verdict}" if target else ""
+        typer.echo(f"  {reading.name:<46}{reading.value:>10.4g} {reading.unit:<15}{spread:<22}{verdict}".rstrip())
     for table in report.tables:
         typer.echo(f"\n{table}\n")
     typer.echo(f"  other programs kept {report.cores_of_others:.2f} of {os.cpu_count()} processors busy meanwhile")
     typer.echo(f"  {report.benchmark}: {report.validity}" + "".join(f"\n    {each}" for each in report.reasons))
 
 
-def _attempt(name: str, bench: Bench) -> Report:
-    """A benchmark's report; of one that failed, a report that says how."""
+def _run_benchmark(name: str, bench: Bench) -> Report:
+    """Run a benchmark and return its report; if it fails, the report contains the error and the readings so far."""
     before, started = machine_times(), time.monotonic()
     try:
         report = run_interruptibly(BENCHMARKS[name](bench))
-    except Exception as error:  # foreseen or not, it must not take the other benchmarks' readings with it
+    except Exception as error:  # an error must not lose the readings of the other benchmarks
         report = bench.begun.get(name) or bench.begin(name, {})
-        report.failed(error)
+        report.record_failure(error)
         if not isinstance(error, SplitwaveError):
             traceback.print_exc()
     report.cores_of_others = cores_of_others(before, machine_times(), time.monotonic() - started)

@@ -1,7 +1,7 @@
 """Chooses training settings: `python -m splitwave.experiments.choose_settings -c FILE --grid a.b=1,2 --csv OUT`.
 
 Trains every point of a grid with the in-process engine and reports the error on held-out *training* samples. The test
-split is not looked at here.
+split is not used.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from splitwave.testbed.preflight import check_data
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One training: the settings that differ, and the last epoch's errors."""
+class Training:
+    """The grid settings of one training, and the errors of its last epoch."""
 
     settings: dict[str, str]
     seed: int
@@ -36,14 +36,14 @@ class Trial:
 
 
 Point = tuple[dict[str, str], RunConfig]
-"""What the grid sets, and all settings with it."""
+"""The settings that come from the grid, and the complete settings."""
 
 
 def points(path: Path | None, grid: Sequence[str], seeds: int, validation: int) -> Iterator[Point]:
-    """Every point of the grid, seeds innermost.
+    """Yield every point of the grid, with the seeds innermost.
 
     Raises:
-        ConfigError: a setting or a grid axis is wrong.
+        ConfigError: a setting or a grid axis is invalid.
     """
     axes = [[(name, value) for value in values] for name, values in map(_axis, grid)]
     for point in itertools.product(*axes):
@@ -53,11 +53,11 @@ def points(path: Path | None, grid: Sequence[str], seeds: int, validation: int) 
             yield dict(point), load_config(path, overrides=[*overrides, *fixed])
 
 
-def _trial(config: RunConfig, settings: dict[str, str], data: Path | None) -> Trial:
+def _train(config: RunConfig, settings: dict[str, str], data: Path | None) -> Training:
     torch.set_num_threads(config.runtime.torch_threads)
     *_, last = open_run(config, data).train(lambda _: None)
-    assert last.validation_error is not None  # samples are held out
-    return Trial(settings, config.seed, last.training_error, last.validation_error)
+    assert last.validation_error is not None  # because samples are held out
+    return Training(settings, config.seed, last.training_error, last.validation_error)
 
 
 def _axis(text: str) -> tuple[str, list[str]]:
@@ -69,17 +69,17 @@ def _axis(text: str) -> tuple[str, list[str]]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings to vary (default: the demo's)")
-    parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; repeat for more")
-    parser.add_argument("--seeds", type=int, default=2, help="trainings a point, with seeds 1, 2, …")
-    parser.add_argument("--validation", type=int, required=True, help="training samples to hold out")
-    parser.add_argument("--csv", type=Path, required=True, metavar="OUT", help="one row a training")
+    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="base settings (default: those of the demo)")
+    parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; may be repeated")
+    parser.add_argument("--seeds", type=int, default=2, help="trainings per point, with seeds 1, 2, …")
+    parser.add_argument("--validation", type=int, required=True, help="number of training samples to hold out")
+    parser.add_argument("--csv", type=Path, required=True, metavar="OUT", help="output file, one row per training")
     add_data_option(parser)
     return parser.parse_args()
 
 
 def main() -> int:
-    """Parse the command line and write the table as it grows."""
+    """Parse the command line, run the trainings and write the table row by row."""
     options = _arguments()
     return run_tool(lambda: _choose(options))
 
@@ -89,7 +89,7 @@ def _choose(options: argparse.Namespace) -> None:
     if options.validation < 1:
         raise ConfigError(f"--validation {options.validation}: at least one sample must be held out")
     if options.csv.exists():
-        raise ConfigError(f"--csv {options.csv} exists already: a table is never overwritten")
+        raise ConfigError(f"--csv {options.csv} already exists: a table is never overwritten")
     asked = list(points(options.config, options.grid, options.seeds, options.validation))
     for config in {config.data.name: config for _, config in asked}.values():
         check_data(config, options.data, IN_THIS_PROCESS)
@@ -98,13 +98,13 @@ def _choose(options: argparse.Namespace) -> None:
         file.write(f"# {json.dumps(sys.argv[1:])}\n")
         writer = csv.writer(file)
         for number, (settings, config) in enumerate(asked):
-            trial = _trial(config, settings, options.data)
+            training = _train(config, settings, options.data)
             if number == 0:
-                writer.writerow([*trial.settings, "seed", "training_error", "validation_error"])
-            errors = f"{trial.training_error:.5f}", f"{trial.validation_error:.5f}"
-            writer.writerow([*trial.settings.values(), trial.seed, *errors])
+                writer.writerow([*training.settings, "seed", "training_error", "validation_error"])
+            errors = f"{training.training_error:.5f}", f"{training.validation_error:.5f}"
+            writer.writerow([*training.settings.values(), training.seed, *errors])
             file.flush()
-            print(trial, flush=True)
+            print(training, flush=True)
 
 
 if __name__ == "__main__":

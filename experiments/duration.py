@@ -1,10 +1,10 @@
-"""A duration in words."""
+"""Formats durations for people."""
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
 
 def duration(seconds: float) -> str:
-    """A duration in the unit that a person would use, to two digits or so: `40 s`, `2.5 min`, `12 min`, `3.5 h`."""
+    """Format a duration with about two digits in a suitable unit: `40 s`, `2.5 min`, `12 min`, `3.5 h`."""
     if seconds < 0.5:
         return "under 1 s"
     if seconds < 99.5:

@@ -15,7 +15,7 @@ from splitwave.testbed.commands.data import data_app
 from splitwave.testbed.commands.fault import fault_app
 from splitwave.testbed.commands.init import init
 from splitwave.testbed.commands.run import demo, infer, train
-from splitwave.testbed.commands.services import AS_THEY_ARE, basestation, channel, device
+from splitwave.testbed.commands.services import PASS_THROUGH, basestation, channel, device
 from splitwave.testbed.commands.status import status
 from splitwave.testbed.commands.up_and_down import down, logs, up
 
@@ -23,12 +23,12 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_mar
 for command in (demo, train, infer, up, down, status, logs, init):
     app.command()(command)
 for service in (device, channel, basestation):
-    app.command(context_settings=AS_THEY_ARE, add_help_option=False)(service)
+    app.command(context_settings=PASS_THROUGH, add_help_option=False)(service)
 app.add_typer(beta_app, name="beta")
 app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
-for group in entry_points(group="splitwave.commands"):  # of what is built on top of the testbed (ADR 2)
+for group in entry_points(group="splitwave.commands"):  # packages built on top of the testbed add theirs (ADR 2)
     app.add_typer(group.load(), name=group.name)
 
 
@@ -48,7 +48,7 @@ def splitwave(
 
 
 def main() -> None:
-    """Entry point of the console script; SIGTERM and a closed terminal end a command as Ctrl-C does."""
+    """Run the command line; SIGTERM and a closed terminal end a command as Ctrl-C does."""
     make_streams_lenient()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)

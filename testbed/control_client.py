@@ -1,4 +1,4 @@
-"""What a base station is asked: how a run goes, its result, another β, and to measure a workload."""
+"""Client of a base station's control service: follows a run, asks for its status, sets β, and measures workloads."""
 
 import asyncio
 
@@ -22,26 +22,26 @@ from splitwave.common.wire.results import (
 from splitwave.testbed.engine import Observer, Progress, StartedOver
 
 STATUS_DEADLINE_S = 30.0
-"""How long a base station may take to answer, on a busy machine, too; where nobody listens the answer comes at once."""
+"""Deadline of an answer, generous for busy machines; where no server listens, the call fails at once."""
 
 _REFUSALS = frozenset(grpc.StatusCode[refusal.name] for refusal in Refusal)
 
 
 class BaseStationLostError(RunFailedError):
-    """The base station went without saying how the run ended; it may come back."""
+    """The connection broke before the base station reported how the run ended; the base station may come back."""
 
 
 async def watch_run(address: str, observe: Observer) -> RunResult:
-    """Follow a run to its end; `observe` sees every epoch and the progress in between.
+    """Follow a run to its end; `observe` receives every epoch and the progress in between.
 
     Raises:
         RunFailedError: the run failed.
-        BaseStationLostError: nobody can tell, for the base station was lost.
+        BaseStationLostError: the base station was lost, so the outcome is unknown.
     """
     async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         restarts = 0
         try:
-            # No deadline: a run takes as long as it takes, and the supervisor knows if the base station dies.
+            # No deadline: the length of a run is unknown, and the supervisor notices if the base station dies.
             async for event in ControlStub(grpc_channel).WatchRun(pb.WatchRunRequest(), wait_for_ready=True):
                 match event.WhichOneof("body"):
                     case "epoch":
@@ -63,36 +63,39 @@ async def watch_run(address: str, observe: Observer) -> RunResult:
 
 
 def get_status(address: str) -> pb.RunStatus:
-    """How the run at a base station goes.
+    """Ask a base station for the status of its run.
 
     Raises:
-        UnreachableError: no base station answers there in time.
+        UnreachableError: no base station answers at `address` in time.
     """
     return asyncio.run(ask_status(address))
 
 
 async def ask_status(address: str) -> pb.RunStatus:
-    """The same, within an event loop.
+    """Do the same as `get_status`, within a running event loop.
 
     Raises:
-        UnreachableError: no base station answers there in time.
+        UnreachableError: no base station answers at `address` in time.
     """
     async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         call = ControlStub(grpc_channel).GetStatus(pb.GetStatusRequest(), timeout=STATUS_DEADLINE_S)
         try:
             status: pb.RunStatus = await call
         except grpc.aio.AioRpcError as error:
-            raise _no_answer(address, error, "is no base station") from None
+            raise _no_answer(address, error, "it is not a base station") from None
         else:
             return status
 
 
 def set_beta(address: str, link: int | None, beta: float) -> list[float]:
-    """Have one link, or all of them, serve under another β; what each link then has.
+    """Set the β of one link, or of all links if `link` is None, for the queries that follow.
+
+    Returns:
+        The β of each link afterwards.
 
     Raises:
-        ConfigError: the base station refuses it, and says why.
-        UnreachableError: no base station answers there in time.
+        ConfigError: the base station refused the value; the message has its reason.
+        UnreachableError: no base station answers at `address` in time.
     """
     return asyncio.run(_ask_for_beta(address, pb.SetBetaRequest(link=link, beta=beta)))
 
@@ -105,45 +108,48 @@ async def _ask_for_beta(address: str, request: pb.SetBetaRequest) -> list[float]
             if error.code() in _REFUSALS:
                 link = f"--link {request.link} " if request.HasField("link") else ""
                 raise ConfigError(f"beta set {link}{request.beta}: {error.details()}") from None
-            raise _no_answer(address, error, "is no base station with a knob for β") from None
+            raise _no_answer(address, error, "it is not a base station with a β control") from None
     return list(reply.betas)
 
 
 async def measure(address: str, workload: Workload) -> list[LinkStamps]:
-    """Have the devices of a base station that serves send a workload of queries; by link, when each query was where.
+    """Make the devices of a serving base station send a workload of queries, and collect the time stamps.
+
+    Returns:
+        For each link the time stamps of every query.
 
     Raises:
-        ProtocolError: the workload is none that any base station carries.
-        ConfigError: this base station refuses it now, and says why.
-        RunFailedError: a link was lost on the way.
-        UnreachableError: no base station answers there.
+        ProtocolError: the workload is invalid for every base station.
+        ConfigError: this base station refused the workload; the message has its reason.
+        RunFailedError: a link was lost during the measurement.
+        UnreachableError: no base station answers at `address`.
     """
     check_workload(workload)
     request = pb.MeasureRequest(workload=workload_to_proto(workload))
     async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         try:
-            # No deadline: the workload itself says how long it takes; keepalive tells if the base station is gone.
+            # No deadline: the workload determines the duration, and keepalive detects a lost base station.
             return [link_stamps_from_proto(link) async for link in ControlStub(grpc_channel).Measure(request)]
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.ABORTED:
                 raise RunFailedError(str(error.details())) from None
             if error.code() in _REFUSALS:
                 raise ConfigError(f"refused by {address}: {error.details()}") from None
-            raise _no_answer(address, error, "is no base station that measures loads") from None
+            raise _no_answer(address, error, "it is not a base station that measures workloads") from None
 
 
-def _no_answer(address: str, error: grpc.aio.AioRpcError, stranger: str) -> UnreachableError:
+def _no_answer(address: str, error: grpc.aio.AioRpcError, unimplemented: str) -> UnreachableError:
     if error.code() is grpc.StatusCode.UNIMPLEMENTED:
-        return UnreachableError(f"{address} answers, but {stranger}")
+        return UnreachableError(f"{address} answers, but {unimplemented}")
     return UnreachableError(f"no base station answered at {address}: {short_reason(error.details())}")
 
 
 def progress_from_proto(status: pb.RunStatus) -> Progress:
-    """Where a run is between epochs."""
+    """Convert a status message to the progress of the run."""
     return Progress(stage_name(status.stage), status.epoch, status.epochs, status.step, status.steps)
 
 
 def stage_name(stage: pb.Stage.ValueType) -> str:
-    """`waiting`, `training`, …; a stage this version does not know keeps its number."""
+    """Return `waiting`, `training`, …; a stage that this version does not know is named by its number."""
     known = stage in pb.Stage.values()
     return pb.Stage.Name(stage).removeprefix("STAGE_").lower() if known else f"stage {stage}"

@@ -1,4 +1,4 @@
-"""What an engine is: something that carries a run out and reports on it."""
+"""The interface of an engine, which carries out a run and reports its events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ENTRY_POINT_GROUP = "splitwave.engines"
 IN_THIS_PROCESS = "inprocess"
 """The engine that starts no processes."""
 DOWNLOADS_ELSEWHERE = frozenset({"compose"})
-"""Engines whose parties keep what they download in a place of their own, where this process cannot look."""
+"""Engines whose parties download data sets to a place that this process cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Job:
     """A run to carry out.
 
     Attributes:
-        data_dir: folder with the data sets, or None for each data set's own source.
-        checkpoint_dir: where the parties write their parts, or, to restore, read them.
+        data_dir: folder with the data sets, or None for embedded and downloaded ones.
+        checkpoint_dir: folder where the parties write their parts of the checkpoint, or read them if `restore`.
         restore: skip training and evaluate the checkpoint.
-        log_dir: where processes write their logs.
+        log_dir: folder where processes write their logs.
         links_per_process: how many links each device process of the process engine hosts; results do not depend on it.
     """
 
@@ -40,7 +40,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is between epochs."""
+    """The position of a run between two epoch records."""
 
     stage: str
     epoch: int
@@ -51,13 +51,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one part of a testbed has used, from an engine that can tell.
+    """The resources used by one part of a testbed, reported by engines that can measure them.
 
     Attributes:
-        part: its name, such as `device-1`.
-        cpu_s: processor time of all its processes.
-        memory_peak_bytes: the most it held at a time, without the page cache.
-        network_rx_bytes, network_tx_bytes: received and sent, headers and retransmissions included.
+        part: name of the part, such as `device-1`.
+        cpu_s: processor time of all processes of the part.
+        memory_peak_bytes: peak memory, without the page cache.
+        network_rx_bytes, network_tx_bytes: bytes received and sent, including headers and retransmissions.
     """
 
     part: str
@@ -69,39 +69,39 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class StartedOver:
-    """The run lost one of its parts, and begins again from its last checkpoint."""
+    """The run lost one of its parts and restarts from its last checkpoint."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """A line for whoever watches."""
+class Message:
+    """A line of text to show to the user."""
 
     text: str
 
 
-Event = EpochRecord | Evaluation | Progress | Usage | StartedOver | Note
+Event = EpochRecord | Evaluation | Progress | Usage | StartedOver | Message
 Observer = Callable[[Event], None]
 
 
 class Engine(Protocol):
-    """Carries a job out to the end, or raises a SplitwaveError and leaves nothing running."""
+    """Completes a job, or raises a SplitwaveError and leaves no process running."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
-        """Run the job; `observe` sees each epoch, the progress in between and whatever else is to be told."""
+        """Run the job; `observe` receives its events as they happen."""
         ...
 
 
 def load_engine(name: str) -> Engine:
-    """The engine registered under `name` in the entry-point group `splitwave.engines`.
+    """Create the engine registered under `name` in the entry-point group `splitwave.engines`.
 
     Raises:
-        ConfigError: none is.
+        ConfigError: no engine is registered under this name.
     """
     engines = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in engines:
         meant = did_you_mean(likely(name, engines))
-        raise ConfigError(f"--engine {name}: no such engine; these are installed: {', '.join(sorted(engines))}{meant}")
+        raise ConfigError(f"--engine {name}: no such engine; installed engines: {', '.join(sorted(engines))}{meant}")
     engine: Engine = engines[name].load()()
     return engine

@@ -1,4 +1,4 @@
-"""The console script's entry: Ctrl-C ends it properly even while its imports are under way."""
+"""Entry point of the console script: Ctrl-C gives the documented exit code even while modules are being imported."""
 
 import sys
 
@@ -8,7 +8,7 @@ from splitwave.common.exit_codes import ExitCode
 def main() -> None:
     """Run the command line."""
     try:
-        from splitwave.testbed import cli  # noqa: PLC0415 — the imports are what takes long enough to be interrupted
+        from splitwave.testbed import cli  # noqa: PLC0415 — imports take long enough to be interrupted
 
         cli.main()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""From settings to a results folder: run an engine, record what it reports, draw the figures."""
+"""Carries out a command from its settings to a results folder: runs an engine, records its events, draws figures."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,14 +25,14 @@ from splitwave.testbed.terminal.reporting import print_figures, print_next_steps
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a command asks for.
+class RunRequest:
+    """The run that a command asks for.
 
     Attributes:
-        what: names the kind of result: the config file's stem, `demo` or `infer`.
+        what: the kind of result: the config file's stem, `demo` or `infer`.
         engine: name of an installed engine.
-        data_dir: folder with the data sets, as given.
-        results: folder of all results.
+        data_dir: folder with the data sets, as the user gave it.
+        results: folder that holds all results.
         restore: a checkpoint folder to evaluate instead of training.
         links_per_process: how many links each device process hosts.
     """
@@ -46,88 +46,88 @@ class Order:
     links_per_process: int = 1
 
 
-def execute(order: Order) -> Path:
-    """Carry an order out, show how it goes, and leave a results folder, whose path is returned.
+def execute(request: RunRequest) -> Path:
+    """Carry out a request, show its progress, and return the path of the results folder.
 
-    What a run that ends early has measured is left in a folder that is marked as unfinished; see `ResultsFolder`.
+    If the run ends early, its measurements are kept in a folder marked as unfinished; see `ResultsFolder`.
 
     Raises:
-        SplitwaveError: what the engine or the order's own settings raise.
+        SplitwaveError: the settings are invalid, or the engine failed.
     """
-    engine = load_engine(order.engine)
-    data_dir = existing_data_dir(order.data_dir)
-    check_data(order.config, data_dir, order.engine)
-    chance = known_chance_level(order.config, data_dir, order.engine)
-    print_warning(processor_warning(order.config, order.engine, order.links_per_process))
-    folder = ResultsFolder(order.results, order.what, order.config, data_dir)
+    engine = load_engine(request.engine)
+    data_dir = existing_data_dir(request.data_dir)
+    check_data(request.config, data_dir, request.engine)
+    chance = known_chance_level(request.config, data_dir, request.engine)
+    print_warning(processor_warning(request.config, request.engine, request.links_per_process))
+    folder = ResultsFolder(request.results, request.what, request.config, data_dir)
     try:
-        summary = _fill(folder, order, engine, data_dir, chance)
+        summary = _fill(folder, request, engine, data_dir, chance)
     except BaseException:
         if folder.kept:
-            with suppress(Exception, KeyboardInterrupt):  # the error that ended the run is the one to tell
-                _draw(folder, order.config.task)
+            with suppress(Exception, KeyboardInterrupt):  # the error that ended the run is the one to report
+                _draw(folder, request.config.task)
         raise
-    # The result is published: nothing that happens from here on takes it back.
-    print_summary(summary, order.config.task.wording, folder.path)
-    with naming_full_disk(order.results):
-        _draw(folder, order.config.task)
+    # The result is published: a failure from here on does not remove it.
+    print_summary(summary, request.config.task.wording, folder.path)
+    with naming_full_disk(request.results):
+        _draw(folder, request.config.task)
     print_figures(folder.figures)
-    print_next_steps(next_steps(folder.path, order.data_dir, None if order.restore else order.config.seed))
+    print_next_steps(next_steps(folder.path, request.data_dir, None if request.restore else request.config.seed))
     return folder.path
 
 
 def _fill(
-    folder: ResultsFolder, order: Order, engine: Engine, data_dir: Path | None, chance: ChanceLevel | None
+    folder: ResultsFolder, request: RunRequest, engine: Engine, data_dir: Path | None, chance: ChanceLevel | None
 ) -> Summary:
     job = Job(
-        config=order.config,
+        config=request.config,
         data_dir=data_dir,
-        checkpoint_dir=order.restore or folder.checkpoint,
-        restore=order.restore is not None,
+        checkpoint_dir=request.restore or folder.checkpoint,
+        restore=request.restore is not None,
         log_dir=folder.logs,
-        links_per_process=order.links_per_process,
+        links_per_process=request.links_per_process,
     )
-    record = RunRecord(folder.metrics, order.config.task)
-    folder.account_with(lambda: _account(folder, order, record))
-    with folder, naming_full_disk(order.results):
-        with Display(order.config) as display:
-            result = engine.run(job, _each(record, display))
-        remarks = remarks_on(order.config.task, result.error, chance)
-        summary = {**summarize(order.config, order.engine, result, remarks), **record.summary()}
+    record = RunRecord(folder.metrics, request.config.task)
+    folder.add_if_unfinished(lambda: _describe_unfinished(folder, request, record))
+    with folder, naming_full_disk(request.results):
+        with Display(request.config) as display:
+            result = engine.run(job, _notify_all(record, display))
+        remarks = remarks_on(request.config.task, result.error, chance)
+        summary = {**summarize(request.config, request.engine, result, remarks), **record.summary()}
         write_latency(folder.latency, result.hops, result.hop_times_ns)
         folder.write_json(folder.summary.name, summary)
     return summary
 
 
-def _account(folder: ResultsFolder, order: Order, record: RunRecord) -> Mapping[str, object]:
-    """How far a run came that ended early, and what is missing in its folder."""
+def _describe_unfinished(folder: ResultsFolder, request: RunRequest, record: RunRecord) -> Mapping[str, object]:
+    """Return the progress of a run that ended early, and the list of what is missing in its folder."""
     missing = []
-    if order.restore is None:
-        missing += missing_epochs(record.epochs, order.config.training.epochs)
+    if request.restore is None:
+        missing += missing_epochs(record.epochs, request.config.training.epochs)
         missing += [] if has_checkpoint(folder.checkpoint) else ["the checkpoint"]
     if record.evaluation is None:
         missing.append("the test error")
     if not folder.summary.is_file():
         missing.append("the serving pass and its latency")
-    errors = {} if record.evaluation is None else errors_of(order.config.task, record.evaluation)
+    errors = {} if record.evaluation is None else errors_of(request.config.task, record.evaluation)
     return {"steps_done": record.steps_done, "steps": record.steps, **errors, "missing": missing}
 
 
 def existing_data_dir(data_dir: Path | None) -> Path | None:
-    """A folder with data sets as an absolute path, None for none.
+    """Return the absolute path of a folder with data sets, or None if none was given.
 
     Raises:
-        DataError: it does not exist.
+        DataError: the folder does not exist.
     """
     if data_dir is not None and not data_dir.is_dir():
         raise DataError(
-            f"data directory {data_dir} is not a directory that exists (from --data-dir or SPLITWAVE_DATA_DIR); "
-            "make it and put the data set's files there, or name none to have them downloaded"
+            f"data directory {data_dir} does not exist or is not a directory (from --data-dir or SPLITWAVE_DATA_DIR); "
+            "create it and put the data set's files there, or give no directory to have them downloaded"
         )
     return None if data_dir is None else data_dir.resolve()
 
 
-def _each(*observers: Observer) -> Observer:
+def _notify_all(*observers: Observer) -> Observer:
     def observe(event: Event) -> None:
         for observer in observers:
             observer(event)
@@ -136,7 +136,7 @@ def _each(*observers: Observer) -> Observer:
 
 
 def _draw(folder: ResultsFolder, task: Task) -> None:
-    if folder.latency.exists():  # not so before the serving pass is over
+    if folder.latency.exists():  # missing until the serving pass is over
         draw_latency(folder.latency, folder.figures / "latency.png")
-    if folder.metrics.exists() and folder.metrics.stat().st_size:  # not so after inference alone
+    if folder.metrics.exists() and folder.metrics.stat().st_size:  # missing after inference alone
         draw_training(folder.metrics, folder.summary, folder.figures / "training.png", task)

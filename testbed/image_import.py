@@ -1,4 +1,4 @@
-"""Makes a data set in CIFAR-10's binary format of a folder of images: SPLIT/CLASS/FILE, splits `train` and `test`."""
+"""Converts a folder of images, SPLIT/CLASS/FILE with the splits `train` and `test`, to CIFAR-10's binary format."""
 
 import hashlib
 import os
@@ -25,30 +25,30 @@ from splitwave.common.errors import DataError
 
 _FILE_RECORDS = 10_000
 _NOT_AN_IMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-"""What Pillow raises for a file that it cannot decode."""
+"""The exceptions that Pillow raises for a file that it cannot decode."""
 
 ClassFiles = dict[str, list[Path]]
 
 
 def import_images(source: Path, data_dir: Path) -> tuple[Path, dict[Split, int]]:
-    """Write `data_dir`/cifar10-jpeg-batches-bin, under a temporary name first; nothing is ever overwritten.
+    """Write `data_dir`/cifar10-jpeg-batches-bin, under a temporary name first; existing files are never overwritten.
 
-    Classes are numbered in alphabetical order. Images are sorted by class, then by file name; hidden files are passed
-    over.
+    Classes are numbered in alphabetical order. Images are sorted by class, then by file name; hidden files are
+    ignored.
 
     Args:
-        source: holds `train` and `test`, each with one folder for each of ten classes, each with images of 32 × 32.
-        data_dir: what `--data-dir` is to name afterwards; made if missing.
+        source: folder with `train` and `test`, each with ten class folders of images of 32 × 32 pixels.
+        data_dir: the data directory for later runs (`--data-dir`); made if missing.
 
     Returns:
-        The folder written, and the number of images of each split.
+        The folder written, and the number of images in each split.
 
     Raises:
-        DataError: if the folder is there already, or the images are not such images, naming what is wrong.
+        DataError: the destination exists, or a class or an image is missing or invalid; the message names it.
     """
     destination = data_dir / IMPORTED_FOLDER
     if destination.exists():
-        raise DataError(f"{destination} exists, and is not overwritten: delete it, or import to another folder")
+        raise DataError(f"{destination} exists and is not overwritten: delete it, or import to another folder")
     splits = {split: _class_files(source / split) for split in get_args(Split)}
     _check_classes(source, splits["train"], splits["test"])
     partial = data_dir / f".{IMPORTED_FOLDER}.{os.getpid()}.partial"
@@ -65,7 +65,7 @@ def import_images(source: Path, data_dir: Path) -> tuple[Path, dict[Split, int]]
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:
-    """Remove folders, innermost first, as far as nobody else has put anything there."""
+    """Remove folders, innermost first, up to the first that is not empty."""
     with suppress(OSError):
         for folder in folders:
             folder.rmdir()
@@ -73,13 +73,15 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 def _class_files(folder: Path) -> ClassFiles:
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder: expected `train` and `test`, and in each a folder a class")
+        raise DataError(
+            f"{folder} is not a folder: expected folders `train` and `test`, each with one folder per class"
+        )
     return {path.name: _images(path) for path in _visible(folder)}
 
 
 def _images(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise DataError(f"{folder} is a file: expected a folder of images, named after their class")
+        raise DataError(f"{folder} is a file: expected a folder of images named after their class")
     images = _visible(folder)
     if not images:
         raise DataError(f"{folder} holds no images")
@@ -125,7 +127,7 @@ def _records(classes: ClassFiles) -> Iterator[bytes]:
 
 
 def _planes(path: Path) -> bytes:
-    """Red, green and blue plane of an image, row by row."""
+    """Return the red, green and blue plane of an image as bytes, row by row."""
     _, height, width = IMAGE_SHAPE
     try:
         with Image.open(path) as image:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP as the cancellation of what runs, so that it stops what it started in good order."""
+"""Turns Ctrl-C, SIGTERM and SIGHUP into the cancellation of a coroutine, so that it can clean up."""
 
 import asyncio
 import signal
@@ -13,10 +13,10 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_interruptibly(work: Coroutine[object, object, T]) -> T:
-    """The outcome of `work`; must be called in the main thread, for it handles signals.
+    """Run `work` and return its result; must be called in the main thread because it handles signals.
 
     Raises:
-        KeyboardInterrupt: a signal came, and `work` has cleaned up.
+        KeyboardInterrupt: a signal was received, and `work` was cancelled and has cleaned up.
     """
 
     async def main() -> T:
@@ -38,7 +38,7 @@ def _cancelled_by_signals() -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(cancel)
 
-    # Not the event loop's own handlers: it would leave the default behind, which kills.
+    # Not the event loop's own handlers: removing those restores the default action, which kills the process.
     before = {number: signal.signal(number, handle) for number in _STOP_SIGNALS}
     try:
         yield

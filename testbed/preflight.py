@@ -1,4 +1,4 @@
-"""What is found out about a run before any process of it starts: its data are there, and the settings fit them."""
+"""Checks before any process of a run starts: the data are present, and the settings fit them."""
 
 import math
 import os
@@ -11,14 +11,14 @@ from splitwave.common.data.catalog import DATA_SETS, Split, load_labels
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.tasks.task import ChanceLevel
 from splitwave.testbed.engine import DOWNLOADS_ELSEWHERE, IN_THIS_PROCESS
-from splitwave.testbed.processors import thread_warning
+from splitwave.testbed.thread_warning import thread_warning
 
 
 def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
-    """Check the data as the parties of the run will, and the settings that only the data can prove wrong.
+    """Check that the data are present and intact, and that the settings fit the number of samples.
 
-    What is to be downloaded is downloaded here, so that the parties, which start at the same time, find it. Where they
-    download it themselves, its known sizes are all that is looked at.
+    Missing data are downloaded here, so that the parties, which start simultaneously, find them. Where the parties
+    download the data themselves, only the known number of samples is checked.
 
     Raises:
         DataError: the data are missing or damaged, or too few for `data.validation`.
@@ -32,12 +32,12 @@ def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
 
 
 def _downloaded_elsewhere(config: RunConfig, data_dir: Path | None, engine: str) -> Mapping[Split, int] | None:
-    """N of each split where the parties of the run read other copies of the data than this process; else None."""
+    """Return the samples of each split if the parties read other copies of the data than this process; else None."""
     return DATA_SETS.load(config.data.name).DOWNLOADED if data_dir is None and engine in DOWNLOADS_ELSEWHERE else None
 
 
 def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) -> ChanceLevel | None:
-    """The test error of answers that are given without the input; None where the data are not here."""
+    """Return the test error of answers that ignore the input; None where this process has no copy of the data."""
     if _downloaded_elsewhere(config, data_dir, engine) is not None:
         return None
 
@@ -46,6 +46,6 @@ def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) ->
 
 
 def processor_warning(config: RunConfig, engine: str, links_per_process: int) -> str | None:
-    """A line on threads that this machine has no processors for; None if there is nothing to say."""
+    """Return a warning about more threads than processors, or None."""
     devices = 0 if engine == IN_THIS_PROCESS else math.ceil(config.links / links_per_process)
     return thread_warning(config, 1 + devices, len(os.sched_getaffinity(0)))

@@ -1,9 +1,9 @@
-"""What holds for every test."""
+"""Settings for all tests."""
 
 import hypothesis
 import torch
 
-# A busy machine is slow, not wrong: neither a test nor the making of its examples has a time limit.
+# No time limits for tests and the generation of their examples, so that they do not fail on a busy machine.
 hypothesis.settings.register_profile(
     "splitwave", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )

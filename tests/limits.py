@@ -1,3 +1,3 @@
-"""How long tests wait for something that will happen. Only a failing test waits this long, even on a busy machine."""
+"""The time limit for events that tests wait for; only a failing test reaches it, even on a busy machine."""
 
 LIMIT_S = 300.0

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Sees to it that the base image of the Dockerfile exists: as it is, pulled, or made of Debian's packages.
+# Provides the base image of the Dockerfile: uses an existing one, pulls it, or builds it from Debian's packages.
 #
 #   tools/base-image.sh [IMAGE]     default: $BASE_IMAGE, else python:3.11-slim-bookworm
 #
-# Making it takes root, debootstrap (installed if need be) and a Debian mirror: $MIRROR, else apt's own.
+# Building it requires root, debootstrap (installed if missing) and a Debian mirror: $MIRROR, else the one apt uses.
 set -euo pipefail
 
 readonly IMAGE=${1:-${BASE_IMAGE:-python:3.11-slim-bookworm}}
@@ -12,18 +12,18 @@ readonly PULL_LIMIT_S=300
 
 main() {
     if docker image inspect "$IMAGE" >/dev/null 2>&1; then
-        echo "base image: $IMAGE is here"
+        echo "base image: $IMAGE exists"
     elif timeout "$PULL_LIMIT_S" docker pull --quiet "$IMAGE" >/dev/null 2>&1; then
         echo "base image: pulled $IMAGE"
     else
         make_image
-        echo "base image: made $IMAGE of Debian's packages"
+        echo "base image: built $IMAGE from Debian's packages"
     fi
 }
 
 make_image() {
     docker info >/dev/null 2>&1 || fail "no Docker Engine answers"
-    [[ $EUID -eq 0 ]] || fail "$IMAGE cannot be pulled, and making it takes root"
+    [[ $EUID -eq 0 ]] || fail "$IMAGE cannot be pulled, and building it requires root"
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
     command -v debootstrap >/dev/null || install_debootstrap
@@ -31,9 +31,9 @@ make_image() {
     mirror=${MIRROR:-$(apt_mirror)}
     [[ -n $mirror ]] || fail "apt knows no mirror of Debian $SUITE: run apt-get update, or set MIRROR"
 
-    # Not named "$scratch" itself: mktemp's mode 700 would become that of the image's root.
+    # A subfolder, because "$scratch" has mktemp's mode 700, which would become the mode of the image's root.
     local root=$scratch/root
-    echo "base image: $IMAGE cannot be pulled; making it from $mirror"
+    echo "base image: $IMAGE cannot be pulled; building it from $mirror"
     logged debootstrap --variant=minbase --include=python3,python3-venv "$SUITE" "$root" "$mirror"
     slim "$root"
     ln -s /usr/bin/python3 "$root/usr/local/bin/python"
@@ -42,7 +42,7 @@ make_image() {
 }
 
 install_debootstrap() {
-    command -v apt-get >/dev/null || fail "$IMAGE cannot be pulled, and making it takes debootstrap"
+    command -v apt-get >/dev/null || fail "$IMAGE cannot be pulled, and building it requires debootstrap"
     logged apt-get update
     DEBIAN_FRONTEND=noninteractive logged apt-get install --yes --no-install-recommends debootstrap
 }
@@ -57,7 +57,7 @@ apt_mirror() {
         | awk -v suite="$SUITE" '$1 == suite && $2 == "main" && !found { print $3; found = 1 }'
 }
 
-# What Debian's own slim images leave out, and what only an interactive system wants.
+# Removes what Debian's slim images leave out, and files that only an interactive system needs.
 slim() {
     local root=$1
     rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/tmp/* "$root"/run/* \

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# A Docker Engine with Compose where none runs: installed if need be (Debian's packages), started by hand, stopped again.
+# Starts a Docker Engine with Compose if none is running, installing Debian's packages if needed, and stops it again.
 #
-#   tools/docker-engine.sh start    leaves an engine alone that answers already; exit code 69: this machine cannot run one
-#   tools/docker-engine.sh ours     exit code 0 if `start` started the one that runs
-#   tools/docker-engine.sh stop     stops it if it is ours
+#   tools/docker-engine.sh start    does nothing if an engine answers already; exit code 69 if this machine cannot run one
+#   tools/docker-engine.sh ours     exit code 0 if the running engine was started by `start`
+#   tools/docker-engine.sh stop     stops the engine if it was started by `start`
 #
-# $DOCKERD_FLAGS is handed to dockerd.
+# $DOCKERD_FLAGS is passed to dockerd.
 set -euo pipefail
 
 readonly PID_FILE=/run/splitwave-dockerd.pid
 readonly LOG=/var/log/splitwave-dockerd.log
-readonly READY_LIMIT_S=300 STOP_LIMIT_S=300 # of a busy machine
+readonly READY_LIMIT_S=300 STOP_LIMIT_S=300 # long enough for a busy machine
 readonly UNAVAILABLE=69 # EX_UNAVAILABLE of sysexits.h
 
 start() {
@@ -18,10 +18,10 @@ start() {
         echo "engine: one answers already"
     else
         [[ -z ${DOCKER_HOST:-} ]] || cannot "no Docker Engine answers at DOCKER_HOST $DOCKER_HOST"
-        [[ $EUID -eq 0 ]] || cannot "no Docker Engine answers, and starting one takes root"
+        [[ $EUID -eq 0 ]] || cannot "no Docker Engine answers, and starting one requires root"
         [[ -e /sys/fs/cgroup/cgroup.controllers || -d /sys/fs/cgroup/memory ]] || cannot "this machine has no cgroups"
         command -v dockerd >/dev/null || install_packages docker.io
-        answers || start_dockerd # where systemd runs, the package has started it
+        answers || start_dockerd # with systemd, installing the package has already started it
     fi
     has_compose || install_packages docker-compose
 }
@@ -35,15 +35,15 @@ has_compose() {
 }
 
 install_packages() {
-    [[ $EUID -eq 0 ]] || cannot "$* is not installed, and installing it takes root"
-    command -v apt-get >/dev/null || cannot "$* is not installed, and this is not a Debian to install it on"
+    [[ $EUID -eq 0 ]] || cannot "$* is not installed, and installing it requires root"
+    command -v apt-get >/dev/null || cannot "$* is not installed, and there is no apt-get to install it"
     echo "engine: installing $*"
     { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"; } \
         >"$LOG" 2>&1 || cannot "apt-get could not install $*: $(tail -n 1 "$LOG")"
 }
 
 start_dockerd() {
-    # A session of its own: Ctrl-C in this terminal is for the tests, which still need the engine to clean up.
+    # A separate session, so that Ctrl-C in this terminal does not stop the engine, which the tests need to clean up.
     # shellcheck disable=SC2086 # flags are words
     setsid dockerd ${DOCKERD_FLAGS:-} >"$LOG" 2>&1 </dev/null &
     local dockerd=$! deadline=$((SECONDS + READY_LIMIT_S))
@@ -60,7 +60,7 @@ start_dockerd() {
 }
 
 ours() {
-    # The name, lest the number belong to somebody else by now.
+    # Check the name, because the process id may have been reused.
     [[ -e $PID_FILE && $(cat "/proc/$(<"$PID_FILE")/comm" 2>/dev/null) == dockerd ]]
 }
 

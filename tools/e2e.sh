@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The end-to-end tests: sees to an engine, base image, wheels and images, runs `pytest -m e2e`, checks that nothing is left.
-# Where the machine cannot run an engine, the tests of whole testbeds as processes run alone.
+# Runs the end-to-end tests: provides an engine, base image, wheels and images, runs `pytest -m e2e`, and checks that the
+# tests leave nothing behind. On machines that cannot run an engine, only the tests without containers are run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -62,7 +62,7 @@ finish() {
     exit "$code"
 }
 
-# Whatever is on an engine that is not ours may be somebody's: named, never removed.
+# On an engine that was not started by us, left-over resources are reported but never removed.
 check_leftovers() {
     local kind id clean=0
     while read -r kind id; do

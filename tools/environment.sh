@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the virtual environment VENV with PYTHON, and installs in it what constraints.txt pins; nothing if that is done.
-# It is built anew if it is not usable (interrupted, without pip, of a Python that is gone or too old), or if PYTHON was
-# given (PYTHON_GIVEN is not empty) and is of another minor version. What `python3` happens to be is no reason.
+# Builds the virtual environment VENV with PYTHON, and installs the versions pinned in constraints.txt, unless that is done.
+# It is rebuilt if it is not usable (incomplete, without pip, or its Python is missing or too old), or if PYTHON was given
+# (PYTHON_GIVEN is not empty) and has another minor version. The version of the default `python3` does not matter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly PYTHON=${PYTHON:-python3} VENV=${VENV:-.venv} GIVEN=${PYTHON_GIVEN:-}
-readonly MARK=$VENV/.installed # made last, so an environment without it is half made
+readonly MARK=$VENV/.installed # made last, so an environment without it is incomplete
 LOWEST=$(sed -n 's/^requires-python = ">=\(.*\)"$/\1/p' pyproject.toml)
 readonly LOWEST
 
@@ -52,7 +52,7 @@ refuse() {
 
 remove() {
     [[ -e $VENV || -L $VENV ]] || return 0
-    # Whatever else VENV may name is somebody's.
+    # Never remove a folder that is not a virtual environment.
     if [[ ! -f $VENV/pyvenv.cfg ]] && [[ -n $(ls -A "$VENV") ]]; then
         echo "VENV=$VENV is no virtual environment, and is not overwritten: delete it, or name another" >&2
         exit 1
@@ -61,14 +61,15 @@ remove() {
     rm -rf "$VENV"
 }
 
-# An environment that was complete keeps its mark if this fails, offline say: it still works, and the next run tries again.
+# If the installation fails, for example offline, a complete environment keeps its mark; it still works, and the next run
+# tries again.
 install() {
     show "$VENV/bin/python" -m pip install --quiet --constraint constraints.txt torch
     show "$VENV/bin/python" -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
     touch "$MARK"
 }
 
-# Each takes a while.
+# Prints a command that takes long, and runs it.
 show() {
     echo "$*"
     "$@"

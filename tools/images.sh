@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the images from wheels/ and prints their sizes; fails if the channel's is larger than it may be.
+# Builds the images from wheels/ and prints their sizes; fails if the channel's image exceeds its limit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ for name in channel device basestation bench; do
     megabytes=$(($(docker image inspect --format '{{.Size}}' "splitwave/$name:$TAG") / 1000000))
     printf 'image %-30s %5d MB\n' "splitwave/$name:$TAG" "$megabytes"
     if [[ $name == channel ]] && ((megabytes > CHANNEL_LIMIT_MB)); then
-        echo "tools/images.sh: the channel's image may have $CHANNEL_LIMIT_MB MB" >&2
+        echo "tools/images.sh: the channel's image exceeds $CHANNEL_LIMIT_MB MB" >&2
         exit 1
     fi
 done

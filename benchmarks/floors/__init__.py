@@ -1,1 +1,1 @@
-"""What no testbed on this machine can beat: bare echoes, one process, bare tensors, bare random numbers."""
+"""Floors: minimal baselines that no testbed on this machine can beat (echo, one process, gloo, random numbers)."""

@@ -1,4 +1,4 @@
-"""The client of the echo floor: synchronous streams as a device's, K of them, one query in flight on each."""
+"""The client of the echo floor: K synchronous streams, like those of a device, with one query in flight on each."""
 
 import time
 
@@ -12,16 +12,16 @@ from splitwave.common.runtime.rpc import CLIENT_OPTIONS
 
 
 def echo(address: str, streams: int, message_bytes: int, queries: int) -> Int64:
-    """Send queries, a message a stream each; the next one goes when all streams have answered.
+    """Send queries of one message per stream; each query is sent after all streams have answered the one before.
 
     Args:
-        address: of the first hop.
-        streams: K.
-        message_bytes: of a message; its answer is as large.
-        queries: how many are timed; as many tenths go before them to warm up.
+        address: address of the first hop.
+        streams: number of streams, K.
+        message_bytes: size of a message and of its answer.
+        queries: number of timed queries; a tenth of that number is sent first to warm up.
 
     Returns:
-        (queries,) nanoseconds from when a query was sent to its last stream's answer.
+        (queries,) int64 nanoseconds from sending a query to the answer on the last stream.
     """
     message = bytes(message_bytes)
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
@@ -46,4 +46,4 @@ def _ask(streams: list[RawStream], message: bytes) -> None:
         stream.send(message)
     for stream in streams:
         if len(stream.receive()) != len(message):
-            raise RuntimeError("an echo answered another message")
+            raise RuntimeError("an echo has another length than its message")

@@ -1,7 +1,6 @@
-"""`python -m splitwave.benchmarks.floors.echo_service`: a bare echo, or, with `--connect`, a proxy that forwards.
+"""`python -m splitwave.benchmarks.floors.echo_service`: an echo server or, with `--connect`, a forwarding proxy.
 
-The endpoints are those of a base station and of a channel emulator, with the same gRPC options; the messages are bytes
-that nobody looks at.
+They stand in for a base station and a channel emulator, with the same gRPC options; the content of messages is ignored.
 """
 
 import argparse
@@ -25,7 +24,7 @@ async def _echo(messages: AsyncIterator[bytes], context: Context) -> None:
 
 
 class _Proxy:
-    """Forwards a stream message by message, both ways, as `channel.emulator.service` does without its channel."""
+    """Forwards a stream message by message in both directions, like `channel.emulator.service` without a channel."""
 
     def __init__(self, address: str) -> None:
         self._grpc_channel = aio.insecure_channel(address, options=CLIENT_OPTIONS)

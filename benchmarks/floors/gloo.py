@@ -1,4 +1,4 @@
-"""The tensor floor: symbols one way and gradients back by `torch.distributed` with gloo, two processes, no channel."""
+"""The tensor floor: two processes exchange symbols and gradients with gloo (`torch.distributed`), without a channel."""
 
 import time
 from pathlib import Path
@@ -13,17 +13,17 @@ _PEERS = 2
 
 
 def exchange(rendezvous: Path, rank: int, samples: int, dimension: int, exchanges: int) -> Int64:
-    """Take part in `exchanges` round trips of a (samples, dimension) float32 tensor; rank 0 times them.
+    """Take part in round trips of a (samples, dimension) float32 tensor; rank 0 times them.
 
     Args:
-        rendezvous: a file that both ranks name and nobody else does.
+        rendezvous: a file used by these two ranks only.
         rank: 0 for the device's side, 1 for the base station's.
-        samples: rows of the tensor, which comes back in the same shape.
-        dimension: its columns.
-        exchanges: how many are timed; as many tenths go before them to warm up.
+        samples: rows of the tensor, which is returned in the same shape.
+        dimension: columns of the tensor.
+        exchanges: number of timed round trips; a tenth of that number is made first to warm up.
 
     Returns:
-        (exchanges,) nanoseconds a round trip at rank 0; at rank 1 its own waiting.
+        (exchanges,) int64 nanoseconds per round trip at rank 0; the times at rank 1 are not meaningful.
     """
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=rendezvous.as_uri(), rank=rank, world_size=_PEERS)

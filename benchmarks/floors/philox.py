@@ -1,4 +1,4 @@
-"""The random-number floor: float32 standard normals a second from NumPy's Philox, drawn as a channel draws them."""
+"""The random-number floor: float32 standard normals per second from NumPy's Philox, drawn as the channel draws them."""
 
 import time
 
@@ -9,7 +9,7 @@ from splitwave.common.randomness import Purpose, generator
 
 
 def normals_per_s(samples: int, dimension: int, blocks: int) -> float:
-    """Standard normals a second over blocks of (samples, dimension), with a keyed generator a block."""
+    """Measure standard normals per second in blocks of (samples, dimension), with one keyed generator per block."""
     out = np.empty((samples, dimension), dtype=np.float32)
     _draw(out, 0)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The one-process floor: encode, channel and decode of the same network by direct calls, with nothing between them."""
+"""The one-process floor: encoding, channel and decoding of the same networks by direct calls."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ _opened: dict[str, "Pipeline"] = {}
 
 
 class Pipeline:
-    """Weights as they begin, for answers cost the same whatever they are worth; blocks of whole size only."""
+    """The networks of a run in one process; untrained, because the cost of an answer does not depend on the weights."""
 
     def __init__(self, config: RunConfig, data_dir: Path | None) -> None:
         self._run: InprocessRun = open_run(config, data_dir)
@@ -27,19 +27,23 @@ class Pipeline:
         self._whole = self._run.plan.pass_samples(Phase.TEST) // config.inference.block_size
 
     def query(self, number: int) -> None:
-        """One block from its samples to its answers."""
+        """Process one full-size block from its samples to the predictions."""
         fused = None
         parts = zip(self._run.workers, self._channels, self._readers, strict=True)
         for worker, channel, reader in parts:
             block = worker.pass_block(Phase.TEST, 0, number % self._whole, Symbols.HARD)
             symbols = reader.read(channel.transmit(block))
             fused = self._fusion.add(block.key, block.link, symbols, block.beta)
-        assert fused is not None  # the last link's part completes the block
+        assert fused is not None  # the part of the last link completes the block
         self._run.trainer.predict(fused)
 
 
 def query_times_ns(config_json: str, data_dir: Path | None, threads: int, queries: int) -> Int64:
-    """(queries,) nanoseconds of each query, after a warm-up; the process keeps the pipeline for the next call."""
+    """Time queries after a warm-up; the process keeps the pipeline for the next call with the same settings.
+
+    Returns:
+        (queries,) int64 nanoseconds.
+    """
     torch.set_num_threads(threads)
     if config_json not in _opened:
         _opened[config_json] = Pipeline(RunConfig.model_validate_json(config_json), data_dir)

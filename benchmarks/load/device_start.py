@@ -1,4 +1,4 @@
-"""A device process from its start to its first symbols, against a base station that only asks for them."""
+"""Times a device process from its start to its first symbols, with a minimal base station that only requests them."""
 
 import asyncio
 import time
@@ -22,31 +22,37 @@ _LIMIT_S = 120.0
 
 
 @dataclass(slots=True)
-class FirstWords(uplink_pb2_grpc.UplinkServicer):
-    """Welcomes one device, asks it for its test pass, and notes when its words came: seconds by kind."""
+class FirstMessages(uplink_pb2_grpc.UplinkServicer):
+    """A base station for one device that records when the first message of each kind arrives.
+
+    Attributes:
+        config: settings sent to the device.
+        arrived_s: monotonic time in seconds of the first message of each kind: `hello`, `ready`, `block`, …
+        block_arrived: set when the first block has arrived.
+    """
 
     config: RunConfig
-    came_s: dict[str, float] = field(default_factory=dict)
-    all_came: asyncio.Event = field(default_factory=asyncio.Event)
+    arrived_s: dict[str, float] = field(default_factory=dict)
+    block_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
         self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
-        """One device's stream, to its first block."""
+        """Serve the stream of one device."""
         async for bundle in request_iterator:
             for message in bundle.messages:
-                await self._hear(message, context)
+                await self._receive(message, context)
 
-    async def _hear(self, message: pb.UplinkMessage, context: "aio.ServicerContext[Any, Any]") -> None:
+    async def _receive(self, message: pb.UplinkMessage, context: "aio.ServicerContext[Any, Any]") -> None:
         kind = str(message.WhichOneof("body"))
-        self.came_s.setdefault(kind, time.monotonic())
+        self.arrived_s.setdefault(kind, time.monotonic())
         if kind == "hello":
             welcome = Welcome(PROTOCOL_VERSION, "start", 0, self.config.canonical_json(), None)
             await context.write(_bundled(welcome))
         elif kind == "ready":
             await context.write(_bundled(Evaluate(Phase.TEST, 0, Symbols.HARD)))
         elif kind == "block":
-            self.all_came.set()
+            self.block_arrived.set()
 
 
 def _bundled(body: Downlink) -> pb.DownlinkBundle:
@@ -54,17 +60,20 @@ def _bundled(body: Downlink) -> pb.DownlinkBundle:
 
 
 async def device_start_s(config: RunConfig, folder: Path, data_dir: Path | None) -> dict[str, float]:
-    """Seconds from just before a device process is started to its `hello`, its `ready` and its first `block`.
+    """Start a device process and measure the time to its messages.
+
+    Returns:
+        Seconds from just before the start of the process to its `hello`, its `ready` and its first `block`.
 
     Raises:
-        SplitwaveError: the device died.
-        TimeoutError: it said no symbol in time.
+        SplitwaveError: the device ended.
+        TimeoutError: the device sent no symbols in time.
     """
     folder.mkdir(parents=True)
-    words = FirstWords(config)
+    first_messages = FirstMessages(config)
 
     def register(server: aio.Server) -> None:
-        uplink_pb2_grpc.add_UplinkServicer_to_server(words, server)
+        uplink_pb2_grpc.add_UplinkServicer_to_server(first_messages, server)
 
     data = [] if data_dir is None else [f"--data={data_dir}"]
     async with serving("127.0.0.1:0", register, [SERVICE]) as address, Supervisor(folder) as supervisor:
@@ -78,5 +87,5 @@ async def device_start_s(config: RunConfig, folder: Path, data_dir: Path | None)
             "--log-format=json",
         ]
         await supervisor.start("device", arguments)
-        await supervisor.unless_one_dies(asyncio.wait_for(words.all_came.wait(), _LIMIT_S))
-    return {kind: came - started for kind, came in words.came_s.items()}
+        await supervisor.guard(asyncio.wait_for(first_messages.block_arrived.wait(), _LIMIT_S))
+    return {kind: arrived - started for kind, arrived in first_messages.arrived_s.items()}

@@ -1,4 +1,4 @@
-"""Streams of bytes as they are, without serializers: the ends that load clients and floors are made of."""
+"""gRPC streams of raw bytes without serializers: the client and server side of load clients and floors."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +16,7 @@ _STREAM_LIMIT_S = 600.0
 
 
 class RawStream:
-    """One call: an outbox that gRPC sends from, as `splitwave.device.uplink.client` has it."""
+    """A synchronous bidirectional call that sends from a queue, like `splitwave.device.uplink.client`."""
 
     def __init__(self, grpc_channel: grpc.Channel, service: str) -> None:
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
@@ -24,7 +24,7 @@ class RawStream:
         self._call: Any = connect(iter(self._outbox.get, None), timeout=_STREAM_LIMIT_S)
 
     def send(self, message: bytes) -> None:
-        """Put a message into the outbox."""
+        """Queue a message for sending."""
         self._outbox.put(message)
 
     def receive(self) -> bytes:
@@ -33,13 +33,13 @@ class RawStream:
         return answer
 
     def end(self) -> None:
-        """Give the call up."""
+        """Cancel the call."""
         self._outbox.put(None)
         self._call.cancel()
 
 
 def method_of(service: str) -> str:
-    """The one method that these services have."""
+    """Return the full name of the service's only method."""
     return f"/{service}/Connect"
 
 
@@ -52,10 +52,10 @@ def serve_streams(
     """Serve one service's streams until SIGTERM.
 
     Args:
-        service: its full name.
-        make_behavior: called within the event loop, for what carries a stream.
+        service: full name of the service.
+        make_behavior: called within the event loop; returns the function that serves a stream.
         listen: HOST:PORT.
-        ready_fd: where to announce the address, or None.
+        ready_fd: file descriptor to which the address is written, or None.
     """
 
     async def serve() -> None:

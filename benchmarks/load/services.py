@@ -1,4 +1,4 @@
-"""Services started for a benchmark: `python -m …` under a supervisor, by the address they announce."""
+"""Starts the services of a benchmark as supervised processes and waits for their addresses."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,26 +13,25 @@ SERVICE = ("--lifeline", "--log-format=json")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A process that serves."""
+    """The address and the process id of a running service."""
 
     address: str
     pid: int
 
 
 async def start_service(supervisor: Supervisor, role: str, arguments: Sequence[str]) -> Service:
-    """Start one, and wait until it serves.
+    """Start a service and wait until it serves.
 
     Raises:
-        RunFailedError: it does not.
+        RunFailedError: the service ended or did not serve in time.
     """
     child = await supervisor.start(role, [*arguments, LISTEN, *SERVICE], announces=True)
-
     return Service(await supervisor.address_of(child), child.pid)
 
 
 @asynccontextmanager
 async def two_hop_echo(folder: Path) -> AsyncIterator[str]:
-    """Address of a forwarding proxy before an echo server, each a process of its own."""
+    """Start an echo server and a proxy that forwards to it, in separate processes; yields the proxy's address."""
     folder.mkdir(parents=True, exist_ok=True)
     module = "splitwave.benchmarks.floors.echo_service"
     async with Supervisor(folder) as supervisor:

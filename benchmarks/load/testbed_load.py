@@ -1,4 +1,4 @@
-"""The testbed under load: how one is started for a benchmark, and what its load passes give."""
+"""Starts a testbed for a benchmark, and carries out load passes on it."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,17 +14,17 @@ from splitwave.testbed.control_client import measure, watch_run
 from splitwave.testbed.processes.supervisor import Supervisor
 
 _IDLE_S = 1_000_000.0
-"""Between serving passes: longer than any benchmark, so that the base station idles but for load passes."""
+"""Interval between serving passes, longer than any benchmark, so that the base station only carries out load passes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedTestbed:
-    """A testbed that idles between load passes.
+    """A running testbed that is idle between load passes.
 
     Attributes:
-        config: its settings.
-        result: of the short training it began with.
-        address: of the base station.
+        config: settings of the testbed.
+        result: result of its short training.
+        address: address of the base station.
         pids: process ids by role.
     """
 
@@ -34,26 +34,26 @@ class LoadedTestbed:
     pids: dict[str, int]
     supervisor: Supervisor
 
-    async def measure(self, load: Workload) -> list[LinkStamps]:
-        """One load pass, a `LinkStamps` a link.
+    async def measure(self, workload: Workload) -> list[LinkStamps]:
+        """Carry out one load pass and return the time stamps of each link.
 
         Raises:
-            SplitwaveError: a process died, or the base station refuses the load.
+            SplitwaveError: a process ended, or the base station refused the workload.
         """
-        return await self.supervisor.unless_one_dies(measure(self.address, load))
+        return await self.supervisor.guard(measure(self.address, workload))
 
 
 @asynccontextmanager
 async def loaded_testbed(
     config: RunConfig, folder: Path, data_dir: Path | None, *, one_device_process: bool
 ) -> AsyncIterator[LoadedTestbed]:
-    """Base station, channel emulator and devices as processes, trained as `config` says, for the body of the `with`.
+    """Start base station, channel emulator and devices as processes, train them, and stop them when the context ends.
 
     Args:
-        config: settings.
-        folder: for logs and the checkpoint; made if need be.
+        config: settings of the run.
+        folder: folder for logs and the checkpoint; made if missing.
         data_dir: folder with the data sets, or None.
-        one_device_process: all links in one device process, else a process each.
+        one_device_process: host all links in one device process instead of one process per link.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ckpt").mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ async def loaded_testbed(
             await supervisor.start(
                 role, ["splitwave.device", f"--connect={channel.address}", *links, *folders, *SERVICE]
             )
-        result = await supervisor.unless_one_dies(watch_run(basestation.address, lambda _: None))
+        result = await supervisor.guard(watch_run(basestation.address, lambda _: None))
         pids = {child.role: child.pid for child in supervisor.children}
         yield LoadedTestbed(config, result, basestation.address, pids, supervisor)
 

@@ -1,7 +1,7 @@
 """`python -m splitwave.benchmarks.load.uplink_sink`: a base station that answers each block at once, with zeros.
 
-It stands behind a channel emulator whose rate is measured, so it looks at no block but the first of each stream: that
-one must be what the channel makes of `splitwave.benchmarks.load.uplink_source.test_block`, to the bit.
+It receives the output of a channel emulator whose rate is measured. To stay fast, it checks only the first block of
+each stream: that must equal, to the bit, the channel's output for `uplink_source.test_block`.
 """
 
 import argparse
@@ -26,13 +26,13 @@ from splitwave.common.wire.pb import uplink_pb2 as pb
 
 
 class UplinkSink:
-    """Each link's stream: Welcome to Hello, a prediction to a block, nothing to anything else."""
+    """Answers a Hello with a Welcome and each block with a prediction; ignores all other messages."""
 
     def __init__(self, config: RunConfig) -> None:
         self._config = config
 
     async def connect(self, messages: AsyncIterator[bytes], context: Context) -> None:
-        """One stream."""
+        """Serve the stream of one link."""
         try:
             (first,) = pb.UplinkBundle.FromString(await anext(messages)).messages
             hello = uplink_from_proto(first, None)
@@ -59,10 +59,12 @@ class UplinkSink:
         channel = ChannelLink(self._config, link)
         expected = channel.transmit(test_block(channel.contract, 0)).payload
         (block,) = pb.UplinkBundle.FromString(message).messages
-        came = block_from_proto(block.block, channel.contract).payload
+        received = block_from_proto(block.block, channel.contract).payload
         assert isinstance(expected, RealPayload)
-        if not isinstance(came, RealPayload) or not np.array_equal(came.values, expected.values):
-            raise ProtocolError(f"link {link}: the first {Phase.TEST.name.lower()} block is not what the channel makes")
+        if not isinstance(received, RealPayload) or not np.array_equal(received.values, expected.values):
+            raise ProtocolError(
+                f"link {link}: the first {Phase.TEST.name.lower()} block differs from the channel's expected output"
+            )
 
 
 def main() -> int:

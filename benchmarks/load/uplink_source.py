@@ -1,4 +1,4 @@
-"""The load client of the channel emulator: devices' streams that send the same hard symbols over and over."""
+"""The load client of the channel emulator: streams that send the same hard symbols repeatedly, like devices."""
 
 import time
 
@@ -26,7 +26,7 @@ SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
 
 
 def test_block(contract: LinkContract, number: int) -> SymbolBlock:
-    """Block `number` of a stream, with random but known level indices; the first brings the codebook."""
+    """Return block `number` of a stream, with random but reproducible level indices; block 0 includes the codebook."""
     levels = np.linspace(-1, 1, contract.breakpoints + 1, dtype=np.float32)
     rng = np.random.Generator(np.random.Philox(contract.link))
     shape = contract.max_samples, contract.dimension
@@ -37,7 +37,7 @@ def test_block(contract: LinkContract, number: int) -> SymbolBlock:
 
 
 class _Stream:
-    """One link: Hello, then blocks, so many of them unanswered as the run gives it credits."""
+    """The stream of one link: sends a Hello, then blocks."""
 
     def __init__(self, grpc_channel: grpc.Channel, config: RunConfig, link: int) -> None:
         contract = LinkContract.of(config, link)
@@ -49,7 +49,7 @@ class _Stream:
         self._stream.send(_bundled(uplink_to_proto(hello)))
         (welcome,) = pb.DownlinkBundle.FromString(self._stream.receive()).messages
         if not welcome.HasField("welcome"):
-            raise RunFailedError("the first message down was no Welcome")
+            raise RunFailedError("the first message on the downlink was not a Welcome")
 
     def send(self) -> None:
         message = self._next if self._sent else self._first
@@ -58,7 +58,7 @@ class _Stream:
         self._sent += 1
 
     def receive(self) -> None:
-        """The answer to one block; the sink puts none of them together."""
+        """Receive the answer to one block; the sink sends each answer as a separate message."""
         self._stream.receive()
 
     def end(self) -> None:
@@ -70,18 +70,20 @@ def _bundled(message: pb.UplinkMessage) -> bytes:
 
 
 def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
-    """Send blocks over all links of a run, a share each, after as many tenths of them to warm up.
+    """Send the same number of blocks over each link of a run, after a warm-up of a tenth of them.
+
+    Each link has at most `runtime.credits` unanswered blocks.
 
     Args:
-        address: of a channel emulator.
+        address: address of a channel emulator.
         config_json: the run's settings; a block has `inference.block_size` samples.
-        blocks: over all links, a multiple of their number.
+        blocks: total number of blocks, a multiple of the number of links.
 
     Returns:
-        (blocks + 1,) monotonic nanoseconds: when the clock started, and each block's answer.
+        (blocks + 1,) int64 monotonic nanoseconds: the start, and the answer of each block.
 
     Raises:
-        ValueError: the links cannot have equal shares.
+        ValueError: `blocks` is not a multiple of the number of links.
     """
     config = RunConfig.model_validate_json(config_json)
     if blocks % config.links:
@@ -89,10 +91,10 @@ def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         streams = [_Stream(grpc_channel, config, link) for link in range(config.links)]
         try:
-            a_stream = blocks // config.links
-            _drive(streams, max(1, a_stream // 10), config.runtime.credits)
+            per_stream = blocks // config.links
+            _drive(streams, max(1, per_stream // 10), config.runtime.credits)
             started = time.monotonic_ns()
-            return np.array([started, *_drive(streams, a_stream, config.runtime.credits)], dtype=np.int64)
+            return np.array([started, *_drive(streams, per_stream, config.runtime.credits)], dtype=np.int64)
         finally:
             for stream in streams:
                 stream.end()

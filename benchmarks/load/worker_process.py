@@ -1,4 +1,4 @@
-"""A process of its own that carries functions out, one at a time, in its main thread."""
+"""Runs functions in a separate process, one at a time, in its main thread."""
 
 import asyncio
 import multiprocessing
@@ -19,7 +19,7 @@ _END_LIMIT_S = 10.0
 
 
 class WorkerProcess:
-    """Awaits the outcome of functions that run elsewhere; what they keep in their module stays there."""
+    """A handle to run functions in another process; the state of modules in that process persists between calls."""
 
     def __init__(self, process: BaseProcess, connection: Connection) -> None:
         self._process = process
@@ -27,16 +27,16 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         assert self._process.pid is not None
         return self._process.pid
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The outcome of a module's function.
+        """Run a module-level function in the process and return its result.
 
         Raises:
-            RunFailedError: the process died.
-            Exception: what the function raised; a RunFailedError that tells of it if it does not pickle.
+            RunFailedError: the process ended, or the function raised an exception that cannot be pickled.
+            Exception: any other exception that the function raised.
         """
         self._connection.send((function, args, kwargs))
         try:
@@ -49,7 +49,7 @@ class WorkerProcess:
         return result
 
     async def end(self) -> None:
-        """Stop it, by SIGTERM if it is at work."""
+        """Stop the process with SIGTERM, and with SIGKILL if it does not end in time."""
         self._process.terminate()
         await asyncio.to_thread(self._process.join, _END_LIMIT_S)
         if self._process.is_alive():
@@ -60,7 +60,7 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def worker_process() -> AsyncIterator[WorkerProcess]:
-    """A fresh process, for the body of the `with`. It is spawned, not forked: gRPC's threads survive no fork."""
+    """Spawn a new process (gRPC does not survive a fork), and stop it when the context ends."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
@@ -81,17 +81,17 @@ def _serve(connection: Connection) -> None:
             return
         try:
             answer = (True, function(*args, **kwargs))
-        except Exception as error:  # it is raised again where the outcome is awaited
+        except Exception as error:  # raised again in the process that awaits the result
             answer = (False, _portable(error))
         connection.send(answer)
 
 
 def _portable(error: Exception) -> Exception:
-    """The exception, or, of one that does not survive pickling, its type, text and traceback."""
+    """Return the exception if it can be pickled, else a RunFailedError with its type, text and traceback."""
     try:
-        came = pickle.loads(pickle.dumps(error))
-    except Exception:  # an exception's own constructor or state may raise anything
-        came = None
-    if type(came) is type(error):
+        restored = pickle.loads(pickle.dumps(error))
+    except Exception:  # the exception's constructor or state may raise anything
+        restored = None
+    if type(restored) is type(error):
         return error
     return RunFailedError(f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}".rstrip())

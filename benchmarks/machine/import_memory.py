@@ -1,4 +1,4 @@
-"""What a Python process holds before it does anything, import by import, each in a fresh process."""
+"""Measures the memory of a Python process after a growing list of imports, each in a new process."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ LADDER = {
     "grpc": "import numpy, splitwave.common.wire.pb.uplink_pb2_grpc, splitwave.common.runtime.server",
     "torch": "import numpy, splitwave.common.wire.pb.uplink_pb2_grpc, splitwave.common.runtime.server, torch",
 }
-"""What a process has imported, by the last thing that it did."""
+"""The imports of each process, by the name of the last one."""
 
 _REPORT = """
 for line in open("/proc/self/status"):
@@ -19,7 +19,7 @@ for line in open("/proc/self/status"):
 
 
 def resident_mib(imports: str) -> float:
-    """MiB resident in a fresh process after these imports."""
+    """Return the resident memory in MiB of a new process after these imports."""
     command = [sys.executable, "-P", "-c", f"{imports}\n{_REPORT}"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(answer.stdout) / 1024

@@ -1,4 +1,4 @@
-"""How much of the machine others used while a benchmark ran: what it measured beside them is worth less."""
+"""Measures how much processor time other programs used during a benchmark, which makes its numbers less reliable."""
 
 import os
 import resource
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _IDLE_FIELDS = (3, 4)  # of /proc/stat's first line: idle, iowait
-_GUEST_FIELDS = 8  # what follows is counted in user and nice already
+_GUEST_FIELDS = 8  # the fields after these are already included in user and nice
 
 
 @dataclass(frozen=True, slots=True)
 class MachineTimes:
-    """Seconds of all processors since the machine started: not idle; of this program and its ended children."""
+    """Processor seconds since the machine started: of all programs, and of this program with its ended children."""
 
     busy_s: float
     ours_s: float
 
 
 def machine_times() -> MachineTimes:
-    """As of now; call it where no child is running."""
+    """Read the current times; must be called while no child process is running."""
     fields = Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:]
     busy = sum(int(ticks) for place, ticks in enumerate(fields[:_GUEST_FIELDS]) if place not in _IDLE_FIELDS)
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -26,6 +26,6 @@ def machine_times() -> MachineTimes:
 
 
 def cores_of_others(before: MachineTimes, after: MachineTimes, seconds: float) -> float:
-    """Processors that others kept busy on average between two moments, `seconds` apart."""
+    """Return the average number of processors that other programs kept busy between two readings `seconds` apart."""
     others_s = (after.busy_s - before.busy_s) - (after.ours_s - before.ours_s)
     return max(0.0, others_s / seconds)

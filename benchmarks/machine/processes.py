@@ -1,4 +1,4 @@
-"""What a running process has used of the machine, as Linux tells it."""
+"""Reads the processor time and the memory of running processes from Linux."""
 
 import re
 import time
@@ -11,22 +11,22 @@ _SCHEDULER_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h: nanosecon
 
 
 def cpu_s(pid: int) -> float:
-    """Seconds on processors, all threads, those that have ended included.
+    """Return the processor seconds of a process, over all threads including ended ones.
 
-    Not from /proc/PID/stat, which counts in steps of 10 ms: Linux has a clock for each process, whose number glibc's
-    `clock_getcpuclockid` makes like this.
+    /proc/PID/stat counts in steps of 10 ms, so this reads the process's CPU clock, whose id is computed as in glibc's
+    `clock_getcpuclockid`.
     """
     return time.clock_gettime((~pid << 3) | _SCHEDULER_CLOCK)
 
 
 def all_cpu_s(pids: Mapping[str, int]) -> float:
-    """Of several processes together."""
+    """Return the total processor seconds of several processes."""
     return sum(cpu_s(pid) for pid in pids.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """MiB that a process holds: resident now, at its peak, and its own share of pages that others map, too."""
+    """Memory of a process in MiB: resident now, peak resident, and proportional (shared pages divided by users)."""
 
     resident_mib: float
     peak_mib: float
@@ -34,14 +34,14 @@ class Memory:
 
 
 def memory_of(pid: int) -> Memory:
-    """Of a living process of this user."""
+    """Read the memory of a running process of this user."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
     return Memory(_mib(status, "VmRSS"), _mib(status, "VmHWM"), _mib(rollup, "Pss"))
 
 
 def memory_table(memories: Mapping[str, Memory]) -> str:
-    """A line a process."""
+    """Format the memory of processes as a table with one line per process."""
     lines = [f"{'process':<18}{'resident MiB':>14}{'peak MiB':>10}{'proportional MiB':>18}"]
     lines += [
         f"{role:<18}{each.resident_mib:>14.1f}{each.peak_mib:>10.1f}{each.proportional_mib:>18.1f}"

@@ -1,4 +1,4 @@
-"""The stacked bar of where a query's time goes, as PNG and PDF."""
+"""Draws a query's latency divided into hops, as stacked bars in PNG and PDF."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,14 +23,15 @@ def draw_hops(
 def hops_figure(
     passes: Mapping[str, Sequence[LinkStamps]], echo_p50_ms: Mapping[str, float], airtime_ms: float | None
 ) -> Figure:
-    """A bar a scenario: its hops' means over the queries near its median latency, stacked, and the echo floor's p50.
+    """Draw one stacked bar per scenario: the mean time of each hop over the queries near the median latency.
 
-    These means add up to the median of the links' latencies, as medians of hops do not.
+    These means add up to the median of the links' latencies, whereas medians of hops do not. A dashed line marks the
+    p50 of the echo floor.
 
     Args:
-        passes: the links' stamps by scenario.
-        echo_p50_ms: of the floor, by scenario.
-        airtime_ms: modelled, added to each bar; None leaves it out.
+        passes: the stamps of each link, by scenario.
+        echo_p50_ms: p50 of the echo floor, by scenario.
+        airtime_ms: modelled airtime to add to each bar, or None.
     """
     canvas = Figure(figsize=(9.0, 1.6 + 0.8 * len(passes)), layout="constrained")
     axes = canvas.subplots()

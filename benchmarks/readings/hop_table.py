@@ -1,4 +1,4 @@
-"""Where a query's time goes: hops are differences of the stamps that a load pass takes on one clock."""
+"""Divides a query's latency into hops: differences between the time stamps of a load pass, taken with one clock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from splitwave.common.protocol.workload import LinkStamps
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """The time between two stamps, and the party that spends it."""
+    """The time between two stamps, and the party responsible for it."""
 
     name: str
     begin: str
@@ -32,29 +32,29 @@ HOPS = (
     Hop("decode", "decoding", "decoded", "base station"),
     Hop("reply", "decoded", "received", "transport"),
 )
-"""Without gap or overlap from `due` to `received`, so that they add up to the latency of one link."""
+"""The hops have no gap or overlap from `due` to `received`, so they add up to the latency of one link."""
 
 
 def hop_times_ns(stamps: LinkStamps) -> Int64:
-    """(queries, len(HOPS)) int64 nanoseconds of one link."""
+    """Return the hop times of one link, (queries, len(HOPS)) int64 nanoseconds."""
     return np.stack([at(stamps, hop.end) - at(stamps, hop.begin) for hop in HOPS], axis=1)
 
 
 def at(stamps: LinkStamps, name: str) -> Int64:
-    """(queries,) the moments of one stamp.
+    """Return one stamp of all queries, (queries,) int64 nanoseconds.
 
     Raises:
-        ValueError: there is no such stamp.
+        ValueError: there is no stamp of this name.
     """
     column: Int64 = stamps.at_ns[:, stamps.names.index(name)]
     return column
 
 
 def latency_ns(links: Sequence[LinkStamps]) -> Int64:
-    """(queries,) of each query the time from when it was due on its last link to when all links had its answer.
+    """Return the latency of each query, (queries,) int64: from due on the last link to answered on all links.
 
-    Until the last link's part is due there is nothing to answer: a device process begins its schedule when it hears of
-    the load, and what that differs by is no latency, but `skew_ns`.
+    A query cannot be answered before its part is due on every link. Device processes start their schedules when they
+    receive the workload, and the resulting difference is not latency but skew, see `skew_ns`.
     """
     answered = np.stack([at(stamps, "received") for stamps in links]).max(axis=0)
     waited: Int64 = answered - np.stack([at(stamps, "due") for stamps in links]).max(axis=0)
@@ -62,27 +62,27 @@ def latency_ns(links: Sequence[LinkStamps]) -> Int64:
 
 
 def skew_ns(links: Sequence[LinkStamps]) -> Int64:
-    """(queries,) of each query the time between the moments at which it was due on its first and on its last link."""
+    """Return the skew of each query, (queries,) int64: the time between its due times on the first and last link."""
     apart: Int64 = np.ptp(np.stack([at(stamps, "due") for stamps in links]), axis=0)
     return apart
 
 
 def lateness_ns(links: Sequence[LinkStamps]) -> Int64:
-    """(queries,) of each query the longest time, over its links, from when it was due to when its device began."""
+    """Return the lateness of each query, (queries,) int64: the longest time, over links, from due to started."""
     waits = np.stack([at(stamps, "started") - at(stamps, "due") for stamps in links])
     longest: Int64 = waits.max(axis=0)
     return longest
 
 
 def span_s(links: Sequence[LinkStamps]) -> float:
-    """Seconds from when the first query began anywhere to when the last answer was everywhere."""
+    """Return the seconds from the first start of a query on any link to the last answer on any link."""
     first = min(int(at(stamps, "started").min()) for stamps in links)
     last = max(int(at(stamps, "received").max()) for stamps in links)
     return (last - first) / 1e9
 
 
 def hop_table(links: Sequence[LinkStamps], airtime_s: float) -> str:
-    """A line a hop: median, p99 and share of the sum of medians; the modelled airtime stands beside."""
+    """Format one line per hop with median, p99 and share of the sum of medians, and the modelled airtime below."""
     times = np.concatenate([hop_times_ns(stamps) for stamps in links])
     medians = [percentile(times[:, column], 50) for column in range(len(HOPS))]
     total = max(sum(medians), 1)

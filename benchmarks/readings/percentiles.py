@@ -1,4 +1,4 @@
-"""Exact percentiles: order statistics of all samples, by nearest rank, without interpolation or histograms."""
+"""Exact percentiles by the nearest-rank method, without interpolation or histograms."""
 
 import math
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def percentile(samples: NDArray[np.int64], percent: float) -> int:
-    """The smallest sample that at least `percent` % of all samples do not exceed.
+    """Return the smallest sample that at least `percent` % of all samples do not exceed.
 
     Args:
         samples: (n,) int64, n ≥ 1, in any order.
@@ -25,7 +25,7 @@ def percentile(samples: NDArray[np.int64], percent: float) -> int:
 
 
 def _exactly(percent: float, count: int) -> float:
-    """Percent · count / 100, a whole number where it is one: 99.9 % of 1000 is 999, not a hair more."""
+    """Return percent · count / 100 without rounding errors near whole numbers: 99.9 % of 1000 is exactly 999."""
     rank = percent * count / 100
     nearest = round(rank)
     return nearest if math.isclose(rank, nearest, rel_tol=1e-12) else rank

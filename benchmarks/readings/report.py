@@ -1,4 +1,4 @@
-"""What a benchmark hands back: readings, the raw samples behind them, and whether they may be believed."""
+"""The report of a benchmark: its readings, the raw samples behind them, and whether they are valid."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ Samples = NDArray[np.int64]
 
 
 class Validity(StrEnum):
-    """Whether the numbers of a benchmark may be quoted."""
+    """Whether the numbers of a benchmark are reliable."""
 
     VALID = "VALID"
     INVALID = "INVALID"
@@ -26,12 +26,12 @@ class Validity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One number, from one or more repetitions.
+    """One measured quantity, from one or more repetitions.
 
     Attributes:
-        name: `benchmark.case.quantity`, by which it finds its target.
-        unit: of the number; "x" for a ratio.
-        repetitions: its value in each repetition, at least one.
+        name: `benchmark.case.quantity`; also the key of its target.
+        unit: unit of the value; "x" for a ratio.
+        repetitions: the value in each repetition, at least one.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Reading:
 
     @property
     def verdict(self) -> Verdict | None:
-        """PASS or MISS; None without a target."""
+        """Whether the target is met; None without a target."""
         target = target_of(self.name)
         return None if target is None else target.verdict(self.value)
 
     def to_json(self) -> Json:
-        """With all repetitions, their range, and the target."""
+        """Return the reading as JSON, with all repetitions, their range, and the target."""
         target = target_of(self.name)
         return {
             "name": self.name,
@@ -66,19 +66,19 @@ class Reading:
 
 @dataclass(slots=True)
 class Report:
-    """One benchmark's outcome.
+    """The results of one benchmark.
 
     Attributes:
-        benchmark: `training`, `latency`, …
-        settings: what was measured, as JSON.
-        configs: the settings with which each side ran, whole, as JSON.
-        readings: in the order in which they are printed.
-        problems: why its numbers must not be quoted although it is complete: the machine was busy, say.
-        faults: what a busy machine does not explain: it failed, or is incomplete, or computed something else.
-        passes: the load and the rules of each load pass, by its name in `samples`.
+        benchmark: name of the benchmark, such as `training`.
+        settings: parameters of the benchmark, as JSON.
+        configs: the complete settings of each side, as JSON.
+        readings: the readings, in the order in which they are printed.
+        problems: reasons why complete numbers are unreliable, such as a busy machine.
+        faults: errors that a busy machine does not explain: a failure, missing data or wrong results.
+        passes: the workload and the rules of each load pass, by its name in `samples`.
         samples: raw nanoseconds by name, for `samples.npz`.
-        tables: text for people, printed below the readings.
-        cores_of_others: processors that other programs kept busy meanwhile, on average.
+        tables: text tables, printed below the readings.
+        cores_of_others: average number of processors kept busy by other programs during the benchmark.
     """
 
     benchmark: str
@@ -94,51 +94,51 @@ class Report:
     _failed_with: ExitCode = ExitCode.FAILURE
 
     def add(self, name: str, unit: str, repetitions: Sequence[float]) -> Reading:
-        """Take a reading down; its name is prefixed with the benchmark's."""
+        """Add a reading; its name is prefixed with the benchmark's."""
         reading = Reading(f"{self.benchmark}.{name}", unit, tuple(map(float, repetitions)))
         self.readings.append(reading)
         return reading
 
     def add_ratio(self, name: str, above: Sequence[float], below: Sequence[float]) -> Reading:
-        """Take down the quotient of two sides, repetition by repetition, as they were measured in turn."""
+        """Add the ratio of two sides in each repetition; the sides must have been measured alternately."""
         return self.add(name, "x", [a / b for a, b in zip(above, below, strict=True)])
 
-    def ran(self, side: str, config: RunConfig, *, threads: int | None = None) -> RunConfig:
-        """Take down the settings of a side, and give them back.
+    def record_config(self, side: str, config: RunConfig, *, threads: int | None = None) -> RunConfig:
+        """Record the settings of a side, and return them.
 
         Args:
-            side: its name among the readings.
-            config: its settings.
-            threads: torch's in the side's process, where they are not `runtime.torch_threads`.
+            side: name of the side in the readings.
+            config: settings of the side.
+            threads: torch threads of the side's process, if they differ from `runtime.torch_threads`.
         """
         if threads is not None:
             config = config.model_copy(update={"runtime": config.runtime.model_copy(update={"torch_threads": threads})})
         self.configs[side] = config.model_dump(mode="json")
         return config
 
-    def failed(self, error: Exception) -> None:
-        """Take down that it failed, which ended it."""
+    def record_failure(self, error: Exception) -> None:
+        """Record the error that ended the benchmark."""
         self.faults.append(f"failed: {type(error).__name__}: {error}")
         if isinstance(error, SplitwaveError):
             self._failed_with = error.exit_code
 
     @property
     def reasons(self) -> list[str]:
-        """Why it is INVALID, faults first; empty if it is VALID."""
+        """The reasons why the report is INVALID, faults first; empty if it is VALID."""
         return [*self.faults, *self.problems]
 
     @property
     def validity(self) -> Validity:
-        """VALID without faults and problems."""
+        """VALID if there are neither faults nor problems."""
         return Validity.INVALID if self.reasons else Validity.VALID
 
     @property
     def exit_code(self) -> ExitCode:
-        """OK without faults, however busy the machine was; else the failure's own."""
+        """OK without faults, even on a busy machine; otherwise the exit code of the failure."""
         return self._failed_with if self.faults else ExitCode.OK
 
     def to_json(self) -> Json:
-        """Everything but the samples."""
+        """Return everything except the samples as JSON."""
         return {
             "benchmark": self.benchmark,
             "validity": self.validity,

@@ -1,4 +1,4 @@
-"""What each reading is held to: all targets of the benchmarks, in this place alone."""
+"""All targets of the benchmarks, by the names of the readings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """Whether a target was met. A miss is reported; it ends nothing."""
+    """Whether a target was met; a miss is only reported and is no error."""
 
     PASS = "PASS"
     MISS = "MISS"
@@ -19,7 +19,7 @@ class AtMost:
     bound: float
 
     def verdict(self, value: float) -> Verdict:
-        """PASS at the bound, too."""
+        """Compare a value with the bound; equality is a PASS."""
         return Verdict.PASS if value <= self.bound else Verdict.MISS
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class AtLeast:
     bound: float
 
     def verdict(self, value: float) -> Verdict:
-        """PASS at the bound, too."""
+        """Compare a value with the bound; equality is a PASS."""
         return Verdict.PASS if value >= self.bound else Verdict.MISS
 
     def __str__(self) -> str:
@@ -51,11 +51,11 @@ TARGETS: Mapping[str, Target] = {
     "training.b1024.process_1_thread.same_weights": AtLeast(1),
     "latency.single_stream.p50_over_echo": AtMost(1.5),
     "latency.single_stream.p99_over_p50": AtMost(3.0),
-    "latency.multi_stream.p50_over_fastest_echo": AtMost(1.5),  # the faster echo of each round
+    "latency.multi_stream.p50_over_fastest_echo": AtMost(1.5),  # relative to the faster echo of each round
     "latency.multi_stream.p99_over_p50": AtMost(3.0),
     "throughput.offline.over_inprocess": AtLeast(0.7),
     "channel.one_stream.over_philox": AtLeast(0.4),
-    "channel.eight_streams.over_one": AtLeast(0.95),  # no loss, but for what two repetitions differ by
+    "channel.eight_streams.over_one": AtLeast(0.95),  # no loss beyond the variation between repetitions
     "wire.block_256.bytes_over_packed": AtMost(1.05),
     "wire.single_sample.overhead": AtMost(64),
     "scale.k32.cpu_over_k4": AtMost(1.3),
@@ -64,5 +64,5 @@ TARGETS: Mapping[str, Target] = {
 
 
 def target_of(name: str) -> Target | None:
-    """The target of a reading, None for one that is only reported."""
+    """Return the target of a reading; None if it has no target."""
     return TARGETS.get(name)

@@ -1,4 +1,4 @@
-"""Queries as Trace Event JSON, which Perfetto and chrome://tracing draw: a process a party, a thread a link."""
+"""Exports queries as Trace Event JSON for Perfetto and chrome://tracing: one process per party, one thread per link."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,18 +12,18 @@ _NS_PER_US = 1000.0
 
 
 def trace_events(links: Sequence[LinkStamps], queries: int) -> list[dict[str, object]]:
-    """Complete events (`ph` "X") of the first queries, in microseconds from the first stamp.
+    """Return complete events (`ph` "X") of the first queries, in microseconds from the first stamp.
 
     Args:
-        links: of a pass with one query in flight; with more, events of a thread would overlap.
-        queries: how many of them at most.
+        links: stamps of a pass with one query in flight; with more, the events of a thread would overlap.
+        queries: maximum number of queries.
     """
     origin = min(int(stamps.at_ns.min()) for stamps in links)
     return [*_names(links), *(event for stamps in links for event in _events(stamps, queries, origin))]
 
 
 def write_trace(path: Path, links: Sequence[LinkStamps], queries: int) -> None:
-    """Write `trace_events` as a file of the format's object form."""
+    """Write `trace_events` to a file in the format's object form."""
     content = {"traceEvents": trace_events(links, queries), "displayTimeUnit": "ms"}
     path.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""When a load pass may be believed: complete and on a sane clock, of enough queries, from a generator that kept up."""
+"""Checks the validity of a load pass: complete, stamps in order, long enough, and with a generator that kept up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from splitwave.common.protocol.workload import LinkStamps, Workload
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a pass must reach.
+    """The requirements of a valid load pass.
 
     Attributes:
-        min_queries: of a pass.
-        min_duration_s: from its first beginning to its last answer.
-        late_percentile: of an open loop, the percentile at which its lateness is judged.
+        min_queries: minimum number of queries.
+        min_duration_s: minimum time from the start of the first query to the last answer.
+        late_percentile: the percentile at which lateness is judged in an open loop.
     """
 
     min_queries: int
@@ -25,18 +25,18 @@ class Rules:
     late_percentile: float = 99.0
 
 
-def faults_of(links: Sequence[LinkStamps], load: Workload) -> list[str]:
-    """What is wrong with a pass however busy the machine is: missing answers, or stamps out of order."""
+def find_faults(links: Sequence[LinkStamps], workload: Workload) -> list[str]:
+    """Return the errors of a pass that a busy machine does not explain: missing answers, or stamps out of order."""
     if not links:
         return ["no link answered"]
-    return [fault for stamps in links for fault in _faults_of_link(stamps, load)]
+    return [fault for stamps in links for fault in _find_link_faults(stamps, workload)]
 
 
-def problems_of(links: Sequence[LinkStamps], load: Workload, rules: Rules, *, kept_up: bool = True) -> list[str]:
-    """Why the numbers of a pass without faults must not be quoted, as on a busy machine; empty if they may.
+def find_problems(links: Sequence[LinkStamps], workload: Workload, rules: Rules, *, kept_up: bool = True) -> list[str]:
+    """Return the reasons why the numbers of a pass without faults are unreliable, for example on a busy machine.
 
-    A late start is no problem by itself, for latency counts from when a query was due; a generator that fell behind is,
-    unless `kept_up` is false.
+    A late start alone is no problem, because latency is measured from the due time of a query; a generator that fell
+    behind is one, unless `kept_up` is false.
     """
     problems = []
     queries, span = len(links[0].at_ns), span_s(links)
@@ -44,16 +44,16 @@ def problems_of(links: Sequence[LinkStamps], load: Workload, rules: Rules, *, ke
         problems.append(f"{queries} queries: expected at least {rules.min_queries}")
     if span < rules.min_duration_s:
         problems.append(f"{span:.2f} s of load: expected at least {rules.min_duration_s:g} s")
-    if kept_up and load.is_open:
-        problems += problems_of_generator(links, rules)
+    if kept_up and workload.is_open:
+        problems += find_generator_problems(links, rules)
     return problems
 
 
-def problems_of_generator(links: Sequence[LinkStamps], rules: Rules) -> list[str]:
-    """Why an open loop says more of its generator than of the testbed; empty if the generator kept up.
+def find_generator_problems(links: Sequence[LinkStamps], rules: Rules) -> list[str]:
+    """Return the reasons why an open loop measured its generator rather than the testbed; empty if it kept up.
 
-    Of a slow query's time, which counts from when it was due, the start may be late by half: a device that is busy with
-    the query before is a part of what is measured. Links' schedules may be apart by what the median query takes.
+    Some lateness is part of the measurement, because a device may be busy with the query before: up to half the latency
+    of a slow query is allowed. The schedules of the links may differ by up to the median latency.
     """
     percent, latencies = rules.late_percentile, latency_ns(links)
     slow_ms, median_ms = percentile(latencies, percent) / 1e6, percentile(latencies, 50) / 1e6
@@ -70,9 +70,9 @@ def problems_of_generator(links: Sequence[LinkStamps], rules: Rules) -> list[str
     return problems
 
 
-def _faults_of_link(stamps: LinkStamps, load: Workload) -> list[str]:
-    if len(stamps.at_ns) != load.queries:
-        return [f"link {stamps.link}: {len(stamps.at_ns)} of {load.queries} queries were answered"]
+def _find_link_faults(stamps: LinkStamps, workload: Workload) -> list[str]:
+    if len(stamps.at_ns) != workload.queries:
+        return [f"link {stamps.link}: {len(stamps.at_ns)} of {workload.queries} queries were answered"]
     faults, times = [], hop_times_ns(stamps)
     for column, hop in enumerate(HOPS):
         backwards = int(np.count_nonzero(times[:, column] < 0))

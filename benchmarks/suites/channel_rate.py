@@ -1,4 +1,4 @@
-"""The channel emulator's rate: noisy symbols a second through the real process, over bare random numbers a second."""
+"""The channel emulator's rate: noisy symbols per second through the process, relative to drawing random numbers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +10,8 @@ from splitwave.benchmarks.floors.transmit import transmitted_normals_per_s
 from splitwave.benchmarks.load.services import start_service
 from splitwave.benchmarks.load.uplink_source import send_blocks
 from splitwave.benchmarks.load.worker_process import worker_process
+from splitwave.benchmarks.readings.alternation import alternate
 from splitwave.benchmarks.readings.report import Report, Samples
-from splitwave.benchmarks.readings.rounds import alternate
 from splitwave.benchmarks.scope import Bench
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.config.run_config import RunConfig
@@ -22,7 +22,7 @@ _STREAMS = 8
 
 
 async def channel(bench: Bench) -> Report:
-    """One and eight streams through the emulator, `ChannelLink` alone, and Philox alone, in turn."""
+    """Measure one and eight streams through the emulator, `ChannelLink` alone, and Philox alone, alternately."""
     one, eight = _settings(1), _settings(_STREAMS)
     json, blocks = one.canonical_json(), bench.scope.channel_blocks
     report = bench.begin(
@@ -36,9 +36,9 @@ async def channel(bench: Bench) -> Report:
             "breakpoints": eight.quantizer.breakpoints,
         },
     )
-    report.ran("one_stream", one)
-    report.ran("eight_streams", eight)
-    few = max(8, blocks // 4)  # of the sides that hold all blocks in memory
+    report.record_config("one_stream", one)
+    report.record_config("eight_streams", eight)
+    few = max(8, blocks // 4)  # for the sides that hold all blocks in memory
     async with (
         _emulator(one, bench.folder / "channel-1") as one_address,
         _emulator(eight, bench.folder / "channel-8") as eight_address,
@@ -79,7 +79,7 @@ def _settings(links: int) -> RunConfig:
 
 @asynccontextmanager
 async def _emulator(config: RunConfig, folder: Path) -> AsyncIterator[str]:
-    """Address of a channel emulator before a sink."""
+    """Start a channel emulator connected to a sink; yields the emulator's address."""
     folder.mkdir()
     settings = (folder / "resolved.yaml").resolve()
     settings.write_text(to_yaml(config), encoding="utf-8")

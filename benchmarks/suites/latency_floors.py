@@ -1,4 +1,4 @@
-"""The floors that latency is compared with, each with the processes it takes."""
+"""The floors with which latency is compared, each with its processes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,19 +10,21 @@ from splitwave.benchmarks.floors.gloo import exchange
 from splitwave.benchmarks.floors.pipeline import query_times_ns
 from splitwave.benchmarks.load.services import two_hop_echo
 from splitwave.benchmarks.load.worker_process import WorkerProcess, worker_process
+from splitwave.benchmarks.readings.alternation import Side
 from splitwave.benchmarks.readings.report import Samples
-from splitwave.benchmarks.readings.rounds import Side
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.benchmarks.suites.wire_cost import uplink_cost
 
 
 @asynccontextmanager
 async def latency_floors(bench: Bench, case: str, links: int) -> AsyncIterator[dict[str, Side[Samples]]]:
-    """The floors of single samples over so many links; each gives (queries,) nanoseconds.
+    """Start the floors for single samples over a number of links; each side measures (queries,) int64 nanoseconds.
 
-    `echo`: a stream a link. With several links also `echo_one_stream`: one stream, and messages as large as all
-    links' together, as links of one process travel in one bundle. `inprocess`: the same networks, by direct calls, one
-    thread. With one link also `gloo`: a sample's tensor there and back.
+    - `echo`: one stream per link.
+    - `echo_one_stream`, with several links: one stream with messages as large as those of all links together, because
+      the links of one process are sent in one bundle.
+    - `inprocess`: the same networks by direct calls, with one thread.
+    - `gloo`, with one link: a round trip of the tensor of one sample.
     """
     queries, message_bytes = bench.scope.floor_queries, uplink_cost(1).message_bytes
     config = short_run(links, block_size=1).canonical_json()

@@ -1,4 +1,4 @@
-"""Process start to first symbol, start to health check, and whose the resident memory is."""
+"""Time from process start to the first symbol and to the health check, and the resident memory by its origin."""
 
 import asyncio
 import os
@@ -26,28 +26,28 @@ COMMANDS = {
 
 
 async def startup(bench: Bench) -> Report:
-    """All of it, a process at a time."""
+    """Time the starts of the processes one after another, then measure memory."""
     report = bench.begin("startup", {"links": _LINKS, "starts": bench.scope.starts})
-    report.ran("testbed", short_run(_LINKS))
-    await _starts(bench, report)
-    await _memory(bench, report)
+    report.record_config("testbed", short_run(_LINKS))
+    await _time_starts(bench, report)
+    await _measure_memory(bench, report)
     return report
 
 
-async def _starts(bench: Bench, report: Report) -> None:
+async def _time_starts(bench: Bench, report: Report) -> None:
     config = short_run(_LINKS)
     starts = [
         await device_start_s(config, bench.folder / f"start-{number}", bench.data_dir)
         for number in range(bench.scope.starts)
     ]
-    for kind, what in (("hello", "to_hello"), ("ready", "to_ready"), ("block", "to_first_symbols")):
-        report.add(f"device.{what}", "s", [start[kind] for start in starts])
+    for kind, quantity in (("hello", "to_hello"), ("ready", "to_ready"), ("block", "to_first_symbols")):
+        report.add(f"device.{quantity}", "s", [start[kind] for start in starts])
     for role, command in COMMANDS.items():
         seconds = [await asyncio.to_thread(seconds_to_health, command) for _ in range(bench.scope.starts)]
         report.add(f"{role}.to_health", "s", seconds)
 
 
-async def _memory(bench: Bench, report: Report) -> None:
+async def _measure_memory(bench: Bench, report: Report) -> None:
     steps = {
         name: [await asyncio.to_thread(resident_mib, imports) for _ in range(bench.scope.starts)]
         for name, imports in LADDER.items()
@@ -61,13 +61,13 @@ async def _memory(bench: Bench, report: Report) -> None:
         memories = {role: memory_of(pid) for role, pid in testbed.pids.items()}
     for role, memory in memories.items():
         report.add(f"memory.{role}.resident", "MiB", [memory.resident_mib])
-        if role != "channel":  # which imports no torch
+        if role != "channel":  # the channel emulator does not import torch
             report.add(f"memory.{role}.share_of_torch", "x", [torch_mib / memory.resident_mib])
     report.tables.append(f"a testbed of {_LINKS} links, trained for an epoch and idle\n{memory_table(memories)}")
 
 
 def seconds_to_health(command: list[str]) -> float:
-    """From just before a process starts to its answer SERVING; it is ended afterwards."""
+    """Return the seconds from just before the start of a process to its health answer SERVING; then stop it."""
     read_fd, write_fd = os.pipe()
     started = time.perf_counter()
     with subprocess.Popen(

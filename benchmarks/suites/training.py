@@ -1,4 +1,4 @@
-"""What distribution costs a training step: the process engine over one process, and whether their weights agree."""
+"""The cost of distribution in a training step: the process engine relative to one process, with equal weights."""
 
 import json
 import os
@@ -12,26 +12,26 @@ from pathlib import Path
 
 from splitwave.benchmarks.load.worker_process import WorkerProcess, worker_process
 from splitwave.benchmarks.machine.processes import cpu_s
+from splitwave.benchmarks.readings.alternation import Side, alternate
 from splitwave.benchmarks.readings.report import Report
-from splitwave.benchmarks.readings.rounds import Side, alternate
 from splitwave.benchmarks.scope import Bench
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord
 from splitwave.testbed.engine import Event, Job, load_engine
 
 _LINKS = 2
-_ANNOUNCEMENT = "testbed.json"  # as `splitwave.testbed.processes.announcement` names it, in the folder of logs
+_ANNOUNCEMENT = "testbed.json"  # written to the log folder by `splitwave.testbed.processes.announcement`
 _SAME_SETTINGS = {"process": "inprocess_sharded", "process_1_thread": "inprocess_1_thread"}
-"""Sides of the process engine, and the side of one process that must have the same weights."""
+"""For each side on the process engine the side in one process that must have the same weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What one run gave.
+    """The measurements of one training.
 
     Attributes:
-        step_s: seconds a step in each epoch but the first.
-        cpu_step_s: seconds on processors a step, of each process by its role, in those epochs.
+        step_s: seconds per step in each epoch except the first.
+        cpu_step_s: processor seconds per step in those epochs, by the role of the process.
         weights_sha256: the digest of all weights.
     """
 
@@ -41,12 +41,12 @@ class Training:
 
     @property
     def median_step_s(self) -> float:
-        """Of the epochs."""
+        """Median over the epochs of the seconds per step."""
         return statistics.median(self.step_s)
 
 
 async def training(bench: Bench) -> Report:
-    """Time a step on the process engine and in one process with 1 and 2 threads, in turn, by batch size."""
+    """Time a step on the process engine and in one process with 1 and 2 threads, alternately, for each batch size."""
     epochs = bench.scope.epochs
     report = bench.begin("training", {"links": _LINKS, "epochs": {str(b): n for b, n in epochs.items()}})
     async with worker_process() as distributed, worker_process() as one_thread, worker_process() as two_threads:
@@ -60,7 +60,7 @@ async def training(bench: Bench) -> Report:
                 "inprocess_2_threads": side("inprocess_2_threads", two_threads, threads=2),
             }
             done = await alternate(runs, bench.scope.trainings)
-            _read(report, f"b{batch}", done)
+            _add_readings(report, f"b{batch}", done)
             compare_weights(
                 report, f"b{batch}", {name: [run.weights_sha256 for run in each] for name, each in done.items()}
             )
@@ -85,13 +85,13 @@ def _side(
             "runtime": {"torch_threads": threads, "decoder_shards": decoder_shards},
         }
     )
-    report.ran(f"b{batch}.{name}", config)
+    report.record_config(f"b{batch}.{name}", config)
     engine = name.partition("_")[0]
     return partial(worker.run, run_engine, engine, config.canonical_json(), bench.folder, bench.data_dir)
 
 
 def run_engine(engine: str, config_json: str, folder: Path, data_dir: Path | None) -> Training:
-    """Train on an engine; to be run in a process's main thread."""
+    """Train on an engine; must be called in a process's main thread."""
     records: list[EpochRecord] = []
     used_s: list[dict[str, float]] = []
     scratch = Path(tempfile.mkdtemp(dir=folder))
@@ -114,7 +114,7 @@ def run_engine(engine: str, config_json: str, folder: Path, data_dir: Path | Non
 
 
 def _pids(log_dir: Path) -> dict[str, int]:
-    """By role: those that the process engine announces; of an engine without processes, this one."""
+    """Return process ids by role: those announced by the process engine, or this process for the in-process engine."""
     try:
         announced = json.loads((log_dir / _ANNOUNCEMENT).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -123,7 +123,7 @@ def _pids(log_dir: Path) -> dict[str, int]:
     return pids
 
 
-def _read(report: Report, case: str, runs: Mapping[str, Sequence[Training]]) -> None:
+def _add_readings(report: Report, case: str, runs: Mapping[str, Sequence[Training]]) -> None:
     step_s = {side: [run.median_step_s for run in done] for side, done in runs.items()}
     for side, seconds in step_s.items():
         report.add(f"{case}.{side}", "ms a step", [1e3 * each for each in seconds])
@@ -139,20 +139,20 @@ def _read(report: Report, case: str, runs: Mapping[str, Sequence[Training]]) -> 
 
 
 def compare_weights(report: Report, case: str, digests: Mapping[str, Sequence[str]]) -> None:
-    """Hold each side of the process engine to the weights of one process: 1 only if all repetitions have them.
+    """Check that each side on the process engine has the weights of one process; the reading is 1 if all of them do.
 
     Args:
-        report: takes the readings, and each mismatch as a fault.
-        case: of the readings.
-        digests: of the weights, by side, one a repetition.
+        report: the report, which gets the readings, and a fault for each mismatch.
+        case: name of the case.
+        digests: digests of the weights, by side, one per repetition.
     """
     for side, reference in _SAME_SETTINGS.items():
         expected = digests[reference][0]
-        strays = [
-            f"{case}: {name}, repetition {number}: weights {digest[:12]}, expected {expected[:12]} as of {reference}"
+        mismatches = [
+            f"{case}: {name}, repetition {number}: weights {digest[:12]}, expected {expected[:12]} from {reference}"
             for name in (reference, side)
             for number, digest in enumerate(digests[name])
             if digest != expected
         ]
-        report.add(f"{case}.{side}.same_weights", "1 = to the bit", [not strays])
-        report.faults += strays
+        report.add(f"{case}.{side}.same_weights", "1 = to the bit", [not mismatches])
+        report.faults += mismatches

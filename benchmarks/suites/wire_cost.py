@@ -1,4 +1,4 @@
-"""What the uplink carries besides symbols: messages, as bundles hold them, over packed bits. Counted, not timed."""
+"""The overhead of uplink messages relative to the packed bits of the symbols; counted, not timed."""
 
 from dataclasses import replace
 
@@ -13,16 +13,16 @@ from splitwave.common.wire.messages import uplink_to_proto
 
 _LATE = BlockKey(Phase.TEST, step=20_000, micro_batch=20_000)
 _LATE_CODEBOOK, _LATE_SAMPLE, _PORT = 5_000, 30_000, 1
-"""Of a message late in a long run: its numbers take as many bytes as in any."""
+"""Numbers of a message late in a long run, where their encoding takes the most bytes."""
 _GRPC_PREFIX_BYTES = 5
 
 
 def uplink_cost(samples: int, *, codebook: bool = False) -> UplinkCost:
-    """The cost of a block late in a long run, d = 28 symbols of 4 bits a sample.
+    """Return the cost of a block late in a long run, with d = 28 symbols of 4 bits per sample.
 
     Args:
-        samples: of the block.
-        codebook: whether it brings one, as after each change of the levels.
+        samples: number of samples in the block.
+        codebook: whether the block includes the codebook, as it does after each change of the levels.
     """
     contract = LinkContract.of(_settings(samples), _PORT)
     block = test_block(contract, 0 if codebook else 1)
@@ -38,13 +38,13 @@ def uplink_cost(samples: int, *, codebook: bool = False) -> UplinkCost:
 
 
 def _settings(samples: int) -> RunConfig:
-    """A run whose largest block has so many samples."""
+    """Return the settings of a run whose largest block has this many samples."""
     config = short_run(2, block_size=samples)
     return config.model_copy(update={"training": config.training.model_copy(update={"batch_size": samples})})
 
 
 async def wire(bench: Bench) -> Report:
-    """Bytes on the uplink of single samples and of blocks, with and without a codebook."""
+    """Count the uplink bytes of single samples and of blocks, with and without a codebook."""
     report = bench.begin(
         "wire",
         {
@@ -58,7 +58,7 @@ async def wire(bench: Bench) -> Report:
     )
     for samples in (1, 16, 256, 4096):
         case = "single_sample" if samples == 1 else f"block_{samples}"
-        report.ran(case, _settings(samples))
+        report.record_config(case, _settings(samples))
         later, first = uplink_cost(samples), uplink_cost(samples, codebook=True)
         report.add(f"{case}.message", "bytes", [later.message_bytes])
         report.add(f"{case}.overhead", "bytes", [later.message_bytes - later.packed_bytes])

@@ -1,1 +1,1 @@
-"""The papers' figures and tables, as lists of trials: what `splitwave experiment` can run."""
+"""The papers' figures and tables as lists of trials, which `splitwave experiment` runs."""

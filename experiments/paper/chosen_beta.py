@@ -1,9 +1,9 @@
-"""β of QML-IB, chosen on held-out training digits by the experiment `beta`."""
+"""The values of β for QML-IB, chosen on held-out training digits by the experiment `beta`."""
 
-from splitwave.experiments.sweep.trial import Backbone
+from splitwave.experiments.trials.trial import Backbone
 
 MANY_SYMBOLS = 20
-"""From this d on, the β that was searched at d = 57 is taken; below, the one at d = 16."""
+"""From this d on, the β found at d = 57 is used; below, the one found at d = 16."""
 
 CHOSEN: dict[tuple[Backbone, int, float, bool], float] = {
     ("linear", 2, 0.0, False): 1e-4,
@@ -19,13 +19,13 @@ CHOSEN: dict[tuple[Backbone, int, float, bool], float] = {
     ("mlp", 2, 10.0, False): 1e-4,
     ("mlp", 2, 10.0, True): 1e-4,
 }
-"""By backbone, K, PSNR in dB, and whether there are many symbols."""
+"""β by backbone, K, PSNR in dB, and whether there are many symbols."""
 
 
 def chosen_beta(backbone: Backbone, links: int, psnr_db: float, symbols: int) -> float:
-    """β for a backbone, K, PSNR in dB and d.
+    """Return the chosen β for a backbone, K, PSNR in dB and d.
 
     Raises:
-        KeyError: it was not searched there.
+        KeyError: β was not searched at this point.
     """
     return CHOSEN[backbone, links, psnr_db, symbols >= MANY_SYMBOLS]

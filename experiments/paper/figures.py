@@ -1,4 +1,4 @@
-"""Every figure of both papers, by name."""
+"""The figures of both papers, by name."""
 
 from splitwave.experiments.paper import hyper_vib, qml_ib
 

@@ -1,4 +1,4 @@
-"""Hyper-VIB's comparison with VIB, Table I and Figure 4; and Hyper-QML-IB's with a model a PSNR."""
+"""Compares Hyper-VIB with VIB (Table I and Figure 4), and Hyper-QML-IB with one QML-IB model per PSNR."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,44 +7,46 @@ from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure, Mark
-from splitwave.experiments.sweep.trial import Backbone, VibTrial
+from splitwave.experiments.trials.trial import Backbone, VibTrial
 
 SYMBOLS = 64
 SNR_DB = 20.0
 BETAS = tuple(10 ** (-5 + half / 2) for half in range(11))
-"""The paper's grid: every half decade of [1e-5, 1]."""
+"""The paper's grid: two values per decade in [1e-5, 1]."""
 
+# The names of curves are columns of the published tables, so their wording is fixed.
 VIB, HYPER_VIB = "VIB, a training a β", "Hyper-VIB, one training"
 QML_IB = "QML-IB, a training a PSNR"
 
 HYPER_QML_IB_BETAS = (1e-5, 1e-4, 1e-3, 1e-2)
-HYPER_QML_IB_TOLD = 1e-3
+HYPER_QML_IB_BEST_BETA = 1e-3
 _BEYOND_DB = 1.0
-"""What the range trained over exceeds the PSNRs tested by: at its ends a network has neighbours on one side alone."""
+"""By how much the training range exceeds the tested PSNRs, because networks are less accurate at its ends."""
 
 
 FRONTIER = (6, 8, 11, 14, 18, 24)
-"""Epochs of Hyper-VIB on digits; eleven trainings of VIB have 110."""
+"""Numbers of epochs of Hyper-VIB on digits; the eleven trainings of VIB have 110 epochs in total."""
 
 
 def hyper_vib_name(epochs: int) -> str:
-    """A curve's name."""
+    """Return the name of the curve of a Hyper-VIB training with this many epochs."""
     return f"{HYPER_VIB} of {epochs} epochs"
 
 
 def hyper_qml_ib_name(beta: float) -> str:
-    """A curve's name."""
+    """Return the name of the curve of Hyper-QML-IB tested at one β."""
     return f"Hyper-QML-IB, one training, told β = {beta:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A data set on which eleven trainings of VIB stand against one of Hyper-VIB.
+    """The comparison of eleven trainings of VIB with one training of Hyper-VIB on a data set.
 
     Attributes:
-        epochs, hyper_epochs: of a training of each. Their times are compared, so neither stops early.
-        beta_range: that one training draws from: beyond the grid where the best β lies at its end.
-        balance, gate_learning_rate: of Hyper-VIB, chosen on held-out samples (ADR 12).
+        epochs, hyper_epochs: epochs of a VIB and of a Hyper-VIB training; neither stops early, because their times are
+            compared.
+        beta_range: the range of β in Hyper-VIB's training; wider than the grid if the best β is at the grid's end.
+        balance, gate_learning_rate: settings of Hyper-VIB, chosen on held-out samples (ADR 12).
     """
 
     data: str
@@ -56,7 +58,7 @@ class Comparison:
     gate_learning_rate: float
 
     def vib(self, preset: Preset, seed: int, beta: float) -> VibTrial:
-        """A training for one β."""
+        """Return the VIB training for one β."""
         return VibTrial(
             method="vib",
             backbone=self.backbone,
@@ -69,25 +71,25 @@ class Comparison:
             validation=preset.validation,
             seed=seed,
             beta=beta,
-            epochs=min(self.epochs, preset.most_vib_epochs),
+            epochs=min(self.epochs, preset.epochs.most_vib),
             batch_size=preset.batch_size,
             learning_rate=preset.learning_rate,
         )
 
     def hyper_vib(self, preset: Preset, seed: int) -> VibTrial:
-        """The one training for all of them."""
+        """Return the Hyper-VIB training for all values of β."""
         changes = {
             "method": "hyper-vib",
             "beta_range": self.beta_range,
             "balance": self.balance,
             "gate_learning_rate": self.gate_learning_rate,
             "test_betas": BETAS,
-            "epochs": min(self.hyper_epochs, preset.most_vib_epochs),
+            "epochs": min(self.hyper_epochs, preset.epochs.most_vib),
         }
         return self.vib(preset, seed, BETAS[0]).model_copy(update=changes)
 
     def figure(self, name: str, preset: Preset, seeds: int) -> Figure:
-        """Error over β."""
+        """Return the figure of the error over β."""
 
         def marks() -> Iterator[Mark]:
             for seed in range(seeds):
@@ -104,14 +106,14 @@ WIFI = Comparison("wifi-csi", "csi", 20, 20, (1e-7, 1.0), 0.75, 10.0)
 
 
 def hyper_vib(preset: Preset, seeds: int) -> Figure:
-    """MNIST."""
+    """Compare Hyper-VIB with VIB on digits."""
     return _digits(preset).figure("hyper_vib", preset, seeds)
 
 
 def hyper_vib_frontier(preset: Preset, seeds: int) -> Figure:
-    """MNIST, and shorter and longer trainings of Hyper-VIB: what its error costs."""
+    """Compare shorter and longer trainings of Hyper-VIB on digits: the trade between error and training time."""
     digits = _digits(preset)
-    lengths = list(dict.fromkeys(min(each, preset.most_vib_epochs) for each in FRONTIER))
+    lengths = list(dict.fromkeys(min(each, preset.epochs.most_vib) for each in FRONTIER))
 
     def marks() -> Iterator[Mark]:
         for seed in range(seeds):
@@ -136,33 +138,33 @@ def _digits(preset: Preset) -> Comparison:
 
 
 def hyper_vib_bluetooth(preset: Preset, seeds: int) -> Figure:
-    """The delay of the line of sight, from tones."""
+    """Compare Hyper-VIB with VIB on the line-of-sight delay from Bluetooth tones."""
     return BLUETOOTH.figure("hyper_vib_bluetooth", preset, seeds)
 
 
 def hyper_vib_wifi(preset: Preset, seeds: int) -> Figure:
-    """The delay of the line of sight, from channel state information."""
+    """Compare Hyper-VIB with VIB on the line-of-sight delay from WiFi channel state information."""
     return WIFI.figure("hyper_vib_wifi", preset, seeds)
 
 
 def hyper_qml_ib(preset: Preset, seeds: int) -> Figure:
-    """Error over the PSNR: a QML-IB trained for each against one model that is told β and the PSNR.
+    """Error over the PSNR: one QML-IB training per PSNR, compared with one model conditioned on β and the PSNR.
 
-    Each of the former has the β that was chosen for the backbone at 10 dB; the latter is shown at each β of that
-    search, of which `HYPER_QML_IB_TOLD` has the lowest held-out error.
+    The QML-IB trainings have the β chosen for the backbone at 10 dB. The conditioned model is shown at each β of that
+    search; `HYPER_QML_IB_BEST_BETA` is the one with the lowest held-out error.
     """
-    symbols = preset.middle_symbols
+    symbols = preset.axes.middle_symbols
     beta = chosen_beta("mlp", LINKS, PSNR_DB, symbols)
 
     def marks() -> Iterator[Mark]:
         for seed in range(seeds):
             grid = Grid(preset, "mlp", seed)
             one = _hyper_qml_ib(grid, symbols, beta)
-            for psnr_db in preset.psnr_db:
-                own = grid.ours(symbols, psnr_db=psnr_db, beta=beta)
+            for psnr_db in preset.axes.psnr_db:
+                own = grid.qml_ib_trial(symbols, psnr_db=psnr_db, beta=beta)
                 yield Mark("mlp", QML_IB, psnr_db, own, psnr_db)
-                for told in HYPER_QML_IB_BETAS:
-                    yield Mark("mlp", hyper_qml_ib_name(told), psnr_db, one, psnr_db, beta=told)
+                for tested in HYPER_QML_IB_BETAS:
+                    yield Mark("mlp", hyper_qml_ib_name(tested), psnr_db, one, psnr_db, beta=tested)
 
     title = f"Hyper-QML-IB: error over PSNR, K = {LINKS}, T = 15, d = {symbols}"
     return Figure("hyper_qml_ib", title, "PSNR (dB)", tuple(marks()))
@@ -170,7 +172,7 @@ def hyper_qml_ib(preset: Preset, seeds: int) -> Figure:
 
 def _hyper_qml_ib(grid: Grid, symbols: int, beta: float) -> VibTrial:
     preset = grid.preset
-    low_db, high_db = preset.psnr_db[0], preset.psnr_db[-1]
+    low_db, high_db = preset.axes.psnr_db[0], preset.axes.psnr_db[-1]
     return VibTrial(
         method="hyper-qml-ib",
         backbone=grid.backbone,
@@ -180,7 +182,7 @@ def _hyper_qml_ib(grid: Grid, symbols: int, beta: float) -> VibTrial:
         breakpoints=15,
         psnr_db=PSNR_DB,
         psnr_range=(low_db - _BEYOND_DB, high_db + _BEYOND_DB),
-        test_psnr_db=preset.psnr_db,
+        test_psnr_db=preset.axes.psnr_db,
         test_betas=HYPER_QML_IB_BETAS,
         validation=preset.validation,
         seed=grid.seed,
@@ -188,7 +190,7 @@ def _hyper_qml_ib(grid: Grid, symbols: int, beta: float) -> VibTrial:
         beta_range=(HYPER_QML_IB_BETAS[0], HYPER_QML_IB_BETAS[-1]),
         balance=0.0,
         bf16=True,
-        epochs=preset.hyper_qml_ib_epochs,
+        epochs=preset.epochs.hyper_qml_ib,
         batch_size=preset.batch_size,
         learning_rate=preset.learning_rate,
     )

@@ -1,36 +1,29 @@
-"""How much of a figure to run: `smoke` to see that it works, `paper` for the numbers."""
+"""Presets of the extent of an experiment: `smoke` as a quick check, `paper` for the published numbers."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
-from splitwave.experiments.sweep.trial import Backbone
+from splitwave.experiments.trials.trial import Backbone
 
 PresetName = Literal["smoke", "paper"]
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
-    """The grid's axes, and how QML-IB is trained at each point.
+class Axes:
+    """The values that the figures vary.
 
     Attributes:
-        symbols: d a device; the last one is what fits 6 ms at 9,600 baud.
-        few_symbols: d of the curves of unquantized symbols, and of overlapping views.
-        middle_symbols: d where the channel is varied.
-        links: K; the figures that do not vary it have K = 2.
-        psnr_db: those that do not vary it have 10 dB.
-        epochs, mlp_epochs: of QML-IB; about as many as VDDIB-SR's phases have on the same backbone together.
-            Training stops early after half as many in a row without a better held-out error.
-        betas: the grid that β is searched in.
-        most_vib_epochs: of VIB and Hyper-VIB, where fewer than theirs are to be carried out.
-        hyper_qml_ib_epochs: of one model for all PSNRs.
-        baseline_epochs: of VDDIB-SR's phases; None for those chosen for it.
+        backbones: the networks of the devices.
+        symbols: values of d, symbols per device; the last one is the most that fits into 6 ms at 9,600 baud.
+        few_symbols: values of d for the curves with unquantized symbols and with overlapping views.
+        middle_symbols: d of the figures that vary the channel.
+        links: values of K; figures that do not vary it use K = 2.
+        psnr_db: values of the PSNR; figures that do not vary it use 10 dB.
+        betas: the grid in which β is searched.
     """
 
-    data: str
-    validation: int
-    seeds: int
     backbones: tuple[Backbone, ...]
     symbols: tuple[int, ...]
     few_symbols: tuple[int, ...]
@@ -38,20 +31,52 @@ class Preset:
     links: tuple[int, ...]
     psnr_db: tuple[float, ...]
     betas: tuple[float, ...]
-    epochs: int
-    mlp_epochs: int
-    longer_epochs: int
-    longer_batch_size: int
-    batch_size: int
-    learning_rate: float
-    most_vib_epochs: int
-    hyper_qml_ib_epochs: int
-    baseline_epochs: tuple[int, int, int] | None
 
     @property
     def most_symbols(self) -> int:
-        """D under 6 ms."""
+        """The largest d with a latency below 6 ms."""
         return self.symbols[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """The number of epochs of each kind of training.
+
+    Attributes:
+        qml_ib, qml_ib_mlp: epochs of QML-IB, about as many as all phases of VDDIB-SR with the same backbone. Training
+            stops early after half as many consecutive epochs without a lower held-out error.
+        longer: epochs of the longer trainings of Table I.
+        most_vib: upper limit on the epochs of VIB and Hyper-VIB.
+        hyper_qml_ib: epochs of the model for all PSNRs.
+        vddib_sr: epochs of VDDIB-SR's phases; None for the chosen settings.
+    """
+
+    qml_ib: int
+    qml_ib_mlp: int
+    longer: int
+    most_vib: int
+    hyper_qml_ib: int
+    vddib_sr: tuple[int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The extent of an experiment, and the training settings that all methods share.
+
+    Attributes:
+        validation: number of held-out training samples.
+        seeds: number of trainings per point.
+        longer_batch_size: batch size of the longer trainings of Table I.
+    """
+
+    data: str
+    validation: int
+    seeds: int
+    axes: Axes
+    epochs: Epochs
+    batch_size: int
+    longer_batch_size: int
+    learning_rate: float
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -59,52 +84,46 @@ PRESETS: dict[PresetName, Preset] = {
         data="mnist5k",
         validation=400,
         seeds=1,
-        backbones=("linear", "tanh", "mlp"),
-        symbols=(6, 57),
-        few_symbols=(6,),
-        middle_symbols=6,
-        links=(1, 2),
-        psnr_db=(0.0, 10.0),
-        betas=(1e-4, 1e-2),
-        epochs=6,
-        mlp_epochs=6,
-        longer_epochs=8,
-        longer_batch_size=64,
+        axes=Axes(
+            backbones=("linear", "tanh", "mlp"),
+            symbols=(6, 57),
+            few_symbols=(6,),
+            middle_symbols=6,
+            links=(1, 2),
+            psnr_db=(0.0, 10.0),
+            betas=(1e-4, 1e-2),
+        ),
+        epochs=Epochs(qml_ib=6, qml_ib_mlp=6, longer=8, most_vib=2, hyper_qml_ib=3, vddib_sr=(2, 2, 2)),
         batch_size=64,
+        longer_batch_size=64,
         learning_rate=4e-3,
-        most_vib_epochs=2,
-        hyper_qml_ib_epochs=3,
-        baseline_epochs=(2, 2, 2),
     ),
     "paper": Preset(
         data="mnist",
         validation=5000,
         seeds=3,
-        backbones=("linear", "tanh", "mlp"),
-        symbols=(6, 8, 16, 32, 57),
-        few_symbols=(6, 16, 57),
-        middle_symbols=16,
-        links=(1, 2, 4),
-        psnr_db=(0.0, 5.0, 10.0, 15.0, 20.0),
-        betas=(1e-5, 1e-4, 1e-3, 1e-2),
-        epochs=20,
-        mlp_epochs=40,
-        longer_epochs=30,
-        longer_batch_size=128,
+        axes=Axes(
+            backbones=("linear", "tanh", "mlp"),
+            symbols=(6, 8, 16, 32, 57),
+            few_symbols=(6, 16, 57),
+            middle_symbols=16,
+            links=(1, 2, 4),
+            psnr_db=(0.0, 5.0, 10.0, 15.0, 20.0),
+            betas=(1e-5, 1e-4, 1e-3, 1e-2),
+        ),
+        epochs=Epochs(qml_ib=20, qml_ib_mlp=40, longer=30, most_vib=100, hyper_qml_ib=80, vddib_sr=None),
         batch_size=256,
+        longer_batch_size=128,
         learning_rate=3e-3,
-        most_vib_epochs=100,
-        hyper_qml_ib_epochs=80,
-        baseline_epochs=None,
     ),
 }
 
 
 def preset_named(name: str) -> Preset:
-    """The preset of that name.
+    """Return the preset with this name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: no preset has this name.
     """
     for known, preset in PRESETS.items():
         if known == name:

@@ -1,5 +1,6 @@
-"""Sweeps: many trainings, their measurements, and the figures drawn from them.
+"""Sweeps: many trials, the tables of their measurements, and the figures drawn from the tables.
 
-`trial` says what one training is, `qml_ib` and `baseline` carry it out, `pool` shares trials among worker processes,
-`store` keeps what is finished, `figure` and `table` turn measurements into CSV files, `plot` draws from those alone.
+`session` runs a sweep: `pool` distributes trials over worker processes, and `store` keeps their outcomes. `figure` and
+`table` turn outcomes into CSV files; `plot` draws figures from the CSV files alone, with `curves`, `panels`,
+`curve_styles` and `intervals`.
 """

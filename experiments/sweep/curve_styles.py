@@ -1,4 +1,4 @@
-"""What a curve looks like: its method's colour and marker, its symbols' line style; the same in every figure."""
+"""The styles of curves, equal in all figures: colour and marker depend on the method, the line on the symbols."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, 
 _CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 _MARKERS = "os^Dv<>P"
 
-# What a name begins with or has in it, the first that fits.
+# Regular expressions for names of curves; the first match counts.
 _METHODS = (
     ("VDDIB-SR.*ideal link", GREEN, "^"),
     ("VDDIB-SR.*without noise", PURPLE, "D"),
@@ -32,8 +32,8 @@ _LIGHTEST, _DARKEST = 0.35, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How a curve is drawn; dashed and dotted ones have hollow markers."""
+class CurveStyle:
+    """The style of a curve; dashed and dotted curves have hollow markers."""
 
     colour: str
     marker: str
@@ -41,21 +41,21 @@ class Look:
 
     @property
     def fill(self) -> str:
-        """Colour inside of a marker."""
+        """The colour inside the markers."""
         return self.colour if self.line == "-" else "white"
 
 
-def looks_of(curves: Sequence[str]) -> dict[str, Look]:
-    """A look for each curve of a figure, no two alike.
+def curve_styles(curves: Sequence[str]) -> dict[str, CurveStyle]:
+    """Return a distinct style for each curve of a figure.
 
-    Three curves or more whose names differ in their numbers alone are a family, its colours ordered from light to dark.
+    Three or more curves whose names differ only in their numbers are a family, with colours from light to dark.
     """
-    looks: dict[str, Look] = {}
+    styles: dict[str, CurveStyle] = {}
     for family in _families(curves):
-        looks |= _shades(family)
-    for number, curve in enumerate(curve for curve in curves if curve not in looks):
-        looks[curve] = _of_method(curve) or Look(_CYCLE[number % len(_CYCLE)], _MARKERS[number % len(_MARKERS)])
-    return looks
+        styles |= _shades(family)
+    for number, curve in enumerate(curve for curve in curves if curve not in styles):
+        styles[curve] = _of_method(curve) or CurveStyle(_CYCLE[number % len(_CYCLE)], _MARKERS[number % len(_MARKERS)])
+    return styles
 
 
 def _families(curves: Sequence[str]) -> list[list[str]]:
@@ -65,17 +65,17 @@ def _families(curves: Sequence[str]) -> list[list[str]]:
     return [family for family in alike.values() if len(family) >= _LEAST_OF_FAMILY]
 
 
-def _shades(family: Sequence[str]) -> dict[str, Look]:
+def _shades(family: Sequence[str]) -> dict[str, CurveStyle]:
     step = (_DARKEST - _LIGHTEST) / (len(family) - 1)
     return {
-        curve: Look(to_hex(_FAMILY_COLOURS(_LIGHTEST + number * step)), _MARKERS[number % len(_MARKERS)])
+        curve: CurveStyle(to_hex(_FAMILY_COLOURS(_LIGHTEST + number * step)), _MARKERS[number % len(_MARKERS)])
         for number, curve in enumerate(family)
     }
 
 
-def _of_method(curve: str) -> Look | None:
+def _of_method(curve: str) -> CurveStyle | None:
     line = next((line for word, line in _LINES if word in curve), "-")
     for pattern, colour, marker in _METHODS:
         if re.match(pattern, curve):
-            return Look(colour, marker, line)
+            return CurveStyle(colour, marker, line)
     return None

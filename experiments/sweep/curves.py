@@ -1,4 +1,4 @@
-"""From rows, one a seed, to the points of curves."""
+"""Combines the rows of a table, one per seed, into the points of curves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from splitwave.experiments.sweep.table import Row
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of a curve, over all its seeds."""
+    """A point of a curve, combined over all seeds."""
 
     panel: str
     curve: str
@@ -21,10 +21,10 @@ class Point:
 
 
 def points(rows: Iterable[Row], error: ErrorColumn = "test_error") -> list[Point]:
-    """The points of a table in its order.
+    """Combine the rows of a table into points, in the order of the table.
 
     Raises:
-        ValueError: a row lacks that error.
+        ValueError: a row has no value for this error.
     """
     groups: dict[object, list[Row]] = {}
     for row in rows:

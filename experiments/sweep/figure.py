@@ -1,24 +1,24 @@
-"""What a figure is: marks on curves, each a measurement of one trial."""
+"""The definition of a figure: marks on curves, each of which is a measurement of one trial."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
 from splitwave.experiments.sweep.table import Row
-from splitwave.experiments.sweep.trial import Trial
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.trial import Trial
 
 ErrorColumn = Literal["test_error", "validation_error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One seed's point of a curve.
+    """The point of one seed on a curve.
 
     Attributes:
-        x: where it lies; None: at the mean airtime that was measured.
-        psnr_db, threshold, beta: which of the trial's measurements it shows.
+        x: the x coordinate; None for the measured mean airtime.
+        psnr_db, threshold, beta: select one of the trial's measurements.
     """
 
     panel: str
@@ -32,13 +32,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a paper, or a table.
+    """A figure or a table of a paper.
 
     Attributes:
-        error: which split's error it shows.
-        views: splits a panel that has too many curves. Each view is a panel of its own: its title, and a regular
+        error: the split whose error is shown.
+        views: splits panels that have too many curves into several panels: for each view, its title and a regular
             expression that selects its curves. A curve may be in several views.
-        columns: how many panels stand side by side in a figure without views.
+        columns: number of panels side by side in a figure without views.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Figure:
 
     @property
     def trials(self) -> list[Trial]:
-        """What has to be trained, each once."""
+        """The trials that the figure needs, without duplicates."""
         return list(dict.fromkeys(mark.trial for mark in self.marks))
 
 
 def rows(figure: Figure, outcomes: Iterable[Outcome]) -> list[Row]:
-    """The figure's table as far as trials are finished, in the order of its marks."""
+    """Return the rows of the figure's table for the finished trials, in the order of the marks."""
     finished = {outcome.trial: outcome for outcome in outcomes}
     return [_row(mark, finished[mark.trial]) for mark in figure.marks if mark.trial in finished]
 

@@ -1,4 +1,4 @@
-"""Means over seeds and their intervals."""
+"""Means over seeds and their confidence intervals."""
 
 import math
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ MAX_SEEDS = len(_QUANTILES) + 1
 
 
 class Interval(NamedTuple):
-    """A mean and the half-width of its two-sided 95 % interval; None where one value tells nothing of the spread."""
+    """A mean and the half-width of its two-sided 95 % confidence interval; None for a single value."""
 
     mean: float
     half_width: float | None
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Student's interval of the mean of independent, normally distributed values: x̄ ± t·s/√n.
+    """Compute Student's interval of the mean of independent, normally distributed values: x̄ ± t·s/√n.
 
     Raises:
-        ValueError: no values, or more than `MAX_SEEDS`.
+        ValueError: there are no values, or more than `MAX_SEEDS`.
     """
     if not 1 <= len(values) <= MAX_SEEDS:
         raise ValueError(f"an interval of {len(values)} values: expected 1 to {MAX_SEEDS}")

@@ -1,4 +1,4 @@
-"""Which points go into which panel of a figure, and where the panels lie."""
+"""Distributes the points of a figure over panels, and arranges the panels in a grid."""
 
 import re
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from splitwave.experiments.sweep.figure import Figure
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel as drawn: a panel of the table, or one view of it.
+    """A panel of the drawn figure: a panel of the table, or one view of it.
 
     Attributes:
-        line, column: its cell, from 0.
+        line, column: position in the grid, from 0.
     """
 
     title: str
@@ -24,12 +24,14 @@ class Panel:
 
     @property
     def curves(self) -> list[str]:
-        """Their names, in the order of the table."""
+        """The names of the curves, in the order of the table."""
         return list(dict.fromkeys(point.curve for point in self.points))
 
 
 def panels_of(figure: Figure, points: Sequence[Point]) -> list[Panel]:
-    """The panels of a figure with views: a column a panel of the table, or of a single one a column a view.
+    """Arrange the panels of a figure.
+
+    With views, each panel of the table becomes a column of views; if there is only one, its views are side by side.
 
     Raises:
         ValueError: a curve is in no view.
@@ -53,7 +55,7 @@ def _in(panel: str, points: Sequence[Point]) -> list[Point]:
 
 
 def _views(figure: Figure, points: Sequence[Point]) -> list[tuple[str, list[Point]]]:
-    """The views of one panel that show a curve which no view before them does."""
+    """Return the views of one panel, without those whose curves are all in earlier views."""
     views: list[tuple[str, list[Point]]] = []
     seen: set[str] = set()
     for view, pattern in figure.views.items():
@@ -69,6 +71,6 @@ def _views(figure: Figure, points: Sequence[Point]) -> list[tuple[str, list[Poin
 
 def _panel(figure: Figure, title: str, points: Sequence[Point], line: int, column: int) -> Panel:
     x_label = figure.x_label
-    if not x_label:  # panels of unlike x say theirs after their name
+    if not x_label:  # if the panels have different x axes, the label follows the panel's name
         title, _, x_label = title.rpartition(": ")
     return Panel(title, x_label, line, column, tuple(points))

@@ -1,4 +1,4 @@
-"""Shares trials among worker processes, one torch thread each, and keeps every outcome as it comes."""
+"""Distributes trials over worker processes with one torch thread each, and stores each outcome at once."""
 
 import multiprocessing
 import os
@@ -13,18 +13,18 @@ from pathlib import Path
 import torch
 
 from splitwave.common.errors import RunFailedError
-from splitwave.experiments.sweep import baseline, qml_ib, vib
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.provenance import Provenance
 from splitwave.experiments.sweep.store import Store
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials import qml_ib, vddib_sr, vib
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _SHOWN_FAILURES = 2
 
 Finished = Callable[[Outcome], None]
 
 
-def carry_out_all(
+def run_trials(
     trials: Sequence[Trial],
     *,
     jobs: int,
@@ -33,18 +33,26 @@ def carry_out_all(
     store: Store,
     finished: Finished,
 ) -> None:
-    """Carry out trials in the order given, `jobs` at a time; those that diverge do not keep the others from it.
+    """Carry out trials in the given order, `jobs` at a time; a trial that fails does not affect the others.
+
+    Args:
+        trials: the trials to carry out.
+        jobs: number of worker processes.
+        data_dir: folder with the data sets, or None.
+        provenance: the code and the machine, recorded in each outcome.
+        store: stores each outcome.
+        finished: called with each outcome after it is stored.
 
     Raises:
-        DataError: the data are missing or damaged, which ends all.
-        RunFailedError: trials failed, and which; or a worker process died.
-        KeyboardInterrupt: the workers have been ended, what was finished is kept.
+        DataError: the data are missing or damaged; the remaining trials are cancelled.
+        RunFailedError: some trials failed, which the message names, or a worker process died.
+        KeyboardInterrupt: the workers have been stopped; finished outcomes are stored.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads in an unknown state
     failures: list[str] = []
     pool = ProcessPoolExecutor(min(jobs, max(1, len(trials))), context, _prepare_worker)
     try:
-        with _ignoring_interrupts():  # which the workers, started here, inherit: their parent ends them
+        with _ignoring_interrupts():  # inherited by the workers, which are started here; their parent stops them
             pending = {pool.submit(_carry_out, trial, data_dir, provenance): trial for trial in trials}
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -63,7 +71,7 @@ def _collect(future: Future[Outcome], trial: Trial, store: Store, finished: Fini
     try:
         outcome = future.result()
     except BrokenProcessPool:
-        raise RunFailedError("a worker process died (out of memory?): run the command again to go on") from None
+        raise RunFailedError("a worker process died (out of memory?): run the command again to continue") from None
     except RunFailedError as error:
         failures.append(f"{trial.model_dump_json(exclude_defaults=True)}: {error}")
         return
@@ -102,8 +110,8 @@ def _end_with_parent() -> None:
 def _carry_out(trial: Trial, data_dir: Path | None, provenance: Provenance) -> Outcome:
     match trial:
         case QmlIbTrial():
-            return qml_ib.carry_out(trial, data_dir, provenance)
+            return qml_ib.run_trial(trial, data_dir, provenance)
         case VddibSrTrial():
-            return baseline.carry_out(trial, data_dir, provenance)
+            return vddib_sr.run_trial(trial, data_dir, provenance)
         case VibTrial():
-            return vib.carry_out(trial, data_dir, provenance)
+            return vib.run_trial(trial, data_dir, provenance)

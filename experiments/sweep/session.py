@@ -1,4 +1,4 @@
-"""One session of a sweep: trains what is left of some figures, then writes their tables and pictures."""
+"""One session of a sweep: carries out the remaining trials of some figures, then writes their tables and pictures."""
 
 import fcntl
 import json
@@ -14,74 +14,80 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
 from splitwave.experiments.duration import duration
 from splitwave.experiments.sweep import table
-from splitwave.experiments.sweep.cost import expected_seconds
 from splitwave.experiments.sweep.figure import Figure, rows
-from splitwave.experiments.sweep.measurement import Outcome
 from splitwave.experiments.sweep.plot import redraw
-from splitwave.experiments.sweep.pool import carry_out_all
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.resolved import resolve
+from splitwave.experiments.sweep.pool import run_trials
 from splitwave.experiments.sweep.store import Store
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.cost import expected_seconds
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.resolved import resolve
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 from splitwave.testbed.results.provenance import package_versions
 
-Say = Callable[[str], None]
+PrintLine = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class SweepSession:
-    """Figures to bring to an end in a folder: `trials/` keeps outcomes, a CSV, JSON, PDF and PNG a figure show them.
+    """Completes figures in a folder, which has outcomes in `trials/` and a CSV, JSON, PDF and PNG for each figure.
 
-    With a `method`, the trials of that one alone are carried out.
+    Attributes:
+        folder: the folder to work in; its name is that of the preset.
+        figures: the figures to complete.
+        jobs: number of worker processes.
+        data_dir: folder with the data sets, or None.
+        print_line: called with each line of progress.
+        method: carry out only the trials of this method; None for all methods.
     """
 
     folder: Path
     figures: Sequence[Figure]
     jobs: int
     data_dir: Path | None
-    say: Say
+    print_line: PrintLine
     method: str | None = None
 
-    def left(self) -> list[Trial]:
-        """Trials to train, seeds outermost, those that share VDDIB-SR's phase 1 together.
+    def remaining(self) -> list[Trial]:
+        """Return the trials without an outcome, by seed; trials that share VDDIB-SR's phase 1 are adjacent.
 
         Raises:
-            DataError: a kept outcome is damaged.
+            DataError: a stored outcome is damaged.
         """
         wanted = dict.fromkeys(trial for figure in self.figures for trial in figure.trials)
         asked = (trial for trial in wanted if self.method in (None, trial.method))
         return sorted((trial for trial in asked if self._store.find(trial) is None), key=_order)
 
     def plan(self) -> list[Trial]:
-        """Say how many trainings are left and how long they will take; returns them."""
-        left = self.left()
+        """Print the number of remaining trainings and their expected duration; returns the trials."""
+        remaining = self.remaining()
         total = len({trial for figure in self.figures for trial in figure.trials})
-        expected = duration(expected_seconds(left, self._finished()) / self.jobs)
-        time = f": about {expected} with {self.jobs} one-thread workers" if left else ""
-        self.say(f"{len(left)} of {total} trainings are left{time}")
-        return left
+        expected = duration(expected_seconds(remaining, self._finished()) / self.jobs)
+        time = f": about {expected} with {self.jobs} one-thread workers" if remaining else ""
+        self.print_line(f"{len(remaining)} of {total} trainings are left{time}")
+        return remaining
 
     def run(self) -> None:
-        """Train what is left, then write every figure; what a session finishes, the next one does not repeat.
+        """Carry out the remaining trials, then write every figure; finished trials are never repeated.
 
         Raises:
-            ConfigError: another session is at work in the folder.
+            ConfigError: another session is working in the folder.
             DataError: the data are missing or damaged.
-            RunFailedError: trials failed; the others are kept.
+            RunFailedError: some trials failed; the outcomes of the others are stored.
         """
-        for name in sorted({trial.data for trial in self.left()}):
+        for name in sorted({trial.data for trial in self.remaining()}):
             for split in get_args(Split):
                 DATA_SETS.load(name).verify(split, self.data_dir)
-        with _alone_in(self.folder):
-            left = self.plan()
+        with _locked(self.folder):
+            remaining = self.plan()
             try:
-                carry_out_all(
-                    left,
+                run_trials(
+                    remaining,
                     jobs=self.jobs,
                     data_dir=self.data_dir,
-                    provenance=Provenance.here(),
+                    provenance=Provenance.current(),
                     store=self._store,
-                    finished=self._progress(left),
+                    finished=self._progress(remaining),
                 )
             finally:
                 for figure in self.figures:
@@ -90,14 +96,14 @@ class SweepSession:
     def _progress(self, trials: Sequence[Trial]) -> Callable[[Outcome], None]:
         remaining, known = dict.fromkeys(trials), self._finished()
 
-        def note(outcome: Outcome) -> None:
+        def report(outcome: Outcome) -> None:
             del remaining[outcome.trial]
             known.append(outcome)
             expected = duration(expected_seconds(remaining, known) / self.jobs)
             time = f"; about {expected} left" if remaining else ""
-            self.say(f"[{len(trials) - len(remaining)}/{len(trials)}] {_describe(outcome)}{time}")
+            self.print_line(f"[{len(trials) - len(remaining)}/{len(trials)}] {_describe(outcome)}{time}")
 
-        return note
+        return report
 
     @property
     def _store(self) -> Store:
@@ -108,7 +114,7 @@ class SweepSession:
         return [outcome for outcome in map(self._store.find, trials) if outcome is not None]
 
     def _write(self, figure: Figure) -> None:
-        """The figure's files as far as its trials are finished."""
+        """Write the figure's files for its finished trials; nothing if there are none."""
         outcomes = [outcome for outcome in map(self._store.find, figure.trials) if outcome is not None]
         finished = rows(figure, outcomes)
         if not finished:
@@ -120,14 +126,14 @@ class SweepSession:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder against a second session, which would do the same work again."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock the folder, so that no second session does the same work."""
     make_output_folder(folder, "--results")
     with (folder / ".lock").open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(f"--results: another `splitwave experiment run` is at work in {folder}") from None
+            raise ConfigError(f"--results: another `splitwave experiment run` is working in {folder}") from None
         yield
 
 
@@ -167,7 +173,7 @@ def _own_settings(trial: Trial) -> str:
 
 
 def _record(figure: Figure, outcomes: Sequence[Outcome], preset: str, data_dir: Path | None) -> dict[str, object]:
-    """How a figure's numbers came about, and all settings of each of its trials."""
+    """Return the origin of a figure's numbers, and all settings of each of its trials, as JSON."""
     seeds = {trial.seed for trial in figure.trials}
     return {
         "command": f"splitwave experiment run {figure.name} --preset {preset} --seeds {len(seeds)}",

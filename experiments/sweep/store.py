@@ -1,24 +1,24 @@
-"""Keeps finished trials, one JSON file each, so that no session repeats another's work."""
+"""Stores the outcomes of finished trials, one JSON file each, so that no session repeats a trial."""
 
 from pathlib import Path
 
 from splitwave.common.errors import DataError
 from splitwave.common.files.whole_file import whole_file
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.trial import Trial
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.trial import Trial
 
 
 class Store:
-    """A folder of outcomes, named by their trials' keys."""
+    """A folder of outcomes, whose files are named by the keys of their trials."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def find(self, trial: Trial) -> Outcome | None:
-        """What the trial gave, if it is finished.
+        """Return the outcome of a trial, or None if the trial is not finished.
 
         Raises:
-            DataError: its file is damaged, or holds another trial.
+            DataError: the file is damaged or contains another trial.
         """
         path = self._path(trial)
         try:
@@ -27,13 +27,13 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:  # not UTF-8, not JSON, or not an outcome
-            raise DataError(f"{path} is not a finished trial, remove it to train again: {error}") from None
+            raise DataError(f"{path} is not a finished trial; remove it to train again: {error}") from None
         if outcome.trial != trial:
-            raise DataError(f"{path} holds another trial than its name says: remove it to train again")
+            raise DataError(f"{path} contains another trial than its name says; remove it to train again")
         return outcome
 
     def add(self, outcome: Outcome) -> None:
-        """Keep an outcome: whole or not at all, whatever interrupts."""
+        """Store an outcome atomically."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with whole_file(self._path(outcome.trial)) as partial:
             partial.write_text(outcome.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A figure's CSV: one row a point and seed, with all that decided it and all that it gave."""
+"""The CSV table of a figure: one row per point and seed, with the settings and the measurements."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.errors import DataError
 from splitwave.common.files.whole_file import whole_file
 from splitwave.common.tasks.wording import Wording
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 class Row(BaseModel):
-    """One row; its fields are the columns, and an empty cell is None. A figure's JSON has all settings of each trial.
+    """One row, whose fields are the columns; an empty cell is None. The figure's JSON has all settings of each trial.
 
-    `beta`: QML-IB's β; of VDDIB-SR, the weight of the rate in phase 1. Schedule columns of VDDIB-SR are phase 3's.
+    `beta` is β for QML-IB, and the weight of the rate in phase 1 for VDDIB-SR, whose schedule columns are of phase 3.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,7 +63,7 @@ class Row(BaseModel):
 
     @classmethod
     def of(cls, panel: str, curve: str, x: float, outcome: Outcome, measured: Measurement) -> Self:
-        """The row of one measurement."""
+        """Create the row of one measurement."""
         trial = outcome.trial
         own = _own_columns(trial, measured)
         shared = trial.model_dump(include={"seed", "method", "backbone", "data", "links", "overlap", "validation"})
@@ -79,12 +79,12 @@ class Row(BaseModel):
 
     @property
     def point(self) -> tuple[str, str, object]:
-        """What the seeds of one point have in common."""
+        """A key that is equal for all seeds of one point."""
         return self.panel, self.curve, self.x if self.threshold == float("inf") else self.threshold
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:
-    """Write a table, whole or not at all."""
+    """Write a table atomically."""
     with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(Row.model_fields), lineterminator="\n")
         writer.writeheader()
@@ -95,13 +95,13 @@ def read(path: Path) -> list[Row]:
     """Read a table.
 
     Raises:
-        DataError: it is missing or empty, or a row is not one of ours.
+        DataError: the file is missing or empty, or a row is invalid.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [_parse(path, number, cells) for number, cells in enumerate(csv.DictReader(file), start=2)]
     except FileNotFoundError:
-        raise DataError(f"{path} is not there: `splitwave experiment run {path.stem}` writes it") from None
+        raise DataError(f"{path} does not exist: `splitwave experiment run {path.stem}` writes it") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not a table: {error}") from None
     if not rows:

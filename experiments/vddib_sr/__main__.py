@@ -1,7 +1,7 @@
 """Train and report VDDIB-SR: `python -m splitwave.experiments.vddib_sr --links 2 --symbols 16 --bits 1 --psnr ideal`.
 
-Several `--symbols` share one phase 1. The test split is read after all training, and evaluated once a network, over the
-links that `--report` names.
+Several `--symbols` share one phase 1. The test split is read after all training, and evaluated once per network over
+the links given by `--report`.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from splitwave.common.runtime.process import check_data_dir, run_tool
 from splitwave.experiments.duration import duration
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
-from splitwave.experiments.vddib_sr.evaluation import answer
+from splitwave.experiments.vddib_sr.evaluation import predict
 from splitwave.experiments.vddib_sr.extraction import Extraction, extract
 from splitwave.experiments.vddib_sr.options import parse, settings_of
-from splitwave.experiments.vddib_sr.report import print_answers, print_phase
+from splitwave.experiments.vddib_sr.report import print_phase, print_predictions
 from splitwave.experiments.vddib_sr.samples import Samples, load_samples, load_training
 from splitwave.experiments.vddib_sr.settings import Settings
 
@@ -35,13 +35,13 @@ def _run(options: argparse.Namespace) -> None:
         print_phase(f"extract view {link}", report)
     trained = [_train(settings, extraction, train, validation) for settings in points]
     links = options.report or [options.psnr]
-    _answer(Phase.VALIDATION, points, trained, validation, links)
+    _report(Phase.VALIDATION, points, trained, validation, links)
     if not options.no_test:
         test = load_samples(shared, "test", options.data)
-        _answer(Phase.TEST, points, trained, test, links)
+        _report(Phase.TEST, points, trained, test, links)
 
 
-def _answer(
+def _report(
     phase: Phase,
     points: Sequence[Settings],
     trained: Sequence[Trained],
@@ -51,7 +51,7 @@ def _answer(
     for settings, result in zip(points, trained, strict=True):
         for psnr_db in links:
             channel = SymbolChannel(settings.seed, settings.links, psnr_db)
-            print_answers(phase, settings, psnr_db, answer(result.network, samples, channel, phase))
+            print_predictions(phase, settings, psnr_db, predict(result.network, samples, channel, phase))
 
 
 def _train(settings: Settings, extraction: Extraction, train: Samples, validation: Samples) -> Trained:

@@ -1,4 +1,4 @@
-"""Phases 2 and 3: distributed encoding over frozen extractors, then all of it end to end."""
+"""Phases 2 and 3: distributed encoding over frozen extractors, then training of all networks end to end."""
 
 import copy
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from splitwave.common.protocol.messages import BlockKey, Int64
 from splitwave.common.protocol.messages import Phase as Pass
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.codec import Codec, Logits
-from splitwave.experiments.vddib_sr.evaluation import answer
+from splitwave.experiments.vddib_sr.evaluation import predict
 from splitwave.experiments.vddib_sr.extraction import Extraction, freeze
 from splitwave.experiments.vddib_sr.extractor import Features
 from splitwave.experiments.vddib_sr.network import VddibSr
@@ -25,7 +25,7 @@ from splitwave.experiments.vddib_sr.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained network, and how phases 2 and 3 went."""
+    """A trained network, and the reports of phases 2 and 3."""
 
     network: VddibSr
     encode: PhaseReport
@@ -33,10 +33,10 @@ class Trained:
 
 
 def train_encoding(settings: Settings, extraction: Extraction, train: Samples, validation: Samples) -> Trained:
-    """Phases 2 and 3 over a phase 1, which stays as it is and serves other encodings too.
+    """Carry out phases 2 and 3 after a phase 1, which is not modified and can be shared by other encodings.
 
-    Both phases minimise `distributed_loss` with the extractors' noise on, phase 3 with their KL rate added, and keep
-    the epoch with the lowest validation error after both rounds, over the link that is trained on.
+    Both phases minimise `distributed_loss` with noisy features; phase 3 adds the extractors' KL rate. Each keeps the
+    epoch with the lowest validation error after both rounds, over the training link.
 
     Raises:
         RunFailedError: a loss is not finite.
@@ -47,22 +47,25 @@ def train_encoding(settings: Settings, extraction: Extraction, train: Samples, v
     frozen = freeze(list(extraction.extractors), train)
 
     def score() -> Score:
-        return answer(network, validation, channel, Pass.VALIDATION).score
+        return predict(network, validation, channel, Pass.VALIDATION).score
 
-    def decode(laws: Sequence[Features], step: int) -> Logits:
-        features = [sample_features(law, seed, link, step) for link, law in enumerate(laws)]
+    def decode(distributions: Sequence[Features], step: int) -> Logits:
+        features = [sample_features(distribution, seed, link, step) for link, distribution in enumerate(distributions)]
         return network.codec.decode(channel.transmit(network.codec.encode(features), BlockKey(Pass.TRAIN, step, 0)))
 
     def loss_over_frozen(ids: Int64, step: int) -> Tensor:
         places = torch.from_numpy(ids)
-        laws = [Features(law.mean[places], law.sigma[places]) for law in frozen]
-        return distributed_loss(decode(laws, step), train.labels[places], encoding.beta)
+        distributions = [Features(distribution.mean[places], distribution.sigma[places]) for distribution in frozen]
+        return distributed_loss(decode(distributions, step), train.labels[places], encoding.beta)
 
     def loss(ids: Int64, step: int) -> Tensor:
         places = torch.from_numpy(ids)
-        laws = network.features([view[places] for view in train.views])
-        rate = torch.stack([gaussian_rate(law) for law in laws]).sum()
-        return distributed_loss(decode(laws, step), train.labels[places], encoding.beta) + encoding.rate_beta * rate
+        distributions = network.features([view[places] for view in train.views])
+        rate = torch.stack([gaussian_rate(distribution) for distribution in distributions]).sum()
+        return (
+            distributed_loss(decode(distributions, step), train.labels[places], encoding.beta)
+            + encoding.rate_beta * rate
+        )
 
     encode = Phase(network.codec, loss_over_frozen, score, len(train), seed, encoding.encode, extraction.end)
     finetune = Phase(network, loss, score, len(train), seed, encoding.finetune, encode.end)

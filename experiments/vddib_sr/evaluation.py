@@ -1,4 +1,4 @@
-"""What a network answers on a split, with and without round 2."""
+"""Evaluates a network on a split, with and without round 2."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ BLOCK = 2500
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Logits of both decoders on N samples, (N, 10) each, and the (N,) classes they should have found."""
+class Predictions:
+    """Logits of both decoders on N samples, (N, 10) each, and the (N,) true classes."""
 
     first: Tensor
     second: Tensor
@@ -30,26 +30,26 @@ class Answers:
 
     @property
     def first_error_rate(self) -> float:
-        """Share of wrong classes when no sample gets round 2."""
+        """Share of wrong classes if round 2 is sent for no sample."""
         return _error_rate(self.first.argmax(dim=1), self.labels)
 
     @property
     def score(self) -> Score:
-        """With both rounds of every sample: what models are selected by."""
+        """Score with both rounds of every sample, by which models are selected."""
         cross_entropy = functional.cross_entropy(self.second, self.labels).item()
         return Score(_error_rate(self.second.argmax(dim=1), self.labels), cross_entropy)
 
     def error_rate(self, again: Tensor) -> float:
-        """Share of wrong classes when the samples marked in `again`, (N,) bool, get round 2."""
+        """Share of wrong classes if round 2 is sent for the samples marked in `again`, (N,) bool."""
         classes = torch.where(again, self.second.argmax(dim=1), self.first.argmax(dim=1))
         return _error_rate(classes, self.labels)
 
 
 @torch.no_grad()
-def answer(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Answers:
-    """Both decoders' logits on a split, in large blocks; the channel's noise is keyed by `phase` and the block.
+def predict(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Predictions:
+    """Compute the logits of both decoders on a split, in large blocks.
 
-    Every call meets the same noise, so two epochs or two networks are compared over the same channel.
+    The channel's noise is keyed by `phase` and the block, so all epochs and networks are compared with the same noise.
     """
     first, second = [], []
     for number, start in enumerate(range(0, len(samples), BLOCK)):
@@ -57,7 +57,7 @@ def answer(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Ph
         received = channel.transmit(sent, BlockKey(phase, 0, number))
         first.append(network.codec.decode_first(received))
         second.append(network.codec.decode_second(received))
-    return Answers(torch.cat(first), torch.cat(second), samples.labels)
+    return Predictions(torch.cat(first), torch.cat(second), samples.labels)
 
 
 def _error_rate(classes: Tensor, labels: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Phase 1, feature extraction: each view learns alone, by a variational information bottleneck."""
+"""Phase 1, feature extraction: the extractor of each view is trained alone, by a variational information bottleneck."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,23 +12,23 @@ from splitwave.common.protocol.messages import Int64
 from splitwave.experiments.vddib_sr.extractor import Extractor, Features, ViewModel
 from splitwave.experiments.vddib_sr.noise import sample_features
 from splitwave.experiments.vddib_sr.objective import gaussian_rate
-from splitwave.experiments.vddib_sr.phase import Phase, PhaseReport, Place, Score
+from splitwave.experiments.vddib_sr.phase import Phase, PhaseReport, RunPosition, Score
 from splitwave.experiments.vddib_sr.samples import Samples
 from splitwave.experiments.vddib_sr.settings import Settings
 
 
 class Extraction(NamedTuple):
-    """What phase 1 leaves: K trained extractors, a report a view, and where phase 2's random numbers start."""
+    """The result of phase 1: K trained extractors, one report per view, and the start position of phase 2."""
 
     extractors: tuple[Extractor, ...]
     reports: tuple[PhaseReport, ...]
-    end: Place
+    end: RunPosition
 
 
 def extract(settings: Settings, train: Samples, validation: Samples) -> Extraction:
-    """Train every view's extractor with its own classifier, and keep each view's best epoch.
+    """Train each view's extractor with its own classifier, and keep the best epoch of each view.
 
-    Minimises CE(classifier_k(z_k)) + β·KL(p(z_k|x_k) ‖ N(0, I)) for each k; nothing is shared between views.
+    Minimises CE(classifier_k(z_k)) + β·KL(p(z_k|x_k) ‖ N(0, I)) for each k; the views share nothing.
 
     Raises:
         RunFailedError: a loss is not finite.
@@ -40,7 +40,7 @@ def extract(settings: Settings, train: Samples, validation: Samples) -> Extracti
 
 @torch.no_grad()
 def freeze(extractors: Sequence[Extractor], samples: Samples) -> list[Features]:
-    """The laws of K views' features of all samples; computed once, since phase 2 does not change them."""
+    """Compute the distributions of the features of all samples for K views, which phase 2 does not change."""
     return [extractor(view) for extractor, view in zip(extractors, samples.views, strict=True)]
 
 
@@ -58,7 +58,7 @@ def _phase(settings: Settings, link: int, train: Samples, validation: Samples) -
     def score() -> Score:
         return _score(model, validation.views[link], validation.labels)
 
-    return Phase(model, loss, score, len(train), settings.seed, extraction.schedule, Place(0, 0)), model
+    return Phase(model, loss, score, len(train), settings.seed, extraction.schedule, RunPosition(0, 0)), model
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Phase 1's networks: a probabilistic extractor a view and its view-specific classifier."""
+"""The networks of phase 1: a probabilistic extractor and a classifier for each view."""
 
 from typing import NamedTuple
 
@@ -13,21 +13,21 @@ CLASSES = 10
 
 
 class Features(NamedTuple):
-    """p(z|x) = N(mean, diag sigma²): |mean| ≤ 10 and 0 < sigma < 1, (B, f) each."""
+    """The distribution p(z|x) = N(mean, diag sigma²) with |mean| ≤ 10 and 0 < sigma < 1, (B, f) each."""
 
     mean: Tensor
     sigma: Tensor
 
 
 class Extractor(nn.Module):
-    """mean = 10·tanh(W_μ h + b_μ), sigma = sigmoid(W_σ h + b_σ)  [VDDIB-SR, phase 1].
+    """Computes mean = 10·tanh(W_μ h + b_μ) and sigma = sigmoid(W_σ h + b_σ)  [VDDIB-SR, phase 1].
 
-    h is the view itself for `linear` (one layer to f features, as in QML-IB's Table I), and two hidden layers of 256
-    with ReLU for `mlp` (the VDDIB-SR authors' extractor).
+    h is the view itself for `linear` (one layer to f features, as in QML-IB's Table I), or the output of two hidden
+    layers of width 256 with ReLU for `mlp` (the VDDIB-SR authors' extractor).
     """
 
     def __init__(self, name: ExtractorName, pixels: int, features: int, bf16: bool = False) -> None:
-        """A trunk over P pixels, trained in bfloat16 or not, and two heads of f features."""
+        """Create a trunk for P pixels, optionally computed in bfloat16 in training, and two heads with f features."""
         super().__init__()
         self._bf16 = bf16
         hidden = pixels if name == "linear" else MLP_WIDTH
@@ -36,17 +36,17 @@ class Extractor(nn.Module):
         self.sigma = nn.Linear(hidden, features)
 
     def forward(self, x: Tensor) -> Features:
-        """The law of the features of (B, P) float32 views."""
+        """Compute the distribution of the features of (B, P) float32 views."""
         with training_precision(self._bf16):
             hidden = self.trunk(x).to(x.dtype)
         return Features(MEAN_SCALE * self.mean(hidden).tanh(), self.sigma(hidden).sigmoid())
 
 
 class ViewModel(nn.Module):
-    """What phase 1 trains for one view: the extractor, and one linear layer that classifies from its features.
+    """The networks that phase 1 trains for one view: the extractor, and a linear classifier of its features.
 
-    The source gives no network for this classifier; a linear one makes the features linearly separable, which suits
-    the one-layer encoders that read them later.
+    The source does not specify this classifier; a linear one makes the features linearly separable, which suits the
+    one-layer encoders of phase 2.
     """
 
     def __init__(self, name: ExtractorName, pixels: int, features: int, bf16: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The whole system after phase 1: extractors and codec, trained in phase 3 and evaluated."""
+"""The complete network, which phase 3 trains: extractors and codec."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from splitwave.experiments.vddib_sr.extractor import Extractor, Features
 
 
 class VddibSr(nn.Module):
-    """K extractors, and the codec that follows them."""
+    """K extractors, followed by the codec."""
 
     def __init__(self, extractors: Sequence[Extractor], codec: Codec) -> None:
         super().__init__()
@@ -17,9 +17,9 @@ class VddibSr(nn.Module):
         self.codec = codec
 
     def features(self, views: Sequence[Tensor]) -> list[Features]:
-        """The laws of the features of K × (B, P) views."""
+        """Compute the distributions of the features of K × (B, P) views."""
         return [extractor(view) for extractor, view in zip(self.extractors, views, strict=True)]
 
     def send(self, views: Sequence[Tensor]) -> list[Tensor]:
-        """K × (B, d1 + d2) symbols as sent at inference: of the features' means, as for QML-IB (ADR 5)."""
+        """Encode K × (B, P) views as K × (B, d1 + d2) symbols for inference, from the features' means (ADR 5)."""
         return self.codec.encode([features.mean for features in self.features(views)])

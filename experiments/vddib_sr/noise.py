@@ -1,4 +1,4 @@
-"""The extractors' noise, keyed by what it is for (ADR 3)."""
+"""The noise of the extractors, drawn from a keyed generator (ADR 3)."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from splitwave.experiments.vddib_sr.extractor import Features
 
 
 def sample_features(features: Features, seed: int, link: int, step: int) -> Tensor:
-    """A sample mean + sigma·e of the features, (B, f), with e ~ N(0, I) keyed by (seed, link, step)  [phase 1]."""
+    """Sample features mean + sigma·e, (B, f), with e ~ N(0, I) keyed by (seed, link, step)  [phase 1]."""
     rng = generator(seed, Purpose.ENCODER_NOISE, link=link, phase=Phase.TRAIN, step=step)
     noise = rng.standard_normal(tuple(features.mean.shape), dtype=np.float32)
     return torch.addcmul(features.mean, features.sigma, torch.from_numpy(noise))

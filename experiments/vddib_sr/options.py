@@ -1,4 +1,4 @@
-"""The command line's options, and the settings they make."""
+"""The options of the command line, and their conversion to settings."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from splitwave.common.errors import ConfigError
 from splitwave.common.runtime.process import add_data_option
-from splitwave.experiments.vddib_sr.chosen import chosen
+from splitwave.experiments.vddib_sr.chosen import chosen_settings
 from splitwave.experiments.vddib_sr.settings import Settings
 
 
@@ -17,44 +17,44 @@ def _psnr_db(text: str) -> float | None:
 
 
 def parse(arguments: Sequence[str] | None, description: str | None) -> argparse.Namespace:
-    """The options of a command line; `sys.argv` where `arguments` is None."""
-    epilog = "Where no default is named, it is what was chosen for the extractor."
+    """Parse a command line; `sys.argv` if `arguments` is None."""
+    epilog = "Options without a stated default have the value chosen for the extractor."
     parser = argparse.ArgumentParser(
         prog="python -m splitwave.experiments.vddib_sr", description=description, epilog=epilog
     )
     add = parser.add_argument
-    add("--data-set", default="mnist", help="mnist or mnist5k")
-    add("--links", type=int, default=2, help="K devices")
-    add("--overlap", type=float, default=0.0, help="share of a view that the next device sees too")
-    add("--symbols", type=int, nargs="+", default=[16], metavar="D", help="a device, both rounds together")
-    add("--first", type=int, metavar="D1", help="of them in round 1 (default: half, rounded up)")
-    add("--bits", type=int, default=1, help="a symbol (default: 1); 0: unquantized")
-    add("--psnr", type=_psnr_db, metavar="DB|ideal", help="the link trained on (default: ideal)")
-    add("--report", type=_psnr_db, nargs="+", metavar="DB|ideal", help="the links tested on (default: --psnr)")
+    add("--data-set", default="mnist", help="mnist or mnist5k (default: mnist)")
+    add("--links", type=int, default=2, help="number of devices K (default: 2)")
+    add("--overlap", type=float, default=0.0, help="share of a view that the next device sees too (default: 0)")
+    add("--symbols", type=int, nargs="+", default=[16], metavar="D", help="symbols per device in both rounds")
+    add("--first", type=int, metavar="D1", help="symbols in round 1 (default: half, rounded up)")
+    add("--bits", type=int, default=1, help="bits per symbol, 0 for unquantized symbols (default: 1)")
+    add("--psnr", type=_psnr_db, metavar="DB|ideal", help="the training link (default: ideal)")
+    add("--report", type=_psnr_db, nargs="+", metavar="DB|ideal", help="the test links (default: --psnr)")
     add("--extractor", default="mlp", help="linear or mlp (default: mlp)")
-    add("--features", type=int, help="f a view")
+    add("--features", type=int, help="features per view, f")
     add("--extraction-beta", type=float, help="weight of the rate in phase 1")
     add("--beta", type=float, help="weight of the views' own decoders in phases 2 and 3")
     add("--rate-beta", type=float, help="weight of the extractors' rate in phase 3")
-    add("--widths", type=int, nargs=2, help="of the decoders' hidden layers")
-    add("--epochs", type=int, nargs=3, metavar=("P1", "P2", "P3"), help="of the phases")
-    add("--rates", type=float, nargs=3, metavar=("P1", "P2", "P3"), help="of learning, at first")
-    add("--batch", type=int, help="samples a step")
-    add("--validation", type=int, default=5000, help="training samples held out to choose the epoch by")
+    add("--widths", type=int, nargs=2, help="widths of the decoders' hidden layers")
+    add("--epochs", type=int, nargs=3, metavar=("P1", "P2", "P3"), help="epochs of the phases")
+    add("--rates", type=float, nargs=3, metavar=("P1", "P2", "P3"), help="initial learning rates of the phases")
+    add("--batch", type=int, help="samples per step")
+    add("--validation", type=int, default=5000, help="held-out training samples for choosing the epoch (default: 5000)")
     add("--seed", type=int, default=0)
-    add("--no-test", action="store_true", help="leave the test split alone: for choosing settings")
+    add("--no-test", action="store_true", help="do not evaluate the test split; for choosing settings")
     add_data_option(parser)
     return parser.parse_args(arguments)
 
 
 def settings_of(options: argparse.Namespace, symbols: int) -> Settings:
-    """The settings that a command line gives for one number of symbols a device; the rest are the extractor's.
+    """Convert options to settings with this number of symbols per device; the rest are those chosen for the extractor.
 
     Raises:
-        ConfigError: one of them is out of range, or the extractor is none.
+        ConfigError: a setting is out of range, or the extractor is unknown.
     """
     first = (symbols + 1) // 2 if options.first is None else options.first
-    base = chosen(options.extractor, options.psnr).model_dump()
+    base = chosen_settings(options.extractor, options.psnr).model_dump()
     extraction = base["extraction"] | _given(features=options.features, beta=options.extraction_beta)
     encoding = base["encoding"] | _given(
         first=first,

@@ -1,4 +1,4 @@
-"""One training phase: epochs of keyed batches, Adam, and the best epoch's weights by the validation split."""
+"""One training phase: epochs of keyed batches with Adam, keeping the weights with the best validation score."""
 
 import copy
 import math
@@ -16,11 +16,11 @@ from splitwave.common.protocol.messages import Int64
 from splitwave.experiments.vddib_sr.settings import Schedule
 
 BatchLoss = Callable[[Int64, int], Tensor]
-"""(places of a batch in the training samples, step number) → scalar loss."""
+"""A function (indices of a batch in the training samples, step number) → scalar loss."""
 
 
 class Score(NamedTuple):
-    """On held-out samples; lower is better, the cross-entropy (nats) decides between equal error rates."""
+    """The score on held-out samples; lower is better, and the cross-entropy (nats) breaks ties of the error rate."""
 
     error_rate: float
     cross_entropy: float
@@ -28,13 +28,13 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhaseReport:
-    """How a phase went.
+    """The results of a phase.
 
     Attributes:
-        best_epoch: whose weights were kept, counted from 1; 0 where no epoch improved on the weights it started from.
-        scores: after each epoch, `scores[0]` before the first.
-        samples_per_s: training samples a second of this process's CPU time, validation excluded; 0 without epochs.
-            With one torch thread that is the rate of a core, also when other work shares it.
+        best_epoch: the epoch, from 1, whose weights were kept; 0 if no epoch was better than the initial weights.
+        scores: the scores before the first epoch and after each epoch.
+        samples_per_s: training samples per CPU second of this process, excluding validation; 0 without epochs. With one
+            torch thread, this is the rate of one core, even if other programs share it.
         seconds: CPU time of the whole phase.
     """
 
@@ -49,8 +49,8 @@ class PhaseReport:
         return self.scores[self.best_epoch]
 
 
-class Place(NamedTuple):
-    """Where a phase starts in the run's count of epochs and steps, so that no two phases share a random number."""
+class RunPosition(NamedTuple):
+    """The epoch and step, counted over all phases, at which a phase starts; no two phases share random draws."""
 
     epoch: int
     step: int
@@ -58,13 +58,16 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What a phase trains and by what.
+    """A training phase.
 
     Attributes:
-        module: holds the weights that are trained and, at the end, the best ones.
-        loss: of a batch.
-        score: of the module as it is, on held-out samples.
-        samples: N in the training samples.
+        module: the module to train; at the end it has the best weights.
+        loss: computes the loss of a batch.
+        score: computes the score of the module's current weights on held-out samples.
+        samples: number of training samples.
+        seed: seed of the batches' order.
+        schedule: number of epochs, batch size and learning rates.
+        start: position at which the phase starts.
     """
 
     module: nn.Module
@@ -73,16 +76,16 @@ class Phase:
     samples: int
     seed: int
     schedule: Schedule
-    start: Place
+    start: RunPosition
 
     @property
-    def end(self) -> Place:
-        """Where the next phase starts."""
+    def end(self) -> RunPosition:
+        """The position at which the next phase starts."""
         steps = math.ceil(self.samples / self.schedule.batch_size) * self.schedule.epochs
-        return Place(self.start.epoch + self.schedule.epochs, self.start.step + steps)
+        return RunPosition(self.start.epoch + self.schedule.epochs, self.start.step + steps)
 
     def run(self) -> PhaseReport:
-        """Train, and leave the module with the weights of its best epoch.
+        """Train the module and restore the weights of its best epoch.
 
         Raises:
             RunFailedError: the loss is not finite.
@@ -118,6 +121,6 @@ class Phase:
 
 
 def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
-    """Half a cosine from `learning_rate` at step 0 to `learning_rate_final` at the last of `steps`."""
+    """Return the learning rate of a step: half a cosine from `learning_rate` to `learning_rate_final`."""
     span = schedule.learning_rate - schedule.learning_rate_final
     return schedule.learning_rate_final + span * 0.5 * (1.0 + math.cos(math.pi * step / max(1, steps - 1)))

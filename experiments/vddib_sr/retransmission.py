@@ -1,24 +1,24 @@
-"""Selective retransmission at inference: round 2 only for samples that decoder 1 is unsure of."""
+"""Selective retransmission at inference: round 2 is sent only for samples on which decoder 1 is unsure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from splitwave.experiments.vddib_sr.evaluation import Answers
+from splitwave.experiments.vddib_sr.evaluation import Predictions
 from splitwave.experiments.vddib_sr.settings import BAUD, THRESHOLDS, EncodingSettings
 from splitwave.experiments.vddib_sr.symbols import payload_bits
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """What a threshold costs and gives.
+    """The error and the cost at one threshold.
 
     Attributes:
-        threshold: round 2 is sent where decoder 1's largest probability is below it.
+        threshold: round 2 is sent if decoder 1's largest probability is below this.
         ratio: share of samples with round 2.
-        error_rate: share of wrong classes, round 1's where round 2 is not sent.
-        bits: a sample over all links, K·(d1 + d2·ratio)·n, mean.
-        latency_s: of a sample, (d1 + d2·ratio) / 9,600 baud on each of the parallel links, mean; the feedback
-            that asks for round 2 is taken as free, which favours the baseline.
+        error_rate: share of wrong classes, using round 1 alone if round 2 is not sent.
+        bits: mean bits per sample over all links, K·(d1 + d2·ratio)·n.
+        latency_s: mean latency per sample, (d1 + d2·ratio) / 9,600 baud on parallel links; the feedback that requests
+            round 2 counts as free, which favours the baseline.
     """
 
     threshold: float
@@ -29,20 +29,20 @@ class OperatingPoint:
 
 
 def sweep(
-    answers: Answers, links: int, encoding: EncodingSettings, thresholds: Sequence[float] = THRESHOLDS
+    predictions: Predictions, links: int, encoding: EncodingSettings, thresholds: Sequence[float] = THRESHOLDS
 ) -> list[OperatingPoint]:
-    """The trade between bits and error, a point a threshold; all views of a sample send round 2, or none."""
-    return [_at(threshold, answers, links, encoding) for threshold in thresholds]
+    """Compute one operating point per threshold; round 2 is sent by all views of a sample or by none."""
+    return [_at(threshold, predictions, links, encoding) for threshold in thresholds]
 
 
-def _at(threshold: float, answers: Answers, links: int, encoding: EncodingSettings) -> OperatingPoint:
-    again = answers.confidence < threshold
+def _at(threshold: float, predictions: Predictions, links: int, encoding: EncodingSettings) -> OperatingPoint:
+    again = predictions.confidence < threshold
     ratio = again.double().mean().item()
     symbols = encoding.first + encoding.second * ratio
     return OperatingPoint(
         threshold=threshold,
         ratio=ratio,
-        error_rate=answers.error_rate(again),
+        error_rate=predictions.error_rate(again),
         bits=links * symbols * payload_bits(encoding.bits),
         latency_s=symbols / BAUD,
     )

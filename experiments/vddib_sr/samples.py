@@ -1,4 +1,4 @@
-"""Data sets as resident tensors: every view of every sample, and the labels."""
+"""Loads data sets as tensors in memory: all views of all samples, and the labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,27 +27,27 @@ class Samples:
         return len(self.labels)
 
     def take(self, ids: Int64) -> Self:
-        """The samples at these places, copied."""
+        """Return a copy of the samples with these indices."""
         places = torch.from_numpy(ids)
         return type(self)(tuple(view[places] for view in self.views), self.labels[places])
 
 
 def load_samples(settings: Settings, split: Split, data_dir: Path | None) -> Samples:
-    """One split of the settings' data set, cut into K views that overlap as they say.
+    """Load one split of the data set, cut into K views with the overlap of the settings.
 
     Raises:
         DataError: the data are missing or damaged, or have no classes.
     """
     name, links = settings.data, settings.links
     if not isinstance(DATA_SETS.load(name).TASK, Classification):
-        raise DataError(f"{name}: VDDIB-SR classifies, and this data set has no classes")
+        raise DataError(f"{name}: VDDIB-SR is a classifier, and this data set has no classes")
     images = load_images(name, split, data_dir)
     views = tuple(torch.from_numpy(row_view(images, links, link, settings.overlap)) for link in range(links))
     return Samples(views, torch.from_numpy(load_labels(name, split, data_dir)))
 
 
 def load_training(settings: Settings, data_dir: Path | None) -> tuple[Samples, Samples]:
-    """The training split without what is held out, and what is held out.
+    """Load the training split, divided into training samples and held-out samples.
 
     Raises:
         DataError: as for `load_samples`, or `validation` leaves nothing to train on.

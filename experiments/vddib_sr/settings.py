@@ -11,10 +11,10 @@ from splitwave.common.limits import MAX_DIMENSION, MAX_LINKS
 MAX_BITS = 16
 
 BAUD = 9600.0
-"""Symbols a second on each of the parallel links [QML-IB, Experiments]."""
+"""Symbols per second on each of the parallel links [QML-IB, Experiments]."""
 
 THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, inf)
-"""0 never sends round 2, ∞ always does (a softmax probability can round to 1, so a threshold of 1 need not)."""
+"""With 0, round 2 is never sent, with ∞ always (but not always with 1, since a probability can round to 1)."""
 
 ExtractorName = Literal["linear", "mlp"]
 Width = Annotated[int, Field(ge=1, le=MAX_DIMENSION)]
@@ -25,7 +25,7 @@ class _Section(BaseModel):
 
 
 class Schedule(_Section):
-    """How long and how fast one phase learns: Adam, its rate falling along half a cosine over the phase's steps."""
+    """The schedule of one phase: Adam, with a learning rate that falls along half a cosine over the phase's steps."""
 
     epochs: Annotated[int, Field(ge=0, le=100_000)] = 20
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
@@ -34,7 +34,7 @@ class Schedule(_Section):
 
 
 class ExtractionSettings(_Section):
-    """Phase 1. `features`: f a view. `beta`: weight of the KL rate, in nats, against the cross-entropy."""
+    """Settings of phase 1: `features` is f per view, and `beta` the weight of the KL rate (nats)."""
 
     extractor: ExtractorName = "mlp"
     features: Width = 64
@@ -43,14 +43,18 @@ class ExtractionSettings(_Section):
 
 
 class EncodingSettings(_Section):
-    """Phases 2 and 3.
+    """Settings of phases 2 and 3.
 
-    The defaults are those of `mlp` over an ideal link; `chosen` says how they, and those of `linear`, were chosen.
+    The defaults are for `mlp` over an ideal link; see `chosen` for how they, and those for `linear`, were chosen.
 
-    `first`, `second`: symbols a view in each round, d1 and d2. `bits`: n a symbol; 0 sends them unquantized.
-    `psnr_db`: the AWGN link trained and selected on; None for the ideal link. `beta`: weight of the views' own
-    decoders. `rate_beta`: weight of the extractors' KL rate in phase 3, in nats, which
-    the source does not name; 0 leaves it out. `decoder_widths`: of the two hidden layers of every decoder.
+    Attributes:
+        first, second: symbols per view in each round, d1 and d2.
+        bits: bits per symbol, n; 0 for unquantized symbols.
+        psnr_db: PSNR of the AWGN link in training and validation; None for the ideal link.
+        beta: weight of the views' own decoders.
+        rate_beta: weight of the extractors' KL rate (nats) in phase 3, which the source does not name; 0 for no rate.
+        decoder_widths: widths of the two hidden layers of every decoder.
+        encode, finetune: schedules of phases 2 and 3.
     """
 
     first: Width = 8
@@ -65,10 +69,10 @@ class EncodingSettings(_Section):
 
 
 class Settings(_Section):
-    """Everything that decides a training's result.
+    """All settings that determine the result of a training.
 
-    `overlap`: the share of a view that the next device sees too, QML-IB Fig. 4. `bf16`: in training steps, hidden
-    layers of `mlp` and the decoders compute in bfloat16; all else is float32.
+    `overlap` is the share of a view that the next device sees too (QML-IB, Fig. 4). With `bf16`, the hidden layers of
+    `mlp` and the decoders compute in bfloat16 in training steps; everything else is float32.
     """
 
     seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0

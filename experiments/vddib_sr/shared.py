@@ -1,4 +1,4 @@
-"""What the trainings of a sweep share: the samples, and phase 1."""
+"""The samples and phases 1 that the trainings of a sweep share."""
 
 from functools import lru_cache, partial
 from pathlib import Path
@@ -9,45 +9,45 @@ from splitwave.experiments.vddib_sr.settings import EncodingSettings, Extraction
 
 
 class SharedWork:
-    """The latest samples and phases 1, kept in memory by whoever runs trainings one after another in a process.
+    """A cache of the latest samples and phases 1 for successive trainings in one process.
 
-    A maker sees nothing but what it is kept under, so a training gives the same bits whatever came before it. What is
-    handed out is shared: it is read, never changed.
+    A cached value depends only on its key, so the results of a training do not depend on earlier ones. Callers must not
+    modify the returned objects, which are shared.
     """
 
     def __init__(self, data_dir: Path | None, kept: int = 2) -> None:
-        """An empty store.
+        """Create an empty cache.
 
         Args:
-            data_dir: folder of the data sets' files; None for their own source.
-            kept: how many of each kind to remember. MNIST's training split takes about 190 MB.
+            data_dir: folder with the data sets; None for embedded and downloaded ones.
+            kept: number of entries of each kind to keep. MNIST's training split takes about 190 MB.
         """
         self._training = lru_cache(kept)(partial(load_training, data_dir=data_dir))
         self._test = lru_cache(kept)(partial(load_samples, split="test", data_dir=data_dir))
         self._extraction = lru_cache(kept)(self._extract)
 
     def training(self, settings: Settings) -> tuple[Samples, Samples]:
-        """The samples to train on and those held out, of equal data set, K, overlap and hold-out.
+        """Return the training samples and the held-out samples, cached by data set, K, overlap and hold-out.
 
         Raises:
-            DataError: they are missing or damaged, or have no classes.
+            DataError: the data are missing or damaged, or have no classes.
         """
         return self._training(_data_of(settings))
 
     def test(self, settings: Settings) -> Samples:
-        """The test split, of equal data set, K and overlap.
+        """Return the test split, cached by data set, K and overlap.
 
         Raises:
-            DataError: it is missing or damaged.
+            DataError: the data are missing or damaged.
         """
         return self._test(_data_of(settings))
 
     def extraction(self, settings: Settings) -> Extraction:
-        """Phase 1, of equal samples, seed and extraction settings.
+        """Return the result of phase 1, cached by samples, seed and extraction settings.
 
         Raises:
-            DataError: as for `training`.
-            RunFailedError: it diverged.
+            DataError: see `training`.
+            RunFailedError: the training diverged.
         """
         return self._extraction(settings.model_copy(update={"encoding": EncodingSettings()}))
 

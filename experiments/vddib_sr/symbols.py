@@ -1,4 +1,4 @@
-"""Symbols of n bits: rounding with a straight-through gradient, and what goes on the channel."""
+"""Symbols of n bits: rounding with a straight-through gradient, and scaling for the channel."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 UNQUANTIZED_BITS = 32
-"""What an unquantized symbol counts as: a float32."""
+"""Payload of an unquantized symbol, a float32."""
 
 
 class _Round(torch.autograd.Function):
@@ -21,10 +21,10 @@ class _Round(torch.autograd.Function):
 
 
 def round_to_bits(u: Tensor, bits: int) -> Tensor:
-    """The nearest of 2^n equally spaced levels 0, 1/(2^n − 1), … 1; the gradient passes unchanged [VDDIB-SR, phase 2].
+    """Round to the nearest of 2^n levels 0, 1/(2^n − 1), … 1; the gradient passes unchanged  [VDDIB-SR, phase 2].
 
-    The authors' script yields one bit whatever n is asked for; here n bits are 2^n levels. A value half-way between
-    two levels goes to the even one.
+    The authors' script yields one bit for any n; here n bits have 2^n levels. A value half-way between two levels is
+    rounded to the even one.
 
     Args:
         u: float32 in [0, 1], any shape.
@@ -37,13 +37,13 @@ def round_to_bits(u: Tensor, bits: int) -> Tensor:
 
 
 def on_air(u: Tensor) -> Tensor:
-    """z̃ = 2u − 1: symbols in [0, 1] as sent, in [−1, 1].
+    """Scale symbols in [0, 1] to the transmitted range [−1, 1]: z̃ = 2u − 1.
 
-    The peak power is then P_max = 1, as for QML-IB's levels, so a PSNR means the same for both.
+    The peak power is then P_max = 1, as with QML-IB's levels, so that a PSNR has the same meaning for both.
     """
     return 2.0 * u - 1.0
 
 
 def payload_bits(bits: int) -> int:
-    """Bits that a symbol counts as: n, or 32 where it is unquantized (n = 0)."""
+    """Return the payload of a symbol in bits: n, or 32 if it is unquantized (n = 0)."""
     return bits or UNQUANTIZED_BITS

@@ -1,7 +1,7 @@
 """Chooses the settings: `python -m splitwave.experiments.vddib_sr.tuning --symbols 16 --grid A.B=X,Y --csv OUT`.
 
-Trains every point of a grid around the settings chosen so far for `--extractor`, and appends a row a training with all
-of its settings. Points with an equal phase 1 share it. The test split is not looked at here.
+Trains every point of a grid around the settings chosen so far for `--extractor`, and appends one row per training with
+all of its settings. Points with an equal phase 1 share it. The test split is not used.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
 from splitwave.common.runtime.process import add_data_option, check_data_dir, run_tool
 from splitwave.common.spelling import did_you_mean, likely
-from splitwave.experiments.vddib_sr.chosen import chosen
+from splitwave.experiments.vddib_sr.chosen import chosen_settings
 from splitwave.experiments.vddib_sr.encoding import train_encoding
 from splitwave.experiments.vddib_sr.settings import Settings
 from splitwave.experiments.vddib_sr.shared import SharedWork
@@ -29,10 +29,10 @@ Row = dict[str, Any]
 
 
 def points(base: Settings, grid: Sequence[str]) -> Iterator[Settings]:
-    """`base` with every combination of the axes `dotted.path=value,value`, values as JSON; the last axis innermost.
+    """Yield `base` with every combination of the axes `dotted.path=value,value` (JSON values), last axis innermost.
 
     Raises:
-        ConfigError: an axis, or a setting that it gives.
+        ConfigError: an axis or one of its settings is invalid.
     """
     for combination in itertools.product(*map(_axis, grid)):
         sections = base.model_dump()
@@ -62,12 +62,12 @@ def _put(sections: Row, path: str, value: Any) -> None:
         child = sections.get(parent)
         sections = child if isinstance(child, dict) else {}
     if last not in sections:
-        raise ConfigError(f"--grid {path}: there is no such setting{did_you_mean(likely(path, known))}")
+        raise ConfigError(f"--grid {path}: no such setting{did_you_mean(likely(path, known))}")
     sections[last] = value
 
 
 def flat(sections: Mapping[str, Any], prefix: str = "") -> Row:
-    """Nested settings as one level of dotted names."""
+    """Flatten nested settings to one level of dotted names."""
     row: Row = {}
     for name, value in sections.items():
         row |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
@@ -75,7 +75,7 @@ def flat(sections: Mapping[str, Any], prefix: str = "") -> Row:
 
 
 def trials(settings: Sequence[Settings], data: Path | None) -> Iterator[Row]:
-    """Train each in turn: its settings, validation errors in percent, epochs kept, and CPU seconds of all phases."""
+    """Train one point after another; yields rows of settings, validation errors (%), best epochs and CPU seconds."""
     work = SharedWork(data, kept=len(settings))
     for point in settings:
         extraction = work.extraction(point)
@@ -96,16 +96,16 @@ def trials(settings: Sequence[Settings], data: Path | None) -> Iterator[Row]:
 
 
 def _append(path: Path, row: Row) -> None:
-    """Add a row; the first one brings the header, and none is ever rewritten.
+    """Append a row, with a header if the file is new; existing rows are never rewritten.
 
     Raises:
-        ConfigError: the table has other columns, as one from before a setting was added has.
+        ConfigError: the table has other columns, for example because it is older than one of the settings.
     """
     with path.open("a+", encoding="utf-8", newline="") as file:
         file.seek(0)
         header = next(csv.reader(file), None)
         if header not in (None, list(row)):
-            raise ConfigError(f"--csv {path}: its columns are not this row's, {','.join(row)}")
+            raise ConfigError(f"--csv {path}: its columns differ from those of the new row, {','.join(row)}")
         writer = csv.DictWriter(file, row)
         if header is None:
             writer.writeheader()
@@ -115,15 +115,17 @@ def _append(path: Path, row: Row) -> None:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m splitwave.experiments.vddib_sr.tuning", description=__doc__)
     parser.add_argument("--extractor", default="mlp", choices=["linear", "mlp"])
-    parser.add_argument("--symbols", type=int, default=16, metavar="D", help="a device, half of them in each round")
-    parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; repeat for more")
-    parser.add_argument("--csv", type=Path, required=True, metavar="OUT", help="gets a row a training")
+    parser.add_argument("--symbols", type=int, default=16, metavar="D", help="symbols per device, half in each round")
+    parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; may be repeated")
+    parser.add_argument(
+        "--csv", type=Path, required=True, metavar="OUT", help="file to append to, one row per training"
+    )
     add_data_option(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and let the table grow."""
+    """Parse the command line, run the trainings and append to the table."""
     options = _arguments(arguments)
     torch.set_num_threads(1)
     return run_tool(lambda: _tune(options))
@@ -133,7 +135,7 @@ def _tune(options: argparse.Namespace) -> None:
     check_data_dir(options.data)
     first = (options.symbols + 1) // 2
     rounds = [f"encoding.first={first}", f"encoding.second={options.symbols - first}"]
-    asked = list(points(chosen(options.extractor), [*rounds, *options.grid]))
+    asked = list(points(chosen_settings(options.extractor), [*rounds, *options.grid]))
     make_output_folder(options.csv.parent, "--csv")
     for row in trials(asked, options.data):
         _append(options.csv, row)

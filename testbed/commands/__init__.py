@@ -1,1 +1,1 @@
-"""The commands of `splitwave`, a module each."""
+"""The commands of `splitwave`, one module for each group."""

@@ -1,4 +1,4 @@
-"""`splitwave beta`: the live knob of a testbed that serves."""
+"""`splitwave beta`: changes and shows the β of a testbed while it serves."""
 
 from typing import Annotated
 
@@ -12,18 +12,20 @@ from splitwave.testbed.compose.detached import DEFAULT_PROJECT
 from splitwave.testbed.control_client import get_status, set_beta
 from splitwave.testbed.terminal.reporting import reports_errors
 
-beta_app = typer.Typer(no_args_is_help=True, help="Beta of a testbed whose networks are told it, while it serves.")
+beta_app = typer.Typer(
+    no_args_is_help=True, help="Change or show the beta of a serving testbed (β-conditioned networks)."
+)
 
 
-# So that -1 is a number out of range, not an option that there is not.
+# Without this, the value -1 would be refused as an unknown option instead of as a number out of range.
 @beta_app.command("set", context_settings={"ignore_unknown_options": True})
 @reports_errors
 def set_(  # noqa: PLR0917 — each is an option of the command line
-    value: Annotated[float, typer.Argument(metavar="VALUE", help="Within the range of the training.")],
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="The new β, within the range used in training.")],
     link: Annotated[
         int | None,
         typer.Option(
-            metavar="K", help="Which link, from 0; without it all.", min=0, max=MAX_LINKS - 1, show_default=False
+            metavar="K", help="The link, from 0; all links by default.", min=0, max=MAX_LINKS - 1, show_default=False
         ),
     ] = None,
     address: Address = None,
@@ -31,7 +33,7 @@ def set_(  # noqa: PLR0917 — each is an option of the command line
     project: Project = DEFAULT_PROJECT,
     results: Results = RESULTS,
 ) -> None:
-    """Serve under another beta from the next query on."""
+    """Serve with another β from the next query on."""
     _print(set_beta(only_basestation(address, engine, project, results, "beta"), link, value))
 
 
@@ -43,11 +45,13 @@ def show(
     project: Project = DEFAULT_PROJECT,
     results: Results = RESULTS,
 ) -> None:
-    """Print the beta that each link serves under."""
-    where = only_basestation(address, engine, project, results, "beta")
-    links = get_status(where).links
+    """Print the β with which each link serves."""
+    basestation = only_basestation(address, engine, project, results, "beta")
+    links = get_status(basestation).links
     if not all(link.HasField("beta") for link in links):
-        raise ConfigError(f"networks of the run at {where} are not told β: its settings have no hypernetwork.beta")
+        raise ConfigError(
+            f"the networks of the run at {basestation} are not β-conditioned: its settings have no hypernetwork.beta"
+        )
     _print([link.beta for link in links])
 
 

@@ -1,4 +1,4 @@
-"""`splitwave config`: what the settings are and can be."""
+"""`splitwave config`: prints the resolved settings and the schema of config files."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.testbed.commands.options import CONFIG, Overrides
 from splitwave.testbed.terminal.reporting import reports_errors
 
-config_app = typer.Typer(no_args_is_help=True, help="What the settings are and can be.")
+config_app = typer.Typer(no_args_is_help=True, help="Print the settings and their schema.")
 
 
 @config_app.command()

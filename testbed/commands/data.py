@@ -1,4 +1,4 @@
-"""`splitwave data`: data sets made of other files."""
+"""`splitwave data`: imports data sets from other file formats."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from splitwave.common.errors import ConfigError
 from splitwave.testbed.terminal.reporting import reports_errors
 
-data_app = typer.Typer(no_args_is_help=True, help="Data sets made of other files.")
+data_app = typer.Typer(no_args_is_help=True, help="Import data sets from other file formats.")
 
 
 @data_app.command("import-images")
@@ -20,15 +20,15 @@ def import_images(
         typer.Option(
             envvar="SPLITWAVE_DATA_DIR",
             metavar="DIR",
-            help="Data directory to put the data set in, under its own name.",
+            help="Data directory in which a folder for the data set is made.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Make the data set cifar10-jpeg of images of 32 × 32 pixels, ten classes, a folder each."""
-    from splitwave.testbed.image_import import import_images as write_data_set  # noqa: PLC0415 — Pillow is slow to import
+    """Make the data set cifar10-jpeg from images of 32 × 32 pixels in ten folders, one for each class."""
+    from splitwave.testbed import image_import  # noqa: PLC0415 — Pillow is slow to import
 
     if out is None:
-        raise ConfigError("--out: name a data directory to put the data set in, here or as SPLITWAVE_DATA_DIR")
-    folder, counts = write_data_set(source, out)
+        raise ConfigError("--out: name the data directory for the data set, with this option or in SPLITWAVE_DATA_DIR")
+    folder, counts = image_import.import_images(source, out)
     typer.echo(f"{counts['train']} training and {counts['test']} test images of cifar10-jpeg are in {folder}")

@@ -1,4 +1,4 @@
-"""Where a command finds the base stations that it talks to."""
+"""Finds the base stations that a command talks to: by address, by announcement, or among a project's containers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,24 +11,27 @@ from splitwave.testbed.commands.options import PROCESS, require_compose
 from splitwave.testbed.compose.containers import Part, find_parts
 from splitwave.testbed.compose.detached import check_project_name
 from splitwave.testbed.compose.docker_api import docker_engine
-from splitwave.testbed.compose.watching import address_of
+from splitwave.testbed.compose.reachability import address_of
 from splitwave.testbed.processes.announcement import running_testbeds
 
 Address = Annotated[
     str | None,
-    typer.Option(metavar="HOST:PORT", help="The base station; without one, what runs here.", show_default=False),
+    typer.Option(
+        metavar="HOST:PORT", help="The base station; by default one that runs on this machine.", show_default=False
+    ),
 ]
 RunningEngine = Annotated[
-    str | None, typer.Option("--engine", metavar="NAME", help="compose: of a project's containers.", show_default=False)
+    str | None,
+    typer.Option("--engine", metavar="NAME", help="compose: use the containers of --project.", show_default=False),
 ]
 
 
 def named_or_announced(address: str | None, results: Path) -> list[str]:
-    """The base station at `--address`, or those of all testbeds whose results go to a folder.
+    """Return the address given as `--address`, or the addresses of all testbeds whose results go to a folder.
 
     Raises:
         AddressError: the address is malformed.
-        UnreachableError: no testbed is running there.
+        UnreachableError: no running testbed writes its results to this folder.
     """
     if address is not None:
         return [parse_address(address, "--address")]
@@ -41,22 +44,24 @@ def named_or_announced(address: str | None, results: Path) -> list[str]:
 
 
 def check_compose_alone(engine: str, address: str | None, command: str) -> None:
-    """Refuse another engine, and an address beside the one that the containers tell.
+    """Refuse any engine other than compose, and an explicit address: the containers determine the address.
 
     Raises:
-        ConfigError: one of them.
+        ConfigError: `engine` is not compose, or `address` is not None.
     """
     require_compose(engine, command)
     if address is not None:
-        raise ConfigError(f"--address {address}: with --engine compose the containers tell where the base station is")
+        raise ConfigError(
+            f"--address {address}: not allowed with --engine compose, which reads the address from the containers"
+        )
 
 
 def parts_of(project: str) -> list[Part]:
-    """A project's containers.
+    """Return a project's containers.
 
     Raises:
-        ConfigError: no name of a project.
-        UnreachableError: there are none.
+        ConfigError: `project` is not a valid project name.
+        UnreachableError: the project has no containers.
     """
     name = check_project_name(project)
     with docker_engine() as client:
@@ -67,24 +72,24 @@ def parts_of(project: str) -> list[Part]:
 
 
 def published_address(parts: list[Part]) -> str:
-    """Where a project's base station can be reached from here.
+    """Return the HOST:PORT at which this machine reaches a project's base station.
 
     Raises:
-        UnreachableError: nowhere.
+        UnreachableError: the base station's container publishes no port.
     """
     address = address_of(parts, "basestation")
     if address is None:
-        raise UnreachableError("the base station is not reachable: its container publishes no port now")
+        raise UnreachableError("the base station is not reachable: its container currently publishes no port")
     return address
 
 
 def only_basestation(address: str | None, engine: str | None, project: str, results: Path, command: str) -> str:
-    """The one base station that a command is for.
+    """Return the address of the single base station that a command addresses.
 
     Raises:
         ConfigError: several testbeds are running, or the options contradict each other.
         AddressError: the address is malformed.
-        UnreachableError: there is none.
+        UnreachableError: no base station was found.
     """
     if engine not in (None, PROCESS):
         check_compose_alone(engine, address, command)
@@ -92,7 +97,7 @@ def only_basestation(address: str | None, engine: str | None, project: str, resu
     first, *others = named_or_announced(address, results)
     if others:
         raise ConfigError(
-            f"{1 + len(others)} testbeds are running whose results go to {results}: choose one with --address, of "
+            f"{1 + len(others)} testbeds are running whose results go to {results}; choose one with --address: "
             + ", ".join([first, *others])
         )
     return first

@@ -1,4 +1,4 @@
-"""`splitwave init`: files to start from."""
+"""`splitwave init`: copies the shipped configurations and the compose file."""
 
 import shutil
 from pathlib import Path
@@ -13,19 +13,21 @@ from splitwave.testbed.terminal.reporting import reports_errors
 
 
 @reports_errors
-def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; made if missing.")]) -> None:
-    """Copy the shipped configurations and the compose file into a folder, to start from."""
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to copy to; made if missing.")],
+) -> None:
+    """Copy the shipped configurations and the compose file into a folder as a starting point."""
     sources = {Path(COMPOSE_FILE.name): COMPOSE_FILE} | {
         Path(CONFIGS.name) / path.relative_to(CONFIGS): path for path in sorted(CONFIGS.rglob("*")) if path.is_file()
     }
     taken = [str(folder / name) for name in sources if (folder / name).exists()]
     if taken:
-        raise ConfigError(f"init {folder}: {taken[0]} exists already, and is not overwritten; name another folder")
+        raise ConfigError(f"init {folder}: {taken[0]} already exists and is not overwritten; name another folder")
     make_output_folder(folder, "init")
     for name, source in sources.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / name)
     typer.echo(
-        f"{len(sources)} files in {folder}; after changes to configs/demo.yaml:\n"
+        f"copied {len(sources)} files to {folder}; edit configs/demo.yaml, then train:\n"
         f"  splitwave train -c {folder / CONFIGS.name / 'demo.yaml'}"
     )

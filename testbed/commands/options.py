@@ -10,17 +10,17 @@ from splitwave.common.config.sections import TorchDevice
 from splitwave.common.errors import ConfigError
 from splitwave.testbed.engine import load_engine
 
-Engine = Annotated[str, typer.Option(metavar="NAME", help="What carries the run out: process, inprocess or compose.")]
+Engine = Annotated[str, typer.Option(metavar="NAME", help="The engine that runs it: process, inprocess or compose.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(
         envvar="SPLITWAVE_DATA_DIR",
         metavar="DIR",
-        help="Folder with the data sets; without one, each data set's own source.",
+        help="Folder with the data sets; by default each data set is embedded or downloaded.",
         show_default=False,
     ),
 ]
-Results = Annotated[Path, typer.Option(metavar="DIR", help="Folder of all results.")]
+Results = Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds all results.")]
 CONFIG = typer.Option(
     "--config", "-c", metavar="FILE", help="Settings: a YAML file, or the name of a shipped one.", show_default=False
 )
@@ -31,15 +31,15 @@ Overrides = Annotated[
 
 Device = Annotated[
     TorchDevice | None,
-    typer.Option("--device", help="Where the networks compute, in place of runtime.torch_device.", show_default=False),
+    typer.Option("--device", help="The torch device, overriding runtime.torch_device.", show_default=False),
 ]
 
 LinksPerProcess = Annotated[
     int, typer.Option(metavar="N", help="Links that each device process hosts; results do not depend on it.")
 ]
 
-StandingEngine = Annotated[str, typer.Option("--engine", metavar="NAME", help="What runs the testbed: compose.")]
-Project = Annotated[str, typer.Option(metavar="NAME", help="The testbed's name among the containers.")]
+DetachedEngine = Annotated[str, typer.Option("--engine", metavar="NAME", help="The engine; only compose is supported.")]
+Project = Annotated[str, typer.Option(metavar="NAME", help="The name of the Compose project.")]
 
 PROCESS = "process"
 COMPOSE = "compose"
@@ -47,37 +47,37 @@ RESULTS = Path("results")
 
 
 def require_compose(engine: str, command: str) -> None:
-    """Refuse an engine whose testbeds end with the command that started them.
+    """Refuse an engine whose testbeds do not outlive the command that started them.
 
     Raises:
-        ConfigError: it is not the compose engine.
+        ConfigError: `engine` is not the compose engine.
     """
     if engine != COMPOSE:
         load_engine(engine)
         raise ConfigError(
-            f"--engine {engine}: the {engine} engine has no `{command}`, its testbeds end with the command that "
-            f"started them; the {COMPOSE} engine has"
+            f"--engine {engine}: the {engine} engine has no `{command}`, because its testbeds end with the command "
+            f"that started them; use --engine {COMPOSE}"
         )
 
 
 def check_links_per_process(links: int, engine: str) -> None:
-    """Refuse a number of links that no device process can host, or an engine that has no such choice.
+    """Check `--links-per-process` against its range and the engine.
 
     Raises:
-        ConfigError: it is below 1, or the engine is not the process engine.
+        ConfigError: `links` is below 1, or above 1 with an engine other than the process engine.
     """
     if links < 1:
         raise ConfigError(f"--links-per-process {links}: a device process hosts one link or more")
     if links > 1 and engine != PROCESS:
         load_engine(engine)
         raise ConfigError(
-            f"--links-per-process {links}: of the {engine} engine's devices none hosts several links; those of the "
-            f"{PROCESS} engine can"
+            f"--links-per-process {links}: only the {PROCESS} engine can host several links in one device process, "
+            f"not the {engine} engine"
         )
 
 
 def on_device(config: RunConfig, device: TorchDevice | None) -> RunConfig:
-    """The settings with `--device` in them, if it was given."""
+    """Return the settings with `runtime.torch_device` replaced by `--device`, if that was given."""
     if device is None:
         return config
     return config.model_copy(update={"runtime": config.runtime.model_copy(update={"torch_device": device})})

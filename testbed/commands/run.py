@@ -1,4 +1,4 @@
-"""`splitwave demo`, `train` and `infer`: the commands that end in a results folder."""
+"""`splitwave demo`, `train` and `infer`: the commands that run an engine and write a results folder."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from splitwave.testbed.commands.options import (
     check_links_per_process,
     on_device,
 )
-from splitwave.testbed.execution import Order, execute
+from splitwave.testbed.execution import RunRequest, execute
 from splitwave.testbed.results.checkpoint_folder import find_checkpoint, read_checkpoint
 from splitwave.testbed.terminal.reporting import reports_errors
 
@@ -31,9 +31,9 @@ def demo(
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> Path:
-    """Train on 5,000 digits with the default settings."""
+    """Train and test on 5,000 digits with the default settings."""
     config = load_config(overrides=overrides or ())
-    return execute(Order("demo", config, engine, data_dir, results))
+    return execute(RunRequest("demo", config, engine, data_dir, results))
 
 
 @reports_errors
@@ -47,16 +47,16 @@ def train(
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> Path:
-    """Train a model as a config file says, and evaluate it."""
+    """Train a model with the settings of a config file, and evaluate it."""
     check_links_per_process(links_per_process, engine)
     settings = on_device(load_config(config, overrides=overrides or ()), device)
-    return execute(Order(config.stem, settings, engine, data_dir, results, links_per_process=links_per_process))
+    return execute(RunRequest(config.stem, settings, engine, data_dir, results, links_per_process=links_per_process))
 
 
 @reports_errors
 def infer(
     checkpoint: Annotated[
-        Path, typer.Option(metavar="PATH", help="A checkpoint, a file of it, or the results folder that holds it.")
+        Path, typer.Option(metavar="PATH", help="A checkpoint folder, a file in it, or the results folder around it.")
     ],
     *,
     engine: Engine = PROCESS,
@@ -65,8 +65,8 @@ def infer(
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> Path:
-    """Let trained weights answer the test split."""
+    """Evaluate a trained checkpoint on the test split."""
     check_links_per_process(links_per_process, engine)
     folder = find_checkpoint(checkpoint)
     config = on_device(read_checkpoint(folder).config, device)
-    return execute(Order("infer", config, engine, data_dir, results, folder, links_per_process))
+    return execute(RunRequest("infer", config, engine, data_dir, results, folder, links_per_process))

@@ -1,29 +1,29 @@
-"""`splitwave device`, `channel` and `basestation`: a service started by hand takes the place of the command line."""
+"""`splitwave device`, `channel` and `basestation`: the command is replaced by the process of the service."""
 
 import os
 import sys
 
 import typer
 
-AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-"""All options are the service's own, `--help` too."""
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""Settings of a command that passes all options on to the service, including `--help`."""
 
 
 def device(context: typer.Context) -> None:
-    """Take part in a run as one edge device, or as several."""
-    _become("device", context)
+    """Run an edge device, or several in one process."""
+    _replace_process("device", context)
 
 
 def channel(context: typer.Context) -> None:
-    """Serve the channel emulator."""
-    _become("channel", context)
+    """Run the channel emulator."""
+    _replace_process("channel", context)
 
 
 def basestation(context: typer.Context) -> None:
-    """Lead one run with the devices that connect."""
-    _become("basestation", context)
+    """Run the base station, which leads one run with the devices that connect."""
+    _replace_process("basestation", context)
 
 
-def _become(service: str, context: typer.Context) -> None:
-    # -P: a folder `splitwave` in the user's current directory must not be run in our package's place.
+def _replace_process(service: str, context: typer.Context) -> None:
+    # -P: a folder `splitwave` in the user's current directory must not shadow the installed package.
     os.execv(sys.executable, [sys.executable, "-P", "-m", f"splitwave.{service}", *context.args])

@@ -1,4 +1,4 @@
-"""`splitwave status`: how running testbeds do."""
+"""`splitwave status`: shows the state of running testbeds."""
 
 import typer
 from rich import box
@@ -16,9 +16,9 @@ from splitwave.testbed.commands.discovery import (
     published_address,
 )
 from splitwave.testbed.commands.options import PROCESS, RESULTS, Project, Results
+from splitwave.testbed.compose.container_table import COLUMNS, measure_loads, table_row
 from splitwave.testbed.compose.containers import Part
 from splitwave.testbed.compose.detached import DEFAULT_PROJECT
-from splitwave.testbed.compose.overview import COLUMNS, measure, row
 from splitwave.testbed.control_client import get_status, stage_name
 from splitwave.testbed.terminal.reporting import reports_errors
 
@@ -30,7 +30,7 @@ def status(
     project: Project = DEFAULT_PROJECT,
     results: Results = RESULTS,
 ) -> None:
-    """Show stage, epoch and links of a running base station."""
+    """Show the stage, the epoch and the links of running testbeds."""
     if engine in (None, PROCESS):
         _show_all(named_or_announced(address, results))
         return
@@ -39,8 +39,8 @@ def status(
 
 
 def _show_all(addresses: list[str]) -> None:
-    for each in addresses:
-        _show(each, get_status(each))
+    for address in addresses:
+        _show(address, get_status(address))
 
 
 def _show_project(project: str) -> None:
@@ -48,7 +48,7 @@ def _show_project(project: str) -> None:
     try:
         address = published_address(parts)
         _show(address, get_status(address))
-    except UnreachableError as error:  # the containers have the more to tell
+    except UnreachableError as error:  # the table of the containers is shown in any case
         typer.echo(str(error))
     _print(_containers(parts))
 
@@ -72,19 +72,19 @@ def _history(run: pb.RunStatus) -> str:
 
 
 def _links(run: pb.RunStatus) -> Table:
-    told = any(link.HasField("beta") for link in run.links)
-    table = Table("link", "device", "peer", "ready", "late", "blocks", *(["β"] if told else []))
+    has_beta = any(link.HasField("beta") for link in run.links)
+    table = Table("link", "device", "peer", "ready", "late", "blocks", *(["β"] if has_beta else []))
     for link in run.links:
         ready, late = ("yes" if flag else "no" for flag in (link.ready, link.late))
-        beta = [f"{link.beta:g}"] if told else []
+        beta = [f"{link.beta:g}"] if has_beta else []
         table.add_row(str(link.link), link.device_id or "(free)", link.peer, ready, late, str(link.blocks), *beta)
     return table
 
 
 def _containers(parts: list[Part]) -> Table:
     table = Table(*COLUMNS, box=box.SIMPLE, padding=(0, 1, 0, 0))
-    for part, load in zip(parts, measure(parts), strict=True):
-        table.add_row(*row(part, load))
+    for part, load in zip(parts, measure_loads(parts), strict=True):
+        table.add_row(*table_row(part, load))
     return table
 
 

@@ -1,4 +1,4 @@
-"""`splitwave up`, `down` and `logs`: a testbed that outlives the command that started it."""
+"""`splitwave up`, `down` and `logs`: manage a testbed that keeps running after the command that started it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,20 +13,25 @@ from splitwave.testbed.commands.options import (
     CONFIG,
     RESULTS,
     DataDir,
+    DetachedEngine,
     Overrides,
     Project,
     Results,
-    StandingEngine,
     require_compose,
 )
-from splitwave.testbed.compose import detached as standing
-from splitwave.testbed.compose.command import board_file
+from splitwave.testbed.compose.compose_command import board_file
 from splitwave.testbed.compose.containers import find_parts
-from splitwave.testbed.compose.detached import DEFAULT_PROJECT, Wish, check_project_name
+from splitwave.testbed.compose.detached import (
+    DEFAULT_PROJECT,
+    UpRequest,
+    check_project_name,
+    start_detached,
+    stop_detached,
+)
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.log_stream import LogStream
+from splitwave.testbed.compose.reachability import address_of
 from splitwave.testbed.compose.target import parse_target
-from splitwave.testbed.compose.watching import address_of
 from splitwave.testbed.execution import existing_data_dir
 from splitwave.testbed.preflight import check_data, processor_warning
 from splitwave.testbed.terminal.reporting import print_warning, reports_errors
@@ -36,34 +41,36 @@ from splitwave.testbed.terminal.reporting import print_warning, reports_errors
 def up(
     *,
     config: Annotated[Path | None, CONFIG] = None,
-    engine: StandingEngine = COMPOSE,
+    engine: DetachedEngine = COMPOSE,
     project: Project = DEFAULT_PROJECT,
     overrides: Overrides = None,
     board: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Make the devices a board's size: a file of configs/boards/."),
+        typer.Option(
+            metavar="NAME", help="Limit the devices to a board's speed and memory (configs/boards/NAME.yaml)."
+        ),
     ] = None,
-    build: Annotated[bool, typer.Option("--build", help="Build the images first (`make wheels` was run).")] = False,
+    build: Annotated[bool, typer.Option("--build", help="Build the images first (requires `make wheels`).")] = False,
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> None:
-    """Start a testbed in containers and leave it running: it trains, then answers until it is taken down."""
+    """Start a testbed in containers and leave it running: it trains, then serves until it is taken down."""
     require_compose(engine, "up")
-    wish = Wish(
+    request = UpRequest(
         check_project_name(project),
         load_config(config, overrides=overrides or ()),
         existing_data_dir(data_dir),
         board_file(board) if board else None,
         build,
     )
-    check_data(wish.config, wish.data_dir, engine)
-    print_warning(processor_warning(wish.config, engine, links_per_process=1))
+    check_data(request.config, request.data_dir, engine)
+    print_warning(processor_warning(request.config, engine, links_per_process=1))
     with docker_engine() as client:
-        address = standing.start(client, wish, results)
+        address = start_detached(client, request, results)
         channel = address_of(find_parts(client, project), "channel")
     option = "" if project == DEFAULT_PROJECT else f" --project {project}"
     typer.echo(
-        f"project {project} is up: {wish.config.links} devices\n"
+        f"project {project} is up: {request.config.links} devices\n"
         f"base station  {address}\n"
         f"channel       {channel or '(not published)'}\n"
         f"watch         splitwave status --engine compose{option}\n"
@@ -74,32 +81,33 @@ def up(
 
 @reports_errors
 def down(
-    engine: StandingEngine = COMPOSE,
+    engine: DetachedEngine = COMPOSE,
     project: Project = DEFAULT_PROJECT,
     volumes: Annotated[
-        bool, typer.Option("--volumes", help="Remove checkpoints, results and downloaded data, too.")
+        bool, typer.Option("--volumes", help="Also remove checkpoints, results and downloaded data.")
     ] = False,
 ) -> None:
     """Stop and remove a testbed's containers and networks."""
     require_compose(engine, "down")
     with docker_engine() as client:
-        left = standing.end(client, check_project_name(project), volumes=volumes)
-    typer.echo(f"project {project} is down" + (f"; kept: {', '.join(left)}" if left else "; nothing is left of it"))
+        kept = stop_detached(client, check_project_name(project), volumes=volumes)
+    typer.echo(f"project {project} is down" + (f"; kept: {', '.join(kept)}" if kept else "; nothing is left of it"))
 
 
 @reports_errors
 def logs(
     target: Annotated[
-        str | None, typer.Argument(metavar="[SERVICE[:N]]", help="Whose output; without one, everybody's.")
+        str | None, typer.Argument(metavar="[SERVICE[:N]]", help="The containers to read; by default all of them.")
     ] = None,
-    engine: StandingEngine = COMPOSE,
+    engine: DetachedEngine = COMPOSE,
     project: Project = DEFAULT_PROJECT,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")] = False,
     tail: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Begin with the last N lines of each.", show_default=False)
+        int | None,
+        typer.Option(min=0, metavar="N", help="Begin with the last N lines of each container.", show_default=False),
     ] = None,
 ) -> None:
-    """Print what a testbed's containers wrote."""
+    """Print the output of a testbed's containers."""
     require_compose(engine, "logs")
     with docker_engine() as client:
         parts = find_parts(client, check_project_name(project))
@@ -113,5 +121,5 @@ def logs(
             typer.echo(line if len(parts) == 1 else f"{name:<{width}} | {line}")
             if output_failure():  # the reader, such as `grep -m1`, has seen enough
                 return
-    except KeyboardInterrupt:  # how one stops following; nothing was started that would have to be stopped
+    except KeyboardInterrupt:  # Ctrl-C is the way to stop following; this command started nothing to clean up
         return

@@ -1,1 +1,1 @@
-"""The testbed in containers: started through the compose command, watched and broken through the Docker API."""
+"""Runs the testbed in containers: started with the compose command, watched and disturbed through the Docker API."""

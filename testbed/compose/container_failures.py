@@ -1,4 +1,4 @@
-"""Containers that ended for good: noticed while something else goes on, and blamed with their last words."""
+"""Detects containers that ended permanently while other work is running, and reports the root cause with its log."""
 
 import asyncio
 import time
@@ -12,19 +12,19 @@ from docker import DockerClient
 from splitwave.common.errors import RunFailedError, SplitwaveError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.compose.containers import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, find_containers, find_parts
-from splitwave.testbed.processes.process_death import Death, to_blame
+from splitwave.testbed.processes.process_death import Death, root_cause
 
 T = TypeVar("T")
 
 POLL_S = 1.0
-"""How often the containers are looked at; one that is down twice in a row will not come back by itself."""
+"""Interval between two checks of the containers; one that is down in two successive checks will not come back."""
 
-# What a restart does not mend: a setting, a data set, an address, a checkpoint or a full disk.
-_FUTILE = frozenset({ExitCode.CONFIG, ExitCode.DATA, ExitCode.ADDRESS, ExitCode.CHECKPOINT, ExitCode.DISK_FULL})
+# Failures that a restart cannot repair: a setting, a data set, an address, a checkpoint or a full disk.
+_IRREPARABLE = frozenset({ExitCode.CONFIG, ExitCode.DATA, ExitCode.ADDRESS, ExitCode.CHECKPOINT, ExitCode.DISK_FULL})
 _SIGNAL_OFFSET = 128
 
 
-async def unless_one_is_lost(
+async def guard_containers(
     client: DockerClient,
     project: str,
     logs: Path,
@@ -32,31 +32,38 @@ async def unless_one_is_lost(
     *,
     suspect_all: bool = False,
 ) -> T:
-    """The outcome of `work`, given up as soon as one of the project's containers has ended for good.
+    """Return the result of `work`, but cancel it as soon as one of the project's containers has ended permanently.
 
-    That is: nothing will bring it back, or nothing to better effect. The containers' logs are then written into the
-    folder `logs`, to quote from. If `work` fails, `suspect_all` blames even a container that was restarted meanwhile.
+    A container has ended permanently if its restart policy does not restart it, or if a restart cannot repair the
+    failure. The containers' logs are then written to the folder `logs`.
+
+    Args:
+        client: connection to the Docker engine.
+        project: name of the project.
+        logs: existing folder for the containers' logs.
+        work: the coroutine to run.
+        suspect_all: if `work` fails, also consider containers that ended but were restarted since.
 
     Raises:
-        SplitwaveError: of the class that fits the lost container's exit code, naming it and its last words; or what
-            `work` raises.
+        SplitwaveError: a container ended; the class corresponds to its exit code, and the message names the container
+            and quotes its log. Or `work` raised this error.
     """
-    losses = _Losses(client, project, time.time())
-    task, loss = asyncio.create_task(work), asyncio.create_task(losses.wait())
+    exits = _ContainerExits(client, project, time.time())
+    task, permanent_exit = asyncio.create_task(work), asyncio.create_task(exits.wait_for_permanent())
     try:
-        await asyncio.wait((task, loss), return_when=asyncio.FIRST_COMPLETED)
-        return (task if task.done() else loss).result()
+        await asyncio.wait((task, permanent_exit), return_when=asyncio.FIRST_COMPLETED)
+        return (task if task.done() else permanent_exit).result()
     except RunFailedError as error:
-        # That something failed is often a consequence of a container's end, which is the better story.
-        raise losses.blame(logs, suspect_all=suspect_all) or error from None
+        # The failure is often the consequence of a container's exit; report that container instead.
+        raise exits.root_error(logs, suspect_all=suspect_all) or error from None
     finally:
         task.cancel()
-        loss.cancel()
-        await asyncio.gather(task, loss, return_exceptions=True)
+        permanent_exit.cancel()
+        await asyncio.gather(task, permanent_exit, return_exceptions=True)
 
 
 def write_logs(client: DockerClient, project: str, folder: Path) -> None:
-    """Write every container's output to `<service>-<n>.log`."""
+    """Write the output of every container to `folder`/<service>-<n>.log."""
     for part, container in find_containers(client, project):
         with (folder / f"{part.name}.log").open("wb") as file:
             for chunk in container.logs(stream=True):
@@ -64,54 +71,54 @@ def write_logs(client: DockerClient, project: str, folder: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Remains:
+class _ContainerLog:
     role: str
     log: Path
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
-    """One end of a container, of which it may have had several."""
+class _ContainerExit:
+    """One exit of a container, which may exit several times."""
 
     part: str
     exit_code: int
 
 
-class _Losses:
-    """The ends of a project's containers since a moment."""
+class _ContainerExits:
+    """The exits of a project's containers since a point in time (seconds since the epoch)."""
 
     def __init__(self, client: DockerClient, project: str, since: float) -> None:
         self._client = client
         self._project = project
         self._since = since
 
-    async def wait(self) -> NoReturn:
-        """Return only by raising, when a container has ended for good."""
+    async def wait_for_permanent(self) -> NoReturn:
+        """Wait until a container has ended permanently, then raise a RunFailedError."""
         down: set[str] = set()
         while True:
             before, down = down, self._down()
-            if before & down or any(end.exit_code in _FUTILE for end in self._ends()):
+            if before & down or any(each.exit_code in _IRREPARABLE for each in self._exits()):
                 raise RunFailedError("a container ended before the run was over")
             await asyncio.sleep(POLL_S)
 
-    def blame(self, logs: Path, *, suspect_all: bool) -> SplitwaveError | None:
-        """The error that tells which container's end explains the others; None if none has ended (for good)."""
+    def root_error(self, logs: Path, *, suspect_all: bool) -> SplitwaveError | None:
+        """Return the error of the container whose exit caused the others; None if no container ended permanently."""
         down = self._down()
         deaths = [
-            Death(_Remains(end.part, logs / f"{end.part}.log"), _code(end.exit_code))
-            for end in self._ends()
-            if suspect_all or end.part in down or end.exit_code in _FUTILE
+            Death(_ContainerLog(each.part, logs / f"{each.part}.log"), _code(each.exit_code))
+            for each in self._exits()
+            if suspect_all or each.part in down or each.exit_code in _IRREPARABLE
         ]
         if not deaths:
             return None
         write_logs(self._client, self._project, logs)
-        return to_blame(deaths).error()
+        return root_cause(deaths).error()
 
     def _down(self) -> set[str]:
         return {part.name for part in find_parts(self._client, self._project) if part.status in ("exited", "dead")}
 
-    def _ends(self) -> list[_End]:
-        """In the order they happened, as far back as the engine remembers."""
+    def _exits(self) -> list[_ContainerExit]:
+        """Return the exits in chronological order, as far back as the engine remembers."""
         events = self._client.events(  # type: ignore[call-overload]  # the stubs do not know fractions of a second
             decode=True,
             since=f"{self._since:.6f}",
@@ -119,7 +126,9 @@ class _Losses:
             filters={"event": "die", "label": f"{PROJECT_LABEL}={self._project}"},
         )
         attributes = [event["Actor"]["Attributes"] for event in events]
-        return [_End(f"{each[SERVICE_LABEL]}-{each[NUMBER_LABEL]}", int(each["exitCode"])) for each in attributes]
+        return [
+            _ContainerExit(f"{each[SERVICE_LABEL]}-{each[NUMBER_LABEL]}", int(each["exitCode"])) for each in attributes
+        ]
 
 
 def _code(exit_code: int) -> int:

@@ -1,4 +1,4 @@
-"""What the Docker engine knows about a project's containers."""
+"""Reads the state of a project's containers from the Docker engine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ _ORDER = ("basestation", "channel", "device")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A container of a testbed, as it was when the engine was asked.
+    """A snapshot of a container of a testbed.
 
     Attributes:
-        service, number: what Compose calls it; replicas are numbered from 1.
-        id: the container's.
+        service, number: service name and replica number in Compose; replicas are numbered from 1.
+        id: the container's id.
         status: created, running, paused, restarting, exited or dead.
-        health: healthy, unhealthy, starting, or empty where nothing checks it.
-        exit_code: of its last end; 0 while it runs.
-        restarts: how often its restart policy brought it back.
-        started_at: when its present or last life began, as the engine writes it.
-        networks: names of those it is connected to.
-        ports: container port → HOST:PORT, of those that are published.
+        health: healthy, unhealthy or starting; empty if the container has no health check.
+        exit_code: exit code of the last exit; 0 while the container runs.
+        restarts: how often the restart policy has restarted the container.
+        started_at: time of the last start, in the engine's format.
+        networks: names of the connected networks.
+        ports: published ports: container port → HOST:PORT.
     """
 
     service: str
@@ -44,17 +44,17 @@ class Part:
 
     @property
     def name(self) -> str:
-        """`device-1`."""
+        """Service and number, such as `device-1`."""
         return f"{self.service}-{self.number}"
 
     @property
     def is_running(self) -> bool:
-        """Whether its process exists, frozen or not."""
+        """Whether the container's process exists, even if it is paused."""
         return self.status in ("running", "paused")
 
 
 def part_from_attributes(attributes: Mapping[str, Any]) -> Part:
-    """Read the answer of the engine's `inspect`."""
+    """Convert the engine's answer to `inspect`."""
     labels, state, networks = (
         attributes["Config"]["Labels"],
         attributes["State"],
@@ -80,9 +80,9 @@ def part_from_attributes(attributes: Mapping[str, Any]) -> Part:
 
 
 def find_containers(client: DockerClient, project: str) -> list[tuple[Part, Container]]:
-    """A project's containers, those that ended included, in the order in which they start.
+    """Return a project's containers, including stopped ones, in the order in which they start.
 
-    The second of each pair is the handle to act on it.
+    Each container is returned as a snapshot and a handle to act on it.
     """
     labels = [f"{PROJECT_LABEL}={project}", f"{ONE_OFF_LABEL}=False"]
     found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
@@ -91,7 +91,7 @@ def find_containers(client: DockerClient, project: str) -> list[tuple[Part, Cont
 
 
 def find_parts(client: DockerClient, project: str) -> list[Part]:
-    """The same, without the handles."""
+    """Return the snapshots of `find_containers` without the handles."""
     return [part for part, _ in find_containers(client, project)]
 
 

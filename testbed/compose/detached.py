@@ -1,4 +1,4 @@
-"""A testbed that stays up after the command that started it: `splitwave up` and `down`."""
+"""Starts and stops a testbed that keeps running after the command: `splitwave up` and `down`."""
 
 import re
 from dataclasses import dataclass
@@ -10,28 +10,35 @@ from docker import DockerClient
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
-from splitwave.testbed.compose.command import Compose
+from splitwave.testbed.compose.compose_command import Compose
 from splitwave.testbed.compose.containers import find_containers, find_parts
-from splitwave.testbed.compose.lifecycle import CONFIG_TARGET, Deployment, bring_up, check_images, leavings, take_down
+from splitwave.testbed.compose.lifecycle import (
+    CONFIG_TARGET,
+    Deployment,
+    bring_up,
+    check_images,
+    remaining_resources,
+    take_down,
+)
 from splitwave.testbed.interruption import run_interruptibly
 
 DEFAULT_PROJECT = "splitwave"
 _SETTINGS_FOLDER = ".compose"
 
-# A variable that makes no sense must not keep anyone from taking a project down.
-_HARMLESS = dict.fromkeys(("BASESTATION_PORT", "CHANNEL_PORT"), "0") | dict.fromkeys(
+# Valid values for all variables: an invalid value in `.env` or the shell must not prevent `down`.
+_VALID_VARIABLES = dict.fromkeys(("BASESTATION_PORT", "CHANNEL_PORT"), "0") | dict.fromkeys(
     ("DEVICES", "BASESTATION_CPUS", "DEVICE_CPUS"), "1"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What `splitwave up` is asked for.
+class UpRequest:
+    """The options of `splitwave up`.
 
     Attributes:
-        project: its name.
-        data_dir: folder with the data sets, or None for a volume that downloads go to.
-        board: a compose override file.
+        project: name of the project.
+        data_dir: folder with the data sets, or None to download them to a volume.
+        board: a compose override file, or None.
         build: build the images first.
     """
 
@@ -42,7 +49,7 @@ class Wish:
     build: bool
 
     def settings_text(self) -> str:
-        """The file that the base station reads; its first lines tell what else the testbed was started with."""
+        """Return the content of the base station's settings file; its first lines record the other options."""
         return (
             f"# project {self.project}; `splitwave down` removes this file\n"
             f"# board: {self.board.stem if self.board else None}\n"
@@ -51,57 +58,60 @@ class Wish:
 
 
 def check_project_name(name: str) -> str:
-    """The name, if Compose takes it.
+    """Return the name if it is a valid Compose project name.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: the name is invalid.
     """
     if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) is None:
-        raise ConfigError(f"--project {name}: expected small letters, digits, - and _, such as splitwave")
+        raise ConfigError(f"--project {name}: expected lower-case letters, digits, - and _, such as splitwave")
     return name
 
 
-def start(client: DockerClient, wish: Wish, results: Path) -> str:
-    """Bring a project up and leave it running; returns the base station's address.
+def start_detached(client: DockerClient, request: UpRequest, results: Path) -> str:
+    """Start a project and leave it running; returns the base station's address.
 
-    The settings lie below the folder of all results. One that is up already is left as it is, but for containers
-    that went missing. If it cannot come up, what this call made is removed; volumes that were there are kept.
+    The settings file is written below the folder that holds all results. If the project is already running with the
+    same settings, only missing containers are started. If the start fails, everything that this call created is
+    removed; existing volumes are kept.
 
     Raises:
-        ConfigError: it is up with other settings, or an image is missing.
+        ConfigError: the project is running with other settings, or an image is missing.
         SplitwaveError: a container ended, a port is taken, or Compose failed.
     """
-    running = _settings_file(client, wish.project) if _is_up(client, wish.project) else None
-    file = running or results / _SETTINGS_FOLDER / f"{wish.project}.yaml"
-    if running is not None and _read(running) != wish.settings_text():
+    running = _settings_file(client, request.project) if _is_up(client, request.project) else None
+    file = running or results / _SETTINGS_FOLDER / f"{request.project}.yaml"
+    if running is not None and _read(running) != request.settings_text():
         raise ConfigError(
-            f"--project {wish.project}: is up with other settings ({running}); "
+            f"--project {request.project}: already running with other settings ({running}); "
             "take it down first (`splitwave down`), or name another project"
         )
-    deployment = Deployment(file, wish.config.links, wish.data_dir)
-    compose = Compose.find(wish.project, deployment.variables(), wish.board)
-    if not wish.build:
+    deployment = Deployment(file, request.config.links, request.data_dir)
+    compose = Compose.find(request.project, deployment.variables(), request.board)
+    if not request.build:
         check_images(client, compose)
-    _write(file, wish.settings_text())
-    return run_interruptibly(_bring_up_or_undo(client, compose, wish, file, is_up=running is not None))
+    _write(file, request.settings_text())
+    return run_interruptibly(_bring_up_or_undo(client, compose, request, file, is_up=running is not None))
 
 
-def end(client: DockerClient, project: str, *, volumes: bool) -> list[str]:
-    """Take a project down; returns what is left of it: its volumes, unless they go, too."""
+def stop_detached(client: DockerClient, project: str, *, volumes: bool) -> list[str]:
+    """Take a project down, including its volumes if `volumes`; returns the names of the resources that remain."""
     file = _settings_file(client, project)
-    # Containers of the profile `bench` hold the network, too.
-    compose = Compose.find(project, {"COMPOSE_PROFILES": "bench", **_HARMLESS})
+    # Containers of the profile `bench` use the network, too, and would prevent its removal.
+    compose = Compose.find(project, {"COMPOSE_PROFILES": "bench", **_VALID_VARIABLES})
     take_down(compose, volumes=volumes)
-    if file is not None and file.parent.name == _SETTINGS_FOLDER:  # one that `start` wrote
+    if file is not None and file.parent.name == _SETTINGS_FOLDER:  # written by `start_detached`
         _remove(file)
-    return leavings(client, project)
+    return remaining_resources(client, project)
 
 
-async def _bring_up_or_undo(client: DockerClient, compose: Compose, wish: Wish, file: Path, *, is_up: bool) -> str:
-    is_new = not leavings(client, wish.project)
+async def _bring_up_or_undo(
+    client: DockerClient, compose: Compose, request: UpRequest, file: Path, *, is_up: bool
+) -> str:
+    is_new = not remaining_resources(client, request.project)
     try:
         with TemporaryDirectory(prefix="splitwave-") as logs:
-            return await bring_up(client, compose, None, Path(logs), build=wish.build)
+            return await bring_up(client, compose, None, Path(logs), build=request.build)
     except BaseException:
         if not is_up:
             take_down(compose, volumes=is_new)
@@ -114,7 +124,7 @@ def _is_up(client: DockerClient, project: str) -> bool:
 
 
 def _settings_file(client: DockerClient, project: str) -> Path | None:
-    """The file that a project's base station reads its settings from, if there is a container of it."""
+    """Return the file from which the project's base station reads its settings; None without a container."""
     for part, container in find_containers(client, project):
         if part.service == "basestation":
             mounts = container.attrs["Mounts"]
@@ -133,7 +143,7 @@ def _write(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-        file.chmod(0o644)  # the containers' user is not this one
+        file.chmod(0o644)  # the containers run as another user
     except OSError as error:
         raise ConfigError(f"--results {file.parent.parent}: cannot be written to: {error}") from None
 

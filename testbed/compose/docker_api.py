@@ -1,4 +1,4 @@
-"""The connection to a Docker engine, and its errors in one line each."""
+"""Connects to a Docker engine, and converts its errors to one-line errors of ours."""
 
 import os
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from splitwave.common.errors import RunFailedError, UnreachableError
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 ANSWER_LIMIT_S = 60
-"""How long the engine may take to answer; stopping a container takes its grace period."""
+"""Time limit for an answer of the engine; stopping a container takes up to its grace period."""
 
 
 @contextmanager
 def docker_engine(answer_limit_s: int | None = ANSWER_LIMIT_S) -> Iterator[DockerClient]:
-    """A connection to the engine that `DOCKER_HOST` names, or this machine's, for the body of the `with`.
+    """Connect to the engine named by `DOCKER_HOST`, or to this machine's, within a context.
 
-    It serves one thread. Streams that may stay silent want no limit on how long the engine may take to answer.
+    A connection must be used by one thread only. Use no time limit (None) for streams that may stay silent.
 
     Raises:
-        UnreachableError: none answers.
-        RunFailedError: it refused what the body asked of it.
+        UnreachableError: no engine answers.
+        RunFailedError: the engine refused a request of the context's body.
     """
     address = os.environ.get("DOCKER_HOST", _DEFAULT_ADDRESS)
     try:
@@ -32,7 +32,7 @@ def docker_engine(answer_limit_s: int | None = ANSWER_LIMIT_S) -> Iterator[Docke
         client.ping()
     except (DockerException, requests.RequestException) as error:
         raise UnreachableError(
-            f"no Docker engine answers at {address}: is it running, and may you use it? ({_cause(error)})"
+            f"no Docker engine answers at {address}: check that it runs and that you may use it ({_cause(error)})"
         ) from None
     try:
         yield client
@@ -45,7 +45,7 @@ def docker_engine(answer_limit_s: int | None = ANSWER_LIMIT_S) -> Iterator[Docke
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason: the SDK wraps a refused connection several times over."""
+    """Return the innermost error: the SDK wraps a refused connection several times."""
     while error.__context__ is not None:
         error = error.__context__
     return str(error)

@@ -1,4 +1,4 @@
-"""The compose engine: base station, channel emulator and devices as containers of a project of their own."""
+"""The compose engine: runs base station, channel emulator and devices as containers of a temporary project."""
 
 import secrets
 from collections.abc import Iterator
@@ -9,29 +9,29 @@ from docker import DockerClient
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.errors import SplitwaveError
 from splitwave.common.records.results import RunResult
-from splitwave.testbed.compose.command import Compose
-from splitwave.testbed.compose.container_failures import unless_one_is_lost, write_logs
+from splitwave.testbed.compose.compose_command import Compose
+from splitwave.testbed.compose.container_failures import guard_containers, write_logs
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.lifecycle import Deployment, bring_up, check_images, stop, take_down
-from splitwave.testbed.compose.sampler import Sampler
+from splitwave.testbed.compose.run_watcher import RunWatcher
 from splitwave.testbed.compose.state_volume import get_checkpoint
-from splitwave.testbed.compose.watching import Watcher
-from splitwave.testbed.engine import Job, Note, Observer, Progress
+from splitwave.testbed.compose.usage_sampler import UsageSampler
+from splitwave.testbed.engine import Job, Message, Observer, Progress
 from splitwave.testbed.interruption import run_interruptibly
 
 
 class ComposeEngine:
-    """Runs a job in containers, and removes them; must be called in the main thread, for it handles Ctrl-C."""
+    """Runs a job in containers and removes them; must be called in the main thread because it handles Ctrl-C."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
         """Run the job; see `splitwave.testbed.engine.Engine`.
 
-        The usage that it reports is sampled once a second; the last sample is taken when the result is there.
+        The reported usage is sampled once a second; the last sample is taken when the result is available.
 
         Raises:
-            SplitwaveError: Docker or Compose is not to be had, or a container ended for good; of the class that fits
-                its exit code.
-            KeyboardInterrupt: SIGINT, SIGTERM or SIGHUP came; the containers have been removed.
+            SplitwaveError: Docker or Compose is not available, or a container ended permanently; in the latter case
+                the class corresponds to its exit code.
+            KeyboardInterrupt: SIGINT, SIGTERM or SIGHUP was received; the containers have been removed.
         """
         with docker_engine() as client, _deployment(job) as deployment:
             compose = Compose.find(f"splitwave-{secrets.token_hex(4)}", deployment.variables())
@@ -43,13 +43,13 @@ async def _carry_out(
     client: DockerClient, compose: Compose, deployment: Deployment, job: Job, observe: Observer
 ) -> RunResult:
     project = compose.project
-    sampler = Sampler(project)
-    watcher = Watcher(client, project, job.config.config_hash, job.log_dir)
-    observe(Note(f"project {project}; from another terminal: splitwave status --engine compose --project {project}"))
+    sampler = UsageSampler(project)
+    watcher = RunWatcher(client, project, job.config.config_hash, job.log_dir)
+    observe(Message(f"project {project}; from another terminal: splitwave status --engine compose --project {project}"))
     try:
         with sampler.running():
             await bring_up(client, compose, deployment.restore, job.log_dir)
-            result = await unless_one_is_lost(client, project, job.log_dir, watcher.follow(observe))
+            result = await guard_containers(client, project, job.log_dir, watcher.follow(observe))
         for usage in sampler.usage():
             observe(usage)
         if not job.restore:
@@ -57,7 +57,7 @@ async def _carry_out(
         return result
     finally:
         observe(Progress("stopping", 0, 0, 0, 0))
-        # Nothing here awaits, so no second Ctrl-C cuts it short.
+        # The clean-up does not await, so a second Ctrl-C cannot cut it short.
         _clean_up(client, compose, job)
 
 
@@ -66,7 +66,7 @@ def _clean_up(client: DockerClient, compose: Compose, job: Job) -> None:
         stop(compose)
         write_logs(client, compose.project, job.log_dir)
         if not job.restore and not job.checkpoint_dir.exists():  # a run that ends early may have published one
-            with suppress(SplitwaveError, OSError):  # what ended the run is the error to tell
+            with suppress(SplitwaveError, OSError):  # the error that ended the run is the one to report
                 get_checkpoint(client, compose.project, job.checkpoint_dir)
     finally:
         take_down(compose, volumes=True)
@@ -74,10 +74,10 @@ def _clean_up(client: DockerClient, compose: Compose, job: Job) -> None:
 
 @contextmanager
 def _deployment(job: Job) -> Iterator[Deployment]:
-    """With the resolved settings in a file, for the base station to read."""
+    """Write the resolved settings to a file for the base station and yield the deployment; removes the file on exit."""
     path = job.log_dir / "resolved.yaml"
     path.write_text(to_yaml(job.config), encoding="utf-8")
-    path.chmod(0o644)  # the containers' user is not this one
+    path.chmod(0o644)  # the containers run as another user
     restore = job.checkpoint_dir if job.restore else None
     try:
         yield Deployment(path, job.config.links, job.data_dir, restore, any_port=True)

@@ -1,4 +1,4 @@
-"""Faults on purpose, through the Docker API: what a testbed must survive, and how it is mended."""
+"""Injects faults into containers through the Docker API, and undoes them."""
 
 from docker import DockerClient
 from docker.models.containers import Container
@@ -9,39 +9,39 @@ from splitwave.testbed.compose.containers import PROJECT_LABEL, Part, find_conta
 from splitwave.testbed.compose.target import Target
 
 GRACE_S = 15
-"""How long a container may take to drain before a restart kills it."""
+"""Time limit for a container to drain before a restart kills it."""
 
-# `docker kill` counts as a stop by hand, after which no restart policy applies; a crash comes from inside. The signal
-# goes to everything but the sender and docker-init, which then ends with the exit code of a killed process.
+# The restart policy does not apply after `docker kill`, which counts as a manual stop, so the crash is caused from
+# inside: the signal reaches all processes except its sender and docker-init, which then exits like a killed process.
 _CRASH = ["python", "-c", "import os, signal; os.kill(-1, signal.SIGKILL)"]
 
 
 class Faults:
-    """Does harm to one project's containers, and mends it."""
+    """Injects faults into one project's containers; each method returns the name of the container."""
 
     def __init__(self, client: DockerClient, project: str) -> None:
-        """Args: a connection to the engine, and the project's name."""
+        """Use a connection to the engine for the containers of a project."""
         self._client = client
         self._project = project
 
     def kill(self, target: Target) -> str:
-        """Crash a container: it ends at once, and its restart policy brings it back."""
+        """Crash a container: it ends at once, and its restart policy restarts it."""
         part, container = self._running(target)
         container.exec_run(_CRASH)
         return part.name
 
     def pause(self, target: Target) -> str:
-        """Freeze a container: it neither answers nor ends."""
+        """Freeze a container: it neither answers nor exits."""
         part, container = self._running(target)
         container.pause()
         return part.name
 
     def partition(self, target: Target) -> str:
-        """Cut a container off: it runs on, but reaches nobody, and nobody reaches it."""
+        """Disconnect a container from all networks; it keeps running."""
         part, container = self._one(target)
         networks = [network for network in self._networks() if network.name in part.networks]
         if not networks:
-            raise ConfigError(f"{target}: is cut off already")
+            raise ConfigError(f"{target}: is already cut off")
         for network in networks:
             network.disconnect(container)
         return part.name
@@ -59,7 +59,7 @@ class Faults:
         return part.name
 
     def restart(self, target: Target) -> str:
-        """Let a container drain and leave, and start it again."""
+        """Stop a container after it has drained, and start it again."""
         part, container = self._one(target)
         container.restart(timeout=GRACE_S)
         return part.name

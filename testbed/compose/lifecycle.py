@@ -1,4 +1,4 @@
-"""How a project comes up and goes: images looked for, containers started and awaited, everything taken down."""
+"""The life cycle of a project: checks its images, starts its containers and waits for them, takes everything down."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,29 +9,29 @@ from docker import DockerClient
 from docker.errors import ImageNotFound
 
 from splitwave.common.errors import ConfigError, RunFailedError
-from splitwave.testbed.compose.command import Compose
-from splitwave.testbed.compose.container_failures import unless_one_is_lost
+from splitwave.testbed.compose.compose_command import Compose
+from splitwave.testbed.compose.container_failures import guard_containers
 from splitwave.testbed.compose.containers import PROJECT_LABEL, find_parts
+from splitwave.testbed.compose.reachability import wait_until_reachable
 from splitwave.testbed.compose.state_volume import put_checkpoint
-from splitwave.testbed.compose.watching import until_it_answers
 
 CONFIG_TARGET = "/etc/splitwave/run.yaml"
 SERVICES = ("basestation", "channel", "device")
 
-# Above the containers' own grace period, so that theirs is the one that counts.
+# Longer than the containers' own grace period, so that the latter takes effect.
 _STOP_LIMIT_S = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What a project is started with.
+    """The options with which a project is started.
 
     Attributes:
-        config_file: the resolved settings, readable by everybody.
-        links: how many devices there are.
-        data_dir: absolute folder with the data sets, or None for a volume that downloads go to.
-        restore: a checkpoint folder to answer from instead of training.
-        any_port: publish at free ports, not at those that the compose file names.
+        config_file: the resolved settings, readable by all users.
+        links: number of devices.
+        data_dir: absolute folder with the data sets, or None to download them to a volume.
+        restore: a checkpoint folder to evaluate instead of training, or None.
+        any_port: publish services at free ports instead of those named in the compose file.
     """
 
     config_file: Path
@@ -41,7 +41,7 @@ class Deployment:
     any_port: bool = False
 
     def variables(self) -> Mapping[str, str]:
-        """The compose file's variables; an empty one counts as unset."""
+        """Return the variables of the compose file; an empty one counts as unset."""
         ports = {"BASESTATION_PORT": "0", "CHANNEL_PORT": "0"} if self.any_port else {}
         return {
             "CONFIG": str(self.config_file.resolve()),
@@ -53,15 +53,17 @@ class Deployment:
 
 
 def check_images(client: DockerClient, compose: Compose) -> None:
-    """Make sure that nothing needs to be built or pulled.
+    """Check that all images are present, so that none is built or pulled implicitly.
 
     Raises:
-        ConfigError: an image is missing, or a variable of the compose file makes no sense.
+        ConfigError: an image is missing, or a variable of the compose file is invalid.
     """
     try:
         services = yaml.safe_load(compose.run("config"))["services"]
     except RunFailedError as error:
-        raise ConfigError(f"the compose file's variables (from .env or the shell; see .env.example): {error}") from None
+        raise ConfigError(
+            f"a variable of the compose file is invalid (from .env or the shell; see .env.example): {error}"
+        ) from None
     for image in sorted({services[name]["image"] for name in SERVICES}):
         try:
             client.images.get(image)
@@ -72,10 +74,14 @@ def check_images(client: DockerClient, compose: Compose) -> None:
 async def bring_up(
     client: DockerClient, compose: Compose, restore: Path | None, logs: Path, *, build: bool = False
 ) -> str:
-    """Start a project's containers; returns the base station's address, once it answers there.
+    """Start a project's containers, wait until the base station answers, and return its address.
 
-    A checkpoint to restore is put into the project's volume first. The folder `logs` receives the containers' logs,
-    should one of them end at once; `build` builds the images.
+    Args:
+        client: connection to the Docker engine.
+        compose: the compose command for the project.
+        restore: a checkpoint to copy into the project's volume first, or None.
+        logs: existing folder for the containers' logs, written if a container ends during the start.
+        build: build the images first.
 
     Raises:
         SplitwaveError: a container ended, a port is taken, or Compose failed.
@@ -86,24 +92,24 @@ async def bring_up(
             await compose.start("up", "--no-start", "--no-build")
             put_checkpoint(client, compose.project, restore)
         await compose.start("up", "--detach", "--build" if build else "--no-build")
-        return await until_it_answers(client, compose.project)
+        return await wait_until_reachable(client, compose.project)
 
-    return await unless_one_is_lost(client, compose.project, logs, start(), suspect_all=True)
+    return await guard_containers(client, compose.project, logs, start(), suspect_all=True)
 
 
 def stop(compose: Compose) -> None:
-    """Ask every container of a project to drain and leave, and wait until all have."""
+    """Stop every container of a project after it has drained."""
     compose.run("stop", f"--timeout={_STOP_LIMIT_S}")
 
 
 def take_down(compose: Compose, *, volumes: bool) -> None:
-    """Stop and remove a project's containers and networks, and its volumes if asked to."""
+    """Stop and remove a project's containers and networks, and its volumes if `volumes`."""
     arguments = ["--remove-orphans", f"--timeout={_STOP_LIMIT_S}", *(["--volumes"] if volumes else [])]
     compose.run("down", *arguments)
 
 
-def leavings(client: DockerClient, project: str) -> list[str]:
-    """What there is of a project, for people to read: containers, networks and volumes."""
+def remaining_resources(client: DockerClient, project: str) -> list[str]:
+    """List the existing containers, networks and volumes of a project as readable names."""
     label = {"label": f"{PROJECT_LABEL}={project}"}
     return [
         *(f"container {part.name}" for part in find_parts(client, project)),

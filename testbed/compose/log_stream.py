@@ -1,4 +1,4 @@
-"""The output of several containers as one stream of lines, through their restarts."""
+"""Merges the output of several containers into one stream of lines that continues across restarts."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from splitwave.testbed.compose.containers import Part
 from splitwave.testbed.compose.docker_api import docker_engine
 
 RETURN_LIMIT_S = 5.0
-"""How long a container that ended may take to be started again before its stream ends, too."""
+"""Time limit for the restart of a container that ended, after which its stream ends, too."""
 _POLL_S = 0.5
 
 Line = tuple[str, str]
@@ -24,21 +24,21 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class LogStream:
-    """What to read of each container's output.
+    """Options for reading containers' output.
 
     Attributes:
-        follow: go on with what comes, until the containers have ended.
-        tail: how many lines of what there is to begin with; None for all.
+        follow: continue with new lines until the containers have ended.
+        tail: number of existing lines to begin with; None for all.
     """
 
     follow: bool
     tail: int | None
 
     def lines(self, parts: list[Part]) -> Iterator[Line]:
-        """Names of parts, each with a line of its output; a part's own lines are in order.
+        """Yield pairs of a part's name and a line of its output; the lines of each part are in order.
 
         Raises:
-            SplitwaveError: the engine was lost.
+            SplitwaveError: the connection to the engine was lost.
         """
         queue: SimpleQueue[Line | SplitwaveError | None] = SimpleQueue()
         for part in parts:
@@ -65,15 +65,16 @@ class LogStream:
 
     def _lines(self, container: Container) -> Iterator[str]:
         tail: int | Literal["all"] = "all" if self.tail is None else self.tail
-        life = container.attrs["State"]["StartedAt"]
+        started_at = container.attrs["State"]["StartedAt"]
         yield from _decoded(container.logs(stream=True, follow=self.follow, tail=tail))
-        # The engine ends a stream with the container's life; a restart is another one.
-        while self.follow and (life := _next_life(container, life)):
-            since = datetime.fromisoformat(life).timestamp()
+        # The engine ends a stream when the container exits; a restart needs a new stream.
+        while self.follow and (started_at := _next_start(container, started_at)):
+            since = datetime.fromisoformat(started_at).timestamp()
             yield from _decoded(container.logs(stream=True, follow=True, since=since))
 
 
-def _next_life(container: Container, last: str) -> str | None:
+def _next_start(container: Container, last: str) -> str | None:
+    """Wait for a restart and return its time in the engine's format; None if the container does not restart."""
     deadline = time.monotonic() + RETURN_LIMIT_S
     while True:
         try:

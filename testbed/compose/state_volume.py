@@ -1,4 +1,4 @@
-"""Checkpoints in and out of the volume in which the containers keep them."""
+"""Copies checkpoints to and from the volume in which the containers keep them."""
 
 import io
 import tarfile
@@ -14,14 +14,14 @@ from splitwave.testbed.compose.containers import find_containers
 
 STATE_DIR = "/var/lib/splitwave"
 OWNER = 10001
-"""User and group in the images."""
+"""User and group id in the images."""
 
 
 def put_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
-    """Copy a checkpoint to where the containers look for it; they need not run.
+    """Copy a checkpoint into the containers' volume; the containers need not be running.
 
     Raises:
-        CheckpointError: it cannot be read.
+        CheckpointError: the checkpoint cannot be read.
     """
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -34,11 +34,11 @@ def put_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
 
 
 def get_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
-    """Copy what the containers left into a folder, which is made.
+    """Copy the checkpoint from the containers' volume into `folder`, which is made if missing.
 
     Raises:
-        RunFailedError: there is nothing to copy.
-        CheckpointError: it is no published checkpoint.
+        RunFailedError: the volume cannot be read.
+        CheckpointError: the volume contains no published checkpoint.
     """
     try:
         chunks, _ = _basestation(client, project).get_archive(STATE_DIR)
@@ -48,7 +48,7 @@ def get_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isfile() else None
-            name = Path(member.name).name  # no path of a container's choosing
+            name = Path(member.name).name  # ignore the path, which the container chose
             if content is not None and not name.startswith("."):
                 (folder / name).write_bytes(content.read())
     Manifest.read(folder)

@@ -1,4 +1,4 @@
-"""Which container a person means by `SERVICE` or `SERVICE:N`."""
+"""Selects containers by `SERVICE` or `SERVICE:N`."""
 
 import re
 from collections.abc import Iterable
@@ -11,33 +11,33 @@ from splitwave.testbed.compose.containers import Part
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service, and the number of one of its replicas, or None for the only one (or, where that fits, for all)."""
+    """A service, and the number of one replica; None selects the only replica or, where allowed, all of them."""
 
     service: str
     number: int | None
 
     def matches(self, part: Part) -> bool:
-        """Whether this part is meant, or one of those meant."""
+        """Whether the target selects this part."""
         return part.service == self.service and self.number in (None, part.number)
 
     def choose(self, parts: Iterable[Part]) -> list[Part]:
-        """Those meant.
+        """Return the selected parts.
 
         Raises:
-            ConfigError: there is none; the message lists what there is.
+            ConfigError: no part matches; the message lists the existing ones.
         """
-        there = list(parts)
-        chosen = [part for part in there if self.matches(part)]
+        existing = list(parts)
+        chosen = [part for part in existing if self.matches(part)]
         if not chosen:
-            meant = did_you_mean(likely(str(self), [part.name for part in there]))
-            raise ConfigError(f"{self}: no such container; there are: {_listed(there)}{meant}")
+            meant = did_you_mean(likely(str(self), [part.name for part in existing]))
+            raise ConfigError(f"{self}: no such container; existing containers: {_listed(existing)}{meant}")
         return chosen
 
     def choose_one(self, parts: Iterable[Part]) -> Part:
-        """The one meant.
+        """Return the only selected part.
 
         Raises:
-            ConfigError: there is none, or there are several; the message lists the choices.
+            ConfigError: no part matches, or several do; the message lists the choices.
         """
         first, *others = self.choose(parts)
         if others:
@@ -45,15 +45,15 @@ class Target:
         return first
 
     def __str__(self) -> str:
-        """As a person writes it."""
+        """Return `SERVICE` or `SERVICE:N`."""
         return self.service if self.number is None else f"{self.service}:{self.number}"
 
 
 def parse_target(text: str) -> Target:
-    """`device` or `device:2`.
+    """Parse a target such as `device` or `device:2`.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: the text has another form.
     """
     match = re.fullmatch(r"([a-z][a-z0-9_-]*)(?::([1-9]\d{0,5}))?", text)
     if match is None:

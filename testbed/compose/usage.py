@@ -1,4 +1,4 @@
-"""What a container uses, read from the engine's statistics (cgroup v1 and v2), and added up over its restarts."""
+"""Reads a container's resource usage from the engine's statistics (cgroup v1 and v2), and sums it over restarts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from splitwave.testbed.engine import Usage
 
 Statistics = Mapping[str, Any]
 
-# The page cache is the kernel's to take back: what `docker stats` leaves out, too. Named so by cgroup v1 and by v2.
+# The page cache, which the kernel can reclaim and `docker stats` leaves out, too; the names of cgroup v1 and v2.
 _CACHE = ("total_inactive_file", "inactive_file")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One look at a container's counters; they begin at zero with each of its lives.
+    """One reading of a container's counters, which restart from zero with each start of the container.
 
     Attributes:
-        cpu_ns: processor time of all its processes.
-        memory_bytes: in use, without the page cache.
-        network_rx_bytes, network_tx_bytes: over all its network interfaces.
+        cpu_ns: processor time of all processes.
+        memory_bytes: memory in use, without the page cache.
+        network_rx_bytes, network_tx_bytes: bytes received and sent over all network interfaces.
     """
 
     cpu_ns: int
@@ -29,7 +29,7 @@ class Reading:
 
 
 def reading_from_statistics(statistics: Statistics) -> Reading | None:
-    """The engine's answer; None for a container that does not run."""
+    """Convert the engine's statistics to a reading; None for a container that does not run."""
     memory = statistics.get("memory_stats", {})
     if "usage" not in memory:
         return None
@@ -44,7 +44,7 @@ def reading_from_statistics(statistics: Statistics) -> Reading | None:
 
 
 def cpu_percent(statistics: Statistics) -> float:
-    """Share of one processor between the two looks that a full answer holds, in percent."""
+    """Return the use of processors between the two readings in the statistics, in percent of one processor."""
     now, before = statistics["cpu_stats"], statistics["precpu_stats"]
     busy = now["cpu_usage"]["total_usage"] - before["cpu_usage"]["total_usage"]
     passed = now.get("system_cpu_usage", 0) - before.get("system_cpu_usage", 0)
@@ -52,14 +52,14 @@ def cpu_percent(statistics: Statistics) -> float:
 
 
 class Meter:
-    """Adds one container's readings up."""
+    """Sums the readings of one container over its restarts."""
 
     def __init__(self) -> None:
         self._last = Reading(0, 0, 0, 0)
         self._cpu_ns = self._rx_bytes = self._tx_bytes = self._peak_bytes = 0
 
     def add(self, reading: Reading) -> None:
-        """Take a reading into account; a counter that fell began anew at zero."""
+        """Add a reading; a counter that decreased was reset to zero by a restart."""
         last, self._last = self._last, reading
         self._cpu_ns += _gain(last.cpu_ns, reading.cpu_ns)
         self._rx_bytes += _gain(last.network_rx_bytes, reading.network_rx_bytes)
@@ -67,7 +67,7 @@ class Meter:
         self._peak_bytes = max(self._peak_bytes, reading.memory_bytes)
 
     def usage(self, part: str) -> Usage:
-        """The sums so far."""
+        """Return the totals so far."""
         return Usage(part, self._cpu_ns / 1e9, self._peak_bytes, self._rx_bytes, self._tx_bytes)
 
 

@@ -1,4 +1,4 @@
-"""`latency.png` and `.pdf`: where the time of a single sample goes, drawn from `latency.csv` alone."""
+"""`latency.png` and `.pdf`: the latency of a single sample, divided into hops; drawn from `latency.csv` alone."""
 
 from pathlib import Path
 
@@ -16,21 +16,21 @@ Float64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW)
 _PERCENTILES = {50: "-", 90: "--", 99: ":"}
 NEAR_THE_MEDIAN = (40, 60)
-"""Percentiles of the latency between which a sample is near the median."""
+"""Samples whose latency lies between these percentiles count as near the median."""
 _FARTHEST = 3.0
-"""A percentile beyond this many lengths of the bar appears only in the legend: a line for it would shrink the bar."""
+"""Percentiles beyond this many bar lengths appear only in the legend, because a line for them would shrink the bar."""
 _HALF_HEIGHT = 1.3
-"""Half of the axes' height; half of the bar's is 1, so the lines of the percentiles are longer than the bar is high."""
+"""Half of the axes' height; the bar's is 1, so that the percentile lines extend beyond the bar."""
 
 
 def draw_latency(latency: Path, figure: Path) -> list[Path]:
-    """Draw the mean of each hop over the samples whose latency is near the median, end to end, as PNG and PDF.
+    """Draw a stacked bar of the mean time of each hop over the samples near the median latency, as PNG and PDF.
 
-    These means add up to the median latency, which medians of the hops do not.
+    These means add up to the median latency, whereas the medians of the hops do not.
 
     Args:
         latency: a `latency.csv` with at least one row.
-        figure: the PNG to write, the PDF beside it.
+        figure: path of the PNG; the PDF is written beside it.
 
     Returns:
         The files written.
@@ -39,7 +39,7 @@ def draw_latency(latency: Path, figure: Path) -> list[Path]:
 
 
 def latency_figure(latency: Path) -> Figure:
-    """The figure of a `latency.csv`, not yet saved."""
+    """Draw the figure of a `latency.csv` without saving it."""
     hops, times_ns = read_latency(latency)
     sent = [hop != ENCODE_HOP for hop in hops]
     totals_ns = times_ns[:, sent].sum(axis=1)
@@ -73,19 +73,19 @@ def latency_figure(latency: Path) -> Figure:
 
 
 def weights_at_the_median(totals_ns: Int64) -> Float64:
-    """Weights of the samples near the median latency, with which their hops' means add up to exactly that latency.
+    """Return weights for the samples near the median latency, such that the weighted mean latency is the median.
 
-    Those from `NEAR_THE_MEDIAN`'s first percentile to the median have one weight, those from there to the second
-    another: with equal ones a skewed latency has a mean beside its median.
+    Samples between the first percentile of `NEAR_THE_MEDIAN` and the median share one weight, those between the
+    median and the second percentile another: with equal weights, the mean of a skewed latency differs from its median.
 
     Args:
-        totals_ns: (samples,) int64 nanoseconds.
+        totals_ns: (samples,) int64 latencies in nanoseconds.
 
     Returns:
-        (samples,) with sum 1, 0 for samples that are not near.
+        (samples,) float64 weights with sum 1; 0 for samples that are not near the median.
     """
     median_ns = np.median(totals_ns)
-    # Percentiles that are some sample's own, so that one sample, and two, are near their median too.
+    # Percentiles that equal some sample, so that the samples near the median are never an empty set.
     low_ns = np.percentile(totals_ns, NEAR_THE_MEDIAN[0], method="lower")
     high_ns = np.percentile(totals_ns, NEAR_THE_MEDIAN[1], method="higher")
     below = (low_ns <= totals_ns) & (totals_ns <= median_ns)
@@ -96,7 +96,7 @@ def weights_at_the_median(totals_ns: Int64) -> Float64:
 
 
 def _stack(axes: Axes, hops: tuple[str, ...], means_ms: list[float]) -> float:
-    """Draw the hops end to end from 0 on, what came before the sending left of it; returns where they end."""
+    """Draw the hops end to end from 0 on, and encoding to the left of 0; returns the end of the bar in milliseconds."""
     end_ms, colours = 0.0, iter(_COLOURS * len(hops))
     for hop, mean_ms in zip(hops, means_ms, strict=True):
         label = f"{hop}: {mean_ms:.3f} ms"
@@ -111,7 +111,7 @@ def _stack(axes: Axes, hops: tuple[str, ...], means_ms: list[float]) -> float:
 
 
 def _mark_percentiles(axes: Axes, totals_ms: Float64, end_ms: float) -> None:
-    """Draw the latency's percentiles over all samples as lines, of which the legend has the values."""
+    """Draw the percentiles of the latency over all samples as lines, with their values in the legend."""
     farthest_ms = end_ms
     for percentile, style in _PERCENTILES.items():
         at_ms = float(np.percentile(totals_ms, percentile))

@@ -1,4 +1,4 @@
-"""`training.png` and `.pdf`: how a training went, drawn from `metrics.jsonl` and `summary.json` alone."""
+"""`training.png` and `.pdf`: the curves of a training, drawn from `metrics.jsonl` and `summary.json` alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, 
 from splitwave.testbed.results.metrics import read_epochs, read_test_error
 
 _LINK_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
-"""With more links than colours their range is drawn."""
+"""If there are more links than colours, only the range of their rates is drawn."""
 _MARKERS = "os^Dv"
 _HEADROOM = 1.1
 _MOST_LEGEND_LINES = 3
@@ -26,9 +26,9 @@ def draw_training(metrics: Path, summary: Path, figure: Path, task: Task) -> lis
 
     Args:
         metrics: a `metrics.jsonl` with at least one epoch.
-        summary: the run's `summary.json`, for the test error; without the file none is drawn.
-        figure: the PNG to write, the PDF beside it.
-        task: of the run.
+        summary: the run's `summary.json`; if the file is missing, no test error is drawn.
+        figure: path of the PNG; the PDF is written beside it.
+        task: the task of the run.
 
     Returns:
         The files written.
@@ -37,7 +37,7 @@ def draw_training(metrics: Path, summary: Path, figure: Path, task: Task) -> lis
 
 
 def training_figure(metrics: Path, summary: Path, task: Task) -> Figure:
-    """The figure of a training, not yet saved; arguments as `draw_training`'s."""
+    """Draw the figure of a training without saving it; see `draw_training` for the arguments."""
     wording, records = task.wording, read_epochs(metrics, task)
     canvas = Figure(figsize=(10.5, 3.8), layout="constrained")
     distortion, error, rate = canvas.subplots(1, 3)
@@ -67,7 +67,7 @@ def _draw_errors(axes: Axes, records: Sequence[EpochRecord], test_error: float |
 
 
 def _draw_rates(axes: Axes, rates_nats: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> None:
-    """Draw a curve a link, or the range of many: (epochs, links) nats a sample."""
+    """Draw one curve per link, or the range of many links; `rates_nats` is (epochs, links) nats per sample."""
     epochs, links = rates_nats.shape
     if links <= len(_LINK_COLOURS):
         for link in range(links):
@@ -77,7 +77,7 @@ def _draw_rates(axes: Axes, rates_nats: "np.ndarray[tuple[int, ...], np.dtype[np
         label = f"lowest to highest of {links} links"
         if epochs > 1:
             axes.fill_between(at, lowest, highest, color=SKY, alpha=0.4, linewidth=0, label=label)
-        else:  # a band from one epoch to the same one has no width
+        else:  # with a single epoch, a band would have no width
             axes.vlines(at, lowest, highest, color=SKY, alpha=0.6, linewidth=8, label=label)
         _curve(axes, rates_nats.mean(axis=1).tolist(), BLUE, "o", "mean of the links")
     axes.set_ylabel("rate bound D* (nats/sample)")
@@ -89,7 +89,7 @@ def _curve(axes: Axes, values: list[float], colour: str, marker: str, label: str
         values,
         color=colour,
         marker=marker,
-        # The points of a single epoch stand alone, and some of them lie on one another.
+        # With a single epoch there are only points, some of which coincide: draw them large and hollow.
         markersize=3.5 if len(values) > 1 else 8,
         fillstyle="full" if len(values) > 1 else "none",
         markeredgewidth=1 if len(values) > 1 else 2,
@@ -104,5 +104,5 @@ def _finish(axes: Axes, epochs: int) -> None:
     axes.set_xlim(0.5, epochs + 0.5)
     axes.grid(alpha=0.3)
     columns = 1 + (len(axes.get_legend_handles_labels()[0]) > _MOST_LEGEND_LINES)
-    # Above the panel: a mark of the legend among the curves looks like one of them.
+    # Above the panel: among the curves, a marker of the legend could be mistaken for a data point.
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize="small")

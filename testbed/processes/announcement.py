@@ -1,4 +1,4 @@
-"""How a running testbed is found: a file with its addresses and process ids beside its logs."""
+"""Announces a running testbed to other commands: a file with its addresses and process ids beside its logs."""
 
 import json
 import os
@@ -18,9 +18,9 @@ class Announcement:
     """A running testbed.
 
     Attributes:
-        config_hash: of its settings.
-        basestation, channel: where they serve, HOST:PORT.
-        pids: process ids by role; `splitwave` is the command line that watches over the others.
+        config_hash: hash of its settings.
+        basestation, channel: addresses of the services, HOST:PORT.
+        pids: process ids by role; the role `splitwave` is the command line that supervises the others.
     """
 
     config_hash: str
@@ -30,7 +30,7 @@ class Announcement:
 
     @contextmanager
     def published(self, log_dir: Path) -> Iterator[None]:
-        """Keep the file in place for the body of the `with`."""
+        """Write the file on entry to the context and remove it on exit."""
         path = log_dir / _FILE
         write_json(path, asdict(self))
         try:
@@ -40,7 +40,7 @@ class Announcement:
 
 
 def running_testbeds(results: Path) -> list[Announcement]:
-    """The testbeds whose results will go below a folder; left-overs of killed ones are passed over."""
+    """Return the running testbeds whose results will go below a folder; files left by killed ones are ignored."""
     found = [_read(path) for path in sorted(results.glob(_RUNNING))]
     return [testbed for testbed in found if testbed and _is_alive(testbed.pids["splitwave"])]
 
@@ -48,7 +48,7 @@ def running_testbeds(results: Path) -> list[Announcement]:
 def _read(path: Path) -> Announcement | None:
     try:
         return Announcement(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):  # it ended this very moment, or is another version's left-over
+    except (FileNotFoundError, ValueError, TypeError):  # it has just ended, or the file is from another version
         return None
 
 
@@ -57,6 +57,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # alive, and somebody else's
+    except PermissionError:  # alive, but another user's
         return True
     return True

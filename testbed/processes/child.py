@@ -1,4 +1,4 @@
-"""One process of a testbed: started with a log file and a lifeline, asked for its address, ended."""
+"""One process of a testbed, with a log file, a lifeline pipe and, for servers, an announced address."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ class Child:
 
     Attributes:
         role: "basestation", "channel", "device-0", …
-        finishes: whether it may end by itself, with exit code 0.
+        finishes: whether exit code 0 before the end of the testbed is no failure.
         log: file with its standard output and error.
     """
 
@@ -28,13 +28,13 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     async def address(self) -> str:
-        """The HOST:PORT that it announces once it serves; empty if it ends without doing so.
+        """Wait until the child announces its HOST:PORT; empty if it ends before it does.
 
-        Ask once, and only a child that was started to announce itself.
+        May be called once, and only if the child was started with `announces`.
         """
         assert self._ready_fd is not None
         pipe, self._ready_fd = os.fdopen(self._ready_fd), None
@@ -48,16 +48,16 @@ class Child:
             transport.close()
 
     async def exited(self) -> int:
-        """Its exit code, once it has one; negative for the signal that killed it."""
+        """Wait for the end of the process and return its exit code; negative for the signal that killed it."""
         return await self._process.wait()
 
     def terminate(self) -> None:
-        """Ask it to drain and leave."""
+        """Send SIGTERM, upon which a service drains and exits."""
         if self._process.returncode is None:
             self._process.terminate()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Send SIGKILL."""
         if self._process.returncode is None:
             self._process.kill()
 
@@ -65,20 +65,20 @@ class Child:
 async def start_child(
     role: str, arguments: Sequence[str], *, log: Path, lifeline: int, announces: bool, finishes: bool
 ) -> Child:
-    """Start `python -m …` as a testbed's process.
+    """Start `python -m …` as a process of a testbed.
 
     Args:
-        role: its name.
-        arguments: what follows `python -m`.
-        log: file for its output.
-        lifeline: read end of a pipe, its standard input; it leaves by itself when the last writer is gone.
-        announces: it is told `--ready-fd`, to write its address to.
-        finishes: whether it may end by itself, with exit code 0.
+        role: name of the process in the testbed.
+        arguments: the arguments after `python -m`.
+        log: file for standard output and error.
+        lifeline: read end of a pipe, used as standard input; the process exits when the last writer is gone.
+        announces: whether to pass `--ready-fd`, to which the process writes its address.
+        finishes: whether exit code 0 before the end of the testbed is no failure.
     """
     read_fd, write_fd = os.pipe() if announces else (None, None)
     ready = () if write_fd is None else (write_fd,)
-    # -P: a folder `device` in the user's current directory must not be run in our module's place.
-    # A session of its own: Ctrl-C in the terminal reaches the command line alone, which stops its children.
+    # -P: a folder `device` in the user's current directory must not shadow our module.
+    # A new session: Ctrl-C in the terminal reaches only the command line, which stops its children.
     command = [sys.executable, "-P", "-m", *arguments, *(f"--ready-fd={fd}" for fd in ready)]
     try:
         with log.open("wb") as output:
@@ -98,5 +98,5 @@ async def start_child(
 
 
 def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    # Settings in the environment are in the resolved config already; read again, they would beat `--set`.
+    # The resolved config already includes settings from the environment; read again, they would override `--set`.
     return {name: value for name, value in environment.items() if not name.startswith(ENVIRONMENT_PREFIX)}

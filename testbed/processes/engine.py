@@ -1,4 +1,4 @@
-"""The process engine: base station, channel emulator and devices as processes on free loopback ports."""
+"""The process engine: runs base station, channel emulator and devices as processes on free loopback ports."""
 
 import os
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ _ANY_PORT = "127.0.0.1:0"
 
 
 class ProcessEngine:
-    """Runs a job on processes of its own; must be called in the main thread, for it handles Ctrl-C."""
+    """Runs a job in local processes; must be called in the main thread because it handles Ctrl-C."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
         """Run the job; see `splitwave.testbed.engine.Engine`.
 
         Raises:
-            SplitwaveError: a process ended when it should not have; of the class that fits its exit code.
-            KeyboardInterrupt: SIGINT or SIGTERM came; the processes have been stopped.
+            SplitwaveError: a process ended unexpectedly; the class corresponds to its exit code.
+            KeyboardInterrupt: SIGINT or SIGTERM was received; the processes have been stopped.
         """
         return run_interruptibly(_carry_out(job, observe))
 
@@ -43,9 +43,9 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
             devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]
             pids = {"splitwave": os.getpid()} | {child.role: child.pid for child in supervisor.children}
             with Announcement(job.config.config_hash, address, channel_address, pids).published(job.log_dir):
-                result = await supervisor.unless_one_dies(watch_run(address, observe))
-                # The result is in hand: whoever does not leave by itself is stopped, and that is no failure.
-                await supervisor.farewell([*devices, basestation])
+                result = await supervisor.guard(watch_run(address, observe))
+                # The result is complete, so a process that has to be stopped now is no failure.
+                await supervisor.wait_for_exit([*devices, basestation])
             return result
 
 
@@ -61,7 +61,7 @@ async def _start_basestation(supervisor: Supervisor, job: Job, config_file: Path
 
 
 def _hosted(job: Job) -> list[str]:
-    """The links of each device process, as its command line lists them."""
+    """Return the links of each device process in the form of its `--links` option."""
     links, each = job.config.links, job.links_per_process
     if each < 1:
         raise ConfigError(f"links_per_process = {each}: a device process hosts one link or more")
@@ -81,7 +81,7 @@ def _folders(job: Job) -> list[str]:
 
 @contextmanager
 def _config_file(job: Job) -> Iterator[Path]:
-    """The resolved settings, for the base station to read."""
+    """Write the resolved settings to a file for the base station; the file is removed on exit."""
     path = (job.log_dir / "resolved.yaml").resolve()
     try:
         path.write_text(to_yaml(job.config), encoding="utf-8")

@@ -1,26 +1,27 @@
-"""The last lines of a service's log, as a person reads them."""
+"""Reads the last lines of a service's log and makes its JSON lines readable."""
 
 import json
 from collections import deque
 from pathlib import Path
 
-# On every line, and known to whoever reads the log of one process of one run.
-_OBVIOUS = frozenset({"event", "level", "timestamp", "role", "run", "exception", "exit_code"})
+# Keys that appear on every line and are clear from the context of a single process and run.
+_OMITTED_KEYS = frozenset({"event", "level", "timestamp", "role", "run", "exception", "exit_code"})
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """At most `count` lines from the end of a log; JSON lines are cut down to what happened.
+    """Return at most `count` lines from the end of a log; JSON lines are reduced to the event and its details.
 
-    A log that does not exist is an empty one.
+    A missing log counts as empty.
     """
     readable = [line for entry in _tail(log, count) for line in _readable(entry)]
     return readable[-count:]
 
 
 def final_error(log: Path, count: int) -> str | None:
-    """The error that a service ended with, if it stands in the last `count` lines and was foreseen.
+    """Return the expected error that ended a service, if it is in the last `count` lines; else None.
 
-    `runtime.process.run_service` logs it with the exit code; of an error nobody foresaw the traceback tells more.
+    `runtime.process.run_service` logs it with the exit code. An unexpected error has a traceback, which says more than
+    this line, so it is not returned.
     """
     for line in reversed(_tail(log, count)):
         entry = _event(line)
@@ -38,7 +39,7 @@ def _tail(log: Path, count: int) -> list[str]:
 
 
 def _event(line: str) -> dict[str, object] | None:
-    """A line that a service logged; None for any other."""
+    """Parse a line that a service logged; None for any other line."""
     try:
         entry = json.loads(line)
     except json.JSONDecodeError:
@@ -50,7 +51,7 @@ def _readable(line: str) -> list[str]:
     entry = _event(line)
     if entry is None:
         return [line]
-    details = [f"{key}={value}" for key, value in entry.items() if key not in _OBVIOUS]
+    details = [f"{key}={value}" for key, value in entry.items() if key not in _OMITTED_KEYS]
     text = f"{entry['event']} ({', '.join(details)})" if details else str(entry["event"])
-    # An error nobody foresaw carries its traceback beside the event.
+    # An unexpected error is logged with its traceback under another key.
     return [*text.splitlines(), *str(entry.get("exception", "")).splitlines()]

@@ -1,4 +1,4 @@
-"""What the death of a testbed's process means: which one is to blame, and the error that says so."""
+"""Explains why processes of a testbed ended: finds the root cause among several, and builds the error message."""
 
 import signal
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ _ERRORS: dict[int, type[SplitwaveError]] = {
     error.exit_code: error
     for error in (ConfigError, DataError, AddressError, UnreachableError, ProtocolError, CheckpointError, DiskFullError)
 }
-# A process that ends with one of these tells of a peer it lost.
-_TELLS_OF_ANOTHER = frozenset({ExitCode.RUN_FAILED, ExitCode.UNREACHABLE})
+# Exit codes of a process that ended because it lost a peer.
+_PEER_LOSS_CODES = frozenset({ExitCode.RUN_FAILED, ExitCode.UNREACHABLE})
 
 
 class Child(Protocol):
-    """A process, or a container: its name in the testbed, and the file with its output."""
+    """A process or a container, with its name in the testbed and the file with its output."""
 
     @property
     def role(self) -> str: ...
@@ -43,18 +43,18 @@ class Child(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A process that ended before it was told to."""
+    """A process that ended unexpectedly."""
 
     child: Child
     exit_code: int
 
     @property
     def is_cause(self) -> bool:
-        """Whether it died of something of its own, not of the loss of a peer."""
-        return self.exit_code not in _TELLS_OF_ANOTHER
+        """Whether the process failed by itself, not because it lost a peer."""
+        return self.exit_code not in _PEER_LOSS_CODES
 
     def error(self) -> SplitwaveError:
-        """The error of the process's own words, if it had any; else how it ended and the last lines of its log."""
+        """Build the error: the process's own error message if it logged one, else the last lines of its log."""
         kind = _ERRORS.get(self.exit_code, RunFailedError)
         ended = f"{self.child.role} {describe(self.exit_code)}"
         if (cause := final_error(self.child.log, LOG_LINES)) is not None:
@@ -62,31 +62,34 @@ class Death:
         lines = last_lines(self.child.log, LOG_LINES) or ["(its log is empty)"]
         if has_no_space(self.child.log.parent):
             lines.append(
-                f"(the disk that holds {self.child.log.parent} has no space left: its log may lack what it said)"
+                f"(the disk that holds {self.child.log.parent} has no space left, so the log may be incomplete)"
             )
-        return kind("\n  ".join([f"{ended}; its last words:", *lines]))
+        return kind("\n  ".join([f"{ended}; the end of its log:", *lines]))
 
 
 def describe(exit_code: int) -> str:
-    """How a process ended, from asyncio's exit code (negative for a signal)."""
+    """Describe how a process ended, from asyncio's exit code (negative for a signal)."""
     if exit_code < 0:
         names = {int(number): number.name for number in signal.Signals}
         return f"was killed by {names.get(-exit_code, f'signal {-exit_code}')}"
     if exit_code == ExitCode.OK:
-        return "left before the run was over"
+        return "exited before the run was over"
     names = {int(code): code.name for code in ExitCode}
     return f"ended with exit code {exit_code}" + (f" ({names[exit_code]})" if exit_code in names else "")
 
 
-def to_blame(deaths: Sequence[Death]) -> Death:
-    """The death that explains the others, which are in the order they happened.
+def root_cause(deaths: Sequence[Death]) -> Death:
+    """Return the death that caused the others.
 
-    It is the first that is a cause: a failure before a leaving, for those who leave after the run do no harm.
-    If every process only tells of a loss, the base station says best which link was lost and why.
+    This is the first process that failed by itself; a failure takes precedence over an exit with code 0. If all
+    processes only report the loss of a peer, it is the base station, which reports best which link was lost and why.
+
+    Args:
+        deaths: at least one, in the order in which they happened.
     """
-    return min(deaths, key=_innocence)
+    return min(deaths, key=_cause_order)
 
 
-def _innocence(death: Death) -> tuple[bool, bool, bool]:
-    only_tells = not death.is_cause
-    return only_tells, death.exit_code == ExitCode.OK, only_tells and not death.child.role.startswith("basestation")
+def _cause_order(death: Death) -> tuple[bool, bool, bool]:
+    lost_peer = not death.is_cause
+    return lost_peer, death.exit_code == ExitCode.OK, lost_peer and not death.child.role.startswith("basestation")

@@ -1,4 +1,4 @@
-"""Starts processes, notices the first that ends when it should not, and leaves none behind."""
+"""Starts the processes of a testbed, detects the first that ends unexpectedly, and stops all of them."""
 
 import asyncio
 import os
@@ -9,23 +9,23 @@ from typing import Self, TypeVar
 
 from splitwave.common.errors import RunFailedError, SplitwaveError
 from splitwave.testbed.processes.child import Child, start_child
-from splitwave.testbed.processes.process_death import Death, to_blame
+from splitwave.testbed.processes.process_death import Death, root_cause
 
 T = TypeVar("T")
 
 READY_LIMIT_S = 300.0
-"""How long a service may take to serve: on a busy machine with a cold disk importing torch takes minutes."""
+"""Time limit for a service to start: on a busy machine with a cold disk, importing torch takes minutes."""
 GRACE_S = 15.0
-"""How long a process may take to drain after SIGTERM before it is killed: 1 to 3 s on an idle machine."""
+"""Time limit for a process to drain after SIGTERM before it is killed; on an idle machine it takes 1 to 3 s."""
 SETTLE_S = 2.0
-"""How long to wait for the death that caused another: the news of it may be slower than its consequence."""
+"""Time limit to wait for the root cause after a death is noticed, because consequences may be noticed first."""
 
 
 class Supervisor:
-    """The processes of one testbed; leaving the context stops them all."""
+    """The processes of one testbed; leaving the context stops all of them."""
 
     def __init__(self, log_dir: Path) -> None:
-        """Args: the folder for the processes' logs."""
+        """Create a supervisor without processes; `log_dir` is the folder for their logs."""
         self.children: list[Child] = []
         self._log_dir = log_dir
         self._watchers: dict[str, asyncio.Task[None]] = {}
@@ -35,7 +35,7 @@ class Supervisor:
         self._stopping = False
 
     async def __aenter__(self) -> Self:
-        """Open the lifeline: a pipe that closes when this process is gone, however it went."""
+        """Open the lifeline: a pipe that closes when this process ends for any reason."""
         self._lifeline = os.pipe()
         return self
 
@@ -52,7 +52,7 @@ class Supervisor:
     async def start(
         self, role: str, arguments: Sequence[str], *, announces: bool = False, finishes: bool = False
     ) -> Child:
-        """Start a process and watch over it; the arguments are those of `start_child`."""
+        """Start a process and watch it; the arguments are those of `start_child`."""
         log = self._log_dir / f"{role}.log"
         child = await start_child(
             role, arguments, log=log, lifeline=self._lifeline[0], announces=announces, finishes=finishes
@@ -62,10 +62,10 @@ class Supervisor:
         return child
 
     async def address_of(self, child: Child) -> str:
-        """The HOST:PORT of a service that was started to announce it, as soon as it serves.
+        """Wait until a service announces its HOST:PORT.
 
         Raises:
-            SplitwaveError: it, or another process, ended before, or it does not serve in time.
+            SplitwaveError: this or another process ended first, or the service did not start in time.
         """
 
         async def announced() -> str:
@@ -73,31 +73,32 @@ class Supervisor:
                 address = await asyncio.wait_for(child.address(), READY_LIMIT_S)
             except TimeoutError:
                 raise RunFailedError(f"{child.role} did not serve within {READY_LIMIT_S:g} s") from None
-            if not address:  # it is dying, and its watcher will hear how
+            if not address:  # it is ending, and its watcher will report the exit code
                 raise RunFailedError(f"{child.role} ended before it served")
             return address
 
-        return await self.unless_one_dies(announced())
+        return await self.guard(announced())
 
-    async def unless_one_dies(self, work: Coroutine[object, object, T]) -> T:
-        """The outcome of `work`, given up as soon as a process ends when it should not.
+    async def guard(self, work: Coroutine[object, object, T]) -> T:
+        """Return the result of `work`, but cancel it as soon as a process ends unexpectedly.
 
         Raises:
-            SplitwaveError: of the class that fits the dead process's exit code, naming it and its last words.
+            SplitwaveError: a process ended; the class corresponds to its exit code, and the message names the process
+                and quotes its log.
         """
         task, death = asyncio.create_task(work), asyncio.create_task(self._died.wait())
         try:
             await asyncio.wait((task, death), return_when=asyncio.FIRST_COMPLETED)
             if self._died.is_set() and not _succeeded(task):
-                raise await self._blame()
+                raise await self._root_error()
             return await self._outcome(task)
         finally:
             task.cancel()
             death.cancel()
             await asyncio.gather(task, death, return_exceptions=True)
 
-    async def farewell(self, children: Sequence[Child]) -> None:
-        """Give these time to end by themselves; what they do from here on is no failure."""
+    async def wait_for_exit(self, children: Sequence[Child]) -> None:
+        """Wait for these children to exit by themselves; from now on, no exit counts as a failure."""
         self._stopping = True
         await asyncio.wait([self._watchers[child.role] for child in children], timeout=GRACE_S)
 
@@ -116,28 +117,28 @@ class Supervisor:
         try:
             return task.result()
         except SplitwaveError:
-            # A stream that broke tells of the death of the process behind it, which is the better story.
+            # A broken stream is usually the consequence of a process that ended; report that process instead.
             await _within(SETTLE_S, self._died)
             if self._deaths:
-                raise await self._blame() from None
+                raise await self._root_error() from None
             raise
 
-    async def _blame(self) -> SplitwaveError:
+    async def _root_error(self) -> SplitwaveError:
         await _within(SETTLE_S, self._cause_found)
-        return to_blame(self._deaths).error()
+        return root_cause(self._deaths).error()
 
     async def _stop(self) -> None:
         self._stopping = True
         for child in self.children:
             child.terminate()
-        # Not for the watchers: an event loop that ends early has cancelled them, and must still outlive the processes.
-        endings = asyncio.gather(*(child.exited() for child in self.children))
+        # Do not wait for the watchers: an event loop that ends early has already cancelled them.
+        exits = asyncio.gather(*(child.exited() for child in self.children))
         try:
-            await asyncio.wait([endings], timeout=GRACE_S)
+            await asyncio.wait([exits], timeout=GRACE_S)
         finally:  # also when a second Ctrl-C cuts the grace period short
             for child in self.children:
                 child.kill()
-            await asyncio.wait([endings])
+            await asyncio.wait([exits])
         await asyncio.gather(*self._watchers.values(), return_exceptions=True)
 
 

@@ -1,4 +1,4 @@
-"""Finds the checkpoint that a person means, and holds its parts to its manifest before any process starts."""
+"""Finds the checkpoint that a path refers to, and checks its parts against its manifest before any process starts."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from splitwave.common.records.manifest import BASESTATION_PART, MANIFEST_FILE, M
 from splitwave.common.records.weights_digest import NamedWeights, weights_digest
 
 _INSIDE_RESULTS = "ckpt"
-# The names of safetensors, as torch prints its dtypes.
+# From the dtype names of safetensors to those of torch.
 _DTYPES = {"F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64"}
 
 
 def find_checkpoint(path: Path) -> Path:
-    """The absolute folder of a checkpoint.
+    """Return the absolute path of a checkpoint's folder.
 
     Args:
-        path: the folder itself, the results folder that holds it, or a file in one of them, such as checkpoint.json.
+        path: the folder itself, the results folder that contains it, or a file in one of them, such as checkpoint.json.
 
     Raises:
-        CheckpointError: there is none; the message says where it was looked for.
+        CheckpointError: no checkpoint was found; the message lists the places that were searched.
     """
     if not path.exists():
         raise CheckpointError(f"--checkpoint {path}: no such folder or file")
@@ -34,7 +34,7 @@ def find_checkpoint(path: Path) -> Path:
 
 
 def read_checkpoint(folder: Path) -> Manifest:
-    """The manifest of a checkpoint whose parts are all there and hold the weights that it says.
+    """Read the manifest of a checkpoint and check that all parts are present and have the recorded weights.
 
     Raises:
         CheckpointError: the manifest or a part is missing or damaged.
@@ -48,7 +48,7 @@ def read_checkpoint(folder: Path) -> Manifest:
 
 
 def part_sha256(path: Path) -> str:
-    """What `splitwave.common.records.checkpoint.weights_sha256` says of the network in a part, without torch.
+    """Compute `splitwave.common.records.checkpoint.weights_sha256` of the network in a part, without torch.
 
     Raises:
         CheckpointError: the file is missing or damaged.

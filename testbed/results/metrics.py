@@ -1,4 +1,4 @@
-"""The files that figures are redrawn from: `metrics.jsonl`, an epoch a line, `summary.json` and `figs/latency.csv`."""
+"""Reads and writes the files from which figures are redrawn: `metrics.jsonl`, `summary.json` and `figs/latency.csv`."""
 
 import csv
 import json
@@ -17,28 +17,28 @@ from splitwave.common.tasks.task import Task
 
 
 def append_epoch(path: Path, record: EpochRecord, task: Task) -> None:
-    """Add an epoch to `metrics.jsonl`, with the names of the run's task."""
+    """Append an epoch to `metrics.jsonl` as one line, with the keys of the run's task."""
     keys = task.wording.metrics_keys
     fields = {keys.get(name, name): value for name, value in asdict(record).items()}
     before = path.stat().st_size if path.exists() else 0
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(fields) + "\n")
-    except OSError:  # the epochs before it stay readable without half a line
+    except OSError:  # remove the partial line, so that the earlier epochs stay readable
         with suppress(OSError):
             os.truncate(path, before)
         raise
 
 
 def read_epochs(path: Path, task: Task) -> list[EpochRecord]:
-    """All epochs of a `metrics.jsonl` of a run with this task."""
+    """Read all epochs of a `metrics.jsonl` of a run with this task."""
     attributes = {key: attribute for attribute, key in task.wording.metrics_keys.items()}
     lines = path.read_text(encoding="utf-8").splitlines()
     return [_record(json.loads(line), attributes) for line in lines]
 
 
 def read_test_error(summary: Path, task: Task) -> float | None:
-    """Mean error on the test split with hard symbols, of a `summary.json`; None if there is no such file."""
+    """Read the mean test error with hard symbols from a `summary.json`; None if the file is missing."""
     if not summary.is_file():
         return None
     fields = json.loads(summary.read_text(encoding="utf-8"))
@@ -46,11 +46,11 @@ def read_test_error(summary: Path, task: Task) -> float | None:
 
 
 def write_latency(path: Path, hops: tuple[str, ...], hop_times_ns: Int64) -> None:
-    """Write a CSV with a column a hop and a row a single sample.
+    """Write a CSV with one column for each hop and one row for each sample.
 
     Args:
-        path: of the file.
-        hops: names of the columns.
+        path: the file to write.
+        hops: names of the hops; the columns are these with the suffix `_ns`.
         hop_times_ns: (samples, hops) int64 nanoseconds.
     """
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
@@ -60,7 +60,7 @@ def write_latency(path: Path, hops: tuple[str, ...], hop_times_ns: Int64) -> Non
 
 
 def read_latency(path: Path) -> tuple[tuple[str, ...], Int64]:
-    """Names of the hops, and (samples, hops) int64 nanoseconds, as `write_latency` took them."""
+    """Read the names of the hops, and (samples, hops) int64 nanoseconds, as written by `write_latency`."""
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     times = np.array(rows, dtype=np.int64).reshape(len(rows), len(header))

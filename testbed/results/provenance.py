@@ -1,4 +1,4 @@
-"""What a result came from: commit, packages, machine, data, command; `env.json`."""
+"""Records the origin of a result, `env.json`: commit, packages, machine, data and command."""
 
 import os
 import platform
@@ -16,20 +16,20 @@ from splitwave.common.data.catalog import DATA_SETS
 _DISTRIBUTION = "splitwave"
 
 _VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sse2": "SSE2", "sve": "SVE", "asimd": "NEON"}
-"""Names of vector instructions by Linux's flag for them, wider ones first."""
+"""Names of vector instruction sets by their flag in /proc/cpuinfo, widest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The revision of the code that runs, and whether files differ from it."""
+    """The revision of the running code, and whether the working tree differs from it."""
 
     sha: str
     dirty: bool
 
 
 def current_commit() -> Commit | None:
-    """The commit of this code, or None where it does not run from a git checkout."""
-    # An installed package can lie inside a checkout of something else: ask whether git tracks this very file.
+    """Return the commit of the running code, or None if it does not run from a git checkout."""
+    # The package may be installed inside a checkout of another project, so check that git tracks this file.
     if _git("ls-files", "--error-unmatch", "--", str(_this_file())) is None:
         return None
     sha = _git("rev-parse", "--verify", "--quiet", "HEAD")
@@ -37,7 +37,7 @@ def current_commit() -> Commit | None:
 
 
 def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[str, object]:
-    """Everything besides the settings that a result may depend on."""
+    """Describe everything that a result may depend on besides the settings."""
     commit = current_commit()
     data_set = DATA_SETS.load(config.data.name)
     return {
@@ -58,29 +58,29 @@ def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[st
 
 
 def package_versions() -> dict[str, str]:
-    """Installed versions of this distribution and of everything it requires to run."""
+    """Return the installed versions of this distribution and of its required dependencies."""
     required = [text for text in requires(_DISTRIBUTION) or [] if "extra ==" not in text]
     names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in required]
     return {name: version(name) for name in (_DISTRIBUTION, *names)}
 
 
 def cpu_model() -> str:
-    """The processor's name, as Linux tells it, else as Python guesses it."""
+    """Return the processor's name from /proc/cpuinfo, or Python's guess where that is missing."""
     return _cpuinfo("model name") or platform.processor()
 
 
 def cpu_vectors() -> str | None:
-    """The widest vector instructions of the processor, or None where Linux does not tell.
+    """Return the processor's widest vector instruction set, or None where Linux does not list any.
 
-    Sums are taken in an order that depends on their width, so the last bits of weights do, too; one name of a processor
-    ("AMD EPYC") covers several widths.
+    The order of summation depends on the vector width, and therefore so do the last bits of the weights. The
+    processor's name is not enough, since one name ("AMD EPYC") covers several widths.
     """
     flags = (_cpuinfo("flags") or _cpuinfo("Features") or "").split()
     return next((name for flag, name in _VECTORS.items() if flag in flags), None)
 
 
 def _cpuinfo(field: str) -> str | None:
-    """What Linux says of the first processor, or None."""
+    """Return a field of the first processor in /proc/cpuinfo, or None."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -90,12 +90,12 @@ def _cpuinfo(field: str) -> str | None:
 
 
 def _this_file() -> Path:
-    """This module where git knows it: git does not follow the symbolic links of src/splitwave."""
+    """Return this module's path without symbolic links: git does not follow those in src/splitwave."""
     return Path(__file__).resolve()
 
 
 def _git(*arguments: str) -> str | None:
-    """What git answers about this code's folder, or None if it refuses or is not there."""
+    """Return the output of a git command in this module's folder, or None if git fails or is not installed."""
     try:
         answer = subprocess.run(
             ["git", "-C", str(_this_file().parent), *arguments], capture_output=True, text=True, check=True

@@ -1,6 +1,6 @@
-"""The folder of one result: hidden while it is written, under its own name only when it is complete.
+"""The folder of one result: hidden while it is being written, and renamed to its final name when it is complete.
 
-What a run that ended early has measured is kept beside the results, under a name that says that it is unfinished.
+If a run ends early, its measurements are kept beside the results in a folder named `….unfinished`.
 """
 
 import shutil
@@ -17,33 +17,40 @@ from splitwave.common.errors import AddressError, CheckpointError, ConfigError, 
 from splitwave.common.files.full_disk import naming_full_disk
 from splitwave.common.files.whole_file import write_json
 from splitwave.testbed.results.provenance import current_commit, describe_environment
-from splitwave.testbed.results.unfinished import RECORD, SUFFIX, has_checkpoint, has_measured, note_on, record_of
+from splitwave.testbed.results.unfinished import (
+    RECORD,
+    SUFFIX,
+    has_checkpoint,
+    has_measured,
+    unfinished_note,
+    unfinished_record,
+)
 
 _SELF_EXPLANATORY = (ConfigError, DataError, AddressError, CheckpointError, DiskFullError)
 
-Account = Callable[[], Mapping[str, object]]
+UnfinishedEntries = Callable[[], Mapping[str, object]]
 
 
 class ResultsFolder:
     """`results/<what>/<UTC time>-<commit>-s<seed>/`, as a context.
 
-    Leaving the context in good order gives the folder its name. Leaving it with an error gives it the name
-    `<name>.unfinished` if it holds something measured, a published checkpoint or logs that may explain the error: with
-    `unfinished.json`, and a note on the error that says where it is. Otherwise the folder is taken away.
+    When the context ends normally, the folder gets its final name. When it ends with an error, the folder is renamed to
+    `<name>.unfinished` if it contains measurements, a published checkpoint or logs that may explain the error; it then
+    gets an `unfinished.json`, and the error a note with the path. Otherwise the folder is removed.
 
     Attributes:
-        path: where to write now; after the context, where the result is.
-        kept: whether there is a folder after the context.
+        path: the folder: its temporary path within the context, its final path afterwards.
+        kept: whether the folder still exists after the context.
     """
 
     def __init__(self, results: Path, what: str, config: RunConfig, data_dir: Path | None) -> None:
         """Choose the name and make the folder.
 
         Args:
-            results: the folder of all results.
+            results: the folder that holds all results.
             what: the config file's stem, `demo` or `infer`.
             config: resolved settings, written as config.yaml.
-            data_dir: where the data sets lie, for their hashes in env.json.
+            data_dir: folder of the data sets, whose hashes are written to env.json.
 
         Raises:
             DiskFullError: the disk is full.
@@ -52,7 +59,7 @@ class ResultsFolder:
         environment = describe_environment(config, data_dir)
         self.kept = True
         self._data_dir = data_dir
-        self._account: Account = dict
+        self._unfinished_entries: UnfinishedEntries = dict
         self._created = [folder for folder in (results / what, results) if not folder.exists()]
         try:
             with naming_full_disk(results):
@@ -74,50 +81,50 @@ class ResultsFolder:
 
     @property
     def figures(self) -> Path:
-        """Where the plots and the CSVs behind them go."""
+        """Folder of the plots and of the CSV files behind them."""
         return self.path / "figs"
 
     @property
     def logs(self) -> Path:
-        """Where the processes log."""
+        """Folder of the processes' logs."""
         return self.path / "logs"
 
     @property
     def checkpoint(self) -> Path:
-        """Where a training run leaves its weights."""
+        """Folder of the checkpoint of a training run."""
         return self.path / "ckpt"
 
     @property
     def metrics(self) -> Path:
-        """The record an epoch."""
+        """File with one record per epoch."""
         return self.path / "metrics.jsonl"
 
     @property
     def summary(self) -> Path:
-        """What the run achieved."""
+        """File with the results of the run."""
         return self.path / "summary.json"
 
     @property
     def latency(self) -> Path:
-        """The hop times of every query."""
+        """File with the hop times of every query."""
         return self.figures / "latency.csv"
 
-    def account_with(self, account: Account) -> None:
-        """Have `unfinished.json` tell what this returns, should the run end early: what is missing, say."""
-        self._account = account
+    def add_if_unfinished(self, entries: UnfinishedEntries) -> None:
+        """Register a function whose entries are added to `unfinished.json` if the run ends early."""
+        self._unfinished_entries = entries
 
     def write_json(self, name: str, content: Mapping[str, object]) -> None:
-        """Write one of the folder's JSON files, keys in their given order."""
+        """Write one of the folder's JSON files, with the keys in the given order."""
         write_json(self.path / name, content)
 
     def __enter__(self) -> Self:
-        """Nothing more to do: the constructor made the folder."""
+        """Return the folder; the constructor has already made it."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish the folder, mark it as unfinished, or take it away."""
+        """Publish the folder, mark it as unfinished, or remove it."""
         if error is None:
             self.path = self.path.rename(self._final)
         elif has_checkpoint(self.checkpoint) or has_measured(self.path) or self._explains(error):
@@ -126,30 +133,30 @@ class ResultsFolder:
             self._remove()
 
     def _explains(self, error: BaseException) -> bool:
-        """Whether the logs may say more of an error than it says itself."""
+        """Whether the logs may explain an error better than its message."""
         if isinstance(error, (*_SELF_EXPLANATORY, KeyboardInterrupt)):
             return False
         return any(log.stat().st_size for log in self.logs.iterdir())
 
     def _keep(self, error: BaseException) -> None:
         checkpoint = has_checkpoint(self.checkpoint)
-        if not checkpoint:  # parts of a checkpoint answer nothing
+        if not checkpoint:  # an incomplete checkpoint is of no use
             shutil.rmtree(self.checkpoint, ignore_errors=True)
         self.path = self.path.rename(self._final.with_name(self._final.name + SUFFIX))
-        error.add_note(note_on(self.path, self._data_dir, checkpoint=checkpoint))
-        with suppress(OSError):  # the disk may be full, which the name survives
-            self.write_json(RECORD, record_of(error, self._account()))
+        error.add_note(unfinished_note(self.path, self._data_dir, checkpoint=checkpoint))
+        with suppress(OSError):  # the disk may be full; the folder's name still says that the run is unfinished
+            self.write_json(RECORD, unfinished_record(error, self._unfinished_entries()))
 
     def _remove(self) -> None:
         self.kept = False
         shutil.rmtree(self.path)
         for folder in self._created:
-            if not any(folder.iterdir()):  # another run may have put its own there
+            if not any(folder.iterdir()):  # another run may have written its results there
                 folder.rmdir()
 
 
 def _reserve(parent: Path, seed: int) -> tuple[Path, Path]:
-    """A name nobody has, and the hidden folder that reserves it."""
+    """Choose an unused name and make the hidden folder that reserves it; returns the final and the hidden path."""
     commit = current_commit()
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     name = f"{stamp}-{commit.sha[:8] if commit else 'nogit'}-s{seed}"
@@ -162,7 +169,7 @@ def _reserve(parent: Path, seed: int) -> tuple[Path, Path]:
             partial.mkdir()
         except FileExistsError:
             continue
-        # Looked at second: from here on nobody else can bring the final name about.
+        # Checked after the reservation, because from here on no other run can create the final name.
         if not final.exists() and not final.with_name(final.name + SUFFIX).exists():
             return final, partial
         partial.rmdir()

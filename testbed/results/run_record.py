@@ -1,4 +1,4 @@
-"""What a results folder keeps of a run while it goes on: its epochs, how often it started over, what its parts used."""
+"""Records the events of a run in its results folder: epochs, restarts, and the resources used by its parts."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from splitwave.testbed.results.metrics import append_epoch
 
 
 class RunRecord:
-    """An observer of a run.
+    """An observer of a run that records its events.
 
     Attributes:
-        epochs: how many are recorded.
-        steps_done, steps: training steps finished, of how many.
+        epochs: number of recorded epochs.
+        steps_done, steps: training steps finished, and in total.
         evaluation: the test errors; None before they are measured.
     """
 
     def __init__(self, metrics: Path, task: Task) -> None:
-        """Args: the file that receives the epochs; the task of the run."""
+        """Create an empty record; epochs of the `task` are appended to the file `metrics`."""
         self._metrics = metrics
         self._task = task
         self._usage: dict[str, Usage] = {}
@@ -28,16 +28,16 @@ class RunRecord:
         self.evaluation: Evaluation | None = None
 
     def __call__(self, event: Event) -> None:
-        """Keep one event."""
+        """Record one event."""
         if isinstance(event, EpochRecord):
-            if event.epoch == 0:  # a run that lost one of its parts starts over
+            if event.epoch == 0:  # the run has restarted from the beginning
                 self._metrics.unlink(missing_ok=True)
                 self.evaluation = None
             append_epoch(self._metrics, event, self._task)
             self.epochs, self.steps_done = event.epoch + 1, event.step
         elif isinstance(event, Evaluation):
             self.evaluation = event
-        elif isinstance(event, Progress) and event.steps:  # an engine that cleans up counts no steps
+        elif isinstance(event, Progress) and event.steps:  # 0 while an engine is cleaning up
             self.steps_done, self.steps = event.step, event.steps
         elif isinstance(event, Usage):
             self._usage[event.part] = event
@@ -45,9 +45,9 @@ class RunRecord:
             self._restarts += 1
 
     def summary(self) -> Summary:
-        """The summary's entries `restarts`, of a run that was disturbed, and `containers`, of an engine that can tell.
+        """Return the summary's entries `restarts`, if there were any, and `containers`, if the engine measures them.
 
-        What containers use is sampled each second: what one used after its last sample is missing.
+        The use of resources is sampled once a second; use after a container's last sample is not included.
         """
         containers = {part: _numbers(usage) for part, usage in self._usage.items()}
         return {

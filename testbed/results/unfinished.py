@@ -1,4 +1,4 @@
-"""What is kept of a run that ended early: under a name that no finished result has, with a file that says why."""
+"""Marks the folder of a run that ended early: a suffix of its name, and a file with the reason."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,20 +14,20 @@ _MEASURED = ("metrics.jsonl", "summary.json", "result.json")
 
 
 def check_finished(folder: Path) -> None:
-    """Refuse the folder of a run that ended early, wherever results are collected.
+    """Refuse the folder of an unfinished run; called wherever results are collected.
 
     Raises:
-        DataError: it is one.
+        DataError: the run of this folder ended early or is still running.
     """
     name = folder.resolve().name
     if name.endswith(SUFFIX) or (folder / RECORD).exists():
-        raise DataError(f"{folder} is no result, its run ended early: {RECORD} in it says what is missing")
+        raise DataError(f"{folder} is not a result: its run ended early, and {RECORD} in it says what is missing")
     if name.startswith("."):
-        raise DataError(f"{folder} is no result: its run is under way, or was killed")
+        raise DataError(f"{folder} is not a result: its run is still running or was killed")
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether the checkpoint in a folder was published, and all of its parts are there."""
+    """Whether a folder contains a published checkpoint with all of its parts."""
     try:
         links = Manifest.read(folder).config.links
     except CheckpointError:
@@ -36,29 +36,29 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def has_measured(folder: Path) -> bool:
-    """Whether a results folder holds anything that the run measured."""
+    """Whether a results folder contains any measurements."""
     files = [folder / name for name in _MEASURED]
     return any(file.is_file() and file.stat().st_size for file in files)
 
 
-def record_of(error: BaseException, account: Mapping[str, object]) -> Mapping[str, object]:
-    """The content of `unfinished.json`: why the run ended, and the run's own account of what is missing."""
+def unfinished_record(error: BaseException, entries: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the content of `unfinished.json`: the reason why the run ended, and further entries of the run."""
     interrupted = isinstance(error, KeyboardInterrupt)
     first_line = str(error).partition("\n")[0]
     return {
         "ended": "interrupted" if interrupted else f"{type(error).__name__}: {first_line}",
-        **account,
+        **entries,
     }
 
 
-def note_on(folder: Path, data_dir: Path | None, *, checkpoint: bool) -> str:
-    """The line that tells where a run that ended early is, and which command answers from its checkpoint."""
+def unfinished_note(folder: Path, data_dir: Path | None, *, checkpoint: bool) -> str:
+    """Return a line with the path of an unfinished run and the command that evaluates its checkpoint, if it has one."""
     line = f"the unfinished run is kept in {folder}"
     return f"{line}; to use its checkpoint: {infer_command(folder, data_dir)}" if checkpoint else line
 
 
 def missing_epochs(epochs_done: int, epochs: int) -> list[str]:
-    """Which epochs there are no measurements of."""
+    """Describe the epochs without measurements, as a list of at most one entry."""
     if epochs_done >= epochs:
         return []
     first = epochs_done + 1

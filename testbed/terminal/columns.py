@@ -1,16 +1,16 @@
-"""Text in columns."""
+"""Aligns text in columns."""
 
 from collections.abc import Sequence
 
 
 def label_rows(rows: Sequence[tuple[str, str]], least_width: int = 0) -> list[str]:
-    """A line a row: its label, and its text beside the longest label, `least_width` columns from the left or more."""
+    """Format rows of (label, text) as lines; all texts start after the longest label or after `least_width` columns."""
     width = max([least_width, *(len(label) for label, _ in rows)])
     return [f"{label:<{width}}  {text}" for label, text in rows]
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line a row: the first column begins at the left, the others end at the right."""
+    """Format rows of cells as lines; the first column is left-aligned, the others are right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(_aligned(row, widths)) for row in rows]
 

@@ -1,4 +1,4 @@
-"""How a run looks while it goes: a line an epoch, and on a terminal a live bar below them."""
+"""Shows a run while it is running: one line per epoch and, on a terminal, a progress bar below them."""
 
 import sys
 from types import TracebackType
@@ -10,7 +10,7 @@ from rich.progress import Progress as ProgressBar
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord
-from splitwave.testbed.engine import Event, Note, Progress, StartedOver
+from splitwave.testbed.engine import Event, Message, Progress, StartedOver
 from splitwave.testbed.terminal.epoch_line import epoch_line
 
 _BAR = (
@@ -25,10 +25,10 @@ _BAR = (
 
 
 class Display:
-    """An observer of a run that shows it on standard output."""
+    """An observer of a run that shows its events on standard output."""
 
     def __init__(self, config: RunConfig) -> None:
-        """Args: settings of the run."""
+        """Create the display of a run with these settings."""
         self._epochs = config.training.epochs
         self._wording = config.task.wording
         self._console = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
@@ -36,7 +36,7 @@ class Display:
         self._task = self._bar.add_task("starting", total=None)
 
     def __enter__(self) -> Self:
-        """Show the bar, on a terminal."""
+        """Show the bar if standard output is a terminal."""
         if self._console.is_terminal:
             self._bar.start()
         return self
@@ -44,7 +44,7 @@ class Display:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar away; the lines stay."""
+        """Remove the bar; the lines above it remain."""
         if self._console.is_terminal:
             self._bar.stop()
 
@@ -54,7 +54,7 @@ class Display:
             self._console.print(epoch_line(event, self._epochs, self._wording, self._console.width))
         elif isinstance(event, StartedOver):
             self._console.print(f"{event.reason}: the run starts over")
-        elif isinstance(event, Note):
+        elif isinstance(event, Message):
             self._console.print(event.text)
         elif isinstance(event, Progress):
             stage = event.stage

@@ -1,4 +1,4 @@
-"""One epoch in one line, as full as the terminal is wide."""
+"""Formats an epoch as one line that fits the width of the terminal."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ _TENTHS_BELOW_NATS = 9.95
 
 
 def epoch_line(record: EpochRecord, epochs: int, wording: Wording, width: int) -> str:
-    """The fullest line about an epoch that takes at most `width` columns.
+    """Format an epoch as the most detailed line of at most `width` columns.
 
-    What does not fit is abbreviated first, then loses the speed, the rate, the distortion, and last, where samples are
-    held out, the training error.
+    If the full line does not fit, it is abbreviated; then speed, rate, distortion and, if there is a validation error,
+    the training error are dropped one after another.
     """
     epoch = f"epoch {record.epoch + 1:>{len(str(epochs))}}/{epochs}"
     distortion, rate = wording.distortion_in_short(record.distortion), _rate(record.rate_nats)
@@ -38,7 +38,7 @@ def _errors_in_full(record: EpochRecord, wording: Wording) -> list[str]:
 
 
 def _errors(record: EpochRecord, wording: Wording) -> tuple[str, str]:
-    """All errors in short, and the one that matters most."""
+    """Return a short text with all errors, and one with the most important error alone."""
     training = f"error {wording.error_in_short(record.training_error)}"
     if record.validation_error is None:
         return training, training
@@ -47,7 +47,7 @@ def _errors(record: EpochRecord, wording: Wording) -> tuple[str, str]:
 
 
 def _rate(rate_nats: Sequence[float]) -> str:
-    """The lowest and the highest rate of the links."""
+    """Format the range of the links' rates."""
     lowest, highest = _nats(min(rate_nats)), _nats(max(rate_nats))
     return f"rate {lowest} nats" if lowest == highest else f"rate {lowest}–{highest} nats"
 

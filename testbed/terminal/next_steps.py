@@ -1,4 +1,4 @@
-"""What the end of a run proposes: commands that work as they are printed."""
+"""The commands suggested at the end of a run; they work exactly as printed."""
 
 import shlex
 import shutil
@@ -9,23 +9,23 @@ _PROGRAM = "splitwave"
 
 
 def next_steps(folder: Path, data_dir: Path | None, trained_seed: int | None) -> list[str]:
-    """Commands that a reader of a result may want, for the folder that the run was started in.
+    """Return commands to continue from a result, relative to the folder in which the run was started.
 
     Args:
-        folder: of the result.
-        data_dir: as the run's command had it, on its command line or in the environment.
-        trained_seed: of the training whose checkpoint the folder holds; None where it holds none.
+        folder: the results folder.
+        data_dir: the data directory of the run, from its command line or the environment.
+        trained_seed: seed of the training whose checkpoint is in the folder; None if there is no checkpoint.
     """
     listing = _command("experiment", "list")
     if trained_seed is None:
         return [listing]
-    # Its neighbour: another seed in the range of all seeds.
+    # Flipping the lowest bit gives another seed that is always within the valid range.
     again = ("train", "-c", str(folder / "config.yaml"), "--set", f"seed={trained_seed ^ 1}")
     return [infer_command(folder, data_dir), _command(*again, *_data(data_dir)), listing]
 
 
 def infer_command(folder: Path, data_dir: Path | None) -> str:
-    """The command that answers from the checkpoint in a results folder; the data directory is the training's."""
+    """Return the command that evaluates the checkpoint in a results folder with the data directory of the training."""
     return _command("infer", "--checkpoint", str(folder), *_data(data_dir))
 
 
@@ -38,7 +38,7 @@ def _command(*arguments: str) -> str:
 
 
 def program_name() -> str:
-    """How this program is called from here: by its name if the shell finds it, else by its path as it was called."""
+    """Return the program's name if the shell finds it, else the path with which it was called."""
     called = Path(sys.argv[0])
     found = shutil.which(_PROGRAM)
     if called.name != _PROGRAM or (found and Path(found).resolve() == called.resolve()):

@@ -1,4 +1,4 @@
-"""A run's summary as a person reads it: names and units of the README's table. Programs read `summary.json`."""
+"""Formats a run's summary for people, with the names and units of the README's table; programs read `summary.json`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from splitwave.testbed.terminal.columns import columns, label_rows
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of the table, which is there if the summary has all its entries."""
+    """A row of the table; it is shown only if the summary has all of its keys."""
 
     label: str
     keys: tuple[str, ...]
@@ -40,11 +40,11 @@ _COST_ROWS = (
 _RUN = ("engine", "data", "links", "seed", "config_hash", "weights_sha256")
 _PARAGRAPHS = ("served", "by_beta", "containers", "remarks")
 _MOST_BETAS = len("0.001, 0.01, 0.1")
-"""The most columns for the β of the links; where they need more, their range is given."""
+"""Columns for the β values of the links; where they need more, their range is shown."""
 
 
 def result_table(summary: Summary, wording: Wording) -> list[str]:
-    """The lines of a summary's table; an entry that this module does not know is a row with the entry's name.
+    """Format a summary as lines; an entry unknown to this module becomes a row labelled with its key.
 
     Args:
         summary: a `summary.json`, or a part of one.
@@ -55,7 +55,7 @@ def result_table(summary: Summary, wording: Wording) -> list[str]:
     rows = [(row.label, _text(row, summary)) for row in shown]
     rest = {key: value for key, value in summary.items() if key not in known}
     paragraphs = (
-        label_rows([*rows, *_served(summary.get("served"), wording), *_in_own_words(rest)]),
+        label_rows([*rows, *_served(summary.get("served"), wording), *_other_rows(rest)]),
         _remarks(summary.get("remarks")),
         _by_beta(summary.get("by_beta"), wording),
         _containers(summary.get("containers")),
@@ -90,7 +90,7 @@ def _served(served: object, wording: Wording) -> list[tuple[str, str]]:
 
 
 def _served_error(served: Mapping[str, object], wording: Wording, separator: str) -> str:
-    """A mean error, with its interval if the task has one."""
+    """Format a mean error, with its interval if the task has one."""
     if not isinstance(error := served.get(wording.error_key), float):
         return "not measured"
     interval = served.get(wording.interval_key)
@@ -100,7 +100,7 @@ def _served_error(served: Mapping[str, object], wording: Wording, separator: str
 
 
 def _by_beta(rows: object, wording: Wording) -> list[str]:
-    """A line for each combination of the links' β; symbols have an entropy only where they are quantized."""
+    """Format one line for each combination of the links' β; only quantized symbols have an entropy."""
     if not isinstance(rows, Sequence) or not rows:
         return []
     quantized = any(each.get("symbol_entropy_bits") is not None for each in rows)
@@ -146,7 +146,7 @@ def _usage(used: Mapping[str, float]) -> list[str]:
     return [f"{used['cpu_s']:.1f} s", f"{used['memory_peak_mib']:.0f} MiB", received, sent]
 
 
-def _in_own_words(rest: Summary) -> Iterable[tuple[str, str]]:
+def _other_rows(rest: Summary) -> Iterable[tuple[str, str]]:
     for key, value in rest.items():
         if isinstance(value, Mapping):
             yield from ((f"{_words(key)} {_words(part)}", _value(number)) for part, number in value.items())

@@ -1,4 +1,4 @@
-"""A testbed in containers for a test: brought up, followed and taken down through the command line."""
+"""A testbed in containers for tests: started, followed and taken down through the command line."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.testbed.compose.containers import PROJECT_LABEL, Part, find_parts
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.faults import Faults
-from splitwave.testbed.compose.lifecycle import leavings
+from splitwave.testbed.compose.lifecycle import remaining_resources
 from splitwave.testbed.compose.target import parse_target
 from splitwave.testbed.control_client import watch_run
 from splitwave.testbed.engine import Event
@@ -39,41 +39,41 @@ Table = dict[str, Any]
 
 
 def splitwave(*arguments: str | Path) -> str:
-    """Standard output of a command that succeeds."""
+    """Run a command that must succeed; returns its standard output."""
     answer = subprocess.run([SPLITWAVE, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode == ExitCode.OK, answer.stderr
     return answer.stdout
 
 
 def finished_run(*arguments: str | Path) -> Table:
-    """The summary of a finished run, and in the row `results` the folder that it printed."""
+    """Run a command; returns the summary, with the printed results folder in the entry `results`."""
     (folder,) = re.findall(r"^results +(.+)$", splitwave(*arguments), re.MULTILINE)
     return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder}
 
 
 def left_over(project: str) -> list[str]:
-    """Containers, networks and volumes of a project."""
+    """List the containers, networks and volumes of a project."""
     with docker_engine() as client:
-        return leavings(client, project)
+        return remaining_resources(client, project)
 
 
 def kill(target: str, project: str) -> None:
-    """`splitwave fault kill`, without its start, which on a busy machine takes so long that a training may end."""
+    """Do the same as `splitwave fault kill`, whose start may take longer than a training on a busy machine."""
     with docker_engine() as client:
         Faults(client, project).kill(parse_target(target))
 
 
 class Log:
-    """What a service's containers write, read line by line."""
+    """The output of a service's containers, read line by line."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
-        """Args: the command that writes the lines."""
+        """Read the output of a running command."""
         assert process.stdout is not None
         self._process = process
         self._lines = process.stdout
 
     def until(self, event: str) -> dict[str, object]:
-        """The next entry about an event, given up after a time limit; what came before it is read over."""
+        """Return the next entry about an event within a time limit; earlier entries are skipped."""
         limit = threading.Timer(LIMIT_S, self._process.kill)
         limit.start()
         try:
@@ -92,7 +92,7 @@ class Log:
 
 
 class Project:
-    """A testbed that is up."""
+    """A running testbed."""
 
     def __init__(self, name: str, address: str) -> None:
         self.name = name
@@ -106,7 +106,7 @@ class Project:
         return splitwave(*arguments, "--project", self.name)
 
     def result(self, killed_after_an_epoch: str | None = None) -> RunResult:
-        """The run's result; a container, if any, is killed once the first epoch is over."""
+        """Wait for the run's result; if a container is given, kill it after the first epoch."""
         victims = [] if killed_after_an_epoch is None else [killed_after_an_epoch]
 
         def observe(event: Event) -> None:
@@ -117,7 +117,7 @@ class Project:
 
     @contextmanager
     def log(self, service: str) -> Iterator[Log]:
-        """From its beginning on."""
+        """Follow the log of a service from its beginning."""
         command: list[str | Path] = [SPLITWAVE, "logs", service, "--follow", "--project", self.name]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
             try:
@@ -128,7 +128,7 @@ class Project:
 
 @contextmanager
 def taken_down(project: str) -> Iterator[str]:
-    """Whatever there is of a project is gone after the body of the `with`."""
+    """Remove everything of a project when the context ends."""
     try:
         yield project
     finally:
@@ -136,21 +136,21 @@ def taken_down(project: str) -> Iterator[str]:
 
 
 def new_project() -> str:
-    """A name that nobody has."""
+    """Return an unused name."""
     return f"splitwave-test-{secrets.token_hex(4)}"
 
 
 @contextmanager
 def up(results: Path, *settings: str) -> Iterator[Project]:
-    """A testbed that is up for the body of the `with`."""
+    """Start a testbed, and take it down when the context ends."""
     with taken_down(new_project()) as name:
-        said = splitwave("up", "--project", name, "--results", results, *settings)
-        rows = dict(line.rsplit(maxsplit=1) for line in said.splitlines())
+        output = splitwave("up", "--project", name, "--results", results, *settings)
+        rows = dict(line.rsplit(maxsplit=1) for line in output.splitlines())
         yield Project(name, rows["base station"])
 
 
 class Run:
-    """A command that is under way."""
+    """A running command."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
@@ -162,7 +162,7 @@ class Run:
         return self._process.wait()
 
     def wait_for(self, beginning: str) -> None:
-        """Read up to a line that begins so."""
+        """Read the output up to a line with this beginning."""
         read = []
         for line in self._output:
             read.append(line)
@@ -171,14 +171,14 @@ class Run:
         raise AssertionError("".join(read))
 
     def rest(self) -> str:
-        """What it says until its end, errors included."""
+        """Read the output until the command ends, including standard error."""
         return self._output.read()
 
     def interrupt(self) -> None:
         self._process.send_signal(signal.SIGINT)
 
     def project(self) -> str:
-        """The name that it chose for its containers."""
+        """Return the name that the command chose for its containers."""
         with docker_engine() as client:
             parts = client.containers.list(filters={"label": PROJECT_LABEL})
         names = {part.labels[PROJECT_LABEL] for part in parts}
@@ -188,7 +188,7 @@ class Run:
 
 @contextmanager
 def started(*arguments: str | Path) -> Iterator[Run]:
-    """A command in the background; interrupted if the test ends before it does."""
+    """Start a command in the background; interrupt it if it is still running when the context ends."""
     command: list[str | Path] = [SPLITWAVE, *arguments]
     output = subprocess.PIPE
     with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT) as process:

@@ -1,4 +1,4 @@
-"""Services as processes, started one by one as on several machines."""
+"""Services as processes that are started individually, as on several machines."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ Process = subprocess.Popen[bytes]
 
 
 class Services:
-    """Processes that log to files of a folder."""
+    """Starts processes that log to files in a folder."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
@@ -35,7 +35,7 @@ class Services:
         return process
 
     def serve(self, name: str, *arguments: str) -> tuple[Process, str]:
-        """A server, and the address that it announces."""
+        """Start a server; returns its process and the address that it announces."""
         ready, announce = os.pipe()
         with os.fdopen(ready) as pipe:
             process = self.start(name, *arguments, "--listen=127.0.0.1:0", f"--ready-fd={announce}", announce=announce)
@@ -47,7 +47,7 @@ class Services:
 
 
 def until(address: str, reached: Callable[[pb.RunStatus], bool]) -> pb.RunStatus:
-    """Ask the base station until its status is as wanted."""
+    """Ask the base station for its status until a condition holds."""
     deadline = time.monotonic() + LIMIT_S
     while not reached(status := get_status(address)):
         assert time.monotonic() < deadline, status

@@ -1,4 +1,4 @@
-"""`splitwave bench all --quick`: measured, complete and honestly labelled, whether the machine is idle or busy."""
+"""`splitwave bench all --quick` measures everything and labels its results correctly, on idle and busy machines."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 from splitwave.benchmarks.readings.hop_table import latency_ns
 from splitwave.benchmarks.readings.percentiles import percentile
 from splitwave.benchmarks.readings.targets import TARGETS
-from splitwave.benchmarks.readings.validity import Rules, faults_of, problems_of
+from splitwave.benchmarks.readings.validity import Rules, find_faults, find_problems
 from splitwave.benchmarks.scope import QUICK
 from splitwave.benchmarks.session import BENCHMARKS
 from splitwave.benchmarks.suites.scale import STALL_MS
@@ -25,17 +25,17 @@ pytestmark = pytest.mark.e2e
 
 SPLITWAVE = Path(sys.executable).with_name("splitwave")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
-ENVIRONMENT["OMP_WAIT_POLICY"] = "PASSIVE"  # two threads that spin on two busy cores take twenty times as long
+ENVIRONMENT["OMP_WAIT_POLICY"] = "PASSIVE"  # two spinning threads on two busy cores would take twenty times as long
 NOT_QUICK = {name for name in TARGETS if name.startswith("training.b1024.")}
 LINKS = {"latency.single_stream": 1, "latency.multi_stream": 8, "scale.k4": 4, "scale.k32": 32}
-"""The number of links of the load passes whose names begin so; all other passes have two links."""
+"""The number of links of load passes, by the beginning of their names; all other passes have two links."""
 
 Outcome = tuple[Path, dict[str, Any], str]
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """Results folder, result and output of all benchmarks."""
+    """The results folder, the result and the output of all benchmarks."""
     folder = tmp_path_factory.mktemp("bench")
     options: list[str | Path] = ["--quick", "--airtime", "--json", folder / "result.json", "--results", folder]
     command = [SPLITWAVE, "bench", "all", *options]
@@ -47,7 +47,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return results, content, answer.stdout
 
 
-def test_all_benchmarks_are_measured_and_leave_a_complete_result(outcome: Outcome) -> None:
+def test_all_benchmarks_are_measured_and_write_a_complete_result(outcome: Outcome) -> None:
     folder, content, _ = outcome
     assert [each["benchmark"] for each in content["benchmarks"]] == list(BENCHMARKS)
     assert [each["faults"] for each in content["benchmarks"]] == [[]] * len(BENCHMARKS)
@@ -90,23 +90,23 @@ def test_the_ladder_of_rates_ends_at_the_first_that_misses_the_bound(outcome: Ou
     assert kept_up == {share: share in held for share in p99_ms}
 
 
-def test_the_labels_and_their_reasons_follow_from_what_was_recorded(outcome: Outcome) -> None:
-    """Judged again from the raw stamps: neither a busy machine passes for an idle one, nor an idle one for a busy."""
-    folder, content, said = outcome
+def test_the_labels_and_their_reasons_follow_from_the_recorded_stamps(outcome: Outcome) -> None:
+    """Recompute all reasons from the raw stamps, so that a busy and an idle machine are labelled as such."""
+    folder, content, output = outcome
     with np.load(folder / "samples.npz") as samples:
         for benchmark in content["benchmarks"]:
             reasons = [
                 reason
                 for name, settings in benchmark["passes"].items()
-                for reason in _judged(name, samples[f"{benchmark['benchmark']}.{name}.at_ns"], settings)
+                for reason in _reasons(name, samples[f"{benchmark['benchmark']}.{name}.at_ns"], settings)
             ]
             assert sorted(benchmark["problems"]) == sorted([*reasons, *_stalls(benchmark)])
             assert benchmark["validity"] == ("INVALID" if benchmark["problems"] else "VALID")
             expected = "".join(f"\n    {reason}" for reason in benchmark["problems"])
-            assert f"  {benchmark['benchmark']}: {benchmark['validity']}{expected}\n" in said
+            assert f"  {benchmark['benchmark']}: {benchmark['validity']}{expected}\n" in output
     invalid = [each["benchmark"] for each in content["benchmarks"] if each["problems"]]
     assert content["validity"] == ("INVALID" if invalid else "VALID")
-    assert [line for line in said.splitlines() if line.startswith("INVALID")] == (
+    assert [line for line in output.splitlines() if line.startswith("INVALID")] == (
         [f"INVALID: {', '.join(invalid)}"] if invalid else []
     )
 
@@ -123,13 +123,13 @@ def _links(at_ns: "np.ndarray[Any, np.dtype[np.int64]]") -> list[LinkStamps]:
     return [LinkStamps(link, STAMPS, each) for link, each in enumerate(at_ns)]
 
 
-def _judged(name: str, at_ns: "np.ndarray[Any, np.dtype[np.int64]]", settings: dict[str, Any]) -> list[str]:
+def _reasons(name: str, at_ns: "np.ndarray[Any, np.dtype[np.int64]]", settings: dict[str, Any]) -> list[str]:
     links = _links(at_ns)
-    load = Workload(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
+    workload = Workload(**{key: settings[key] for key in ("queries", "samples", "window", "rate_per_s", "seed")})
     rules = Rules(**{key: settings[key] for key in ("min_queries", "min_duration_s", "late_percentile")})
-    assert faults_of(links, load) == []
+    assert find_faults(links, workload) == []
     case, _, repetition = name.rpartition(".")
-    reasons = problems_of(links, load, rules, kept_up=settings["kept_up"])
+    reasons = find_problems(links, workload, rules, kept_up=settings["kept_up"])
     return [f"{case}, repetition {repetition}: {reason}" for reason in reasons]
 
 

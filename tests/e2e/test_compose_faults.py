@@ -1,4 +1,4 @@
-"""Containers that are harmed on purpose: what the others notice, and that the run goes on."""
+"""Faults injected into containers: how the other containers react, and that the run continues."""
 
 import json
 import re
@@ -15,25 +15,25 @@ from tests.e2e.compose_testbed import SMALL, Log, Project, finished_run, kill, l
 pytestmark = [pytest.mark.e2e, pytest.mark.compose]
 
 LONGER = (*SMALL, "--set", "training.epochs=16")
-GRACE_S = 15  # docker-compose.yml's stop_grace_period; whoever takes longer is killed, which its exit code tells
+GRACE_S = 15  # stop_grace_period of docker-compose.yml; a slower container is killed, which its exit code shows
 
 
 @pytest.fixture(scope="module")
 def undisturbed_sha256(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The weights that `LONGER` gives where nothing happens; process by process, which is faster."""
+    """The weights of `LONGER` without any fault, computed with the process engine, which is faster."""
     return str(finished_run("demo", *LONGER, "--results", tmp_path_factory.mktemp("undisturbed"))["weights_sha256"])
 
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Log]]:
-    """A testbed that has trained and answers queries, and the base station's log from there on."""
+    """A testbed that has finished training and serves queries, and the log of its base station from there on."""
     folder = tmp_path_factory.mktemp("serving")
     with up(folder, *SMALL, "--set", "training.epochs=1") as project, project.log("basestation") as log:
         log.until("served")
         yield project, log
 
 
-def test_a_killed_device_comes_back_to_its_link_and_the_run_ends_with_the_same_weights(
+def test_a_killed_device_gets_its_link_back_and_the_run_ends_with_the_same_weights(
     tmp_path: Path, undisturbed_sha256: str
 ) -> None:
     with up(tmp_path, *LONGER) as project, project.log("basestation") as log:
@@ -52,52 +52,52 @@ def test_a_killed_device_comes_back_to_its_link_and_the_run_ends_with_the_same_w
     assert result.weights_sha256 == undisturbed_sha256
 
 
-def test_a_run_of_the_command_line_outlives_its_base_station(tmp_path: Path, undisturbed_sha256: str) -> None:
+def test_a_run_of_the_command_line_survives_a_killed_base_station(tmp_path: Path, undisturbed_sha256: str) -> None:
     with started("demo", "--engine", "compose", *LONGER, "--results", tmp_path) as run:
         run.wait_for("epoch  2/16")
         kill("basestation", run.project())
-        said = run.rest()
+        output = run.rest()
 
     assert run.exit_code == ExitCode.OK
-    assert "the base station was lost: the run starts over" in said
-    assert "epoch  1/16" in said
+    assert "the base station was lost: the run starts over" in output
+    assert "epoch  1/16" in output
     (harmed,) = (tmp_path / "demo").iterdir()
     assert len((harmed / "metrics.jsonl").read_text().splitlines()) == 16
     summary = json.loads((harmed / "summary.json").read_text())
     assert (summary["weights_sha256"], summary["restarts"]) == (undisturbed_sha256, 1)
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_containers_behind(tmp_path: Path) -> None:
     with started("demo", "--engine", "compose", *LONGER, "--results", tmp_path) as run:
         run.wait_for("epoch  1/16")
         project = run.project()
         run.interrupt()
-        said = run.rest()
+        output = run.rest()
 
     assert run.exit_code == ExitCode.INTERRUPTED
-    assert "interrupted: " in said
+    assert "interrupted: " in output
     assert left_over(project) == []
 
 
-def test_a_container_that_cannot_go_on_is_named_with_its_exit_code_and_its_own_words(tmp_path: Path) -> None:
-    # No board has a GPU, which only the parties can find out: the command line imports no torch.
+def test_a_container_that_fails_is_named_with_its_exit_code_and_its_error(tmp_path: Path) -> None:
+    # The images have no GPU; only the services detect this, since the command line does not import torch.
     with started("demo", "--set", "runtime.torch_device=cuda", "--engine", "compose", "--results", tmp_path) as run:
-        said = run.rest()
+        output = run.rest()
 
     assert run.exit_code == ExitCode.CONFIG
-    (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
+    (error,) = [line for line in output.splitlines() if line.startswith("error: ")]
     assert "runtime.torch_device" in error
     assert re.search(r"\([a-z]+-[0-9] ended with exit code 2 \(CONFIG\)\)$", error)
 
 
-def test_missing_data_are_found_before_there_is_a_container(tmp_path: Path) -> None:
+def test_missing_data_are_refused_before_any_container_starts(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     arguments = ("--engine", "compose", "--data-dir", tmp_path / "data", "--results", tmp_path / "results")
     with started("demo", "--set", "data.name=mnist", *arguments) as run:
-        said = run.rest()
+        output = run.rest()
 
     assert run.exit_code == ExitCode.DATA
-    assert said.startswith("error: MNIST: train-images-idx3-ubyte is missing")
+    assert output.startswith("error: MNIST: train-images-idx3-ubyte is missing")
     assert not (tmp_path / "results").exists()
 
 
@@ -117,7 +117,7 @@ def test_a_paused_device_is_late_until_it_is_resumed(serving: tuple[Project, Log
     assert _late_links(project) == set()
 
 
-def test_a_partition_heals(serving: tuple[Project, Log]) -> None:
+def test_a_partitioned_device_recovers(serving: tuple[Project, Log]) -> None:
     project, log = serving
 
     project.splitwave("fault", "partition", "device:1")
@@ -131,10 +131,10 @@ def test_a_partition_heals(serving: tuple[Project, Log]) -> None:
 
 
 def test_every_service_drains_within_its_grace_period(serving: tuple[Project, Log]) -> None:
-    project, _ = serving  # the last that needs it
+    project, _ = serving  # this must be the last test that uses the testbed
 
     with docker_engine() as client:
-        # From the devices on, so that each is stopped, and does not merely follow another.
+        # Stop the devices first, so that no container ends because another one did.
         for _, container in reversed(find_containers(client, project.name)):
             container.stop(timeout=GRACE_S)
 
@@ -148,6 +148,6 @@ def _row(table: str, first: str) -> str:
 
 
 def _late_links(project: Project) -> set[str]:
-    said = splitwave("status", "--address", project.address)
-    rows = [[cell.strip() for cell in line.split("│")] for line in said.splitlines() if line.startswith("│")]
+    output = splitwave("status", "--address", project.address)
+    rows = [[cell.strip() for cell in line.split("│")] for line in output.splitlines() if line.startswith("│")]
     return {row[1] for row in rows if row[5] == "yes"}

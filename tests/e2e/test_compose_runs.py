@@ -1,4 +1,4 @@
-"""Testbeds in containers: what they compute, and that nothing is left of them."""
+"""Testbeds in containers: their results, and that no containers, networks or volumes are left behind."""
 
 import asyncio
 import json
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.config.shipped import COMPOSE_FILE
-from splitwave.testbed.compose.command import find_compose
+from splitwave.testbed.compose.compose_command import find_compose
 from splitwave.testbed.compose.docker_api import docker_engine
-from splitwave.testbed.compose.watching import until_it_answers
+from splitwave.testbed.compose.reachability import wait_until_reachable
 from splitwave.testbed.control_client import watch_run
 from tests.e2e.compose_testbed import (
     ENVIRONMENT,
@@ -35,12 +35,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Table:
     return finished_run("demo", "--engine", "compose", *SHORT, "--results", tmp_path_factory.mktemp("trained"))
 
 
-def test_the_demo_learns_answers_and_leaves_nothing(tmp_path: Path) -> None:
+def test_the_demo_trains_serves_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with up(tmp_path) as project:
         assert project.result().error <= 0.08
         with project.log("basestation") as log:
             assert log.until("served")["queries"] == 200
-            assert log.until("served")["queries"] == 400  # it goes on
+            assert log.until("served")["queries"] == 400  # serving continues
         assert "serving" in project.splitwave("status", "--engine", "compose")
         splitwave("down", "--volumes", "--project", project.name)
 
@@ -81,14 +81,14 @@ def test_a_run_leaves_a_complete_results_folder_and_nothing_in_the_engine(traine
     assert left_over_of_engine_runs() == []
 
 
-def test_the_summary_tells_what_each_container_used(trained: Table) -> None:
+def test_the_summary_has_the_usage_of_each_container(trained: Table) -> None:
     summary = json.loads((Path(trained["results"]) / "summary.json").read_text())
 
     containers = summary["containers"]
     assert sorted(containers) == ["basestation-1", "channel-1", "device-1", "device-2"]
     uplink_bytes = summary["steps"] * 64 * summary["packed_bytes_per_sample_per_link"]
     for used in containers.values():
-        assert used["cpu_s"] > 0.1  # to import gRPC takes longer
+        assert used["cpu_s"] > 0.1  # importing gRPC alone takes longer
         assert used["memory_peak_mib"] > 10
         assert used["network_rx_bytes"] > 0
     for device in ("device-1", "device-2"):
@@ -103,7 +103,7 @@ def test_inference_in_containers_reproduces_the_error_rates(trained: Table, tmp_
     assert "steps" not in inferred
 
 
-def test_four_devices_take_no_more_than_a_scale_and_a_setting(tmp_path: Path) -> None:
+def test_four_devices_need_only_a_scale_and_a_setting(tmp_path: Path) -> None:
     config = tmp_path / "four.yaml"
     config.write_text("links: 4\nencoder: {dimension: 8}\ntraining: {epochs: 1}\ninference: {latency_samples: 20}\n")
     config.chmod(0o644)
@@ -115,14 +115,14 @@ def test_four_devices_take_no_more_than_a_scale_and_a_setting(tmp_path: Path) ->
         )
         assert started.returncode == 0, started.stderr
         with docker_engine() as client:
-            address = asyncio.run(until_it_answers(client, project))
+            address = asyncio.run(wait_until_reachable(client, project))
         result = asyncio.run(watch_run(address, lambda _: None))
 
         assert [cost.samples for cost in result.costs] == [1000] * 4
 
 
 def left_over_of_engine_runs() -> list[str]:
-    """Projects with the name of a run's, not of a test's."""
+    """List resources whose names are those of the compose engine's projects, not of test projects."""
     with docker_engine() as client:
         everything = [
             *(str(container.name) for container in client.containers.list(all=True)),

@@ -1,4 +1,4 @@
-"""`splitwave experiment` as a command: the whole smoke preset, and how it ends when it is interrupted or killed."""
+"""`splitwave experiment` as a command: the smoke preset, and interrupted or killed sweeps."""
 
 import os
 import re
@@ -37,10 +37,10 @@ def finished(folder: Path, *arguments: str) -> str:
 
 
 class Sweep:
-    """A sweep that has finished a trial, and its worker processes."""
+    """A running sweep that has finished its first trial, and its worker processes."""
 
     def __init__(self, folder: Path) -> None:
-        # A background job of a script ignores SIGINT, and so would the sweep of tests that run in one.
+        # Background jobs of a script ignore SIGINT, and so would a sweep started by tests that run in such a job.
         self.process = subprocess.Popen(
             ["env", "--default-signal=INT", *command(folder, "run", *FIGURES, "--jobs", "2")],
             stdout=subprocess.PIPE,
@@ -52,7 +52,7 @@ class Sweep:
         self._workers: list[int] = []
 
     def begin(self) -> None:
-        """Wait until it has."""
+        """Wait until the first trial has finished."""
         assert self.process.stdout is not None
         self.plan = self.process.stdout.readline()
         self.first = self.process.stdout.readline()
@@ -62,7 +62,7 @@ class Sweep:
         assert len(self._workers) >= 2
 
     def end(self, number: signal.Signals) -> tuple[int, str]:
-        """Send a signal to all its processes, as a terminal does, or to the command alone; exit code, errors."""
+        """Send SIGINT to all processes, like a terminal, or another signal to the command; returns code and errors."""
         if number is signal.SIGINT:
             os.killpg(self.process.pid, number)
         else:
@@ -71,7 +71,7 @@ class Sweep:
         return self.process.returncode, errors
 
     def close(self) -> None:
-        """Leave no process behind, whatever the test has come to."""
+        """Kill all remaining processes."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
@@ -88,12 +88,12 @@ class Sweep:
 def test_the_smoke_preset_makes_every_figure_and_the_next_run_has_nothing_left(
     figures: tuple[str, ...], tmp_path: Path
 ) -> None:
-    said = finished(tmp_path, "run", *figures)
+    output = finished(tmp_path, "run", *figures)
     made = [str(tmp_path / "smoke" / f"{name}{kind}") for name in figures for kind in (".csv", ".png", ".pdf")]
-    assert said.splitlines()[-len(made) :] == made
+    assert output.splitlines()[-len(made) :] == made
     for name in figures:
         for row in read(tmp_path / "smoke" / f"{name}.csv"):
-            # Answers that say nothing of a delay err by its variance.
+            # The squared error of answers that ignore the input is the variance of the delays.
             asked = DATA_SETS.load(row.data).TASK
             most = 1.1 * asked.scale_ns**2 if isinstance(asked, Regression) else 1.0
             assert row.test_error is None or 0 <= row.test_error < most
@@ -112,7 +112,7 @@ def sweep(tmp_path: Path) -> Iterator[Sweep]:
         running.close()
 
 
-def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(sweep: Sweep, tmp_path: Path) -> None:
+def test_ctrl_c_keeps_finished_trials_and_the_next_run_continues(sweep: Sweep, tmp_path: Path) -> None:
     total = int(sweep.plan.split()[0])
     code, errors = sweep.end(signal.SIGINT)
     assert (code, errors.splitlines()) == (
@@ -133,13 +133,13 @@ def test_workers_do_not_outlive_a_killed_sweep(sweep: Sweep) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (("run", "fig9"), "no experiment fig9: there are fig2a, "),
+        (("run", "fig9"), "no experiment fig9: the experiments are fig2a, "),
         (("run", "fig3", "--seeds", "11"), "--seeds 11: at most 10"),
         (("run", "fig3", "--method", "magic"), "--method magic: expected one of qml-ib, vddib-sr, vib"),
-        (("plot", "fig3"), "fig3.csv is not there: `splitwave experiment run fig3` writes it"),
+        (("plot", "fig3"), "fig3.csv does not exist: `splitwave experiment run fig3` writes it"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(arguments: tuple[str, ...], error: str, tmp_path: Path) -> None:
+def test_invalid_requests_are_reported_in_one_line(arguments: tuple[str, ...], error: str, tmp_path: Path) -> None:
     answer = subprocess.run(command(tmp_path, *arguments), capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode in (ExitCode.CONFIG, ExitCode.DATA)
     (line,) = answer.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""Device processes that host several links: the same results, from fewer processes."""
+"""Device processes that host several links give the same results with fewer processes."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def run(engine: Engine, config: RunConfig, folder: Path, links_per_process: int 
         (64, 32, ["device-0-31", "device-32-63"]),
     ],
 )
-def test_links_that_share_a_process_learn_what_one_process_computes(
+def test_links_that_share_a_process_give_the_same_results_as_one_process(
     links: int, each: int, logs: list[str], tmp_path: Path
 ) -> None:
     config = RunConfig.model_validate(

@@ -1,4 +1,4 @@
-"""The live knob over real processes: β changes in the midst of a stream, which one process then answers again."""
+"""Live changes of β in real processes: β changes within a stream, which one process then answers again."""
 
 import dataclasses
 import json
@@ -42,19 +42,19 @@ CONFIG = RunConfig.model_validate(
         "inference": {"latency_samples": QUERIES},
     }
 )
-TURNS: tuple[tuple[int | None, float], ...] = ((1, 0.01), (0, 1.0), (1, 0.5), (None, 0.03), (0, 0.1), (1, 1.0))
+CHANGES: tuple[tuple[int | None, float], ...] = ((1, 0.01), (0, 1.0), (1, 0.5), (None, 0.03), (0, 0.1), (1, 1.0))
 BY_COMMAND = 2
-"""So many of them with the command, which takes seconds to start; the others as it asks, over the control service."""
+"""The number of changes made with the command, which takes seconds to start; the others use the control service."""
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What a base station wrote of a stream that it served.
+    """A base station's records of a served stream.
 
     Attributes:
-        summary: its file.
-        switches: the links' β by the (serving pass, query) from which they hold.
-        answers: digest of all answers of each finished pass.
+        summary: content of its summary file.
+        switches: the β of all links, by the (serving pass, query) from which they apply.
+        answers: for each finished pass the digest of all answers.
     """
 
     summary: dict[str, Any]
@@ -64,7 +64,7 @@ class Stream:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoint of networks to which β matters: an epoch hardly moves their gates, so they are moved by hand."""
+    """A checkpoint of networks that depend on β: one epoch hardly changes their gates, so these are changed by hand."""
     folder = tmp_path_factory.mktemp("state")
     run = open_run(CONFIG, None)
     list(run.train(lambda _: None))
@@ -81,7 +81,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stream(folder: Path) -> Stream:
-    """Serve, turn the knob again and again, stop."""
+    """Serve, change β several times, then stop."""
     (folder / "run.yaml").write_text(to_yaml(CONFIG), encoding="utf-8")
     (folder / "summaries").mkdir()
     with ExitStack() as stack:
@@ -97,23 +97,23 @@ def stream(folder: Path) -> Stream:
             )
             for link in range(CONFIG.links)
         ]
-        for number, (link, beta) in enumerate(TURNS):
-            _let_it_serve(address)
-            (_turn_by_command if number < BY_COMMAND else set_beta)(address, link, beta)
-        assert [link.beta for link in _let_it_serve(address).links] == [0.1, 1.0]
+        for number, (link, beta) in enumerate(CHANGES):
+            _wait_for_two_passes(address)
+            (_set_by_command if number < BY_COMMAND else set_beta)(address, link, beta)
+        assert [link.beta for link in _wait_for_two_passes(address).links] == [0.1, 1.0]
         for process in (basestation, channel):
             process.send_signal(signal.SIGTERM)
         assert [process.wait(LIMIT_S) for process in (basestation, channel, *devices)] == [ExitCode.OK] * 4
-        return _written(folder, services.log("basestation"))
+        return _recorded(folder, services.log("basestation"))
 
 
-def _let_it_serve(address: str) -> pb.RunStatus:
-    """Until two more passes are over: one was under way when the knob was turned last."""
+def _wait_for_two_passes(address: str) -> pb.RunStatus:
+    """Wait until two more passes are over, because one was in progress when β was last changed."""
     so_far = until(address, lambda status: status.queries > 0).queries
     return until(address, lambda status: status.queries >= so_far + 2 * QUERIES)
 
 
-def _turn_by_command(address: str, link: int | None, beta: float) -> None:
+def _set_by_command(address: str, link: int | None, beta: float) -> None:
     assert link is not None
     command: list[str | Path] = [SPLITWAVE, "beta", "set", f"--link={link}", str(beta), f"--address={address}"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
@@ -121,9 +121,9 @@ def _turn_by_command(address: str, link: int | None, beta: float) -> None:
     assert f"link {link}  β {beta}" in answer.stdout.splitlines()
 
 
-def _written(folder: Path, log: str) -> Stream:
+def _recorded(folder: Path, log: str) -> Stream:
     (path,) = (folder / "summaries").iterdir()
-    events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]  # gRPC writes others
+    events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]  # gRPC writes other lines
     return Stream(
         json.loads(path.read_text(encoding="utf-8")),
         {
@@ -135,28 +135,28 @@ def _written(folder: Path, log: str) -> Stream:
     )
 
 
-def test_no_block_is_lost_and_every_value_that_was_set_is_in_the_summary(stream: Stream) -> None:
+def test_no_block_is_lost_and_every_beta_that_was_set_is_in_the_summary(stream: Stream) -> None:
     by_beta = stream.summary["by_beta"]
 
     assert (
         sum(each["queries"] for each in by_beta) == QUERIES * len(stream.answers) == stream.summary["served"]["queries"]
     )
     expected = [[0.1, 0.1]]
-    for link, beta in TURNS:
+    for link, beta in CHANGES:
         expected.append([beta if link in (None, each) else before for each, before in enumerate(expected[-1])])
     assert [list(betas) for betas in stream.switches.values()] == expected
     assert {tuple(each["betas"]) for each in by_beta} == {tuple(betas) for betas in expected}
 
 
-def test_beta_changes_in_the_midst_of_a_pass(stream: Stream) -> None:
-    # A switch falls on a pass's first query about once in 30 times; all six do once in 30⁶.
+def test_beta_changes_in_the_middle_of_a_pass(stream: Stream) -> None:
+    # A change falls on the first query of a pass with a probability of about 1/30, and all six do with 1/30⁶.
     assert any(query > 0 for _, query in stream.switches)
 
 
 def _replay(
     folder: Path, stream: Stream, tamper: Callable[[InprocessRun], None] = lambda _: None
 ) -> Iterator[tuple[InprocessRun, str]]:
-    """Answer the stream again in one process, which changes its settings where the knob was turned; a digest a pass."""
+    """Answer the stream again in one process with the same changes of β; yields the run and a digest for each pass."""
     run = open_run(CONFIG, None)
     manifest = Manifest.read(folder)
     load_part(folder / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)
@@ -186,7 +186,7 @@ def test_one_process_gives_the_same_answers_and_the_same_numbers_by_beta(folder:
     ]
 
 
-def _decode_as_the_settings_say(run: InprocessRun) -> None:
+def _decode_with_beta_of_the_settings(run: InprocessRun) -> None:
     right = run.trainer.predict
 
     def wrong(block: FusedBlock) -> Answers:
@@ -195,7 +195,7 @@ def _decode_as_the_settings_say(run: InprocessRun) -> None:
     run.trainer.predict = wrong  # type: ignore[method-assign]
 
 
-def _encode_as_the_settings_say(run: InprocessRun) -> None:
+def _encode_with_beta_of_the_settings(run: InprocessRun) -> None:
     right = run.workers[1].pass_block
 
     def wrong(phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
@@ -207,13 +207,13 @@ def _encode_as_the_settings_say(run: InprocessRun) -> None:
     run.workers[1].pass_block = wrong  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("mistake", [_decode_as_the_settings_say, _encode_as_the_settings_say])
-def test_another_beta_than_the_block_carries_would_show(
+@pytest.mark.parametrize("mistake", [_decode_with_beta_of_the_settings, _encode_with_beta_of_the_settings])
+def test_using_another_beta_than_that_of_the_block_changes_the_answers(
     mistake: Callable[[InprocessRun], None], folder: Path, stream: Stream
 ) -> None:
-    """The test above can fail: one half under β of the settings gives other answers as soon as the knob is turned."""
+    """The test above can fail: if one network uses β of the settings, the answers differ after a change of β."""
     digests = [digest for _, digest in _replay(folder, stream, mistake)]
 
-    first_turned = min(position for position, betas in stream.switches.items() if betas != (0.1, 0.1))
-    assert digests[: first_turned[0]] == stream.answers[: first_turned[0]]
-    assert digests[first_turned[0] :] != stream.answers[first_turned[0] :]
+    first_changed = min(position for position, betas in stream.switches.items() if betas != (0.1, 0.1))
+    assert digests[: first_changed[0]] == stream.answers[: first_changed[0]]
+    assert digests[first_changed[0] :] != stream.answers[first_changed[0] :]

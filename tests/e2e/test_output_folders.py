@@ -1,4 +1,4 @@
-"""Folders that services and tools write to: made where they are missing, refused by name where they cannot be."""
+"""Output folders of services and tools are made if missing; if that is impossible, the error names them."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ def test_a_base_station_makes_its_folders(tmp_path: Path) -> None:
         (["splitwave.experiments.vddib_sr.tuning"], "--csv", ExitCode.CONFIG),
     ],
 )
-def test_a_service_or_a_tool_refuses_it_in_one_line(
+def test_a_folder_that_cannot_be_made_is_refused_in_one_line(
     module: list[str], option: str, exit_code: ExitCode, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()

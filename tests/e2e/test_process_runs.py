@@ -1,9 +1,8 @@
-"""Whole testbeds as processes: what they compute, and how they end when one of them is killed."""
+"""Whole testbeds as processes: their results, and how they end when one of the processes is killed."""
 
 import json
 import os
 import re
-import select
 import shlex
 import signal
 import socket
@@ -18,6 +17,7 @@ import pytest
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.testbed.processes.announcement import running_testbeds
+from tests.e2e.endless_training import Training
 from tests.e2e.services import until
 from tests.limits import LIMIT_S
 
@@ -29,52 +29,19 @@ ENDLESS = (*SMALL, "--set", "training.epochs=9999")
 ERRORS = ("error_rate", "error_rate_soft")
 KEPT = "the unfinished run is kept in "
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
-ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # nobody's: the processes must not ask a web proxy for each other
+ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # unreachable: processes must not use a web proxy for each other
 
 Table = dict[str, Any]
 
 
 def splitwave(*arguments: str | Path) -> Table:
-    """The summary of a finished command, and what it printed besides: `results`, its folder, and `next`, commands."""
+    """Run a command; returns the summary with the printed folder as `results` and the suggested commands as `next`."""
     command = [SPLITWAVE, *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert answer.returncode == ExitCode.OK, answer.stderr
     (folder,) = re.findall(r"^results +(.+)$", answer.stdout, re.MULTILINE)
     proposed = [shlex.split(line) for line in re.findall(r"^  (\S*splitwave .+)$", answer.stdout, re.MULTILINE)]
     return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder, "next": proposed}
-
-
-class Training:
-    """A command that trains without an end, and the processes that it started."""
-
-    def __init__(self, process: "subprocess.Popen[str]", results: Path) -> None:
-        self.process = process
-        self.results = results
-        (testbed,) = running_testbeds(results)
-        self.address = testbed.basestation
-        self._pidfds = {role: os.pidfd_open(pid) for role, pid in testbed.pids.items()}
-
-    def send(self, number: signal.Signals, role: str) -> None:
-        signal.pidfd_send_signal(self._pidfds[role], number)
-
-    def stopped(self) -> tuple[int, str]:
-        """Exit code and standard error of the command, once it has ended."""
-        _, errors = self.process.communicate(timeout=LIMIT_S)
-        return self.process.returncode, errors
-
-    def still_running(self, limit_s: float = 0.0) -> list[str]:
-        """The roles whose processes run on although each was given the time limit to end."""
-        return [role for role, fd in self._pidfds.items() if not select.select([fd], [], [], limit_s)[0]]
-
-    def published(self) -> list[Path]:
-        """What looks like a result."""
-        return [path for path in self.results.glob("*/*") if not re.search(r"^\.|\.unfinished$", path.name)]
-
-    def close(self) -> None:
-        for role in self.still_running():
-            self.send(signal.SIGKILL, role)
-        for fd in self._pidfds.values():
-            os.close(fd)
 
 
 @pytest.fixture
@@ -87,7 +54,7 @@ def training(tmp_path: Path) -> Iterator[Training]:
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
-        process_group=0,  # its own, so that a test can press Ctrl-C
+        process_group=0,  # a new group, so that a test can simulate Ctrl-C
     ) as process:
         try:
             assert process.stdout is not None
@@ -98,7 +65,7 @@ def training(tmp_path: Path) -> Iterator[Training]:
             finally:
                 running.close()
         finally:
-            process.kill()  # and with it all that it started, whatever the test has come to
+            process.kill()  # which also ends the processes that it started, even if the test has failed
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +130,7 @@ def test_a_command_may_have_processes_that_host_several_links(tmp_path: Path) ->
 
 
 @pytest.mark.e2e
-def test_the_demo_reaches_what_it_promises_on_both_engines(tmp_path: Path) -> None:
+def test_the_demo_reaches_its_promised_results_on_both_engines(tmp_path: Path) -> None:
     demo = splitwave("demo", "--results", tmp_path)
     assert demo["error_rate"] <= 0.08
     assert demo["payload_bits_per_sample_per_link"] == 112
@@ -181,16 +148,16 @@ def _exit_of(*arguments: str) -> tuple[int, str]:
 def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = _exit_of("splitwave.channel", f"--listen={address}", "--connect=127.0.0.1:1")
-        assert (code, f"cannot listen on {address}: the port is taken" in said) == (ExitCode.ADDRESS, True)
-        assert "add_port.cc" not in said
-    code, said = _exit_of("splitwave.channel", "--connect=nowhere")
-    assert (code, "--connect nowhere: expected HOST:PORT" in said) == (ExitCode.ADDRESS, True)
-    code, said = _exit_of("splitwave.basestation", "--late-after=0")
-    assert (code, "--late-after 0: expected seconds, more than 0" in said) == (ExitCode.CONFIG, True)
+        code, output = _exit_of("splitwave.channel", f"--listen={address}", "--connect=127.0.0.1:1")
+        assert (code, f"cannot listen on {address}: the port is taken" in output) == (ExitCode.ADDRESS, True)
+        assert "add_port.cc" not in output
+    code, output = _exit_of("splitwave.channel", "--connect=nowhere")
+    assert (code, "--connect nowhere: expected HOST:PORT" in output) == (ExitCode.ADDRESS, True)
+    code, output = _exit_of("splitwave.basestation", "--late-after=0")
+    assert (code, "--late-after 0: expected seconds, more than 0" in output) == (ExitCode.CONFIG, True)
     arguments = ("splitwave.device", "--connect=127.0.0.1:1", "--connect-timeout=0.2", f"--state={tmp_path}")
-    code, said = _exit_of(*arguments)
-    assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in said) == (ExitCode.UNREACHABLE, True)
+    code, output = _exit_of(*arguments)
+    assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in output) == (ExitCode.UNREACHABLE, True)
 
 
 def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> None:
@@ -215,7 +182,7 @@ def test_a_killed_process_stops_the_run_and_is_named_with_its_log(training: Trai
     exit_code, errors = training.stopped()
 
     assert exit_code == ExitCode.RUN_FAILED
-    assert errors.startswith(f"error: {role} was killed by SIGKILL; its last words:\n  ")
+    assert errors.startswith(f"error: {role} was killed by SIGKILL; the end of its log:\n  ")
     assert "Traceback" not in errors
     assert training.still_running() == []
     assert training.published() == []
@@ -240,7 +207,7 @@ def test_ctrl_c_stops_everything(training: Training) -> None:
     assert (kept / "figs" / "training.png").is_file()
 
 
-def test_a_training_interrupted_while_it_serves_keeps_its_test_errors_and_a_checkpoint_that_answers(
+def test_a_run_interrupted_while_serving_keeps_its_test_errors_and_a_usable_checkpoint(
     trained: Table, tmp_path: Path
 ) -> None:
     serves_long = ("--set", "inference.latency_samples=5000", "--set", "encoder.dimension=8", *SHORT[-2:])

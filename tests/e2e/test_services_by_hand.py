@@ -1,4 +1,4 @@
-"""Services started one by one, as on several machines: a device that crashes, and a base station that serves on."""
+"""Services started individually, as on several machines: a device crashes, and the base station continues to serve."""
 
 import json
 import signal
@@ -24,7 +24,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
         yield Services(tmp_path, stack)
 
 
-def test_a_crashed_device_that_is_started_again_gets_its_link_and_the_run_serves_until_it_is_stopped(
+def test_a_crashed_device_gets_its_link_back_and_the_run_serves_until_it_is_stopped(
     services: Services, tmp_path: Path
 ) -> None:
     config = tmp_path / "run.yaml"

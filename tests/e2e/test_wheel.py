@@ -1,4 +1,4 @@
-"""What is built for others to install: a wheel and an sdist that need no checkout."""
+"""The wheel and the sdist work without a checkout."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta
 
 
 def build(kind: str, source: Path, into: Path) -> Path:
-    """The wheel or sdist that the backend builds of a folder."""
+    """Build the wheel or sdist of a source folder."""
     into.mkdir(exist_ok=True)
     command = [sys.executable, "-c", BUILD, kind, str(into)]
     answer = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True, timeout=LIMIT_S)
@@ -47,11 +47,11 @@ def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment in which the wheel is installed, beside the packages that it requires."""
+    """The Python of an environment with the wheel and its dependencies."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     ours = folder / "bin" / "python"
-    # A line of a .pth file makes those packages importable, but not our checkout, which a .pth file beside them names.
+    # A .pth file makes the dependencies importable, but not our checkout, whose own .pth file is not processed then.
     site = next((folder / "lib").glob("python*")) / "site-packages"
     (site / "required.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     command: list[str | Path] = [
@@ -71,7 +71,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A user's folder, with packages of his own whose names are those of our rooms."""
+    """A user's folder with packages that have the names of our folders."""
     for name in ("common", "device"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
@@ -102,7 +102,7 @@ def test_the_sdist_builds_the_same_wheel(source: Path, wheel: Path, tmp_path: Pa
         assert all(ours.read(name) == theirs.read(name) for name in ours.namelist() if not name.endswith("/RECORD"))
 
 
-def test_it_runs_from_a_folder_with_packages_of_the_same_names(python: Path, folder: Path) -> None:
+def test_the_wheel_runs_in_a_folder_with_packages_of_the_same_names(python: Path, folder: Path) -> None:
     where = run(folder, python, "-c", "import splitwave.device, splitwave.channel; print(splitwave.device.__file__)")
     assert Path(where.strip()).is_relative_to(python.parents[1])
     splitwave = python.parent / "splitwave"
@@ -116,5 +116,5 @@ def test_shipped_names_work(python: Path, folder: Path) -> None:
     assert "name: mnist\n" in run(folder, splitwave, "config", "show", "--config", "mnist-k2")
     run(folder, splitwave, "init", "mine")
     assert "name: mnist\n" in run(folder, splitwave, "config", "show", "-c", "mine/configs/mnist-k2.yaml")
-    code = "from splitwave.testbed.compose.command import board_file; print(board_file('raspberry-pi-4'))"
+    code = "from splitwave.testbed.compose.compose_command import board_file; print(board_file('raspberry-pi-4'))"
     assert Path(run(folder, python, "-c", code).strip()).is_relative_to(python.parents[1])

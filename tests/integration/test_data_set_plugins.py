@@ -22,7 +22,7 @@ from splitwave.common.tasks.task import Task
 from splitwave.common.wire.messages import downlink_from_proto, downlink_to_proto
 from splitwave.device.learning.views import load_stacked_views
 from splitwave.experiments.inprocess_engine import open_run
-from splitwave.testbed.execution import Order, execute
+from splitwave.testbed.execution import RunRequest, execute
 from tests.integration import toy_bars, toy_brightness
 from tests.integration.testbed import TinyData, run_distributed
 
@@ -94,7 +94,7 @@ def test_settings_that_name_it_import_that_data_set_alone_and_no_torch(installed
 
 def reported(tmp_path: Path, name: str, epochs: int = 1) -> tuple[Path, dict[str, object]]:
     """The results folder of a run with the in-process engine, and its summary."""
-    folder = execute(Order("toy", config_of(name, epochs), "inprocess", None, tmp_path))
+    folder = execute(RunRequest("toy", config_of(name, epochs), "inprocess", None, tmp_path))
     summary: dict[str, object] = json.loads((folder / "summary.json").read_text())
     return folder, summary
 

@@ -1,4 +1,4 @@
-"""A command's run from its settings to its last line, in one process."""
+"""The execution of a command in one process, from the settings to the printed result."""
 
 import contextlib
 import json
@@ -15,29 +15,29 @@ from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.experiments.inprocess_engine import InprocessRun, ServingOutcome
 from splitwave.testbed import execution
 from splitwave.testbed.engine import Job, Observer
-from splitwave.testbed.execution import Order, execute
+from splitwave.testbed.execution import RunRequest, execute
 
 TINY = RunConfig.model_validate(
     {"encoder": {"dimension": 4}, "training": {"epochs": 1}, "inference": {"latency_samples": 20}}
 )
 
 
-def order(results: Path) -> Order:
-    return Order("demo", TINY, "inprocess", None, results)
+def request(results: Path) -> RunRequest:
+    return RunRequest("demo", TINY, "inprocess", None, results)
 
 
-def test_a_run_names_its_folder_its_pictures_and_commands_about_them(
+def test_a_run_prints_its_folder_its_pictures_and_suggested_commands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    execute(order(tmp_path))
+    execute(request(tmp_path))
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     (folder,) = (tmp_path / "demo").iterdir()
-    assert re.search(rf"^results +{folder}$", said, re.MULTILINE)
+    assert re.search(rf"^results +{folder}$", output, re.MULTILINE)
     pictures = sorted(str(path) for path in (folder / "figs").iterdir() if path.suffix in (".pdf", ".png"))
     assert len(pictures) >= 2
-    assert re.findall(r"^(?:figures)? +(\S+/figs/\S+)$", said, re.MULTILINE) == pictures
-    first, second, _ = (shlex.split(line) for line in said.splitlines()[-3:])
+    assert re.findall(r"^(?:figures)? +(\S+/figs/\S+)$", output, re.MULTILINE) == pictures
+    first, second, _ = (shlex.split(line) for line in output.splitlines()[-3:])
     assert first == ["splitwave", "infer", "--checkpoint", str(folder)]
     assert (folder / "ckpt").is_dir()
     assert Path(second[3]).is_file()
@@ -47,48 +47,48 @@ def test_a_result_is_printed_even_if_its_pictures_cannot_be_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(mpl.rcParams, "text.usetex", True)
-    monkeypatch.setenv("PATH", "/nowhere")  # where there is no LaTeX
+    monkeypatch.setenv("PATH", "/nowhere")  # without LaTeX
     with contextlib.suppress(RuntimeError):
-        execute(order(tmp_path))
+        execute(request(tmp_path))
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     (folder,) = (tmp_path / "demo").iterdir()
     assert list((folder / "figs").glob("*.png")) == []
-    assert re.search(r"^test error, hard symbols +\d+\.\d\d %$", said, re.MULTILINE)
-    assert re.search(rf"^results +{folder}$", said, re.MULTILINE)
+    assert re.search(r"^test error, hard symbols +\d+\.\d\d %$", output, re.MULTILINE)
+    assert re.search(rf"^results +{folder}$", output, re.MULTILINE)
 
 
 class Diverging:
-    """An engine whose training goes as far as numbers go; no figure can be drawn of them."""
+    """An engine whose training diverges to numbers that cannot be drawn."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
         observe(EpochRecord(0, 63, 1.7e308, (1.0,) * job.config.links, 0.9, None, 1000.0, 1.0))
         raise RunFailedError("training diverged")
 
 
-def test_the_error_that_ended_a_run_is_told_even_if_what_it_measured_cannot_be_drawn(
+def test_the_error_that_ended_a_run_is_reported_even_if_its_measurements_cannot_be_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution, "load_engine", lambda _: Diverging())
 
     with pytest.raises(RunFailedError, match=r"^training diverged") as error:
-        execute(order(tmp_path))
+        execute(request(tmp_path))
 
     (folder,) = (tmp_path / "demo").iterdir()
     assert (folder / "metrics.jsonl").is_file()
     assert error.value.__notes__ == [f"the unfinished run is kept in {folder}"]
 
 
-def test_test_errors_that_were_measured_outlive_an_interrupted_serving(
+def test_measured_test_errors_are_kept_if_serving_is_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(_run: InprocessRun, _count: int) -> ServingOutcome:
         raise KeyboardInterrupt
 
-    execute(order(tmp_path / "whole"))
+    execute(request(tmp_path / "whole"))
     monkeypatch.setattr(InprocessRun, "serve", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        execute(order(tmp_path / "interrupted"))
+        execute(request(tmp_path / "interrupted"))
 
     (whole,) = (tmp_path / "whole").glob("demo/*/summary.json")
     (record,) = (tmp_path / "interrupted").glob("demo/*.unfinished/unfinished.json")

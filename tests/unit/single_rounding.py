@@ -1,4 +1,4 @@
-"""What single precision does to a computation: tolerances that hold on every processor, and not for other reasons."""
+"""Tolerances for the rounding errors of single precision in a computation, independent of the processor."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,13 +19,13 @@ _ROUNDED = {"aten::cumsum", "aten::logsumexp"}
 
 
 def single_tolerances(compute: Callable[[], Sequence[Tensor]], draws: int = 4) -> list[float]:
-    """How far float32 may be from results that are computed in float64, one bound a result.
+    """Estimate for each result how much a computation in float32 may differ from one in float64.
 
-    Monte Carlo arithmetic (Parker, 1997): `compute` runs again and again with every operation's result off by a random
-    rounding of float32 (`RandomRounding`), gradients included. The tolerance is `_MARGIN` times the farthest that any
-    element of a result went in a few draws. It grows with the numbers that enter and with what the operations do to
-    them, as an error does, not with the result: one that cancels to 0 has the tolerance of what cancelled. It depends
-    on no processor: nothing here is computed in float32.
+    Uses Monte Carlo arithmetic (Parker, 1997): `compute` is repeated with a random float32 rounding error in the result
+    of every operation (`RandomRounding`), including gradients. The tolerance is `_MARGIN` times the largest deviation
+    of any element in a few draws. It depends on the inputs and the operations, not on the size of the result: a result
+    that cancels to 0 has the tolerance of the cancelled terms. It does not depend on the processor, because nothing is
+    computed in float32.
     """
     exact = compute()
     farthest = [0.0] * len(exact)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
 from splitwave.experiments.paper.preset import preset_named
-from splitwave.testbed.compose.command import board_file
+from splitwave.testbed.compose.compose_command import board_file
 from splitwave.testbed.engine import load_engine
 
 NAMES = st.lists(st.text(min_size=1), max_size=8, unique=True)

@@ -47,7 +47,7 @@ def test_error_falls_with_training(bf16: bool) -> None:
     assert records[-1].distortion < 0.25 * records[0].distortion
 
 
-def test_bf16_changes_the_weights_and_a_second_run_of_either_kind_does_not() -> None:
+def test_bf16_changes_the_weights_and_repeating_a_run_does_not() -> None:
     digests = []
     for bf16 in (False, True, False, True):
         run = run_of(runtime={"bf16": bf16})
@@ -57,7 +57,7 @@ def test_bf16_changes_the_weights_and_a_second_run_of_either_kind_does_not() -> 
     assert not set(digests[0]) & set(digests[1])
 
 
-def test_a_run_that_asks_for_cuda_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cuda_is_refused_on_a_machine_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match=r"runtime.torch_device = cuda"):
         run_of(runtime={"torch_device": "cuda"})

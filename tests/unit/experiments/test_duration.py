@@ -1,4 +1,4 @@
-"""Durations in the unit that a person would use."""
+"""Durations formatted for people."""
 
 import pytest
 
@@ -21,5 +21,5 @@ from splitwave.experiments.duration import duration
         (84 * 3600.0, "3.5 days"),
     ],
 )
-def test_a_duration_has_the_unit_of_its_size(seconds: float, words: str) -> None:
+def test_a_duration_is_formatted_in_a_suitable_unit(seconds: float, words: str) -> None:
     assert duration(seconds) == words

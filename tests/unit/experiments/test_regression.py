@@ -1,4 +1,4 @@
-"""Propagation times: networks of the paper's sizes, what they compute, and that they learn."""
+"""Regression of propagation times: the sizes of the paper's networks, their outputs, and that they learn."""
 
 import math
 
@@ -64,7 +64,7 @@ def test_the_networks_have_nearly_the_papers_sizes(
 
 
 @pytest.mark.parametrize(("links", "view"), [(1, (2, 3, 30)), (3, (2, 1, 30))])
-def test_csi_goes_through_two_convolutions_and_two_hidden_layers(links: int, view: tuple[int, ...]) -> None:
+def test_csi_networks_have_two_convolutions_and_two_hidden_layers(links: int, view: tuple[int, ...]) -> None:
     config = config_of("wifi-csi", "csi", links=links)
     encoder = make_encoder(config.encoder, config.view_shape).double()
     initialise_linear_layers(encoder, seed=1, party=0)
@@ -80,7 +80,7 @@ def test_csi_goes_through_two_convolutions_and_two_hidden_layers(links: int, vie
 
 
 @pytest.mark.parametrize(("data", "backbone"), [("bluetooth-tones", "tones"), ("wifi-csi", "csi")])
-def test_folded_networks_give_the_gated_ones_answers(data: str, backbone: Backbone) -> None:
+def test_folded_networks_give_the_same_answers_as_gated_ones(data: str, backbone: Backbone) -> None:
     config = config_of(data, backbone, gated=True)
     encoder = make_encoder(config.encoder, config.view_shape, config.conditions)
     gates = [parameter for name, parameter in encoder.named_parameters() if name.endswith("slope")]
@@ -120,7 +120,7 @@ TRAINING = {"training": {"epochs": 5, "batch_size": 64, "learning_rate": 1e-3}}
 @pytest.mark.parametrize(
     ("simulation", "backbone", "links", "gated"),
     [(BLUETOOTH_TONES, "tones", 1, True), (WIFI_CSI, "csi", 1, True), (WIFI_CSI, "csi", 3, False)],
-    ids=["bluetooth, gated", "wifi, gated", "wifi, an antenna a device"],
+    ids=["bluetooth, gated", "wifi, gated", "wifi, one antenna per device"],
 )
 def test_training_finds_the_line_of_sight(simulation: Simulation, backbone: Backbone, links: int, gated: bool) -> None:
     name = "wifi-csi" if simulation is WIFI_CSI else "bluetooth-tones"
@@ -131,7 +131,7 @@ def test_training_finds_the_line_of_sight(simulation: Simulation, backbone: Back
     after = run.evaluate(Phase.TEST, 0, Symbols.HARD).error
     task = config.task
     assert isinstance(task, Regression)
-    # Who knows nothing but the law of the times errs by its variance.
+    # An answer that ignores the input has at least the variance of the times as its error.
     assert before == pytest.approx(task.scale_ns**2, rel=0.2)
     assert after < 0.25 * task.scale_ns**2
     assert [record.training_error for record in records] == pytest.approx(
@@ -139,7 +139,7 @@ def test_training_finds_the_line_of_sight(simulation: Simulation, backbone: Back
     )
 
 
-def test_an_antenna_is_a_device_or_seen_by_several() -> None:
+def test_antennas_are_distributed_over_devices_or_shared() -> None:
     assert config_of("wifi-csi", "linear", links=3).view_shape == (2, 1, 30)
     assert config_of("wifi-csi", "linear", links=2).view_shape == (2, 2, 30)
     assert config_of("wifi-csi", "csi", links=6).view_shape == (2, 1, 30)

@@ -1,4 +1,4 @@
-"""What docs/deploy.md tells a board to install."""
+"""The deployment files agree with docs/deploy.md and with the device's options."""
 
 import re
 import shlex
@@ -33,7 +33,7 @@ def test_the_unit_starts_a_device_with_options_that_it_has(service: dict[str, st
     assert {argument for argument in arguments if argument.startswith("--")} <= offered
 
 
-def test_the_unit_restarts_what_may_get_better_and_nothing_else(service: dict[str, str]) -> None:
+def test_the_unit_restarts_only_after_failures_that_a_restart_may_repair(service: dict[str, str]) -> None:
     assert service["Restart"] == "always"
     final = {ExitCode(int(code)) for code in service["RestartPreventExitStatus"].split()}
     assert final == {ExitCode.CONFIG, ExitCode.DATA, ExitCode.ADDRESS, ExitCode.PROTOCOL}

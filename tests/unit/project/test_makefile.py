@@ -1,4 +1,4 @@
-"""`make setup`: which Python it takes, and when it builds the environment anew."""
+"""`make setup`: which Python it uses, and when it rebuilds the environment."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ esac
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine with some Pythons in PATH."""
+    """A machine with fake Pythons on its PATH."""
 
     folder: Path
 
@@ -36,7 +36,7 @@ class Machine:
         return self.folder / "venv"
 
     def has(self, name: str, version: str, *missing: str) -> None:
-        """Put a Python there; of the modules named it has none."""
+        """Add a Python of this version without the modules named in `missing`."""
         text = FAKE.format(
             state=self.folder,
             real=sys.executable,
@@ -56,7 +56,7 @@ class Machine:
         return subprocess.run(command, env=own, capture_output=True, text=True, check=False)
 
     def calls(self) -> list[str]:
-        """What the Pythons were asked to do since the last call."""
+        """Return the commands given to the Pythons since the last call."""
         file = self.folder / "calls"
         lines = file.read_text().splitlines() if file.exists() else []
         file.unlink(missing_ok=True)
@@ -105,7 +105,7 @@ def test_a_second_setup_does_nothing(machine: Machine) -> None:
     ],
 )
 @pytest.mark.parametrize("built", [False, True])
-def test_a_python_that_will_not_do_is_refused_in_one_line_and_spoils_nothing(
+def test_an_unsuitable_python_is_refused_in_one_line_and_changes_nothing(
     machine: Machine, python: str, message: str, built: bool
 ) -> None:
     machine.has("python2", "2.7.18")
@@ -126,7 +126,7 @@ def test_a_python_that_will_not_do_is_refused_in_one_line_and_spoils_nothing(
     assert machine.calls() == built_with("python3.11")
 
 
-def test_the_python_given_last_is_the_one_that_counts(machine: Machine) -> None:
+def test_the_environment_is_rebuilt_with_the_python_that_was_given(machine: Machine) -> None:
     machine.make()
     machine.calls()
 
@@ -137,7 +137,7 @@ def test_the_python_given_last_is_the_one_that_counts(machine: Machine) -> None:
     assert machine.calls() == []
 
 
-def test_the_python_in_path_need_not_do_where_the_environment_does(machine: Machine) -> None:
+def test_the_python_in_path_does_not_matter_if_the_environment_is_usable(machine: Machine) -> None:
     machine.make("PYTHON=python3.11")
     machine.has("python3", "3.9.18")
     machine.calls()
@@ -165,7 +165,7 @@ def of_a_python_that_is_too_old(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("spoil", [interrupted, without_pip, of_a_python_that_is_gone, of_a_python_that_is_too_old])
-def test_an_environment_that_cannot_be_used_is_built_anew(machine: Machine, spoil: Callable[[Machine], None]) -> None:
+def test_an_unusable_environment_is_rebuilt(machine: Machine, spoil: Callable[[Machine], None]) -> None:
     machine.make()
     machine.calls()
     (machine.venv / "leftover").touch()
@@ -176,7 +176,7 @@ def test_an_environment_that_cannot_be_used_is_built_anew(machine: Machine, spoi
     assert not (machine.venv / "leftover").exists()
 
 
-def test_an_installation_that_failed_is_not_taken_for_a_good_one(machine: Machine) -> None:
+def test_a_failed_installation_does_not_count_as_complete(machine: Machine) -> None:
     (machine.folder / "offline").touch()
     assert machine.make().returncode != 0
     machine.calls()
@@ -195,7 +195,7 @@ def test_a_changed_list_of_packages_is_installed_in_the_same_environment(machine
     assert machine.calls() == built_with("python3")[1:]
 
 
-def test_an_update_that_fails_costs_no_environment_that_worked(machine: Machine) -> None:
+def test_a_failed_update_keeps_the_working_environment(machine: Machine) -> None:
     machine.make()
     os.utime(machine.venv / ".installed", (0, 0))  # older than the lists of packages
     (machine.folder / "offline").touch()
@@ -208,7 +208,7 @@ def test_an_update_that_fails_costs_no_environment_that_worked(machine: Machine)
     assert not [call for call in machine.calls() if " venv " in call]
 
 
-def test_a_folder_that_is_no_environment_is_left_alone(machine: Machine) -> None:
+def test_a_folder_that_is_not_an_environment_is_never_removed(machine: Machine) -> None:
     machine.venv.mkdir()
     (machine.venv / "thesis.tex").write_text("years of work")
 

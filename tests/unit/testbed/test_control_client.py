@@ -1,4 +1,4 @@
-"""Asking a base station over a real connection; what it answers is scripted."""
+"""The control client over a real connection to a base station with scripted answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ RESULT = pb.RunResult(steps=32, error=0.25, hops=["encode"], hop_times_ns=bytes(
 
 
 class ScriptedControl(ControlServicer):
-    """Says its lines, then ends the stream, in good order or with a status."""
+    """Sends scripted events, then ends the stream normally or with a status."""
 
     def __init__(
         self, *events: pb.RunEvent, measured: tuple[int, ...] = (), ending: grpc.StatusCode = grpc.StatusCode.OK
@@ -68,7 +68,7 @@ class ScriptedControl(ControlServicer):
 
 
 def ask(ask_at: Callable[[str], Awaitable[T]], servicer: ControlServicer | None) -> T:
-    """What `ask_at` makes of a server, told its address."""
+    """Run `ask_at` with the address of a server that offers this service, or none; returns its result."""
 
     async def main() -> T:
         server = grpc.aio.server()
@@ -105,7 +105,7 @@ def test_a_run_is_watched_from_its_progress_to_its_result() -> None:
     assert (result.steps, result.error, result.weights_sha256) == (32, 0.25, "5ha")
 
 
-def test_a_run_that_starts_over_is_told_once_each_time() -> None:
+def test_each_restart_of_a_run_is_reported_once() -> None:
     waiting = [pb.RunStatus(stage=pb.STAGE_WAITING, restarts=restarts) for restarts in (0, 1, 1, 2)]
 
     seen, _ = watch(ScriptedControl(*(pb.RunEvent(status=each) for each in waiting), pb.RunEvent(result=RESULT)))
@@ -118,7 +118,7 @@ def test_a_run_that_fails_gives_the_base_stations_reason() -> None:
         watch(ScriptedControl(pb.RunEvent(status=FAILED)))
 
 
-def test_a_base_station_that_breaks_off_is_an_error_that_says_so() -> None:
+def test_a_broken_connection_is_reported_as_a_lost_base_station() -> None:
     with pytest.raises(BaseStationLostError, match=r"lost the base station at .*: the script says so"):
         watch(ScriptedControl(pb.RunEvent(epoch=EPOCH), ending=grpc.StatusCode.UNAVAILABLE))
 
@@ -132,41 +132,41 @@ def test_the_status_is_the_base_stations() -> None:
     assert status(ScriptedControl(pb.RunEvent(status=TRAINING))) == TRAINING
 
 
-def test_a_server_that_is_no_base_station_is_told_apart() -> None:
-    with pytest.raises(UnreachableError, match="answers, but is no base station"):
+def test_a_server_without_the_control_service_is_refused() -> None:
+    with pytest.raises(UnreachableError, match="answers, but it is not a base station"):
         status(None)
 
 
-def turn(servicer: ControlServicer | None, link: int | None) -> list[float]:
+def set_to_half(servicer: ControlServicer | None, link: int | None) -> list[float]:
     return ask(lambda address: asyncio.to_thread(set_beta, address, link, 0.5), servicer)
 
 
-def test_the_knob_is_turned_for_a_link_or_for_all() -> None:
-    assert turn(ScriptedControl(), 0) == [0.5, 0.0]  # link 0 is a link, not the absence of one
-    assert turn(ScriptedControl(), None) == [0.5, -1.0]
+def test_beta_is_set_for_one_link_or_for_all() -> None:
+    assert set_to_half(ScriptedControl(), 0) == [0.5, 0.0]  # link 0 is a link, not the absence of one
+    assert set_to_half(ScriptedControl(), None) == [0.5, -1.0]
 
 
 @pytest.mark.parametrize("refusal", Refusal)
-def test_a_refused_value_is_an_error_of_the_command_line_with_the_base_stations_reason(refusal: Refusal) -> None:
+def test_a_refused_value_is_a_config_error_with_the_base_stations_reason(refusal: Refusal) -> None:
     with pytest.raises(ConfigError, match=r"beta set --link 3 0\.5: the script says so"):
-        turn(ScriptedControl(ending=grpc.StatusCode[refusal.name]), 3)
+        set_to_half(ScriptedControl(ending=grpc.StatusCode[refusal.name]), 3)
 
 
-def test_a_server_without_a_knob_is_told_apart() -> None:
-    with pytest.raises(UnreachableError, match="answers, but is no base station with a knob for β"):
-        turn(None, None)
+def test_a_server_without_beta_control_is_refused() -> None:
+    with pytest.raises(UnreachableError, match="answers, but it is not a base station with a β control"):
+        set_to_half(None, None)
     with pytest.raises(UnreachableError, match=r"no base station answered at 127\.0\.0\.1:1: "):
         set_beta("127.0.0.1:1", None, 0.5)
 
 
-LOAD = Workload(queries=3, samples=1, window=1, rate_per_s=0.0, seed=0)
+WORKLOAD = Workload(queries=3, samples=1, window=1, rate_per_s=0.0, seed=0)
 
 
-def measured(servicer: ControlServicer | None, load: Workload = LOAD) -> list[LinkStamps]:
-    return ask(lambda address: measure(address, load), servicer)
+def measured(servicer: ControlServicer | None, workload: Workload = WORKLOAD) -> list[LinkStamps]:
+    return ask(lambda address: measure(address, workload), servicer)
 
 
-def test_a_measured_load_comes_link_by_link() -> None:
+def test_a_measured_workload_returns_the_stamps_of_each_link() -> None:
     links = measured(ScriptedControl(measured=(0, 1)))
     assert [(each.link, each.names, each.at_ns.shape) for each in links] == [
         (0, STAMPS, (3, len(STAMPS))),
@@ -183,17 +183,17 @@ def test_a_measured_load_comes_link_by_link() -> None:
         (grpc.StatusCode.UNAVAILABLE, UnreachableError),
     ],
 )
-def test_a_load_that_is_not_measured_is_an_error_with_the_base_stations_reason(
+def test_a_failed_measurement_is_an_error_with_the_base_stations_reason(
     ending: grpc.StatusCode, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match="the script says so"):
         measured(ScriptedControl(ending=ending))
 
 
-def test_a_load_that_nobody_carries_is_not_asked_for() -> None:
+def test_an_invalid_workload_is_refused_before_it_is_sent() -> None:
     with pytest.raises(ProtocolError, match="a workload with window = 0: expected 1 to 256"):
         measured(None, Workload(queries=3, samples=1, window=0, rate_per_s=0.0, seed=0))
-    with pytest.raises(UnreachableError, match="answers, but is no base station that measures loads"):
+    with pytest.raises(UnreachableError, match="answers, but it is not a base station that measures workloads"):
         measured(None)
 
 

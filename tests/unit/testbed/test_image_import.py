@@ -28,7 +28,7 @@ def pixels_of(split: Split, number: int, image: int) -> Pixels:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Two training images and one test image of each of ten classes, as PNG: what is written can be read exactly."""
+    """Two training images and one test image for each of ten classes, as PNG, which preserves every pixel."""
     folder = tmp_path / "images"
     splits: list[tuple[Split, int]] = [("train", 2), ("test", 1)]
     for split, count in splits:
@@ -117,7 +117,7 @@ def other_classes(source: Path) -> None:
         (other_classes, "the class aardvark is in one of"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_left_behind(
+def test_an_invalid_source_is_named_and_leaves_nothing_behind(
     spoil: Callable[[Path], None], named: str, source: Path, tmp_path: Path, existing: str
 ) -> None:
     spoil(source)
@@ -129,7 +129,7 @@ def test_what_is_wrong_is_named_and_nothing_is_left_behind(
     assert list(there.iterdir()) == []
 
 
-def test_what_somebody_else_put_into_the_folder_meanwhile_stays(
+def test_a_failed_import_keeps_files_that_others_added_meanwhile(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data_dir = tmp_path / "data"
@@ -147,15 +147,17 @@ def test_what_somebody_else_put_into_the_folder_meanwhile_stays(
 def test_a_data_set_is_never_overwritten(source: Path, tmp_path: Path) -> None:
     folder, _ = import_images(source, tmp_path)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(DataError, match=f"{IMPORTED_FOLDER} exists, and is not overwritten"):
+    with pytest.raises(DataError, match=f"{IMPORTED_FOLDER} exists and is not overwritten"):
         import_images(source, tmp_path)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_the_command_says_what_it_made_and_where(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_the_number_of_images_and_the_folder(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SPLITWAVE_DATA_DIR", raising=False)
     nowhere = CliRunner().invoke(app, ["data", "import-images", str(source)])
-    assert (nowhere.exit_code, "--out: name a data directory" in nowhere.stderr) == (ExitCode.CONFIG, True)
+    assert (nowhere.exit_code, "--out: name the data directory" in nowhere.stderr) == (ExitCode.CONFIG, True)
 
     done = CliRunner().invoke(app, ["data", "import-images", str(source), "--out", str(tmp_path)])
     expected = f"20 training and 10 test images of cifar10-jpeg are in {tmp_path / IMPORTED_FOLDER}\n"

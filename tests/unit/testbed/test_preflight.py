@@ -1,4 +1,4 @@
-"""What is found out about a run before any process of it starts."""
+"""Checks of the data and the settings before any process of a run starts."""
 
 import gzip
 import hashlib
@@ -33,7 +33,7 @@ def test_a_validation_split_must_leave_something_to_train_on() -> None:
         check_data(config(4000), None, "process")
 
 
-def test_an_imported_data_set_is_judged_by_the_images_that_it_holds(tmp_path: Path) -> None:
+def test_the_size_of_an_imported_data_set_is_read_from_its_files(tmp_path: Path) -> None:
     files = {"data_batch_1.bin": bytes(12 * RECORD_BYTES), TEST_FILE: bytes(RECORD_BYTES)}
     write_data_set(tmp_path, files)
 
@@ -48,7 +48,7 @@ def test_an_imported_data_set_is_judged_by_the_images_that_it_holds(tmp_path: Pa
 
 @pytest.fixture
 def requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A mirror of small files under the names of MNIST's; yields what is asked of it."""
+    """A mirror with small files under the names of MNIST's files; yields the requested paths."""
     asked: list[str] = []
     folder = tmp_path / "mirror"
     folder.mkdir()
@@ -74,20 +74,20 @@ def requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
             thread.join()
 
 
-def test_what_is_to_be_downloaded_is_downloaded_once_before_the_parties_look_for_it(requested: list[str]) -> None:
+def test_missing_data_are_downloaded_once_before_the_parties_start(requested: list[str]) -> None:
     check_data(config(name="mnist"), None, "process")
     load_labels("mnist", "train", None)
 
     assert sorted(requested) == sorted(f"/{name}.gz" for name in mnist.SHA256)
 
 
-def test_what_containers_download_for_themselves_is_not_downloaded_here(requested: list[str]) -> None:
+def test_data_that_containers_download_are_not_downloaded_here(requested: list[str]) -> None:
     check_data(config(name="mnist"), None, "compose")
 
     assert requested == []
 
 
-def test_a_data_set_that_containers_download_is_judged_by_its_known_size(requested: list[str]) -> None:
+def test_data_that_containers_download_are_checked_by_their_known_size(requested: list[str]) -> None:
     check_data(config(59_999, name="mnist"), None, "compose")
 
     with pytest.raises(DataError, match=r"data\.validation = 60000: of 60000 training samples"):

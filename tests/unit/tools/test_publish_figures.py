@@ -10,7 +10,7 @@ from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.paper.qml_ib import FIGURES
 from splitwave.experiments.sweep import table
 from splitwave.experiments.sweep.figure import Figure, Mark, rows
-from tests.unit.experiments.sweep.test_files import ours, outcome
+from tests.unit.experiments.sweep.test_files import outcome, qml_ib_trial
 from tools.figure_fields import render
 from tools.pages import PAGES
 from tools.publish_figures import publish, replaced
@@ -23,8 +23,8 @@ BEGIN, END = QML_IB.markers
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path) -> Path:
     """A finished fig3: one curve, two points, three seeds."""
-    marks = [Mark("p", "ours", x, ours(seed), 10.0) for x in (1.0, 2.0) for seed in range(3)]
-    outcomes = [outcome(ours(seed), (error, inf)) for seed, error in enumerate(ERRORS)]
+    marks = [Mark("p", "ours", x, qml_ib_trial(seed), 10.0) for x in (1.0, 2.0) for seed in range(3)]
+    outcomes = [outcome(qml_ib_trial(seed), (error, inf)) for seed, error in enumerate(ERRORS)]
     table.write(tmp_path / "fig3.csv", rows(Figure("fig3", "", "", tuple(marks)), outcomes))
     write_record(tmp_path, trainings=3)
     return tmp_path

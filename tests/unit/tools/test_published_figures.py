@@ -9,7 +9,7 @@ import pytest
 
 from splitwave.experiments.paper.chosen_beta import CHOSEN, MANY_SYMBOLS
 from splitwave.experiments.paper.figures import FIGURES
-from splitwave.experiments.paper.hyper_vib import HYPER_QML_IB_TOLD
+from splitwave.experiments.paper.hyper_vib import HYPER_QML_IB_BEST_BETA
 from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.curves import Point, points
 from splitwave.experiments.sweep.table import Row, read
@@ -86,7 +86,7 @@ def test_the_beta_that_one_model_is_told_has_the_lowest_held_out_error() -> None
         if row.method == "hyper-qml-ib":
             errors.setdefault(row.beta, []).append(held_out_error(row))
     assert len(errors) == 4
-    assert min(errors, key=lambda beta: fmean(errors[beta])) == HYPER_QML_IB_TOLD
+    assert min(errors, key=lambda beta: fmean(errors[beta])) == HYPER_QML_IB_BEST_BETA
 
 
 def test_no_test_error_was_looked_at_to_choose_beta() -> None:

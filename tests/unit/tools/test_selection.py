@@ -3,9 +3,9 @@
 import pytest
 
 from splitwave.experiments.sweep.figure import Figure, Mark, rows
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
 from splitwave.experiments.sweep.table import Row
-from splitwave.experiments.sweep.trial import VibTrial
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.trial import VibTrial
 from tools.selection import select
 from tools.selection_table import selection_table
 

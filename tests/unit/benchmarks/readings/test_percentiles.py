@@ -1,4 +1,4 @@
-"""Exact percentiles, against their definition by brute force."""
+"""Exact percentiles, compared with a direct implementation of their definition."""
 
 import numpy as np
 import pytest
@@ -11,18 +11,18 @@ samples = st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=200).map(l
 
 
 def by_definition(values: list[int], percent: float) -> int:
-    """The smallest sample that at least `percent` % of all do not exceed."""
+    """Return the smallest sample that at least `percent` % of all samples do not exceed."""
     return min(v for v in values if 100 * sum(other <= v for other in values) >= percent * len(values))
 
 
 @given(samples, st.sampled_from([1, 10, 25, 50, 90, 97, 99, 99.9, 100]))
-def test_a_percentile_is_the_smallest_sample_that_so_many_do_not_exceed(
+def test_a_percentile_follows_its_definition(
     values: "np.ndarray[tuple[int], np.dtype[np.int64]]", percent: float
 ) -> None:
     assert percentile(values, percent) == by_definition(values.tolist(), percent)
 
 
-def test_nothing_is_interpolated() -> None:
+def test_percentiles_are_not_interpolated() -> None:
     assert percentile(np.array([1, 1000]), 50) == 1
     assert percentile(np.array([1, 1000]), 51) == 1000
 

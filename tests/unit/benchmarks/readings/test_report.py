@@ -1,4 +1,4 @@
-"""Readings, their targets, and the files that keep them."""
+"""The readings of benchmarks, their targets, and the result files."""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from splitwave.benchmarks import session
 from splitwave.benchmarks.commands import bench_app
-from splitwave.benchmarks.load.passes import Pass, keep
+from splitwave.benchmarks.load.load_pass import LoadPass, record_passes
 from splitwave.benchmarks.load.uplink_source import send_blocks
 from splitwave.benchmarks.load.worker_process import worker_process
+from splitwave.benchmarks.readings.alternation import alternate
 from splitwave.benchmarks.readings.report import Report, Validity
-from splitwave.benchmarks.readings.rounds import alternate
 from splitwave.benchmarks.readings.targets import TARGETS, AtLeast, AtMost, Verdict
 from splitwave.benchmarks.readings.validity import Rules
 from splitwave.benchmarks.scope import QUICK, Bench
@@ -25,7 +25,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import DataError, RunFailedError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.protocol.workload import LinkStamps, Workload
-from tests.unit.benchmarks.readings.benchmark_stamps import MS, NAMES, made_up
+from tests.unit.benchmarks.readings.benchmark_stamps import MS, NAMES, synthetic_stamps
 
 
 def a_report() -> Report:
@@ -64,7 +64,7 @@ def test_a_result_file_has_everything(tmp_path: Path) -> None:
     report = a_report()
     report.problems.append("why")
     report.cores_of_others = 0.25
-    report.ran("testbed", RunConfig(), threads=2)
+    report.record_config("testbed", RunConfig(), threads=2)
     path = tmp_path / "result.json"
     path.write_text(json.dumps(result_json([report], QUICK, None, (0.5, 1.0, 2.0))), encoding="utf-8")
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def test_a_result_file_has_everything(tmp_path: Path) -> None:
     assert (judged["target"], judged["verdict"]) == ("<= 1.5", "PASS")
 
 
-def test_raw_samples_come_back_as_they_were(tmp_path: Path) -> None:
+def test_raw_samples_survive_the_file(tmp_path: Path) -> None:
     samples = {"latency.a.0.at_ns": np.arange(6, dtype=np.int64).reshape(2, 3) + 2**60}
     write_samples(tmp_path / "samples.npz", samples)
     with np.load(tmp_path / "samples.npz") as kept:
@@ -90,7 +90,7 @@ def test_raw_samples_come_back_as_they_were(tmp_path: Path) -> None:
         assert np.array_equal(kept["latency.a.0.at_ns"], samples["latency.a.0.at_ns"])
 
 
-def test_sides_take_turns_at_going_first() -> None:
+def test_the_order_of_the_sides_is_reversed_in_every_round() -> None:
     order: list[str] = []
 
     def side(name: str) -> "asyncio.Future[int]":
@@ -121,7 +121,7 @@ def test_blocks_on_the_wire_meet_their_targets() -> None:
     assert single.message_bytes - single.packed_bytes <= TARGETS["wire.single_sample.overhead"].bound
 
 
-def test_one_repetition_with_other_weights_is_a_miss_and_invalid() -> None:
+def test_one_repetition_with_different_weights_is_a_miss_and_invalid() -> None:
     report = Report("training", {})
     same = {
         "inprocess_sharded": ["a" * 64] * 3,
@@ -134,13 +134,13 @@ def test_one_repetition_with_other_weights_is_a_miss_and_invalid() -> None:
         ("training.b256.process_1_thread.same_weights", 1, Verdict.PASS),
     ]
     assert report.faults == [
-        "b256: process, repetition 1: weights cccccccccccc, expected aaaaaaaaaaaa as of inprocess_sharded"
+        "b256: process, repetition 1: weights cccccccccccc, expected aaaaaaaaaaaa from inprocess_sharded"
     ]
     assert (report.validity, report.exit_code) == (Validity.INVALID, ExitCode.FAILURE)
 
 
 class UnpicklableError(Exception):
-    """As gRPC's errors: made from more than its text."""
+    """An exception whose constructor takes more than its text, like gRPC's errors, so that it cannot be pickled."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -151,7 +151,7 @@ def fail(*, portable: bool) -> None:
     raise ValueError("seven") if portable else UnpicklableError(7, "no such link")
 
 
-def test_what_a_worker_raises_reaches_the_caller() -> None:
+def test_an_exception_in_a_worker_reaches_the_caller() -> None:
     async def call(*, portable: bool) -> None:
         async with worker_process() as worker:
             await worker.run(fail, portable=portable)
@@ -170,7 +170,7 @@ def test_the_table_of_targets_has_a_line_for_each_judged_reading() -> None:
     assert last == "INVALID: latency"
 
 
-def test_blocks_that_links_cannot_share_are_refused() -> None:
+def test_blocks_that_are_no_multiple_of_the_links_are_refused() -> None:
     config = RunConfig.model_validate({"links": 8})
     with pytest.raises(ValueError, match="12 blocks over 8 links"):
         send_blocks("127.0.0.1:1", config.canonical_json(), 12)
@@ -180,7 +180,7 @@ def test_the_longest_message_is_a_late_one_with_its_codebook() -> None:
     assert uplink_cost(256, codebook=True).message_bytes - uplink_cost(256).message_bytes == 16 * 4 + 2  # and its tag
 
 
-def test_a_benchmark_that_fails_says_with_what(
+def test_a_failed_benchmark_reports_its_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def breaks(bench: Bench) -> Report:
@@ -189,7 +189,7 @@ def test_a_benchmark_that_fails_says_with_what(
 
     monkeypatch.setattr(session, "BENCHMARKS", {"wire": breaks})
     file = tmp_path / "result.json"
-    reports = session.hold(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
+    reports = session.run_session(["wire"], QUICK, file, airtime=False, data_dir=None, results=tmp_path)
     assert exit_code_of(reports, require_valid=False) == ExitCode.FAILURE
     (report,) = json.loads(file.read_text(encoding="utf-8"))["benchmarks"]
     assert (report["faults"], report["problems"]) == (["failed: KeyError: 'seven'"], [])
@@ -197,10 +197,10 @@ def test_a_benchmark_that_fails_says_with_what(
     assert "INVALID: wire" in capsys.readouterr().out
 
 
-def test_the_numbers_of_a_busy_machine_are_invalid_yet_measured_and_what_is_wrong_is_not_excused() -> None:
+def test_problems_make_a_report_invalid_and_faults_also_give_an_exit_code() -> None:
     busy, broken = Report("throughput", {}), Report("training", {})
     busy.problems.append("p99 lateness 9.00 ms: expected at most half the p99 latency, 8.00 ms")
-    broken.failed(DataError("no such file"))
+    broken.record_failure(DataError("no such file"))
     valid = Report("wire", {})
 
     def codes(*reports: Report) -> tuple[ExitCode, ExitCode]:
@@ -213,7 +213,7 @@ def test_the_numbers_of_a_busy_machine_are_invalid_yet_measured_and_what_is_wron
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], ExitCode.OK), (["--require-valid"], ExitCode.INVALID)])
-def test_an_invalid_benchmark_is_said_and_ends_the_command_only_if_asked_to(
+def test_an_invalid_benchmark_is_printed_and_fails_the_command_only_with_require_valid(
     arguments: list[str], code: ExitCode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def is_late(bench: Bench) -> Report:
@@ -228,13 +228,13 @@ def test_an_invalid_benchmark_is_said_and_ends_the_command_only_if_asked_to(
     assert "INVALID: wire\n" in answer.stdout
 
 
-def test_a_pass_is_kept_with_what_it_was_held_to_and_why_it_is_invalid() -> None:
+def test_a_recorded_pass_has_its_rules_and_the_reasons_why_it_is_invalid() -> None:
     late, short = Workload(8, 1, 1, 100.0, 3), Workload(8, 1, 1, 0.0, 0)
-    first, last = made_up(late, 0), made_up(short, 1)
+    first, last = synthetic_stamps(late, 0), synthetic_stamps(short, 1)
     first.at_ns[:, 1:] += 1000 * MS
     report = Report("throughput", {})
-    keep(report, "server", [Pass(late, [first])], Rules(8, 0.0))
-    keep(report, "offline", [Pass(short, [LinkStamps(1, NAMES, last.at_ns[:-1])])], Rules(8, 0.0))
+    record_passes(report, "server", [LoadPass(late, [first])], Rules(8, 0.0))
+    record_passes(report, "offline", [LoadPass(short, [LinkStamps(1, NAMES, last.at_ns[:-1])])], Rules(8, 0.0))
 
     assert [each.partition(":")[0] for each in report.problems] == ["server, repetition 0"]
     assert report.faults == ["offline, repetition 0: link 1: 7 of 8 queries were answered"]

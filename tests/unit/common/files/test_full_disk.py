@@ -89,9 +89,9 @@ def test_a_death_whose_log_had_no_room_says_so(small_disk: Path) -> None:
     roomy = str(Death(dead, 1).error())
     (small_disk / "ballast").write_bytes(bytes(16 * KIB))
 
-    assert not roomy.endswith("may lack what it said)")
+    assert not roomy.endswith("so the log may be incomplete)")
     assert str(Death(dead, 1).error()).endswith(
-        f"(its log is empty)\n  (the disk that holds {small_disk} has no space left: its log may lack what it said)"
+        f"(its log is empty)\n  (the disk that holds {small_disk} has no space left, so the log may be incomplete)"
     )
 
 

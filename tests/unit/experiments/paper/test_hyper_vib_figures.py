@@ -1,13 +1,13 @@
-"""Hyper-VIB's figure as trials, and one of each carried out."""
+"""The trials of Hyper-VIB's figures, and the outcome of one trial of each method."""
 
 import pytest
 
 from splitwave.experiments.paper.hyper_vib import BETAS, FIGURES, HYPER_QML_IB_BETAS, VIB
 from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.figure import rows
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.trial import QmlIbTrial, VibTrial
-from splitwave.experiments.sweep.vib import carry_out, resolve
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.trial import QmlIbTrial, VibTrial
+from splitwave.experiments.trials.vib import resolve, run_trial
 
 COMPARISONS = ("hyper_vib", "hyper_vib_bluetooth", "hyper_vib_wifi")
 
@@ -19,7 +19,7 @@ def trials_of(preset: str, seeds: int = 1, name: str = "hyper_vib") -> list[VibT
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
-def test_one_training_of_hyper_vib_stands_against_one_of_vib_at_each_beta(name: str) -> None:
+def test_one_training_of_hyper_vib_is_compared_with_one_of_vib_at_each_beta(name: str) -> None:
     trials = trials_of("paper", 3, name)
     assert len(trials) == 3 * (11 + 1)
     assert sorted({trial.beta for trial in trials if trial.method == "vib"}) == pytest.approx(list(BETAS))
@@ -28,7 +28,7 @@ def test_one_training_of_hyper_vib_stands_against_one_of_vib_at_each_beta(name: 
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
-def test_both_are_the_same_run_but_for_what_is_an_input(name: str) -> None:
+def test_both_methods_have_the_same_settings_except_for_conditioning(name: str) -> None:
     trials = trials_of("paper", name=name)
     hyper, plain = (next(trial for trial in trials if trial.method == method) for method in ("hyper-vib", "vib"))
     assert resolve(hyper).conditions == 1
@@ -40,7 +40,7 @@ def test_both_are_the_same_run_but_for_what_is_an_input(name: str) -> None:
     assert low <= BETAS[0] < BETAS[-1] <= high
 
 
-def test_one_hyper_qml_ib_stands_against_a_model_a_psnr() -> None:
+def test_one_hyper_qml_ib_training_is_compared_with_one_model_per_psnr() -> None:
     figure = FIGURES["hyper_qml_ib"](preset_named("paper"), 2)
     own = [mark for mark in figure.marks if isinstance(mark.trial, QmlIbTrial)]
     one = [mark for mark in figure.marks if isinstance(mark.trial, VibTrial)]
@@ -56,27 +56,27 @@ def test_one_hyper_qml_ib_stands_against_a_model_a_psnr() -> None:
         assert (config.conditions, config.links, config.quantizer.breakpoints) == (2, 2, 15)
 
 
-def test_the_delays_error_is_measured_in_squared_nanoseconds() -> None:
+def test_the_error_of_delays_is_measured_in_squared_nanoseconds() -> None:
     trial = next(trial for trial in trials_of("smoke", name="hyper_vib_bluetooth") if trial.method == "hyper-vib")
-    outcome = carry_out(trial.model_copy(update={"epochs": 1, "test_betas": (1e-5, 1.0)}), None, Provenance("a", "b"))
+    outcome = run_trial(trial.model_copy(update={"epochs": 1, "test_betas": (1e-5, 1.0)}), None, Provenance("a", "b"))
     small, large = (measured.test_error for measured in outcome.measurements)
     assert small is not None
     assert large is not None
-    assert 1.0 < small < 100.0 < large < 900.0  # the delays' own variance is 780 ns²
+    assert 1.0 < small < 100.0 < large < 900.0  # the variance of the delays is 780 ns²
 
 
-def test_a_trained_network_is_measured_at_each_beta_that_it_is_told() -> None:
+def test_a_conditioned_network_is_measured_at_each_test_beta() -> None:
     trial = next(trial for trial in trials_of("smoke") if trial.method == "hyper-vib")
-    outcome = carry_out(trial.model_copy(update={"epochs": 2}), None, Provenance("abc", "a core"))
+    outcome = run_trial(trial.model_copy(update={"epochs": 2}), None, Provenance("abc", "a core"))
     assert [measured.beta for measured in outcome.measurements] == list(BETAS)
     errors = [measured.test_error for measured in outcome.measurements]
     assert all(error is not None and 0.02 < error < 0.5 for error in errors)
-    assert len(set(errors)) > 1  # what it is told changes its answers
+    assert len(set(errors)) > 1  # the answers depend on β
 
 
-def test_rows_name_beta_and_method() -> None:
+def test_rows_include_beta_and_method() -> None:
     figure = FIGURES["hyper_vib"](preset_named("smoke"), 1)
     trial = next(trial for trial in trials_of("smoke") if trial.method == "vib" and trial.beta == BETAS[4])
-    outcome = carry_out(trial.model_copy(update={"epochs": 1}), None, Provenance("abc", "a core"))
+    outcome = run_trial(trial.model_copy(update={"epochs": 1}), None, Provenance("abc", "a core"))
     (row,) = rows(figure, [outcome.model_copy(update={"trial": trial})])
     assert (row.curve, row.method, row.x, row.beta, row.backbone) == (VIB, "vib", BETAS[4], BETAS[4], "vib")

@@ -49,11 +49,11 @@ def optimum(problem: Problem, beta: float) -> Tensor:
     return solution
 
 
-def of_the_proof(problem: Problem) -> tuple[HyperLinear, HyperLinear]:
+def layers_of_the_proof(problem: Problem) -> tuple[HyperLinear, HyperLinear]:
     """W¹ = Σ y Xᵀ(X Xᵀ)⁻¹/‖B‖², u¹ = −1, v¹ = ln 2 + 2 ln‖B‖; W² = 2U, u² = v² = 0; no biases."""
     u, singular, v = torch.linalg.svd(problem.b)
     norm = singular[0]
-    # The sign that the decomposition leaves in V is put into U, so that B = U Σ.
+    # Move the sign from V to U, so that B = U Σ.
     u = u * v[0, 0]
     sigma = torch.zeros(D, 1, dtype=torch.float64)
     sigma[0] = norm
@@ -83,7 +83,7 @@ def objective(problem: Problem, a: Tensor, beta: float) -> Tensor:
 @pytest.mark.parametrize("beta", BETAS)
 def test_the_two_layers_of_the_proof_are_the_optimum_at_every_beta(problem: Problem, beta: float) -> None:
     conditions = torch.tensor([[math.log(beta)]], dtype=torch.float64)
-    first, second = of_the_proof(problem)
+    first, second = layers_of_the_proof(problem)
     identity = torch.eye(FEATURES, dtype=torch.float64)
     a = second(first(identity, conditions), conditions).T
     torch.testing.assert_close(a, optimum(problem, beta), rtol=0, atol=1e-10)
@@ -98,7 +98,7 @@ def test_equation_24_is_where_the_objectives_gradient_vanishes(problem: Problem,
 
 @pytest.mark.parametrize("beta", [1e-5, 1e-3, 1e-1, 1.0])
 def test_gradient_descent_on_a_reaches_the_optimum(problem: Problem, beta: float) -> None:
-    """From A = 0, since what lies outside B's span shrinks at a rate of β alone."""
+    """Start from A = 0, because components outside the span of B decay only at a rate of β."""
     a = torch.zeros(D, FEATURES, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.SGD([a], lr=0.05)
     for _ in range(2000):

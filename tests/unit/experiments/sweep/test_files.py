@@ -1,4 +1,4 @@
-"""What a sweep keeps: outcomes of trials, and the tables made of them."""
+"""The files of a sweep: outcomes of trials, and the tables made from them."""
 
 from math import inf
 from pathlib import Path
@@ -11,13 +11,13 @@ from splitwave.common.tasks.regression import Regression
 from splitwave.experiments.sweep import table
 from splitwave.experiments.sweep.curves import points
 from splitwave.experiments.sweep.figure import Figure, Mark, rows
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
 from splitwave.experiments.sweep.store import Store
-from splitwave.experiments.sweep.trial import QmlIbTrial, VddibSrTrial
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.trial import QmlIbTrial, VddibSrTrial
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 
-def ours(seed: int = 0, **more: object) -> QmlIbTrial:
+def qml_ib_trial(seed: int = 0, **more: object) -> QmlIbTrial:
     settings: dict[str, object] = {
         "backbone": "linear",
         "data": "mnist5k",
@@ -36,7 +36,7 @@ def ours(seed: int = 0, **more: object) -> QmlIbTrial:
     return QmlIbTrial.model_validate(settings | more)
 
 
-def baseline() -> VddibSrTrial:
+def vddib_sr_trial() -> VddibSrTrial:
     return VddibSrTrial(
         backbone="mlp",
         data="mnist5k",
@@ -50,7 +50,7 @@ def baseline() -> VddibSrTrial:
 
 
 def outcome(trial: QmlIbTrial | VddibSrTrial, *errors: tuple[float, float], airtime_ms: float = 0.5) -> Outcome:
-    """One measurement an (error, threshold)."""
+    """Return an outcome with one measurement for each (error, threshold)."""
     return Outcome(
         trial=trial,
         measurements=tuple(
@@ -75,8 +75,8 @@ def outcome(trial: QmlIbTrial | VddibSrTrial, *errors: tuple[float, float], airt
     )
 
 
-@pytest.mark.parametrize("trial", [ours(), ours(training_psnr_db=(0.0, 20.0)), baseline()])
-def test_a_store_gives_back_what_it_was_given(trial: QmlIbTrial | VddibSrTrial, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trial", [qml_ib_trial(), qml_ib_trial(training_psnr_db=(0.0, 20.0)), vddib_sr_trial()])
+def test_a_stored_outcome_is_found_again(trial: QmlIbTrial | VddibSrTrial, tmp_path: Path) -> None:
     store = Store(tmp_path / "trials")
     assert store.find(trial) is None
     kept = outcome(trial, (0.1, inf), (0.2, 0.9))
@@ -85,32 +85,40 @@ def test_a_store_gives_back_what_it_was_given(trial: QmlIbTrial | VddibSrTrial, 
     assert [path.name for path in (tmp_path / "trials").iterdir()] == [f"{trial.key}.json"]
 
 
-def test_trials_that_differ_have_other_keys() -> None:
-    trials = [ours(), ours(1), ours(beta=1e-4), ours(breakpoints=1), ours(bound="paper"), ours(overlap=0.5), baseline()]
+def test_different_trials_have_different_keys() -> None:
+    trials = [
+        qml_ib_trial(),
+        qml_ib_trial(1),
+        qml_ib_trial(beta=1e-4),
+        qml_ib_trial(breakpoints=1),
+        qml_ib_trial(bound="paper"),
+        qml_ib_trial(overlap=0.5),
+        vddib_sr_trial(),
+    ]
     assert len({trial.key for trial in trials}) == len(trials)
 
 
 def test_a_damaged_outcome_is_named(tmp_path: Path) -> None:
-    (tmp_path / f"{ours().key}.json").write_text("{}")
-    with pytest.raises(DataError, match=f"{ours().key}.json is not a finished trial, remove it"):
-        Store(tmp_path).find(ours())
+    (tmp_path / f"{qml_ib_trial().key}.json").write_text("{}")
+    with pytest.raises(DataError, match=f"{qml_ib_trial().key}.json is not a finished trial; remove it"):
+        Store(tmp_path).find(qml_ib_trial())
 
 
-def test_what_is_not_text_is_named_too(tmp_path: Path) -> None:
-    (tmp_path / f"{ours().key}.json").write_bytes(b"\xff")
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / f"{qml_ib_trial().key}.json").write_bytes(b"\xff")
     with pytest.raises(DataError, match="is not a finished trial"):
-        Store(tmp_path).find(ours())
+        Store(tmp_path).find(qml_ib_trial())
     (tmp_path / "fig.csv").write_bytes(b"\xff")
     with pytest.raises(DataError, match=r"fig\.csv is not a table"):
         table.read(tmp_path / "fig.csv")
 
 
-def test_an_outcome_under_anothers_name_is_refused(tmp_path: Path) -> None:
+def test_an_outcome_under_the_name_of_another_trial_is_refused(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    store.add(outcome(ours(), (0.1, inf)))
-    (tmp_path / f"{ours().key}.json").rename(tmp_path / f"{ours(1).key}.json")
-    with pytest.raises(DataError, match="holds another trial"):
-        store.find(ours(1))
+    store.add(outcome(qml_ib_trial(), (0.1, inf)))
+    (tmp_path / f"{qml_ib_trial().key}.json").rename(tmp_path / f"{qml_ib_trial(1).key}.json")
+    with pytest.raises(DataError, match="contains another trial"):
+        store.find(qml_ib_trial(1))
 
 
 def figure_of(*marks: Mark) -> Figure:
@@ -118,8 +126,12 @@ def figure_of(*marks: Mark) -> Figure:
 
 
 def test_a_table_survives_its_file(tmp_path: Path) -> None:
-    figure = figure_of(Mark("p", "ours", 1.0, ours(), 10.0), Mark("p", "theirs", None, baseline(), None, 0.9))
-    written = rows(figure, [outcome(ours(), (0.1, inf)), outcome(baseline(), (0.2, inf), (0.3, 0.9), airtime_ms=0.7)])
+    figure = figure_of(
+        Mark("p", "ours", 1.0, qml_ib_trial(), 10.0), Mark("p", "theirs", None, vddib_sr_trial(), None, 0.9)
+    )
+    written = rows(
+        figure, [outcome(qml_ib_trial(), (0.1, inf)), outcome(vddib_sr_trial(), (0.2, inf), (0.3, 0.9), airtime_ms=0.7)]
+    )
     table.write(tmp_path / "fig.csv", written)
     read = table.read(tmp_path / "fig.csv")
 
@@ -131,35 +143,35 @@ def test_a_table_survives_its_file(tmp_path: Path) -> None:
     assert (second.trained_psnr_db, second.epochs_asked) == ("ideal", "15+5+20")
 
 
-def test_rows_come_as_trials_finish() -> None:
-    figure = figure_of(Mark("p", "ours", 1.0, ours(0), 10.0), Mark("p", "ours", 1.0, ours(1), 10.0))
-    assert [row.seed for row in rows(figure, [outcome(ours(1), (0.1, inf))])] == [1]
+def test_only_finished_trials_have_rows() -> None:
+    figure = figure_of(Mark("p", "ours", 1.0, qml_ib_trial(0), 10.0), Mark("p", "ours", 1.0, qml_ib_trial(1), 10.0))
+    assert [row.seed for row in rows(figure, [outcome(qml_ib_trial(1), (0.1, inf))])] == [1]
 
 
-def test_a_mark_of_what_was_not_measured_is_refused() -> None:
-    figure = figure_of(Mark("p", "ours", 1.0, ours(), 0.0))
+def test_a_mark_without_a_measurement_is_refused() -> None:
+    figure = figure_of(Mark("p", "ours", 1.0, qml_ib_trial(), 0.0))
     with pytest.raises(ValueError, match=r"was not measured at 0\.0 dB"):
-        rows(figure, [outcome(ours(), (0.1, inf))])
+        rows(figure, [outcome(qml_ib_trial(), (0.1, inf))])
 
 
-def test_a_training_over_a_range_says_so() -> None:
-    trial = ours(training_psnr_db=(0.0, 20.0))
+def test_a_training_over_a_psnr_range_has_the_range_in_its_row() -> None:
+    trial = qml_ib_trial(training_psnr_db=(0.0, 20.0))
     (row,) = rows(figure_of(Mark("p", "ours", 1.0, trial, 10.0)), [outcome(trial, (0.1, inf))])
     assert (row.trained_psnr_db, row.tested_psnr_db) == ("0 to 20", "10")
 
 
 def test_a_point_is_the_mean_over_its_seeds() -> None:
-    marks = [Mark("p", "ours", 1.0, ours(seed), 10.0) for seed in range(3)]
+    marks = [Mark("p", "ours", 1.0, qml_ib_trial(seed), 10.0) for seed in range(3)]
     errors = (0.01, 0.02, 0.03)
-    outcomes = [outcome(ours(seed), (error, inf)) for seed, error in enumerate(errors)]
+    outcomes = [outcome(qml_ib_trial(seed), (error, inf)) for seed, error in enumerate(errors)]
     (point,) = points(rows(figure_of(*marks), outcomes))
     assert (point.curve, point.x, len(point.rows)) == ("ours", 1.0, 3)
     assert point.error.mean == pytest.approx(0.02)
     assert point.error.half_width == pytest.approx(4.303 * 0.01 / 3**0.5)
 
 
-def test_a_table_that_is_missing_says_which_command_writes_it(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"fig2a\.csv is not there: `splitwave experiment run fig2a`"):
+def test_a_missing_table_is_an_error_that_names_the_command_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"fig2a\.csv does not exist: `splitwave experiment run fig2a`"):
         table.read(tmp_path / "fig2a.csv")
 
 
@@ -171,15 +183,17 @@ def test_an_empty_table_is_refused(tmp_path: Path) -> None:
 
 def test_a_damaged_table_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "fig.csv"
-    table.write(path, rows(figure_of(Mark("p", "ours", 1.0, ours(), 10.0)), [outcome(ours(), (0.1, inf))]))
+    table.write(
+        path, rows(figure_of(Mark("p", "ours", 1.0, qml_ib_trial(), 10.0)), [outcome(qml_ib_trial(), (0.1, inf))])
+    )
     path.write_text(path.read_text().replace(",48.0,", ",many,"))
     with pytest.raises(DataError, match=r"fig\.csv, line 2: (.|\n)*payload_bits"):
         table.read(path)
 
 
 def test_errors_are_worded_by_the_task_of_the_rows_and_never_by_two() -> None:
-    mark = Mark("p", "ours", 1.0, ours(), 10.0)
-    (digits,) = rows(figure_of(mark), [outcome(ours(), (0.25, inf))])
+    mark = Mark("p", "ours", 1.0, qml_ib_trial(), 10.0)
+    (digits,) = rows(figure_of(mark), [outcome(qml_ib_trial(), (0.25, inf))])
     delays = digits.model_copy(update={"data": "wifi-csi"})
 
     assert table.wording_of([digits, digits.model_copy(update={"data": "cifar10"})]) == Classification.wording

@@ -12,7 +12,7 @@ def test_the_interval_of_three_values_is_students() -> None:
     assert half_width == pytest.approx(4.303 / math.sqrt(3))
 
 
-def test_equal_values_leave_no_doubt_and_one_value_tells_nothing_of_it() -> None:
+def test_equal_values_have_width_zero_and_a_single_value_has_no_width() -> None:
     assert interval([0.5, 0.5]) == (0.5, 0.0)
     assert interval([0.5]) == (0.5, None)
 

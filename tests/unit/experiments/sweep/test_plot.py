@@ -1,4 +1,4 @@
-"""What the papers' figures show, drawn from the published tables."""
+"""The papers' figures, drawn from the published tables."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from splitwave.experiments.paper.figures import FIGURES
 from splitwave.experiments.paper.preset import PRESETS, preset_named
-from splitwave.experiments.sweep.curve_styles import looks_of
+from splitwave.experiments.sweep.curve_styles import curve_styles
 from splitwave.experiments.sweep.curves import Point, points
 from splitwave.experiments.sweep.figure import Figure
 from splitwave.experiments.sweep.panels import panels_of
@@ -21,7 +21,7 @@ from tools.pages import PAGES
 
 PUBLISHED = {path.stem: path for page in PAGES for path in sorted(page.folder.glob("*.csv"))}
 MOST_CURVES = 6
-"""In a panel; more cannot be told apart."""
+"""The most curves in a panel that can be distinguished."""
 
 
 @pytest.fixture(name="name", scope="module", params=PUBLISHED)
@@ -56,7 +56,7 @@ def curves(axes: Axes) -> dict[str, ErrorbarContainer]:
 
 
 def legend_labels(canvas: Canvas) -> list[str]:
-    """Of every legend that the figure has."""
+    """Return the labels of all legends of the figure."""
     legends = [*canvas.legends, *(legend for axes in canvas.axes if (legend := axes.get_legend()))]
     assert len(legends) == 1
     return [text.get_text() for text in legends[0].get_texts()]
@@ -68,12 +68,12 @@ def test_a_figure_has_one_legend_that_names_each_curve_once(canvas: Canvas, of: 
     assert set(labels) == {point.curve for point in of}
 
 
-def test_all_panels_have_one_scale(canvas: Canvas) -> None:
+def test_all_panels_share_the_error_axis(canvas: Canvas) -> None:
     assert len({axes.get_ylim() for axes in panels(canvas)}) == 1
     assert {axes.get_yscale() for axes in panels(canvas)} == {"log"}
 
 
-def test_no_label_of_a_tick_touches_the_next(canvas: Canvas) -> None:
+def test_tick_labels_do_not_overlap(canvas: Canvas) -> None:
     canvas.draw_without_rendering()
     for axes in panels(canvas):
         limits = ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))
@@ -83,11 +83,11 @@ def test_no_label_of_a_tick_touches_the_next(canvas: Canvas) -> None:
             assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
-def test_no_panel_has_more_curves_than_can_be_told_apart(canvas: Canvas) -> None:
+def test_no_panel_has_too_many_curves_to_distinguish(canvas: Canvas) -> None:
     assert all(1 <= len(curves(axes)) <= MOST_CURVES for axes in panels(canvas))
 
 
-def test_a_curve_looks_alike_in_all_panels_and_like_no_other(canvas: Canvas) -> None:
+def test_a_curve_has_the_same_unique_style_in_all_panels(canvas: Canvas) -> None:
     looks: dict[str, set[object]] = {}
     for axes in panels(canvas):
         for label, bars in curves(axes).items():
@@ -110,7 +110,7 @@ def test_every_point_of_the_table_is_drawn_at_its_mean(canvas: Canvas, of: list[
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_curve_is_in_a_view_whatever_the_preset(name: str, preset: str) -> None:
+def test_every_curve_is_in_a_view_with_every_preset(name: str, preset: str) -> None:
     figure = FIGURES[name](preset_named(preset), 1)
     shown = points_without_errors(figure)
     panels_with_curves = panels_of(figure, shown)
@@ -119,7 +119,7 @@ def test_every_curve_is_in_a_view_whatever_the_preset(name: str, preset: str) ->
 
 
 def points_without_errors(figure: Figure) -> list[Point]:
-    """A point a mark, for what a figure shows before it is trained."""
+    """Return one point per mark, without trained errors."""
     any_point = points(read(PUBLISHED["table1"]))[0]
     return [Point(mark.panel, mark.curve, mark.x or 0.0, any_point.error, ()) for mark in figure.marks]
 
@@ -136,21 +136,21 @@ def test_a_methods_colour_is_the_same_in_every_figure() -> None:
         ("VDDIB-SR, 1 bit, ideal link", "VDDIB-SR, unquantized, ideal link"),
         ("VDDIB-SR, 1 bit, trained with noise", "VDDIB-SR, 1 bit, trained with noise, 64 features"),
     ):
-        looks = looks_of([one, other, "VFE (K = 1)"])
+        looks = curve_styles([one, other, "VFE (K = 1)"])
         assert looks[one].colour == looks[other].colour
         assert looks[one].line != looks[other].line
-        assert looks[one] == looks_of([one])[one]
+        assert looks[one] == curve_styles([one])[one]
 
 
-def test_curves_that_differ_in_a_number_go_from_light_to_dark() -> None:
+def test_curves_that_differ_in_a_number_have_colours_from_light_to_dark() -> None:
     names = [f"Hyper-VIB, one training of {epochs} epochs" for epochs in (6, 8, 11, 24)]
-    looks = looks_of(["VIB, a training a β", *names])
+    looks = curve_styles(["VIB, a training a β", *names])
     lightness = [sum(int(looks[name].colour[at : at + 2], 16) for at in (1, 3, 5)) for name in names]
     assert lightness == sorted(lightness, reverse=True)
     assert len({looks[name].marker for name in names}) == len(names)
 
 
-def test_curves_at_the_same_x_are_set_apart_and_those_at_their_own_are_not() -> None:
+def test_only_curves_with_common_x_values_are_shifted_apart() -> None:
     at_one_x, at_their_own = (
         draw(definition(name), points(read(PUBLISHED[name]))) for name in ("fig2a", "retransmission")
     )
@@ -160,13 +160,13 @@ def test_curves_at_the_same_x_are_set_apart_and_those_at_their_own_are_not() -> 
 
 
 def spots(axes: Axes) -> int:
-    """How many places the curves' first points lie at, in pixels across."""
+    """Return the number of distinct horizontal positions of the curves' first points, in pixels."""
     firsts = [bars.lines[0] for bars in curves(axes).values()]
     pixels = [line.get_transform().transform(np.column_stack(line.get_data()).astype(float))[0, 0] for line in firsts]
     return len(set(np.round(pixels, 3)))
 
 
-def test_a_figure_says_how_many_seeds_are_behind_its_points() -> None:
+def test_a_figure_states_the_number_of_seeds() -> None:
     titles = {
         name: draw(definition(name), points(read(PUBLISHED[name]), definition(name).error)) for name in ("fig3", "beta")
     }
@@ -184,7 +184,7 @@ def test_a_figure_redrawn_is_the_same_png_and_pdf(tmp_path: Path) -> None:
     assert [content[:4] for content in drawn[0]] == [b"\x89PNG", b"%PDF"]
 
 
-def test_a_sweep_that_has_only_begun_has_one_x_in_the_middle_of_a_logarithmic_axis() -> None:
+def test_a_single_x_is_in_the_middle_of_a_logarithmic_axis() -> None:
     of = points(read(PUBLISHED["fig2a"]), definition("fig2a").error)
     first_x = min(point.x for point in of)
     canvas = draw(definition("fig2a"), [point for point in of if point.x == first_x])

@@ -12,7 +12,7 @@ FAST = ["--data-set", "mnist5k", "--extractor", "linear", "--features", "8", "--
 FAST += ["--epochs", "1", "1", "1", "--validation", "500", "--batch", "200"]
 
 
-def test_one_phase_1_serves_several_symbol_counts_and_the_test_split_is_read_once_at_the_end(
+def test_several_symbol_counts_share_one_phase_1_and_the_test_split_is_read_once_at_the_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     splits: list[Split] = []
@@ -31,7 +31,7 @@ def test_one_phase_1_serves_several_symbol_counts_and_the_test_split_is_read_onc
     assert "threshold inf" in printed
 
 
-def test_choosing_settings_leaves_the_test_split_alone(
+def test_choosing_settings_does_not_read_the_test_split(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "load_samples", lambda *_: pytest.fail("the test split was read"))
@@ -49,7 +49,7 @@ def test_choosing_settings_leaves_the_test_split_alone(
         (["--validation", "4000"], ExitCode.DATA),
     ],
 )
-def test_settings_that_cannot_be_are_one_line_and_an_exit_code(
+def test_invalid_settings_are_reported_in_one_line_with_an_exit_code(
     arguments: list[str], code: ExitCode, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main([*FAST, *arguments]) == code

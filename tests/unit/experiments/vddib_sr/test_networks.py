@@ -73,7 +73,7 @@ def test_decoder_1_sees_round_1_of_all_views_decoder_2_both_rounds_and_a_view_de
     assert seen(logits.views[1]) == [[False] * 5, [True] * 5]
 
 
-def test_inference_sends_what_the_features_means_encode_to() -> None:
+def test_inference_encodes_the_means_of_the_features() -> None:
     extractors = [Extractor("linear", PIXELS, FEATURES) for _ in range(2)]
     network = VddibSr(extractors, codec_of())
     views = list(torch.rand(2, BATCH, PIXELS, generator=torch.Generator().manual_seed(2)))

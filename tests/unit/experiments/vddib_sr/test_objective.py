@@ -25,17 +25,21 @@ def test_the_rate_is_the_kl_divergence_to_the_standard_normal_in_nats() -> None:
 
 
 def test_the_loss_weighs_only_the_views_own_decoders_by_beta() -> None:
-    """Logits log p make the cross-entropy −log p of the label's class."""
+    """With logits log p, the cross-entropy is −log p of the label's class."""
 
-    def said(p: float) -> torch.Tensor:
+    def log_probabilities(p: float) -> torch.Tensor:
         return torch.tensor([[p, 1 - p]], dtype=torch.float64).log()
 
-    logits = Logits(first=said(0.5), second=said(0.25), views=[said(0.1), said(0.2)])
+    logits = Logits(
+        first=log_probabilities(0.5),
+        second=log_probabilities(0.25),
+        views=[log_probabilities(0.1), log_probabilities(0.2)],
+    )
     loss = distributed_loss(logits, torch.tensor([0]), beta=0.3).item()
     assert loss == pytest.approx(-math.log(0.5) - math.log(0.25) - 0.3 * (math.log(0.1) + math.log(0.2)))
 
 
-def test_an_ideal_link_delivers_what_was_sent() -> None:
+def test_an_ideal_link_delivers_the_sent_symbols() -> None:
     sent = [torch.tensor([[1.0, -1.0]]), torch.tensor([[-1.0, 1.0]])]
     assert all(map(torch.equal, SymbolChannel(0, 2, None).transmit(sent, KEY), sent))
 
@@ -57,7 +61,7 @@ def test_the_gradient_passes_the_awgn_link_unchanged() -> None:
 
 
 def test_features_are_sampled_with_their_mean_and_sigma_by_keyed_noise() -> None:
-    """Mean and variance of n standard normals have standard deviations 1/√n and √(2/n); five of them bound both."""
+    """Mean and variance of n standard normals have standard deviations 1/√n and √(2/n); five of them are allowed."""
     shape = 400, 100
     features = Features(torch.full(shape, 3.0), torch.full(shape, 0.5))
     standard = (sample_features(features, 0, 1, 2).double() - 3.0) / 0.5

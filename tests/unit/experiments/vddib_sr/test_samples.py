@@ -14,7 +14,7 @@ def test_views_are_the_rows_that_a_device_of_the_testbed_sees(overlap: float, ro
         assert torch.equal(view, images[:, first:end].flatten(start_dim=1) / 255)
 
 
-def test_a_split_without_what_is_held_out_and_what_is_held_out_are_the_whole_split() -> None:
+def test_training_and_held_out_samples_together_are_the_whole_split() -> None:
     settings = Settings(data="mnist5k", links=1, validation=500)
     train, validation = load_training(settings, None)
     assert (len(train), len(validation)) == (3500, 500)

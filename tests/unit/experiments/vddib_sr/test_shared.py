@@ -18,7 +18,7 @@ BASE = Settings(
 
 @pytest.fixture
 def phases_1(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
-    """The settings of every phase 1 that is trained."""
+    """A list that receives the settings of every phase 1 that is trained."""
     trained: list[Settings] = []
 
     def record(settings: Settings, train: Samples, validation: Samples) -> Extraction:
@@ -50,7 +50,7 @@ def test_trainings_that_differ_in_phases_2_and_3_alone_share_phase_1(phases_1: l
         {"extraction": ExtractionSettings(extractor="linear", features=5, schedule=Schedule(epochs=1))},
     ],
 )
-def test_what_changes_phase_1_has_a_phase_1_of_its_own(phases_1: list[Settings], change: dict[str, object]) -> None:
+def test_settings_that_affect_phase_1_are_not_shared(phases_1: list[Settings], change: dict[str, object]) -> None:
     work = SharedWork(None)
     first = work.extraction(BASE)
     assert work.extraction(with_changes(**change)) is not first
@@ -58,14 +58,14 @@ def test_what_changes_phase_1_has_a_phase_1_of_its_own(phases_1: list[Settings],
     assert len(phases_1) == 2
 
 
-def test_only_the_latest_are_kept(phases_1: list[Settings]) -> None:
+def test_only_the_latest_entries_are_kept(phases_1: list[Settings]) -> None:
     work = SharedWork(None, kept=2)
     for seed in (0, 1, 2, 1, 2, 0):
         work.extraction(with_changes(seed=seed))
     assert [settings.seed for settings in phases_1] == [0, 1, 2, 0]
 
 
-def test_samples_are_read_once_whatever_is_trained_on_them() -> None:
+def test_samples_are_read_once_for_different_trainings() -> None:
     work = SharedWork(None)
     other = with_changes(seed=5, extraction=ExtractionSettings(), encoding=EncodingSettings(bits=2))
     assert work.training(other) is work.training(BASE)
@@ -75,6 +75,6 @@ def test_samples_are_read_once_whatever_is_trained_on_them() -> None:
     assert [view.shape[1] for view in work.test(BASE).views] == [14 * 28] * 2
 
 
-def test_data_are_sought_in_the_folder_given(tmp_path: Path) -> None:
+def test_data_are_read_from_the_given_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=tmp_path.name):
         SharedWork(tmp_path).training(with_changes(data="mnist"))

@@ -1,4 +1,4 @@
-"""All phases on a small problem: two views of two pixels each; the class is the pair of their brightest pixels."""
+"""All phases on a small problem: two views of two pixels; the class is given by the brightest pixel of each view."""
 
 import copy
 
@@ -12,9 +12,9 @@ from splitwave.common.protocol.messages import Phase as Pass
 from splitwave.common.records.checkpoint import weights_sha256
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
-from splitwave.experiments.vddib_sr.evaluation import BLOCK, answer
+from splitwave.experiments.vddib_sr.evaluation import BLOCK, predict
 from splitwave.experiments.vddib_sr.extraction import Extraction, extract
-from splitwave.experiments.vddib_sr.phase import Phase, Place, Score, learning_rate
+from splitwave.experiments.vddib_sr.phase import Phase, RunPosition, Score, learning_rate
 from splitwave.experiments.vddib_sr.samples import Samples
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule, Settings
 
@@ -53,13 +53,15 @@ def digests(extraction: Extraction) -> list[str]:
     return [weights_sha256(extractor) for extractor in extraction.extractors]
 
 
-def test_one_view_cannot_tell_the_class_and_both_together_nearly_can(extraction: Extraction, trained: Trained) -> None:
-    """A view knows one of two independent fair bits: at best half its guesses are right, give or take 5/√(4·500)."""
+def test_one_view_does_not_determine_the_class_but_both_together_do(extraction: Extraction, trained: Trained) -> None:
+    """A view has one of two independent fair bits, so at best half of its guesses are right, within 5/√(4·500)."""
     assert all(report.best.error_rate > 0.5 - 5 / (4 * 500) ** 0.5 for report in extraction.reports)
     assert trained.finetune.best.error_rate < 0.1
 
 
-def test_a_seed_gives_equal_weights_and_another_seed_others(extraction: Extraction, trained: Trained) -> None:
+def test_equal_seeds_give_equal_weights_and_different_seeds_different_ones(
+    extraction: Extraction, trained: Trained
+) -> None:
     again = extract(SETTINGS, TRAIN, VALIDATION)
     assert digests(again) == digests(extraction)
     repeated = train_encoding(SETTINGS, again, TRAIN, VALIDATION)
@@ -68,7 +70,7 @@ def test_a_seed_gives_equal_weights_and_another_seed_others(extraction: Extracti
     assert digests(extract(other, TRAIN, VALIDATION)) != digests(extraction)
 
 
-def test_phase_1_serves_many_encodings_and_is_changed_by_none(extraction: Extraction) -> None:
+def test_several_encodings_share_phase_1_without_changing_it(extraction: Extraction) -> None:
     before = digests(extraction)
     train_encoding(with_encoding(finetune=Schedule(epochs=1, batch_size=100)), extraction, TRAIN, VALIDATION)
     assert digests(extraction) == before
@@ -82,31 +84,31 @@ def test_phase_2_freezes_the_extractors_and_phase_3_trains_them(extraction: Extr
     assert ([weights_sha256(e) for e in trained.network.extractors] != digests(extraction)) is fresh
 
 
-def test_the_network_that_is_left_is_the_best_epochs(trained: Trained) -> None:
-    score = answer(trained.network, VALIDATION, SymbolChannel(3, 2, None), Pass.VALIDATION).score
+def test_the_returned_network_is_that_of_the_best_epoch(trained: Trained) -> None:
+    score = predict(trained.network, VALIDATION, SymbolChannel(3, 2, None), Pass.VALIDATION).score
     assert score == trained.finetune.best == min(trained.finetune.scores)
     assert trained.finetune.best <= trained.encode.best
 
 
-def test_training_over_a_noisy_link_meets_its_noise(extraction: Extraction) -> None:
+def test_training_over_a_noisy_link_is_validated_over_the_same_link(extraction: Extraction) -> None:
     settings = with_encoding(psnr_db=0.0, finetune=Schedule(epochs=0))
     noisy = train_encoding(settings, extraction, TRAIN, VALIDATION)
-    score = answer(noisy.network, VALIDATION, SymbolChannel(3, 2, 0.0), Pass.VALIDATION).score
+    score = predict(noisy.network, VALIDATION, SymbolChannel(3, 2, 0.0), Pass.VALIDATION).score
     assert score == noisy.encode.best
-    assert score != answer(noisy.network, VALIDATION, SymbolChannel(3, 2, None), Pass.VALIDATION).score
+    assert score != predict(noisy.network, VALIDATION, SymbolChannel(3, 2, None), Pass.VALIDATION).score
 
 
-def test_evaluation_in_blocks_is_evaluation_at_once(trained: Trained) -> None:
+def test_evaluation_in_blocks_equals_evaluation_at_once(trained: Trained) -> None:
     many = samples(2 * BLOCK + 7, 5)
-    answers = answer(trained.network, many, SymbolChannel(3, 2, None), Pass.TEST)
+    predictions = predict(trained.network, many, SymbolChannel(3, 2, None), Pass.TEST)
     with torch.no_grad():
         expected = trained.network.codec.decode_second(trained.network.send(many.views))
-    torch.testing.assert_close(answers.second, expected)
-    assert answers.score.error_rate == (answers.second.argmax(dim=1) != many.labels).double().mean().item()
+    torch.testing.assert_close(predictions.second, expected)
+    assert predictions.score.error_rate == (predictions.second.argmax(dim=1) != many.labels).double().mean().item()
 
 
 class _Counter(nn.Module):
-    """A weight that the loss pushes up by a fixed rate; its score is what the test prescribes."""
+    """A module with one weight, which the loss increases at a constant rate; the test prescribes its scores."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,12 +126,12 @@ def run_phase(errors: list[float], factor: float = -1.0) -> tuple[_Counter, int,
         return factor * module.weight
 
     schedule = Schedule(epochs=len(errors) - 1, batch_size=2)
-    report = Phase(module, loss, score, 4, 0, schedule, Place(0, 0)).run()
+    report = Phase(module, loss, score, 4, 0, schedule, RunPosition(0, 0)).run()
     return module, report.best_epoch, weights
 
 
 @pytest.mark.parametrize(("errors", "best"), [([0.9, 0.2, 0.1, 0.3], 2), ([0.1, 0.2, 0.3], 0), ([0.5, 0.2, 0.2], 1)])
-def test_a_phase_keeps_its_earliest_best_epoch_and_no_worse_than_its_start(errors: list[float], best: int) -> None:
+def test_a_phase_keeps_its_earliest_best_epoch_or_its_start(errors: list[float], best: int) -> None:
     module, best_epoch, weights = run_phase(errors)
     assert best_epoch == best
     assert torch.equal(module.weight, weights[best])
@@ -142,8 +144,10 @@ def test_diverging_training_is_named() -> None:
 
 
 def test_phases_follow_each_other_without_sharing_an_epoch_or_a_step() -> None:
-    phase = Phase(_Counter(), lambda _ids, _step: torch.zeros(()), lambda: Score(0, 0), 101, 0, SCHEDULE, Place(5, 40))
-    assert phase.end == Place(5 + 3, 40 + 3 * 3)
+    phase = Phase(
+        _Counter(), lambda _ids, _step: torch.zeros(()), lambda: Score(0, 0), 101, 0, SCHEDULE, RunPosition(5, 40)
+    )
+    assert phase.end == RunPosition(5 + 3, 40 + 3 * 3)
 
 
 def test_the_learning_rate_falls_along_half_a_cosine() -> None:

@@ -7,7 +7,7 @@ from splitwave.common.data.catalog import Split
 from splitwave.common.errors import ConfigError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.experiments.vddib_sr import samples
-from splitwave.experiments.vddib_sr.chosen import chosen
+from splitwave.experiments.vddib_sr.chosen import chosen_settings
 from splitwave.experiments.vddib_sr.options import parse, settings_of
 from splitwave.experiments.vddib_sr.settings import Settings
 from splitwave.experiments.vddib_sr.tuning import main, points
@@ -17,9 +17,9 @@ FAST += ["--grid", "extraction.features=4", "--grid", "encoding.decoder_widths=[
 FAST += ["--grid", "extraction.schedule.epochs=1", "--grid", "encoding.encode.epochs=1"]
 
 
-def test_a_grid_gives_every_combination_and_leaves_the_rest_as_chosen() -> None:
+def test_a_grid_gives_every_combination_and_keeps_the_other_chosen_settings() -> None:
     grid = ["encoding.decoder_widths=[8,8],[16,8]", "encoding.psnr_db=null,10.0"]
-    base = chosen("linear")
+    base = chosen_settings("linear")
     found = list(points(base, grid))
     assert [(point.encoding.decoder_widths, point.encoding.psnr_db) for point in found] == [
         ((8, 8), None),
@@ -33,12 +33,12 @@ def test_a_grid_gives_every_combination_and_leaves_the_rest_as_chosen() -> None:
 @pytest.mark.parametrize(
     "axis", ["seed", "seed=", "seed=-1", "seed=x", "sed=1", "seed.x=1", "encoding.finetune.rate=1"]
 )
-def test_an_axis_that_cannot_be_is_refused(axis: str) -> None:
+def test_an_invalid_axis_is_refused(axis: str) -> None:
     with pytest.raises(ConfigError, match="--grid"):
-        list(points(chosen("mlp"), [axis]))
+        list(points(chosen_settings("mlp"), [axis]))
 
 
-def test_a_table_grows_by_a_row_a_training_and_never_meets_the_test_split(
+def test_each_training_appends_a_row_and_the_test_split_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     splits: list[Split] = []
@@ -69,7 +69,7 @@ def test_a_table_grows_by_a_row_a_training_and_never_meets_the_test_split(
     assert set(splits) == {"train"}
 
 
-def test_a_table_with_other_columns_is_refused_and_left_as_it_is(
+def test_a_table_with_other_columns_is_refused_and_not_changed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = tmp_path / "trials.csv"
@@ -81,21 +81,21 @@ def test_a_table_with_other_columns_is_refused_and_left_as_it_is(
 
 @pytest.mark.parametrize("extractor", ["linear", "mlp"])
 @pytest.mark.parametrize("psnr_db", [None, 10.0])
-def test_the_command_line_trains_with_what_was_chosen_for_its_extractor(extractor: str, psnr_db: float | None) -> None:
+def test_the_command_line_uses_the_settings_chosen_for_its_extractor(extractor: str, psnr_db: float | None) -> None:
     link = "ideal" if psnr_db is None else str(psnr_db)
     settings = settings_of(parse(["--extractor", extractor, "--psnr", link], None), 16)
-    assert settings == chosen(extractor, psnr_db)
+    assert settings == chosen_settings(extractor, psnr_db)
     assert (settings.extraction.extractor, settings.encoding.psnr_db) == (extractor, psnr_db)
 
 
 def test_an_option_replaces_only_its_own_setting() -> None:
     settings = settings_of(parse(["--extractor", "linear", "--rates", "1e-3", "2e-3", "3e-3"], None), 16)
-    base = chosen("linear")
+    base = chosen_settings("linear")
     assert settings.encoding.encode == base.encoding.encode.model_copy(update={"learning_rate": 2e-3})
     assert settings.encoding.rate_beta == base.encoding.rate_beta
 
 
-def test_views_overlap_only_where_the_command_line_says_so() -> None:
+def test_views_overlap_only_if_the_option_is_given() -> None:
     assert settings_of(parse([], None), 16).overlap == 0
     assert settings_of(parse(["--overlap", "0.5"], None), 16).overlap == 0.5
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml and what belongs to it: valid for both Compose versions, and confined."""
+"""docker-compose.yml, its variables and board files are valid for both Compose versions and confine the services."""
 
 import os
 import re
@@ -45,7 +45,7 @@ needs_compose = pytest.mark.skipif(not COMPOSE, reason="no compose command is in
 
 
 def _config(*boards: Path, **variables: str) -> dict[str, Service]:
-    """The services as the compose command reads them: the example's variables, and these in their stead."""
+    """Return the services as resolved by the compose command, with these variables overriding those of the example."""
     environment = {name: value for name, value in os.environ.items() if name not in _example()} | variables
     files = [argument for file in (FILE, *boards) for argument in ("--file", str(file))]
     command = [*COMPOSE, "--env-file", str(EXAMPLE), *files, "--profile", "bench", "config"]
@@ -106,7 +106,7 @@ def test_a_service_is_limited_and_may_drain(service: Service) -> None:
 
 
 @each_service
-def test_a_health_check_says_what_is_wrong_before_the_engine_gives_it_up(service: Service) -> None:
+def test_a_health_check_ends_before_the_engines_time_limit(service: Service) -> None:
     if check := cast("dict[str, str] | None", service.get("healthcheck")):
         assert float(check["timeout"].removesuffix("s")) > HEALTHCHECK_LIMIT_S
 
@@ -117,7 +117,7 @@ def test_every_variable_has_its_default_in_the_example() -> None:
     for name, default in VARIABLE.findall(FILE.read_text()):
         defaults.setdefault(name, set()).add(default)
     assert set(example) == set(defaults)
-    # An empty one means a default of its own at each place.
+    # An empty variable may have a different default at each place.
     assert {name: {value} for name, value in example.items() if value} == {
         name: values for name, values in defaults.items() if example[name]
     }

@@ -1,13 +1,13 @@
-"""What the engine's `inspect` tells about a container, and how a person reads it."""
+"""Reading the engine's `inspect` of a container, and showing it as a table row."""
 
 from typing import Any
 
+from splitwave.testbed.compose.container_table import COLUMNS, ContainerLoad, table_row
 from splitwave.testbed.compose.containers import Part, part_from_attributes
-from splitwave.testbed.compose.overview import COLUMNS, Load, row
+from splitwave.testbed.compose.reachability import address_of
 from splitwave.testbed.compose.usage import Reading
-from splitwave.testbed.compose.watching import address_of
 
-INSPECTED: dict[str, Any] = {  # engine 20.10, cut down to what is read
+INSPECTED: dict[str, Any] = {  # from engine 20.10, reduced to the entries that are read
     "Id": "282988364b11",
     "RestartCount": 2,
     "State": {
@@ -55,21 +55,23 @@ def test_a_running_container_has_health_networks_and_published_ports() -> None:
     assert basestation.is_running
 
 
-def test_a_container_that_was_not_started_has_none_of_them() -> None:
+def test_a_container_that_was_not_started_has_no_health_networks_or_ports() -> None:
     created = part_from_attributes(NOT_STARTED)
 
     assert (created.health, created.networks, created.ports, created.is_running) == ("", (), {}, False)
 
 
-def test_an_address_is_that_of_the_published_port() -> None:
+def test_the_address_is_that_of_the_published_port() -> None:
     parts = [part("running"), part_from_attributes(INSPECTED)]
 
     assert address_of(parts, "basestation") == "127.0.0.1:32768"
     assert address_of(parts, "channel") is None
 
 
-def test_a_row_tells_what_a_container_uses() -> None:
-    cells = row(part("running", health="healthy"), Load(49.6, Reading(1_500_000_000, 3 << 20, 2_000_000, 40_000)))
+def test_a_table_row_shows_the_usage_of_a_container() -> None:
+    cells = table_row(
+        part("running", health="healthy"), ContainerLoad(49.6, Reading(1_500_000_000, 3 << 20, 2_000_000, 40_000))
+    )
 
     assert dict(zip(COLUMNS, cells, strict=True)) == {
         "container": "device-2",
@@ -83,11 +85,11 @@ def test_a_row_tells_what_a_container_uses() -> None:
     }
 
 
-def test_a_row_tells_how_a_container_ended() -> None:
-    assert row(part("exited", exit_code=7), None) == ("device-2", "exited (7)", "3", "–", "–", "–", "–", "–")
-    assert row(part("restarting", exit_code=137), None)[1] == "restarting (137)"
+def test_a_table_row_shows_the_exit_code_of_a_container() -> None:
+    assert table_row(part("exited", exit_code=7), None) == ("device-2", "exited (7)", "3", "–", "–", "–", "–", "–")
+    assert table_row(part("restarting", exit_code=137), None)[1] == "restarting (137)"
 
 
-def test_a_row_tells_faults() -> None:
-    assert row(part("paused", health="healthy"), None)[1] == "paused"
-    assert row(part("running", networks=()), None)[1] == "running, cut off"
+def test_a_table_row_shows_faults() -> None:
+    assert table_row(part("paused", health="healthy"), None)[1] == "paused"
+    assert table_row(part("running", networks=()), None)[1] == "running, cut off"

@@ -1,4 +1,4 @@
-"""Which container `SERVICE[:N]` means."""
+"""Selecting containers by `SERVICE[:N]`."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_target_is_a_service_with_or_without_a_number(text: str, target: Targe
 @pytest.mark.parametrize(
     "text", ["", "device:", "device:0", "device:-1", "device:x", "device:1:2", "Device", ":1", "a b"]
 )
-def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
+def test_a_malformed_target_is_refused_with_the_expected_form(text: str) -> None:
     with pytest.raises(ConfigError, match=r"expected SERVICE or SERVICE:N"):
         parse_target(text)
 
@@ -44,12 +44,12 @@ def test_a_service_of_several_containers_needs_a_number() -> None:
         parse_target("device").choose_one(TESTBED)
 
 
-def test_all_containers_of_a_service_can_be_chosen_where_that_fits() -> None:
+def test_all_containers_of_a_service_can_be_chosen() -> None:
     assert [each.name for each in parse_target("device").choose(TESTBED)] == ["device-1", "device-2"]
 
 
 @pytest.mark.parametrize("text", ["antenna", "device:3"])
-def test_an_unknown_target_is_refused_with_those_there_are(text: str) -> None:
-    choices = "there are: basestation:1, channel:1, device:1, device:2"
+def test_an_unknown_target_is_refused_with_a_list_of_the_existing_ones(text: str) -> None:
+    choices = "existing containers: basestation:1, channel:1, device:1, device:2"
     with pytest.raises(ConfigError, match=f"{text}: no such container; {choices}"):
         parse_target(text).choose_one(TESTBED)

@@ -1,4 +1,4 @@
-"""What containers use, from answers that Docker engines gave, cut down to what is read."""
+"""The usage of containers, from answers of Docker engines reduced to the entries that are read."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_cpu_is_a_share_of_one_processor() -> None:
     assert cpu_percent({"cpu_stats": now, "precpu_stats": before}) == pytest.approx(50.0, rel=1e-12)
 
 
-def test_cpu_without_an_earlier_look_is_zero() -> None:
+def test_cpu_without_an_earlier_reading_is_zero() -> None:
     assert cpu_percent(ENDED) == 0.0
 
 

@@ -1,4 +1,4 @@
-"""Figures and the files they are redrawn from."""
+"""The figures of a run, and the files from which they are redrawn."""
 
 import json
 import re
@@ -6,9 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -19,7 +16,7 @@ from splitwave.common.tasks.regression import Regression
 from splitwave.common.tasks.task import Task
 from splitwave.testbed.figures.latency_plot import draw_latency, latency_figure, weights_at_the_median
 from splitwave.testbed.figures.training_plot import draw_training, training_figure
-from splitwave.testbed.results.metrics import append_epoch, read_epochs, read_latency, write_latency
+from splitwave.testbed.results.metrics import append_epoch, write_latency
 
 TASKS = (Classification(10), Regression(50.0, 28.0))
 HOPS = ("encode", "device link", "emulate", "decode")
@@ -36,48 +33,6 @@ def record(epoch: int, validation_error: float | None = None, links: int = 2) ->
         samples_per_s=9000.1,
         seconds=0.4,
     )
-
-
-@pytest.mark.parametrize("task", TASKS, ids=["classes", "times"])
-def test_epochs_survive_the_file(task: Task, tmp_path: Path) -> None:
-    records = [record(0), record(1, validation_error=0.1)]
-    for each in records:
-        append_epoch(tmp_path / "metrics.jsonl", each, task)
-
-    assert read_epochs(tmp_path / "metrics.jsonl", task) == records
-
-
-@pytest.mark.parametrize(
-    ("task", "keys"),
-    [
-        (TASKS[0], ["cross_entropy", "rate_nats", "training_error", "validation_error"]),
-        (TASKS[1], ["squared_error", "rate_nats", "training_mse_ns2", "validation_mse_ns2"]),
-    ],
-    ids=["classes", "times"],
-)
-def test_the_file_says_what_its_errors_are(task: Task, keys: list[str], tmp_path: Path) -> None:
-    append_epoch(tmp_path / "metrics.jsonl", record(0), task)
-
-    line = json.loads((tmp_path / "metrics.jsonl").read_text())
-    assert list(line) == ["epoch", "step", *keys, "samples_per_s", "seconds"]
-
-
-@given(arrays(np.int64, array_shapes(min_dims=2, max_dims=2), elements=st.integers(0, 2**62)))
-def test_latencies_survive_the_file(tmp_path_factory: pytest.TempPathFactory, times_ns: Int64) -> None:
-    path = tmp_path_factory.mktemp("csv") / "latency.csv"
-    hops = tuple(f"hop {column}" for column in range(times_ns.shape[1]))
-
-    write_latency(path, hops, times_ns)
-
-    back_hops, back_times = read_latency(path)
-    assert back_hops == hops
-    np.testing.assert_array_equal(back_times, times_ns)
-
-
-def test_a_latency_row_is_a_sample_with_its_units_in_the_header(tmp_path: Path) -> None:
-    write_latency(tmp_path / "latency.csv", HOPS[:2], np.array([[1, 2], [3, 4]], dtype=np.int64))
-
-    assert (tmp_path / "latency.csv").read_text() == "encode_ns,device link_ns\n1,2\n3,4\n"
 
 
 @pytest.fixture(name="run")
@@ -107,7 +62,7 @@ def curve_of(axes: Axes, label: str) -> list[float]:
 
 @pytest.mark.parametrize("links", [1, 2, 5, 6, 16, 64])
 @pytest.mark.parametrize("epochs", [1, 15])
-def test_every_panel_of_a_training_has_a_legend_of_unlike_entries(run: Path, epochs: int, links: int) -> None:
+def test_every_panel_of_a_training_has_a_legend_of_distinct_entries(run: Path, epochs: int, links: int) -> None:
     for axes in training_of(run, epochs, links, TASKS[0], validation_error=0.2):
         labels = labels_of(axes)
         assert 1 <= len(labels) == len(set(labels)) <= 5
@@ -161,7 +116,7 @@ def written(folder: Path, times_ns: Int64, hops: tuple[str, ...] = HOPS) -> Path
 
 
 def right_ends_ms(axes: Axes) -> list[float]:
-    """Where the counted hops end, in the order of the bar."""
+    """The right ends of the counted hops, in the order of the bar."""
     return [patch.get_x() + patch.get_width() for patch in axes.patches[1:] if isinstance(patch, Rectangle)]
 
 
@@ -205,7 +160,7 @@ def test_a_bar_of_skewed_latencies_ends_at_their_median_too() -> None:
     assert np.flatnonzero(weights).tolist() == [3, 4, 5, 6]
 
 
-def test_what_precedes_the_sending_lies_left_of_zero_and_says_so(tmp_path: Path) -> None:
+def test_encoding_time_is_drawn_left_of_zero_and_labelled_as_not_counted(tmp_path: Path) -> None:
     figure = latency_figure(written(tmp_path, np.full((10, len(HOPS)), 1_000_000)))
     encode = figure.axes[0].patches[0]
 
@@ -225,7 +180,7 @@ def test_the_caption_of_many_latencies_is_not_cut(tmp_path: Path) -> None:
     assert caption.get_window_extent().x1 < figure.bbox.x1
 
 
-def test_a_percentile_far_beyond_the_bar_is_named_and_does_not_squeeze_it(tmp_path: Path) -> None:
+def test_a_percentile_far_beyond_the_bar_appears_only_in_the_legend(tmp_path: Path) -> None:
     times_ns = np.full((100, len(HOPS)), 1_000_000)
     times_ns[-2:] = 10**9
     figure = latency_figure(written(tmp_path, times_ns))
@@ -237,7 +192,7 @@ def test_a_percentile_far_beyond_the_bar_is_named_and_does_not_squeeze_it(tmp_pa
 
 
 @pytest.mark.parametrize("hops", [HOPS, ("encode", "device link", FUSE_WAIT_HOP, "decode")])
-def test_links_that_wait_for_one_another_are_explained_where_they_do(hops: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_caption_explains_fuse_wait_only_if_there_is_one(hops: tuple[str, ...], tmp_path: Path) -> None:
     figure = latency_figure(written(tmp_path, np.full((10, len(hops)), 1_000_000), hops))
     caption = figure.get_supxlabel()
     assert "from p40 to p60" in caption

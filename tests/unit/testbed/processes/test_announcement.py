@@ -1,4 +1,4 @@
-"""Finding the testbeds that run."""
+"""Finding running testbeds by their announcements."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def logs(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_testbed_is_found_while_it_runs(tmp_path: Path, logs: Path) -> None:
+def test_a_testbed_is_found_while_it_is_running(tmp_path: Path, logs: Path) -> None:
     running = announcement(os.getpid())
 
     with running.published(logs):
@@ -31,7 +31,7 @@ def test_a_testbed_is_found_while_it_runs(tmp_path: Path, logs: Path) -> None:
     assert list(logs.iterdir()) == []
 
 
-def test_the_leftover_of_a_killed_testbed_is_passed_over(tmp_path: Path, logs: Path) -> None:
+def test_the_announcement_of_a_killed_testbed_is_ignored(tmp_path: Path, logs: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
 
@@ -39,5 +39,5 @@ def test_the_leftover_of_a_killed_testbed_is_passed_over(tmp_path: Path, logs: P
         assert running_testbeds(tmp_path) == []
 
 
-def test_no_results_hold_no_testbeds(tmp_path: Path) -> None:
+def test_a_missing_results_folder_has_no_testbeds(tmp_path: Path) -> None:
     assert running_testbeds(tmp_path / "nowhere") == []

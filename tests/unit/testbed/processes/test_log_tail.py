@@ -1,4 +1,4 @@
-"""The readable end of a log."""
+"""The last lines of a log in readable form."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from splitwave.testbed.processes.log_tail import final_error, last_lines
 
 
-def test_json_lines_are_cut_down_to_what_happened(tmp_path: Path) -> None:
+def test_json_lines_are_reduced_to_the_event_and_its_details(tmp_path: Path) -> None:
     log = tmp_path / "device-0.log"
     line = {"event": "link lost", "link": 3, "level": "error", "timestamp": "now", "role": "device", "run": "r"}
     log.write_text(json.dumps(line) + "\n")
@@ -40,7 +40,7 @@ def test_a_missing_log_is_an_empty_one(tmp_path: Path) -> None:
     assert final_error(tmp_path / "never.log", 3) is None
 
 
-def test_the_final_error_is_the_one_that_gave_the_exit_code(tmp_path: Path) -> None:
+def test_the_final_error_is_logged_with_the_exit_code(tmp_path: Path) -> None:
     log = tmp_path / "basestation.log"
     foreseen = {"event": "no data", "exit_code": "DATA"}
     log.write_text("\n".join(map(json.dumps, [{"event": "serving"}, foreseen])) + "\nleaked semaphore\n")
@@ -48,7 +48,7 @@ def test_the_final_error_is_the_one_that_gave_the_exit_code(tmp_path: Path) -> N
     assert final_error(log, 1) is None
 
 
-def test_an_error_nobody_foresaw_is_told_by_its_traceback(tmp_path: Path) -> None:
+def test_an_unexpected_error_is_left_to_its_traceback(tmp_path: Path) -> None:
     log = tmp_path / "basestation.log"
     log.write_text(json.dumps({"event": "unforeseen error", "exit_code": "FAILURE", "exception": "KeyError"}))
     assert final_error(log, 15) is None

@@ -1,4 +1,4 @@
-"""How a process's end is put into words, and whom to blame when several end."""
+"""The description of a process's end, and the root cause among several."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from splitwave.common.errors import (
 )
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.processes.child import Child, start_child
-from splitwave.testbed.processes.process_death import Death, describe, to_blame
+from splitwave.testbed.processes.process_death import Death, describe, root_cause
 
 ROLES = ("basestation", "channel", "device-0", "device-1")
 
@@ -50,13 +50,13 @@ def children(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Child]:
     [
         (-9, "was killed by SIGKILL"),
         (-11, "was killed by SIGSEGV"),
-        (0, "left before the run was over"),
+        (0, "exited before the run was over"),
         (1, "ended with exit code 1 (FAILURE)"),
         (3, "ended with exit code 3 (DATA)"),
         (42, "ended with exit code 42"),
     ],
 )
-def test_an_exit_code_is_told_by_its_name(exit_code: int, words: str) -> None:
+def test_an_exit_code_is_described_by_its_name(exit_code: int, words: str) -> None:
     assert describe(exit_code) == words
 
 
@@ -64,7 +64,7 @@ def test_an_exit_code_is_told_by_its_name(exit_code: int, words: str) -> None:
     ("deaths", "blamed"),
     [
         ([("device-1", -9), ("basestation", 7), ("device-0", 7)], "device-1"),
-        ([("basestation", 7), ("device-0", 7), ("device-1", -9)], "device-1"),  # news can overtake each other
+        ([("basestation", 7), ("device-0", 7), ("device-1", -9)], "device-1"),  # the cause may be noticed last
         ([("device-0", 7), ("device-1", 5), ("basestation", 7)], "basestation"),
         ([("device-0", 1), ("basestation", 1)], "device-0"),
         ([("device-0", 0), ("basestation", 7), ("device-1", 7)], "device-0"),
@@ -73,8 +73,10 @@ def test_an_exit_code_is_told_by_its_name(exit_code: int, words: str) -> None:
         ([("device-0", 5)], "device-0"),
     ],
 )
-def test_the_cause_is_blamed(children: dict[str, Child], deaths: list[tuple[str, ExitCode]], blamed: str) -> None:
-    death = to_blame([Death(children[role], exit_code) for role, exit_code in deaths])
+def test_the_root_cause_is_found_among_several_deaths(
+    children: dict[str, Child], deaths: list[tuple[str, ExitCode]], blamed: str
+) -> None:
+    death = root_cause([Death(children[role], exit_code) for role, exit_code in deaths])
 
     assert death.child.role == blamed
 
@@ -106,11 +108,11 @@ def test_an_error_ends_with_the_last_15_lines_of_the_log(children: dict[str, Chi
 
     lines = str(Death(child, -9).error()).splitlines()
 
-    assert lines[0] == "channel was killed by SIGKILL; its last words:"
+    assert lines[0] == "channel was killed by SIGKILL; the end of its log:"
     assert lines[1:] == [f"  line {number}" for number in range(25, 40)]
 
 
-def test_an_error_that_was_foreseen_is_the_only_line(children: dict[str, Child]) -> None:
+def test_an_expected_error_is_reported_as_one_line(children: dict[str, Child]) -> None:
     child = children["device-0"]
     words = {"event": "ckpt/device-0.safetensors: no such checkpoint part", "exit_code": "CHECKPOINT"}
     lines = [{"event": "link leased", "link": 0}, {"event": "command", "command": "Evaluate"}, words]
@@ -122,5 +124,5 @@ def test_an_error_that_was_foreseen_is_the_only_line(children: dict[str, Child])
     assert str(error) == f"{words['event']} (device-0 ended with exit code 8 (CHECKPOINT))"
 
 
-def test_an_error_says_that_a_log_is_empty(children: dict[str, Child]) -> None:
-    assert str(Death(children["device-1"], 1).error()).endswith("its last words:\n  (its log is empty)")
+def test_an_empty_log_is_mentioned_in_the_error(children: dict[str, Child]) -> None:
+    assert str(Death(children["device-1"], 1).error()).endswith("the end of its log:\n  (its log is empty)")

@@ -1,4 +1,4 @@
-"""A supervisor over real, tiny processes: what it notices, whom it blames, what it leaves behind (nothing)."""
+"""A supervisor of small real processes: it detects failures, reports the root cause and leaves no process behind."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ Scenario = Callable[[Supervisor], Coroutine[object, object, None]]
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Writes a module that a supervisor can start; returns its name."""
+    """A function that writes a module which a supervisor can start, and returns its name."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def write(body: str) -> str:
@@ -30,7 +30,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], s
 
 
 def supervise(log_dir: Path, scenario: Scenario) -> list[Child]:
-    """Run a scenario under a supervisor; returns the children that it started, all of them gone."""
+    """Run a scenario under a supervisor; returns the children that it started, all of which have ended."""
     children: list[Child] = []
 
     async def main() -> None:
@@ -73,7 +73,7 @@ def test_a_service_announces_its_address(module: Callable[[str], str], tmp_path:
     supervise(tmp_path, scenario)
 
 
-def test_a_service_that_dies_before_it_serves_announces_nothing_and_is_blamed(
+def test_a_service_that_ends_before_it_serves_is_reported_as_the_cause(
     module: Callable[[str], str], tmp_path: Path
 ) -> None:
     service = module("print('port 80 is taken', file=sys.stderr)\nsys.exit(4)")
@@ -81,13 +81,13 @@ def test_a_service_that_dies_before_it_serves_announces_nothing_and_is_blamed(
     async def scenario(supervisor: Supervisor) -> None:
         child = await supervisor.start("channel", [service], announces=True)
         assert await child.address() == ""
-        await supervisor.unless_one_dies(forever())
+        await supervisor.guard(forever())
 
     with pytest.raises(AddressError, match=r"channel ended with exit code 4 \(ADDRESS\).*\n  port 80 is taken"):
         supervise(tmp_path, scenario)
 
 
-def test_a_killed_process_is_named_with_its_last_words(module: Callable[[str], str], tmp_path: Path) -> None:
+def test_a_killed_process_is_named_with_the_end_of_its_log(module: Callable[[str], str], tmp_path: Path) -> None:
     service = module("""
         print("about to go", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -95,13 +95,13 @@ def test_a_killed_process_is_named_with_its_last_words(module: Callable[[str], s
 
     async def scenario(supervisor: Supervisor) -> None:
         await supervisor.start("device-1", [service], finishes=True)
-        await supervisor.unless_one_dies(forever())
+        await supervisor.guard(forever())
 
-    with pytest.raises(RunFailedError, match=r"device-1 was killed by SIGKILL; its last words:\n  about to go"):
+    with pytest.raises(RunFailedError, match=r"device-1 was killed by SIGKILL; the end of its log:\n  about to go"):
         supervise(tmp_path, scenario)
 
 
-def test_the_cause_is_blamed_not_who_reports_the_loss_of_it(
+def test_the_root_cause_is_reported_instead_of_the_process_that_lost_it(
     module: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("splitwave.testbed.processes.supervisor.SETTLE_S", LIMIT_S)
@@ -109,15 +109,15 @@ def test_the_cause_is_blamed_not_who_reports_the_loss_of_it(
 
     async def scenario(supervisor: Supervisor) -> None:
         basestation = await supervisor.start("basestation", [reporter], finishes=True)
-        await basestation.exited()  # the consequence is heard of first
+        await basestation.exited()  # the consequence is noticed first
         await supervisor.start("device-0", [cause], finishes=True)
-        await supervisor.unless_one_dies(forever())
+        await supervisor.guard(forever())
 
     with pytest.raises(DataError, match="device-0 ended with exit code 3"):
         supervise(tmp_path, scenario)
 
 
-def test_work_that_fails_by_itself_keeps_its_error_while_all_processes_live(
+def test_work_that_fails_while_all_processes_run_keeps_its_error(
     module: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("splitwave.testbed.processes.supervisor.SETTLE_S", 0.05)
@@ -129,13 +129,15 @@ def test_work_that_fails_by_itself_keeps_its_error_while_all_processes_live(
         async def work() -> None:
             raise RunFailedError("the loss is not a number")
 
-        await supervisor.unless_one_dies(work())
+        await supervisor.guard(work())
 
     with pytest.raises(RunFailedError, match="the loss is not a number"):
         supervise(tmp_path, scenario)
 
 
-def test_work_that_outlives_no_process_gives_its_outcome(module: Callable[[str], str], tmp_path: Path) -> None:
+def test_the_result_of_work_is_returned_if_only_finishing_processes_end(
+    module: Callable[[str], str], tmp_path: Path
+) -> None:
     leaver, stayer = module("pass"), module(UNTIL_LIFELINE_ENDS)
 
     async def scenario(supervisor: Supervisor) -> None:
@@ -146,23 +148,23 @@ def test_work_that_outlives_no_process_gives_its_outcome(module: Callable[[str],
         async def work() -> int:
             return 42
 
-        assert await supervisor.unless_one_dies(work()) == 42
+        assert await supervisor.guard(work()) == 42
 
     supervise(tmp_path, scenario)
 
 
-def test_a_process_that_may_not_finish_is_blamed_for_leaving(module: Callable[[str], str], tmp_path: Path) -> None:
+def test_a_process_that_exits_but_may_not_finish_is_an_error(module: Callable[[str], str], tmp_path: Path) -> None:
     leaver = module("pass")
 
     async def scenario(supervisor: Supervisor) -> None:
         await supervisor.start("channel", [leaver])
-        await supervisor.unless_one_dies(forever())
+        await supervisor.guard(forever())
 
-    with pytest.raises(RunFailedError, match="channel left before the run was over"):
+    with pytest.raises(RunFailedError, match="channel exited before the run was over"):
         supervise(tmp_path, scenario)
 
 
-def test_after_the_farewell_no_process_is_blamed_and_none_stays(
+def test_while_waiting_for_exits_no_exit_is_an_error_and_all_processes_end(
     module: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("splitwave.testbed.processes.supervisor.GRACE_S", 0.05)
@@ -172,7 +174,7 @@ def test_after_the_farewell_no_process_is_blamed_and_none_stays(
     async def scenario(supervisor: Supervisor) -> None:
         children.append(await supervisor.start("device-0", [stayer], finishes=True))
         children.append(await supervisor.start("device-1", [failer], finishes=True))
-        await supervisor.farewell(children)
+        await supervisor.wait_for_exit(children)
 
     supervise(tmp_path, scenario)
     for child in children:
@@ -188,13 +190,13 @@ def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period(
 
     async def scenario(supervisor: Supervisor) -> None:
         child = await supervisor.start("channel", [stubborn], announces=True)
-        await child.address()  # by now it ignores SIGTERM
+        await child.address()  # from here on it ignores SIGTERM
 
     (child,) = supervise(tmp_path, scenario)
     assert is_gone(child.pid)
 
 
-def test_an_event_loop_that_ends_early_still_outlives_its_processes(
+def test_processes_are_stopped_even_if_the_event_loop_ends_early(
     module: Callable[[str], str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = module(SERVE + UNTIL_LIFELINE_ENDS)
@@ -206,7 +208,7 @@ def test_an_event_loop_that_ends_early_still_outlives_its_processes(
         async def work() -> None:
             raise SystemExit(1)  # asyncio leaves its loop at once, and cancels every task
 
-        await supervisor.unless_one_dies(work())
+        await supervisor.guard(work())
 
     with pytest.raises(SystemExit):
         supervise(tmp_path, scenario)

@@ -1,4 +1,4 @@
-"""Which checkpoint a person means, and what is refused before any process starts."""
+"""Finding and checking a checkpoint before any process starts."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -42,12 +42,12 @@ def test_a_checkpoint_is_found_from_within_its_folder(run: Path, monkeypatch: py
     assert find_checkpoint(Path("checkpoint.json")) == find_checkpoint(Path()) == run / "ckpt"
 
 
-def test_a_folder_named_ckpt_without_a_checkpoint_is_in_nobodys_way(run: Path) -> None:
+def test_an_empty_folder_named_ckpt_inside_a_checkpoint_is_ignored(run: Path) -> None:
     (run / "ckpt" / "ckpt").mkdir()
     assert find_checkpoint(run / "ckpt") == run / "ckpt"
 
 
-def test_a_place_without_a_checkpoint_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
+def test_a_folder_without_a_checkpoint_is_refused_with_the_searched_files(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError) as error:
         find_checkpoint(tmp_path)
     assert str(error.value) == (

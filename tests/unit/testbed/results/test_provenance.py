@@ -1,4 +1,4 @@
-"""What a result came from."""
+"""The recorded origin of a result."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from splitwave.testbed.results.provenance import cpu_model, cpu_vectors, current
 
 def git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    # Run from a hook, git would find the hook's repository in the environment.
+    # When the tests run in a git hook, the environment names the hook's repository.
     outside = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-C", str(folder), *identity, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True, env=outside).stdout.strip()
@@ -21,7 +21,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with a copy of the module, as if that were what runs."""
+    """A repository with a stand-in for the module, so that its commit is reported."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     module = tmp_path / "testbed" / "provenance.py"
@@ -60,7 +60,7 @@ def test_a_repository_without_a_commit_has_none(checkout: Path) -> None:
     assert current_commit() is None
 
 
-def test_a_package_installed_inside_another_repository_does_not_take_its_commit(checkout: Path) -> None:
+def test_a_package_installed_inside_another_repository_does_not_report_its_commit(checkout: Path) -> None:
     (checkout / "theirs.py").write_text("")
     git(checkout, "add", "theirs.py")
     git(checkout, "commit", "--quiet", "-m", "theirs")

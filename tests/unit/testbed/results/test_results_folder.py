@@ -1,4 +1,4 @@
-"""A results folder is complete under its own name, or marked as unfinished, or not there at all."""
+"""A results folder is either complete under its final name, or marked as unfinished, or removed."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, DataError, RunFailedError
 from splitwave.common.records.manifest import Manifest
 from splitwave.testbed.results.results_folder import ResultsFolder
-from splitwave.testbed.results.unfinished import check_finished, has_checkpoint, note_on
+from splitwave.testbed.results.unfinished import check_finished, has_checkpoint, unfinished_note
 from tools.publish_result import ROOT
 
 CONFIG = RunConfig(seed=7)
@@ -25,7 +25,7 @@ def make(results: Path) -> ResultsFolder:
 
 
 def fail(results: Path, error: BaseException, log: str = "", metrics: str = "", checkpoint: bool = False) -> None:
-    """A run that begins a checkpoint, and may log, measure and publish, before it fails."""
+    """Simulate a run that starts a checkpoint, may log, measure and publish, and then fails."""
     with make(results) as folder:
         folder.checkpoint.mkdir()
         (folder.checkpoint / "device-0.safetensors").write_bytes(b"weights")
@@ -34,7 +34,7 @@ def fail(results: Path, error: BaseException, log: str = "", metrics: str = "", 
         if metrics:
             folder.metrics.write_text(metrics)
         (folder.logs / "device-0.log").write_text(log)
-        folder.account_with(lambda: {"steps_done": 4, "steps": 9, "missing": ["the test error"]})
+        folder.add_if_unfinished(lambda: {"steps_done": 4, "steps": 9, "missing": ["the test error"]})
         raise error
 
 
@@ -45,7 +45,7 @@ def publish(folder: Path) -> None:
 
 
 def failed(results: Path, error: BaseException, **outcome: Any) -> tuple[Path, dict[str, object], list[str]]:
-    """What is left of a run that fails: the folder, its record, and the notes on the error."""
+    """Let a run fail; returns the remaining folder, its `unfinished.json`, and the notes on the error."""
     with pytest.raises(type(error)) as caught:
         fail(results, error, **outcome)
     (kept,) = (results / "demo").iterdir()
@@ -67,14 +67,14 @@ def test_a_folder_is_hidden_until_it_is_complete(tmp_path: Path) -> None:
     assert everything_below(folder.path) == ["config.yaml", "env.json", "figs", "logs"]
 
 
-def test_the_settings_in_it_are_those_of_the_run(tmp_path: Path) -> None:
+def test_the_config_file_in_the_folder_has_the_settings_of_the_run(tmp_path: Path) -> None:
     with make(tmp_path) as folder:
         pass
 
     assert load_config(folder.path / "config.yaml", environment={}) == CONFIG
 
 
-def test_the_environment_in_it_tells_what_the_result_may_depend_on(tmp_path: Path) -> None:
+def test_the_environment_file_records_what_the_result_may_depend_on(tmp_path: Path) -> None:
     with make(tmp_path) as folder:
         pass
 
@@ -98,7 +98,7 @@ def test_folders_of_the_same_second_do_not_overwrite_each_other(tmp_path: Path) 
     assert len(list((tmp_path / "demo").iterdir())) == 5
 
 
-def test_an_error_leaves_nothing_where_there_are_no_logs(tmp_path: Path) -> None:
+def test_an_error_without_logs_leaves_no_folder(tmp_path: Path) -> None:
     results = tmp_path / "results"
 
     with pytest.raises(RunFailedError):
@@ -107,7 +107,7 @@ def test_an_error_leaves_nothing_where_there_are_no_logs(tmp_path: Path) -> None
     assert not results.exists()
 
 
-def test_an_error_leaves_what_was_there_before(tmp_path: Path) -> None:
+def test_an_error_keeps_earlier_results(tmp_path: Path) -> None:
     other = tmp_path / "demo" / "other"
     other.mkdir(parents=True)
 
@@ -118,7 +118,7 @@ def test_an_error_leaves_what_was_there_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [RunFailedError("link 0 was lost\n  and more"), KeyError("a bug")])
-def test_logs_that_may_explain_an_error_outlive_it(tmp_path: Path, error: BaseException) -> None:
+def test_logs_that_may_explain_an_error_are_kept(tmp_path: Path, error: BaseException) -> None:
     kept, record, notes = failed(tmp_path, error, log="killed\n")
 
     assert re.fullmatch(r"\d{8}T\d{6}Z-(nogit|[0-9a-f]{8})-s7\.unfinished", kept.name)
@@ -129,11 +129,11 @@ def test_logs_that_may_explain_an_error_outlive_it(tmp_path: Path, error: BaseEx
     assert notes == [f"the unfinished run is kept in {kept}"]
 
 
-def test_what_was_measured_outlives_ctrl_c_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_measurements_are_kept_after_ctrl_c_with_a_list_of_what_is_missing(tmp_path: Path) -> None:
     kept, record, notes = failed(tmp_path, KeyboardInterrupt(), metrics="{}\n")
 
     assert (kept / "metrics.jsonl").read_text() == "{}\n"
-    assert not (kept / "ckpt").exists()  # it was not published
+    assert not (kept / "ckpt").exists()  # because it was not published
     assert record == {
         "ended": "interrupted",
         "steps_done": 4,
@@ -143,19 +143,21 @@ def test_what_was_measured_outlives_ctrl_c_and_says_what_is_missing(tmp_path: Pa
     assert notes == [f"the unfinished run is kept in {kept}"]
 
 
-def test_a_published_checkpoint_outlives_the_run_with_the_command_that_answers_from_it(tmp_path: Path) -> None:
+def test_a_published_checkpoint_is_kept_with_the_command_that_evaluates_it(tmp_path: Path) -> None:
     kept, _, (note,) = failed(tmp_path, KeyboardInterrupt(), checkpoint=True)
 
     assert (kept / "ckpt" / "checkpoint.json").is_file()
     assert note.endswith(f"; to use its checkpoint: splitwave infer --checkpoint {kept}")
 
 
-def test_the_command_names_the_data_of_the_run(tmp_path: Path) -> None:
-    assert note_on(tmp_path, tmp_path / "my data", checkpoint=True).endswith(f" --data-dir '{tmp_path}/my data'")
-    assert note_on(tmp_path, None, checkpoint=True).endswith(f" --checkpoint {tmp_path}")
+def test_the_suggested_command_names_the_data_directory_of_the_run(tmp_path: Path) -> None:
+    assert unfinished_note(tmp_path, tmp_path / "my data", checkpoint=True).endswith(
+        f" --data-dir '{tmp_path}/my data'"
+    )
+    assert unfinished_note(tmp_path, None, checkpoint=True).endswith(f" --checkpoint {tmp_path}")
 
 
-def test_a_checkpoint_that_lacks_a_part_is_none(tmp_path: Path) -> None:
+def test_a_checkpoint_without_one_of_its_parts_does_not_count(tmp_path: Path) -> None:
     publish(tmp_path)
     assert has_checkpoint(tmp_path)
     (tmp_path / "device-1.safetensors").unlink()
@@ -169,7 +171,7 @@ def test_a_run_interrupted_before_it_measured_anything_leaves_nothing(tmp_path: 
     assert everything_below(tmp_path) == []
 
 
-def test_unfinished_runs_of_the_same_second_do_not_meet(tmp_path: Path) -> None:
+def test_unfinished_runs_of_the_same_second_get_different_names(tmp_path: Path) -> None:
     for _ in range(5):
         with pytest.raises(KeyboardInterrupt):
             fail(tmp_path, KeyboardInterrupt(), metrics="{}\n")
@@ -178,16 +180,16 @@ def test_unfinished_runs_of_the_same_second_do_not_meet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.unfinished", ".x.partial"])
-def test_whoever_collects_results_refuses_what_is_none_by_its_name(tmp_path: Path, name: str) -> None:
+def test_collecting_results_refuses_unfinished_and_partial_folders(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(DataError, match=f"{name} is no result"):
+    with pytest.raises(DataError, match=f"{name} is not a result"):
         check_finished(tmp_path / name)
 
 
-def test_whoever_collects_results_refuses_an_unfinished_one_that_was_renamed(tmp_path: Path) -> None:
+def test_collecting_results_refuses_an_unfinished_folder_that_was_renamed(tmp_path: Path) -> None:
     kept, _, _ = failed(tmp_path, KeyboardInterrupt(), metrics="{}\n")
     renamed = kept.rename(kept.with_name("best"))
-    with pytest.raises(DataError, match="best is no result"):
+    with pytest.raises(DataError, match="best is not a result"):
         check_finished(renamed)
 
 
@@ -199,17 +201,17 @@ def test_no_unfinished_result_is_published(tmp_path: Path, tool: list[str]) -> N
 
     answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
-    assert (answer.returncode, f"{kept} is no result" in answer.stderr) == (1, True)
+    assert (answer.returncode, f"{kept} is not a result" in answer.stderr) == (1, True)
 
 
-def test_an_error_that_a_user_can_mend_needs_no_logs(tmp_path: Path) -> None:
+def test_an_error_that_a_user_can_fix_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         fail(tmp_path, DataError("MNIST: there is none"), log="MNIST: there is none\n")
 
     assert everything_below(tmp_path) == []
 
 
-def test_a_place_that_cannot_be_written_to_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named_in_the_error(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file")
 
     with pytest.raises(ConfigError, match=f"--results {tmp_path}/results: cannot be written to"):

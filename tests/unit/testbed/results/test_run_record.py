@@ -1,4 +1,4 @@
-"""What a results folder keeps of a run while it goes on."""
+"""The record of a run's events in its results folder."""
 
 import resource
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_epochs_are_kept_in_their_order(metrics: Path) -> None:
     assert read_epochs(metrics, TASK) == [epoch(0), epoch(1)]
 
 
-def test_a_run_that_starts_over_is_kept_from_its_new_start(metrics: Path) -> None:
+def test_after_a_restart_from_the_beginning_earlier_epochs_are_dropped(metrics: Path) -> None:
     record = RunRecord(metrics, TASK)
     for event in (epoch(0, 3.0), epoch(1, 2.0), epoch(0), epoch(1)):
         record(event)
@@ -39,7 +39,7 @@ def test_a_run_that_starts_over_is_kept_from_its_new_start(metrics: Path) -> Non
     assert read_epochs(metrics, TASK) == [epoch(0), epoch(1)]
 
 
-def test_usage_is_told_a_container(metrics: Path) -> None:
+def test_the_usage_of_each_container_is_in_the_summary(metrics: Path) -> None:
     record = RunRecord(metrics, TASK)
     record(Usage("channel-1", cpu_s=1.23456, memory_peak_bytes=3 << 19, network_rx_bytes=7, network_tx_bytes=8))
 
@@ -50,7 +50,7 @@ def test_usage_is_told_a_container(metrics: Path) -> None:
     }
 
 
-def test_a_run_that_was_disturbed_says_how_often(metrics: Path) -> None:
+def test_restarts_are_counted_in_the_summary(metrics: Path) -> None:
     record = RunRecord(metrics, TASK)
     for reason in ("a link was lost", "the base station was lost"):
         record(StartedOver(reason))
@@ -58,11 +58,11 @@ def test_a_run_that_was_disturbed_says_how_often(metrics: Path) -> None:
     assert record.summary() == {"restarts": 2}
 
 
-def test_an_undisturbed_run_of_an_engine_that_tells_no_usage_adds_nothing(metrics: Path) -> None:
+def test_without_restarts_and_usage_the_summary_gets_no_entries(metrics: Path) -> None:
     assert RunRecord(metrics, TASK).summary() == {}
 
 
-def test_how_far_a_run_came_is_told_by_its_last_report(metrics: Path) -> None:
+def test_the_progress_of_a_run_is_that_of_its_last_report(metrics: Path) -> None:
     record = RunRecord(metrics, TASK)
     for event in (epoch(0), Progress("training", 1, 2, 20, 32), Progress("stopping", 0, 0, 0, 0)):
         record(event)
@@ -70,7 +70,7 @@ def test_how_far_a_run_came_is_told_by_its_last_report(metrics: Path) -> None:
     assert (record.epochs, record.steps_done, record.steps) == (1, 20, 32)
 
 
-def test_an_epoch_that_cannot_be_written_leaves_those_before_it_readable(metrics: Path) -> None:
+def test_an_epoch_that_cannot_be_written_keeps_earlier_epochs_readable(metrics: Path) -> None:
     record = RunRecord(metrics, TASK)
     record(epoch(0))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -1,9 +1,9 @@
-"""What a run looks like where there is no terminal."""
+"""The display of a run without a terminal."""
 
 import pytest
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.testbed.engine import Note, Progress, StartedOver
+from splitwave.testbed.engine import Message, Progress, StartedOver
 from splitwave.testbed.terminal.display import Display
 from splitwave.testbed.terminal.epoch_line import epoch_line
 from tests.unit.testbed.terminal.test_epoch_line import RECORD
@@ -12,7 +12,7 @@ WORDING = RunConfig().task.wording
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
-def test_without_a_terminal_a_run_is_a_line_an_epoch_of_the_columns_that_there_are(
+def test_without_a_terminal_each_epoch_is_one_line_of_the_available_columns(
     columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -24,9 +24,9 @@ def test_without_a_terminal_a_run_is_a_line_an_epoch_of_the_columns_that_there_a
     assert capsys.readouterr().out == epoch_line(RECORD, 15, WORDING, columns) + "\n"
 
 
-def test_notes_and_new_starts_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_and_restarts_are_printed_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with Display(RunConfig()) as display:
-        display(Note("project splitwave-1"))
+        display(Message("project splitwave-1"))
         display(StartedOver("a link was lost"))
 
     assert capsys.readouterr().out == "project splitwave-1\na link was lost: the run starts over\n"

@@ -35,7 +35,7 @@ def test_a_wide_terminal_shows_an_epoch_with_all_its_units() -> None:
     )
 
 
-def test_80_columns_show_it_in_short() -> None:
+def test_80_columns_show_an_abbreviated_epoch() -> None:
     assert epoch_line(RECORD, 15, DIGITS, 80) == (
         "epoch  3/15  CE 0.4124  error 12.50 %  rate 50–52 nats  12,346 samples/s"
     )
@@ -51,7 +51,7 @@ def test_narrow_terminals_keep_the_errors_longest() -> None:
     assert epoch_line(HELD_OUT, 15, DIGITS, 1) == "epoch  3/15  validation 10.00 %"
 
 
-def test_a_regressions_errors_are_told_in_metres_and_where_there_is_room_in_square_nanoseconds() -> None:
+def test_errors_of_a_regression_are_in_metres_and_if_there_is_room_in_square_nanoseconds() -> None:
     assert epoch_line(DELAY, 15, DELAYS, 200) == (
         "epoch  3/15  standardised squared error 0.0123  training error 9.000 ns² (0.899 m)"
         "  validation error 16.000 ns² (1.199 m)  rate 51 nats a link  12,346 samples/s"
@@ -83,7 +83,7 @@ def test_an_epoch_takes_one_line_of_a_console(record: EpochRecord, epochs: int, 
     rates = tuple(0.5 + 2.3 * link for link in range(links))
     record = dataclasses.replace(record, epoch=0, rate_nats=rates)
     output = io.StringIO()
-    # Not soft_wrap: this console breaks what is too long for its columns.
+    # Without soft_wrap, this console breaks lines that are too long.
     console = Console(file=output, width=width, highlight=False, markup=False)
     console.print(epoch_line(record, epochs, DELAYS if record.training_error > 1 else DIGITS, width))
     (line,) = output.getvalue().splitlines()

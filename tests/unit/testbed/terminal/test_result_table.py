@@ -1,4 +1,4 @@
-"""What a person reads at the end of a run."""
+"""The table printed at the end of a run."""
 
 import dataclasses
 from pathlib import Path
@@ -26,11 +26,11 @@ SHARES, SQUARES = Classification.wording, Regression.wording
 
 
 def rows(summary: Summary, wording: Wording = SHARES) -> dict[str, str]:
-    """Texts by their labels."""
+    """The rows of a summary's table, as texts by label."""
     return {label: text.strip() for label, _, text in (line.partition("  ") for line in result_table(summary, wording))}
 
 
-def test_a_run_is_told_in_the_units_of_the_readme() -> None:
+def test_the_table_of_a_run_has_the_units_of_the_readme() -> None:
     summary = summarize(RunConfig(), "process", RESULT)
 
     assert result_table(summary, SHARES) == [
@@ -54,7 +54,7 @@ def test_a_run_is_told_in_the_units_of_the_readme() -> None:
     ]
 
 
-def test_a_regression_is_told_in_square_nanoseconds_and_metres() -> None:
+def test_errors_of_a_regression_are_in_square_nanoseconds_and_metres() -> None:
     summary = summarize(DELAYS, "process", dataclasses.replace(RESULT, error=9.0, error_soft=4.0))
 
     table = rows({**summary, "served": SERVED_NS2}, SQUARES)
@@ -65,13 +65,13 @@ def test_a_regression_is_told_in_square_nanoseconds_and_metres() -> None:
     assert not any(label.startswith(("mse", "rmse")) for label in table)
 
 
-def test_an_error_beyond_all_measure_keeps_its_row_short() -> None:
+def test_a_huge_error_keeps_its_row_short() -> None:
     assert rows({"mse_ns2": 2.36157e31, "rmse_m": 1.45687e15}, SQUARES)["test error, hard symbols"] == (
         "2.36e+31 ns² (1.46e+15 m)"
     )
 
 
-def test_what_was_served_is_counted_in_queries_and_in_samples_and_has_an_interval() -> None:
+def test_served_queries_are_shown_with_samples_and_an_error_interval() -> None:
     table = rows({"served": SERVED})
 
     assert table["served"] == "140 queries about 100 samples"
@@ -92,7 +92,7 @@ def test_each_combination_of_betas_is_a_line_of_a_table_of_its_own() -> None:
     ]
 
 
-def test_symbols_without_an_entropy_are_said_to_be_real_valued() -> None:
+def test_symbols_without_an_entropy_are_labelled_real_valued() -> None:
     table = result_table({"by_beta": [by_beta(0.001, bits=None)]}, SHARES)
 
     assert table[-1] == "(real-valued symbols)"
@@ -106,7 +106,7 @@ def test_the_betas_of_many_links_are_a_range() -> None:
     assert result_table({"by_beta": [by_beta(*betas)]}, SHARES)[1].startswith("0.001 to 0.064  ")
 
 
-def test_what_containers_used_is_a_table_of_its_own() -> None:
+def test_the_usage_of_containers_is_a_separate_table() -> None:
     used = {"cpu_s": 3.1415, "memory_peak_mib": 210.6, "network_rx_bytes": 1_500_000, "network_tx_bytes": 20_000}
 
     assert result_table({"containers": {"basestation-1": used}}, SHARES) == [
@@ -115,7 +115,7 @@ def test_what_containers_used_is_a_table_of_its_own() -> None:
     ]
 
 
-def test_an_entry_that_is_new_is_told_in_its_own_words() -> None:
+def test_an_unknown_entry_is_labelled_with_its_key() -> None:
     table = rows({"restarts": 2, "test_pass": None, "kept": True, "more_of_it": {"a_b": 0.1234567}, "parts": ["x", 1]})
 
     assert table == {
@@ -127,7 +127,7 @@ def test_an_entry_that_is_new_is_told_in_its_own_words() -> None:
     }
 
 
-def test_what_an_unfinished_run_lacks_is_left_out_or_not_measured() -> None:
+def test_missing_measurements_are_omitted_or_shown_as_not_measured() -> None:
     assert result_table({"error_rate": None, "served": {"queries": 0, "distinct_samples": 0}}, SHARES) == [
         "test error, hard symbols  not measured",
         "served                    0 queries about 0 samples",
@@ -145,10 +145,10 @@ def test_a_table_fits_into_80_columns(config: RunConfig) -> None:
     summary = {**summarize(config, "process", result), "served": served, "by_beta": combinations}
     table = result_table(summary, config.task.wording)
 
-    assert max(map(cell_len, table)) == 80  # the hashes, whole
+    assert max(map(cell_len, table)) == 80  # the row of the hash, which is not shortened
 
 
-def test_a_result_ends_with_where_it_is_its_pictures_and_what_may_come_next(
+def test_a_result_ends_with_its_files_its_figures_and_suggested_commands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("training.png", "latency.pdf", "latency.png", "latency.csv"):
@@ -172,7 +172,7 @@ def test_a_result_ends_with_where_it_is_its_pictures_and_what_may_come_next(
     ]
 
 
-def test_no_pictures_are_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_pictures_nothing_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     print_figures(tmp_path)
 
     assert capsys.readouterr().out == ""

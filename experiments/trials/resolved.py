@@ -1,13 +1,13 @@
-"""All settings behind a trial, defaults too."""
+"""Resolves the complete settings of any trial."""
 
 from pydantic import BaseModel
 
-from splitwave.experiments.sweep import baseline, qml_ib, vib
-from splitwave.experiments.sweep.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials import qml_ib, vddib_sr, vib
+from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 def resolve(trial: Trial) -> dict[str, object]:
-    """As JSON would hold them."""
+    """Return all settings of a trial, including defaults, as JSON values."""
     resolved: dict[str, object] = _settings(trial).model_dump(mode="json")
     return resolved
 
@@ -17,6 +17,6 @@ def _settings(trial: Trial) -> BaseModel:
         case QmlIbTrial():
             return qml_ib.resolve(trial)
         case VddibSrTrial():
-            return baseline.resolve(trial)
+            return vddib_sr.resolve(trial)
         case VibTrial():
             return vib.resolve(trial)

@@ -1,4 +1,4 @@
-"""Threads that a machine has no processors for."""
+"""Warnings about more threads than processors."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import RuntimeSettings
 from splitwave.testbed.preflight import processor_warning
-from splitwave.testbed.processors import thread_warning
+from splitwave.testbed.thread_warning import thread_warning
 
 
 def config(threads: int = 1, shards: int = 1) -> RunConfig:
@@ -15,7 +15,7 @@ def config(threads: int = 1, shards: int = 1) -> RunConfig:
 
 
 @pytest.mark.parametrize(("threads", "shards"), [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1)])
-def test_a_thread_for_each_processor_is_fine_however_many_processes_there_are(threads: int, shards: int) -> None:
+def test_no_warning_while_a_process_has_at_most_one_thread_per_processor(threads: int, shards: int) -> None:
     assert thread_warning(config(threads, shards), 65, 4) is None
 
 

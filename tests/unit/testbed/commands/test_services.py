@@ -1,4 +1,4 @@
-"""`splitwave device`, `channel`, `basestation`: services started by hand."""
+"""`splitwave device`, `channel` and `basestation` start a service."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ SPLITWAVE = Path(sys.executable).parent / "splitwave"
 
 
 @pytest.mark.parametrize("service", ["device", "channel"])
-def test_a_service_runs_in_place_of_the_command_and_not_from_the_current_folder(service: str, tmp_path: Path) -> None:
+def test_a_service_runs_the_installed_package_and_not_one_in_the_current_folder(service: str, tmp_path: Path) -> None:
     for name in ("splitwave", "common", service):
         package = tmp_path / name
         package.mkdir()

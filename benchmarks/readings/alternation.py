@@ -1,4 +1,4 @@
-"""Two or more sides measured in turn, so that all of them meet the same machine."""
+"""Measures two or more sides alternately, so that changes of the machine's speed affect all of them equally."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
@@ -9,10 +9,10 @@ Side = Callable[[], Awaitable[T]]
 
 
 async def alternate(sides: Mapping[str, Side[T]], repetitions: int) -> dict[str, list[T]]:
-    """Measure each side once a round, in an order that turns round by round: A B, B A, A B.
+    """Measure each side once per round, reversing the order with each round: A B, B A, A B.
 
     Returns:
-        a list a side, an outcome a round.
+        For each side the list of its results, one per round.
     """
     outcomes: dict[str, list[T]] = {name: [] for name in sides}
     for number in range(repetitions):

@@ -1,4 +1,4 @@
-"""Reads every container's counters once a second while a run goes on."""
+"""Reads the counters of every container once a second during a run."""
 
 import threading
 from collections import defaultdict
@@ -18,10 +18,10 @@ from splitwave.testbed.engine import Usage
 PERIOD_S = 1.0
 
 
-class Sampler:
-    """The usage of a project's containers so far, by the names of its parts.
+class UsageSampler:
+    """Samples the resource usage of a project's containers.
 
-    What a container uses after its last sample (at most a second, before it ended or was looked at last) is missing.
+    Usage between a container's last sample and its end, at most a second, is not included.
     """
 
     def __init__(self, project: str) -> None:
@@ -29,11 +29,11 @@ class Sampler:
         self._meters: defaultdict[str, Meter] = defaultdict(Meter)
 
     def usage(self) -> list[Usage]:
-        """One entry for each container that was seen running."""
+        """Return the totals of each container that was seen running."""
         return [meter.usage(part) for part, meter in self._meters.items()]
 
     def sample(self, client: DockerClient) -> None:
-        """Take one sample of each container that runs."""
+        """Take one sample of each running container."""
         for part, container in find_containers(client, self._project):
             reading = _read(container) if part.is_running else None
             if reading is not None:
@@ -41,7 +41,7 @@ class Sampler:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Sample during the body of the `with`, the last time at its end."""
+        """Sample in a thread during the context, with a last sample at its end."""
         over = threading.Event()
         thread = threading.Thread(target=self._sample_until, args=(over,), name="sampler", daemon=True)
         thread.start()
@@ -58,13 +58,13 @@ class Sampler:
                     self.sample(client)
                 self.sample(client)
         except SplitwaveError:
-            return  # an engine that is lost fails the run, where there is somebody to tell
+            return  # a lost engine also fails the run itself, which reports the error
 
 
 def _read(container: Container) -> Reading | None:
     try:
         statistics = container.stats(stream=False, one_shot=True)
-    except APIError:  # it ended, or was removed, this very moment
+    except APIError:  # it has just ended or been removed
         return None
     assert isinstance(statistics, dict)
     return reading_from_statistics(statistics)

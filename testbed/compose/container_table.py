@@ -1,4 +1,4 @@
-"""What each container of a project does and uses, for people to read."""
+"""The table of a project's containers in `splitwave status`: state and resource usage."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,37 +13,37 @@ COLUMNS = ("container", "state", "restarts", "CPU %", "CPU s", "MiB", "MB in", "
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What a container uses now, and has used since it started last."""
+class ContainerLoad:
+    """The current CPU use of a container, and its counters since its last start."""
 
     cpu_percent: float
     reading: Reading
 
 
-def measure(parts: list[Part]) -> list[Load | None]:
-    """The load of each part, measured over one second; None for those that do not run."""
+def measure_loads(parts: list[Part]) -> list[ContainerLoad | None]:
+    """Measure the load of each part over one second; None for parts that are not running."""
     if not parts:
         return []
     with ThreadPoolExecutor(len(parts)) as threads:
         return list(threads.map(_measure_one, parts))
 
 
-def row(part: Part, load: Load | None) -> tuple[str, ...]:
-    """The cells of one container, in the order of the columns."""
+def table_row(part: Part, load: ContainerLoad | None) -> tuple[str, ...]:
+    """Return the cells of one container, in the order of `COLUMNS`."""
     return (part.name, _state(part), str(part.restarts), *_load_cells(load))
 
 
-def _measure_one(part: Part) -> Load | None:
+def _measure_one(part: Part) -> ContainerLoad | None:
     if not part.is_running:
         return None
     with docker_engine() as client:
         try:
             statistics = client.containers.get(part.id).stats(stream=False)
-        except APIError:  # it ended this very moment
+        except APIError:  # it has just ended
             return None
     assert isinstance(statistics, dict)
     reading = reading_from_statistics(statistics)
-    return None if reading is None else Load(cpu_percent(statistics), reading)
+    return None if reading is None else ContainerLoad(cpu_percent(statistics), reading)
 
 
 def _state(part: Part) -> str:
@@ -57,7 +57,7 @@ def _state(part: Part) -> str:
     return ", ".join(words)
 
 
-def _load_cells(load: Load | None) -> tuple[str, ...]:
+def _load_cells(load: ContainerLoad | None) -> tuple[str, ...]:
     if load is None:
         return ("–",) * 5
     reading = load.reading

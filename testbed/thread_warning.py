@@ -1,18 +1,18 @@
-"""Whether a run asks its threads to share processors."""
+"""Warns of runs that have more busy threads than the machine has processors."""
 
 from splitwave.common.config.run_config import RunConfig
 
 
 def thread_warning(config: RunConfig, processes: int, processors: int) -> str | None:
-    """A line on threads that can only wait for each other; None where each party has a processor a thread.
+    """Return a warning if the threads of one process outnumber the processors, or None.
 
-    More processes of one thread each than processors are no reason: they wait for messages most of the time, where
-    threads of one operation spin.
+    Having more single-threaded processes than processors is fine: they wait for messages most of the time, whereas the
+    threads of one torch operation spin.
 
     Args:
         config: settings of the run.
-        processes: how many of the run compute with torch.
-        processors: available to all of them.
+        processes: number of processes of the run that compute with torch.
+        processors: number of processors available to all of them.
     """
     threads, shards = config.runtime.torch_threads, config.runtime.decoder_shards
     have = f"this machine has {processors} processor{'' if processors == 1 else 's'} for the run"

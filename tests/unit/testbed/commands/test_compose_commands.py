@@ -1,4 +1,4 @@
-"""What the commands around containers refuse, before any engine is asked or because none answers."""
+"""Refusals of the commands for containers: invalid options, and a missing Docker engine."""
 
 import os
 from pathlib import Path
@@ -25,15 +25,15 @@ def refusal(*arguments: str | Path) -> tuple[int, str]:
 
 @pytest.mark.parametrize("engine", ["process", "inprocess"])
 @pytest.mark.parametrize("command", ["up", "down", "logs"])
-def test_an_engine_whose_testbeds_end_with_the_command_is_refused(engine: str, command: str) -> None:
+def test_detached_commands_refuse_engines_other_than_compose(engine: str, command: str) -> None:
     exit_code, said = refusal(command, "--engine", engine)
 
     assert exit_code == ExitCode.CONFIG
     assert f"the {engine} engine has no `{command}`" in said
-    assert "the compose engine has" in said
+    assert "use --engine compose" in said
 
 
-def test_faults_and_container_status_are_refused_likewise() -> None:
+def test_fault_and_container_status_refuse_engines_other_than_compose() -> None:
     assert "the process engine has no `fault`" in refusal("fault", "kill", "channel", "--engine", "process")[1]
     assert "the inprocess engine has no `status`" in refusal("status", "--engine", "inprocess")[1]
 
@@ -42,11 +42,11 @@ def test_faults_and_container_status_are_refused_likewise() -> None:
     "command",
     [("up",), ("down",), ("logs",), ("status", "--engine", "compose"), ("fault", "kill", "channel")],
 )
-def test_an_engine_that_is_not_installed_is_refused_with_those_that_are(command: tuple[str, ...]) -> None:
+def test_an_unknown_engine_is_refused_with_a_list_of_the_installed_ones(command: tuple[str, ...]) -> None:
     exit_code, said = refusal(*command, "--engine", "warp")
 
     assert exit_code == ExitCode.CONFIG
-    assert "--engine warp: no such engine; these are installed: compose, inprocess, process" in said
+    assert "--engine warp: no such engine; installed engines: compose, inprocess, process" in said
 
 
 @pytest.mark.parametrize(
@@ -66,25 +66,25 @@ def test_without_a_docker_engine_its_address_is_named(command: tuple[str, ...], 
 
 
 @pytest.mark.parametrize("target", ["Channel", "device:0", "device:two"])
-def test_a_target_that_is_none_is_refused(target: str) -> None:
+def test_a_malformed_target_is_refused(target: str) -> None:
     assert f"{target}: expected SERVICE or SERVICE:N" in refusal("fault", "kill", target)[1]
 
 
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("--project=Über", "--project Über: expected small letters"),
+        ("--project=Über", "--project Über: expected lower-case letters"),
         ("--board=mainframe", "--board mainframe: no such board"),
         ("--set=links=65", "links = 65"),
-        ("--data-dir=nowhere", "data directory nowhere is not a directory that exists"),
+        ("--data-dir=nowhere", "data directory nowhere does not exist"),
     ],
 )
-def test_up_refuses_what_cannot_work_before_it_asks_an_engine(option: str, words: str) -> None:
+def test_up_refuses_invalid_options_before_it_contacts_an_engine(option: str, words: str) -> None:
     assert words in refusal("up", option)[1]
 
 
-def test_the_containers_tell_where_the_base_station_is() -> None:
+def test_an_address_is_refused_with_the_compose_engine() -> None:
     exit_code, said = refusal("status", "--engine", "compose", "--address", "127.0.0.1:50051")
 
     assert exit_code == ExitCode.CONFIG
-    assert "--address 127.0.0.1:50051: with --engine compose" in said
+    assert "--address 127.0.0.1:50051: not allowed with --engine compose" in said

@@ -1,4 +1,4 @@
-"""`splitwave init`: files to start from."""
+"""`splitwave init` copies files as a starting point."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.cli import app
 
 
-def test_it_copies_what_ships(tmp_path: Path) -> None:
+def test_init_copies_the_shipped_files(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "mine"
     outcome = CliRunner().invoke(app, ["init", str(folder)])
     assert outcome.exit_code == 0
@@ -19,12 +19,12 @@ def test_it_copies_what_ships(tmp_path: Path) -> None:
         assert (folder / "configs" / path.relative_to(CONFIGS)).read_bytes() == path.read_bytes()
 
 
-def test_it_overwrites_nothing(tmp_path: Path) -> None:
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
     mine = tmp_path / "configs" / "demo.yaml"
     mine.parent.mkdir()
     mine.write_text("seed: 7", encoding="utf-8")
     outcome = CliRunner().invoke(app, ["init", str(tmp_path)])
     assert outcome.exit_code == ExitCode.CONFIG
-    assert f"{mine} exists already" in outcome.stderr
+    assert f"{mine} already exists" in outcome.stderr
     assert mine.read_text(encoding="utf-8") == "seed: 7"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]

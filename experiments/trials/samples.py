@@ -1,4 +1,4 @@
-"""The samples that trials of the in-process engine share."""
+"""Loads the samples that successive trials of one process share."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,8 +12,8 @@ from splitwave.device.learning.views import load_stacked_views
 from splitwave.device.learning.worker import Views
 
 
-class Data(NamedTuple):
-    """Both splits: the links' views, and the labels."""
+class TrialData(NamedTuple):
+    """The views of all links, and the labels of both splits."""
 
     views: list[Views]
     train_labels: Targets
@@ -21,11 +21,11 @@ class Data(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def resident(name: str, links: int, overlap: float, data_dir: Path | None) -> Data:
-    """What this process keeps from one trial to the next; nothing writes to it."""
+def shared_data(name: str, links: int, overlap: float, data_dir: Path | None) -> TrialData:
+    """Load the data of trials, cached in this process; callers must not modify them."""
     config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
     views = load_stacked_views(config, range(links), data_dir)
-    return Data(
+    return TrialData(
         [views.of(link) for link in range(links)],
         load_labels(name, "train", data_dir),
         load_labels(name, "test", data_dir),

@@ -1,4 +1,4 @@
-"""`measure` on the embedded digits, with networks small enough to train in a second."""
+"""`train_and_measure` on the embedded digits, with networks small enough to train in a second."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import pytest
 
 from splitwave.common.data.catalog import Split
 from splitwave.common.protocol.messages import Phase
-from splitwave.experiments.vddib_sr import measurement, shared
+from splitwave.experiments.vddib_sr import link_results, shared
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import train_encoding
-from splitwave.experiments.vddib_sr.evaluation import Answers, answer
-from splitwave.experiments.vddib_sr.measurement import LinkResult, SplitErrors, measure
+from splitwave.experiments.vddib_sr.evaluation import Predictions, predict
+from splitwave.experiments.vddib_sr.link_results import LinkResult, SplitErrors, train_and_measure
 from splitwave.experiments.vddib_sr.network import VddibSr
 from splitwave.experiments.vddib_sr.retransmission import sweep
 from splitwave.experiments.vddib_sr.samples import Samples, load_samples
@@ -36,23 +36,25 @@ def work() -> SharedWork:
 
 @pytest.fixture(scope="module")
 def results(work: SharedWork) -> list[LinkResult]:
-    return measure(SETTINGS, LINKS, work)
+    return train_and_measure(SETTINGS, LINKS, work)
 
 
 def errors(results: list[LinkResult]) -> list[tuple[SplitErrors, SplitErrors]]:
     return [(result.validation, result.test) for result in results]
 
 
-def test_a_result_is_what_the_phases_one_by_one_lead_to(work: SharedWork, results: list[LinkResult]) -> None:
+def test_the_result_equals_that_of_the_phases_carried_out_separately(
+    work: SharedWork, results: list[LinkResult]
+) -> None:
     train, validation = work.training(SETTINGS)
     trained = train_encoding(SETTINGS, work.extraction(SETTINGS), train, validation)
     assert [result.psnr_db for result in results] == list(LINKS)
     assert results[1].validation.error_rate == trained.finetune.best.error_rate
     for result in results:
-        answers = answer(trained.network, work.test(SETTINGS), SymbolChannel(0, 2, result.psnr_db), Phase.TEST)
-        assert result.test.error_rate == answers.score.error_rate
-        assert result.test.first_error_rate == answers.first_error_rate
-        assert list(result.test.points) == sweep(answers, 2, SETTINGS.encoding)
+        predictions = predict(trained.network, work.test(SETTINGS), SymbolChannel(0, 2, result.psnr_db), Phase.TEST)
+        assert result.test.error_rate == predictions.score.error_rate
+        assert result.test.first_error_rate == predictions.first_error_rate
+        assert list(result.test.points) == sweep(predictions, 2, SETTINGS.encoding)
 
 
 def test_the_two_splits_have_the_same_thresholds_from_round_1_alone_to_both_rounds(results: list[LinkResult]) -> None:
@@ -65,17 +67,19 @@ def test_the_two_splits_have_the_same_thresholds_from_round_1_alone_to_both_roun
 
 
 def test_a_noisier_link_costs_errors(results: list[LinkResult]) -> None:
-    """Over −5 dB the noise is 1.8 times the symbols' amplitude."""
+    """At −5 dB, the noise is 1.8 times the amplitude of the symbols."""
     assert results[2].test.error_rate > results[0].test.error_rate + 0.1
 
 
-def test_what_earlier_trainings_left_changes_no_number(work: SharedWork, results: list[LinkResult]) -> None:
-    measure(SETTINGS.model_copy(update={"encoding": EncodingSettings(encode=SCHEDULE, finetune=SCHEDULE)}), [], work)
-    assert errors(measure(SETTINGS, LINKS, work)) == errors(results)
-    assert errors(measure(SETTINGS, LINKS, SharedWork(None))) == errors(results)
+def test_results_do_not_depend_on_cached_data_of_earlier_trainings(work: SharedWork, results: list[LinkResult]) -> None:
+    train_and_measure(
+        SETTINGS.model_copy(update={"encoding": EncodingSettings(encode=SCHEDULE, finetune=SCHEDULE)}), [], work
+    )
+    assert errors(train_and_measure(SETTINGS, LINKS, work)) == errors(results)
+    assert errors(train_and_measure(SETTINGS, LINKS, SharedWork(None))) == errors(results)
 
 
-def test_the_test_split_is_read_after_training_and_validation_and_evaluated_once_a_link(
+def test_the_test_split_is_read_after_training_and_evaluated_once_per_link(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     happened: list[Split | Phase] = []
@@ -84,13 +88,13 @@ def test_the_test_split_is_read_after_training_and_validation_and_evaluated_once
         happened.append(split)
         return load_samples(settings, split, data_dir)
 
-    def evaluate(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Answers:
+    def evaluate(network: VddibSr, samples: Samples, channel: SymbolChannel, phase: Phase) -> Predictions:
         happened.append(phase)
-        return answer(network, samples, channel, phase)
+        return predict(network, samples, channel, phase)
 
     monkeypatch.setattr(shared, "load_samples", load)
-    monkeypatch.setattr(measurement, "answer", evaluate)
-    measure(SETTINGS, [None, 10.0], SharedWork(None))
+    monkeypatch.setattr(link_results, "predict", evaluate)
+    train_and_measure(SETTINGS, [None, 10.0], SharedWork(None))
     assert happened == [Phase.VALIDATION, Phase.VALIDATION, "test", Phase.TEST, Phase.TEST]
 
 
@@ -98,13 +102,13 @@ def test_payload_bits_are_k_d_n_and_an_unquantized_symbols_32(results: list[Link
     assert {result.cost.payload_bits for result in results} == {2 * (3 + 2) * 2}
     assert {result.test.points[-1].bits for result in results} == {20.0}
     unquantized = SETTINGS.encoding.model_copy(update={"bits": 0})
-    (result,) = measure(SETTINGS.model_copy(update={"encoding": unquantized}), [None], work)
+    (result,) = train_and_measure(SETTINGS.model_copy(update={"encoding": unquantized}), [None], work)
     assert result.cost.payload_bits == 2 * (3 + 2) * 32
 
 
-def test_the_cost_counts_a_shared_phase_1_and_the_speed_is_phase_3s(work: SharedWork) -> None:
+def test_the_cost_includes_a_shared_phase_1_and_the_speed_is_that_of_phase_3(work: SharedWork) -> None:
     only_2 = SETTINGS.encoding.model_copy(update={"finetune": Schedule(epochs=0)})
-    (result,) = measure(SETTINGS.model_copy(update={"encoding": only_2}), [None], work)
+    (result,) = train_and_measure(SETTINGS.model_copy(update={"encoding": only_2}), [None], work)
     extract_s = sum(report.seconds for report in work.extraction(SETTINGS).reports)
     assert result.cost.seconds > extract_s > 0
     assert result.cost.samples_per_s == 0

@@ -1,4 +1,4 @@
-"""The compose command: found on this machine, and run with an environment that holds no settings of its own."""
+"""Finds the compose command of this machine, and runs it in an environment without Splitwave settings."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ _LINES_SHOWN = 5
 
 
 def find_compose() -> tuple[str, ...]:
-    """The words that start Compose: v2, a plugin of `docker`, or else the stand-alone `docker-compose`.
+    """Return the command that starts Compose: `docker compose` (v2) or else the stand-alone `docker-compose`.
 
     Raises:
         ConfigError: neither is installed.
@@ -35,28 +35,28 @@ def find_compose() -> tuple[str, ...]:
 
 
 def board_file(name: str) -> Path:
-    """The compose override that makes the devices a board's size.
+    """Return the compose override file that limits the devices to a board's speed and memory.
 
     Raises:
-        ConfigError: there is no such board.
+        ConfigError: no board has this name.
     """
     path = BOARDS / f"{name}.yaml"
     if not path.is_file():
         boards = sorted(board.stem for board in BOARDS.glob("*.yaml"))
         meant = did_you_mean(likely(name, boards))
-        raise ConfigError(f"--board {name}: no such board; there are: {', '.join(boards) or 'none'}{meant}")
+        raise ConfigError(f"--board {name}: no such board; known boards: {', '.join(boards) or 'none'}{meant}")
     return path
 
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """The compose command, for one project.
+    """The compose command for one project.
 
     Attributes:
-        project: its name.
-        variables: of the compose file; they beat the shell's and those of `.env`.
-        board: an override file.
-        words: that start the command.
+        project: name of the project.
+        variables: variables of the compose file; they override those of the shell and of `.env`.
+        board: an override file, or None.
+        words: the command and its first arguments, as returned by `find_compose`.
     """
 
     project: str
@@ -66,7 +66,7 @@ class Compose:
 
     @classmethod
     def find(cls, project: str, variables: Mapping[str, str], board: Path | None = None) -> "Compose":
-        """With the command and the compose file of this machine.
+        """Create the command for a project, using the compose command and the compose file of this machine.
 
         Raises:
             ConfigError: one of them is missing.
@@ -76,11 +76,11 @@ class Compose:
         return cls(project, variables, board, find_compose())
 
     def run(self, *arguments: str) -> str:
-        """Run it to its end; returns its standard output.
+        """Run a subcommand to its end and return its standard output.
 
         Raises:
             AddressError: a port is taken.
-            RunFailedError: it failed otherwise.
+            RunFailedError: the subcommand failed for another reason.
         """
         process = self._spawn(arguments)
         output, errors = process.communicate()
@@ -88,18 +88,18 @@ class Compose:
         return output
 
     async def start(self, *arguments: str) -> None:
-        """Run it to its end, or until this task is cancelled: then it is told to stop, and waited for.
+        """Run a subcommand to its end; if this task is cancelled, terminate the subcommand and wait for it.
 
         Raises:
             AddressError: a port is taken.
-            RunFailedError: it failed otherwise.
+            RunFailedError: the subcommand failed for another reason.
         """
         process = self._spawn(arguments)
         ending = asyncio.create_task(asyncio.to_thread(process.communicate))
         try:
             _, errors = await asyncio.shield(ending)
         except asyncio.CancelledError:
-            # What it has under way must be over before anyone takes the project down.
+            # The subcommand must have ended before the project is taken down.
             process.terminate()
             await ending
             raise
@@ -113,7 +113,7 @@ class Compose:
             stderr=subprocess.PIPE,
             text=True,
             env=self._environment(),
-            start_new_session=True,  # Ctrl-C is ours to handle
+            start_new_session=True,  # so that Ctrl-C reaches this process alone
         )
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
@@ -121,7 +121,7 @@ class Compose:
         return [*self.words, *(f"--file={file}" for file in files), f"--project-name={self.project}", *arguments]
 
     def _environment(self) -> dict[str, str]:
-        # Settings in the environment are in the resolved config already; passed on, they would beat `--set`.
+        # The resolved config already includes settings from the environment; passed on, they would override `--set`.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
         return {**inherited, "COMPOSE_PROFILES": "", **self.variables}
 
@@ -129,8 +129,10 @@ class Compose:
         if code == 0:
             return
         if taken := _TAKEN_PORT.search(errors):
-            raise AddressError(f"{taken[1]}: the port is taken; BASESTATION_PORT and CHANNEL_PORT choose others, 0 any")
+            raise AddressError(
+                f"{taken[1]}: the port is taken; set BASESTATION_PORT or CHANNEL_PORT to another one, or to 0 for any"
+            )
         lines = [line.strip() for line in errors.splitlines() if line.strip()]
-        told = "\n  ".join(["", *lines[-_LINES_SHOWN:]]) if lines else ""
+        output = "\n  ".join(["", *lines[-_LINES_SHOWN:]]) if lines else ""
         name = " ".join([Path(self.words[0]).name, *self.words[1:], arguments[0]])
-        raise RunFailedError(f"`{name}` failed with exit code {code}{told}")
+        raise RunFailedError(f"`{name}` failed with exit code {code}{output}")

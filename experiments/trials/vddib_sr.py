@@ -4,16 +4,16 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from splitwave.experiments.sweep.measurement import Measurement, Outcome
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.trial import VddibSrTrial
-from splitwave.experiments.vddib_sr.measurement import LinkResult, measure
+from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.trial import VddibSrTrial
+from splitwave.experiments.vddib_sr.link_results import LinkResult, train_and_measure
 from splitwave.experiments.vddib_sr.settings import Settings
 from splitwave.experiments.vddib_sr.shared import SharedWork
 
 
 def resolve(trial: VddibSrTrial) -> Settings:
-    """All settings of the training that a trial is."""
+    """Return the complete settings of a trial's training."""
     return Settings(
         seed=trial.seed,
         links=trial.links,
@@ -26,15 +26,15 @@ def resolve(trial: VddibSrTrial) -> Settings:
     )
 
 
-def carry_out(trial: VddibSrTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
-    """Train all phases and measure the network over every link that the trial names, a measurement a threshold.
+def run_trial(trial: VddibSrTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+    """Train all phases and measure the network at every PSNR of the trial and at every threshold.
 
     Raises:
         DataError: the data are missing or damaged.
         RunFailedError: training diverged.
     """
     started = time.process_time()
-    results = measure(resolve(trial), trial.test_psnr_db, _shared_work(data_dir))
+    results = train_and_measure(resolve(trial), trial.test_psnr_db, _shared_work(data_dir))
     cost = results[0].cost
     return Outcome(
         trial=trial,
@@ -52,7 +52,7 @@ def carry_out(trial: VddibSrTrial, data_dir: Path | None, provenance: Provenance
 
 @lru_cache(maxsize=1)
 def _shared_work(data_dir: Path | None) -> SharedWork:
-    """What this process keeps from one trial to the next: samples and phase 1."""
+    """Return the samples and phases 1 that successive trials of this process share."""
     return SharedWork(data_dir)
 
 

@@ -1,22 +1,22 @@
-"""Carries out a trial of VIB, or of networks that are told β, on the in-process engine."""
+"""Carries out a trial of VIB, or of β-conditioned networks, on the in-process engine."""
 
 import time
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.experiments.inprocess_engine import InprocessRun
-from splitwave.experiments.sweep.measure import BLOCK, measure
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.samples import resident
-from splitwave.experiments.sweep.trial import VibTrial
+from splitwave.experiments.trials.evaluation import BLOCK, measure_run
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.samples import shared_data
+from splitwave.experiments.trials.trial import VibTrial
 
 _PSNR_DRAWS = 8
-"""PSNRs a training step, as many as values of β."""
+"""Number of PSNR draws per training step, equal to the number of draws of β."""
 
 
 def resolve(trial: VibTrial) -> RunConfig:
-    """All settings of the run that a trial is."""
+    """Return the complete settings of a trial's run."""
     over = trial.psnr_range
     training_range = (
         {}
@@ -53,8 +53,8 @@ def resolve(trial: VibTrial) -> RunConfig:
     )
 
 
-def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
-    """Train to the last epoch, and measure the network told each β that the trial names.
+def run_trial(trial: VibTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+    """Train to the last epoch, and measure the network at each β of the trial.
 
     Raises:
         DataError: the data are missing or damaged.
@@ -62,7 +62,7 @@ def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) ->
     """
     started = time.process_time()
     config = resolve(trial)
-    data = resident(config.data.name, config.links, config.data.overlap, data_dir)
+    data = shared_data(config.data.name, config.links, config.data.overlap, data_dir)
     run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
     training_started = time.process_time()
     records = list(run.train(lambda _: None))
@@ -70,7 +70,7 @@ def carry_out(trial: VibTrial, data_dir: Path | None, provenance: Provenance) ->
     return Outcome(
         trial=trial,
         measurements=tuple(
-            measure(run, psnr_db, beta, validation=trial.validation > 0, test=True)
+            measure_run(run, psnr_db, beta, validation=trial.validation > 0, test=True)
             for psnr_db in trial.test_psnr_db
             for beta in trial.test_betas
         ),

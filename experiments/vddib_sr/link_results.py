@@ -1,4 +1,4 @@
-"""One training as a sweep wants it: settings in; errors, costs and operating points out, a result a test link."""
+"""Carries out one training for a sweep, and returns errors, costs and operating points for each test link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from splitwave.common.protocol.messages import Phase
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
-from splitwave.experiments.vddib_sr.evaluation import answer
+from splitwave.experiments.vddib_sr.evaluation import predict
 from splitwave.experiments.vddib_sr.extraction import Extraction
 from splitwave.experiments.vddib_sr.network import VddibSr
 from splitwave.experiments.vddib_sr.retransmission import OperatingPoint, sweep
@@ -18,12 +18,12 @@ from splitwave.experiments.vddib_sr.symbols import payload_bits
 
 @dataclass(frozen=True, slots=True)
 class SplitErrors:
-    """A network's errors on one split over one link, as shares of wrong classes.
+    """The errors of a network on one split over one link, as shares of wrong classes.
 
     Attributes:
-        first_error_rate: with round 1 alone.
-        error_rate: with both rounds of every sample.
-        points: with round 2 where decoder 1 is unsure, a point a threshold; those of the two splits correspond.
+        first_error_rate: error with round 1 alone.
+        error_rate: error with both rounds of every sample.
+        points: with round 2 only if decoder 1 is unsure: one point per threshold, in the same order for both splits.
     """
 
     first_error_rate: float
@@ -33,14 +33,14 @@ class SplitErrors:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a training took, and what its network sends.
+    """The cost of a training, and the payload of its network.
 
     Attributes:
-        seconds: CPU time of all three phases, of phase 1 as if it were not shared.
-        samples_per_s: training samples a second of CPU time in phase 3, validation passes included; 0 without epochs.
-            With one torch thread, the rate of a core.
-        best_epoch: of phase 3, from 1; 0 if phase 2's weights were the best.
-        payload_bits: a sample over all links with both rounds, K·(d1 + d2)·n; 32 a symbol if unquantized.
+        seconds: CPU time of all three phases, counting phase 1 as if it were not shared.
+        samples_per_s: training samples per CPU second in phase 3, including validation passes; 0 without epochs. With
+            one torch thread, this is the rate of one core.
+        best_epoch: the best epoch of phase 3, from 1; 0 if the weights of phase 2 were the best.
+        payload_bits: bits per sample over all links with both rounds, K·(d1 + d2)·n; 32 per unquantized symbol.
     """
 
     seconds: float
@@ -51,9 +51,9 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class LinkResult:
-    """A training's result over one test link, of that PSNR in dB, or ideal where it is None.
+    """The results of a training over one test link with this PSNR in dB, or ideal if None.
 
-    A threshold is to be chosen by `validation.points`; `test.points` then says what it gives.
+    Choose a threshold by `validation.points`; the corresponding entry of `test.points` has its test error.
     """
 
     psnr_db: float | None
@@ -62,16 +62,16 @@ class LinkResult:
     cost: Cost
 
 
-def measure(settings: Settings, psnrs_db: Sequence[float | None], work: SharedWork) -> list[LinkResult]:
-    """Train all phases, then report over each test link; the link trained on is `settings.encoding.psnr_db`.
+def train_and_measure(settings: Settings, psnrs_db: Sequence[float | None], work: SharedWork) -> list[LinkResult]:
+    """Train all phases over the link `settings.encoding.psnr_db`, then evaluate over each test link.
 
-    Every choice is made on the held-out samples, over the link trained on. The test split is read only after all
-    training, and evaluated once a test link.
+    All choices are made on the held-out samples over the training link. The test split is read only after all
+    training, and evaluated once per test link.
 
     Args:
-        settings: of the training.
-        psnrs_db: the test links, dB or None for the ideal one.
-        work: holds the data folder, and what earlier trainings left that this one needs again.
+        settings: settings of the training.
+        psnrs_db: PSNRs of the test links in dB, or None for an ideal link.
+        work: the data, and results of earlier trainings that this one shares.
 
     Raises:
         DataError: the data are missing or damaged, or have no classes.
@@ -88,9 +88,9 @@ def measure(settings: Settings, psnrs_db: Sequence[float | None], work: SharedWo
 
 
 def _errors(settings: Settings, network: VddibSr, samples: Samples, psnr_db: float | None, phase: Phase) -> SplitErrors:
-    answers = answer(network, samples, SymbolChannel(settings.seed, settings.links, psnr_db), phase)
-    points = tuple(sweep(answers, settings.links, settings.encoding))
-    return SplitErrors(answers.first_error_rate, answers.score.error_rate, points)
+    predictions = predict(network, samples, SymbolChannel(settings.seed, settings.links, psnr_db), phase)
+    points = tuple(sweep(predictions, settings.links, settings.encoding))
+    return SplitErrors(predictions.first_error_rate, predictions.score.error_rate, points)
 
 
 def _cost(settings: Settings, extraction: Extraction, trained: Trained, samples: int) -> Cost:

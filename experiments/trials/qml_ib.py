@@ -14,34 +14,34 @@ from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.bounds import gaussian_kl, kl_quadrature
 from splitwave.experiments.inprocess_engine import InprocessRun
-from splitwave.experiments.sweep.measure import BLOCK, measure
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.provenance import Provenance
-from splitwave.experiments.sweep.samples import resident
-from splitwave.experiments.sweep.trial import QmlIbTrial
+from splitwave.experiments.trials.evaluation import BLOCK, measure_run
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.samples import shared_data
+from splitwave.experiments.trials.trial import QmlIbTrial
 
 _DIVERGENCE_SAMPLES = 256
-"""Samples over which D is averaged: quadrature costs a thousand times the bound."""
+"""Number of samples over which D is averaged: quadrature costs a thousand times as much as the bound."""
 
 
 @dataclass(slots=True)
 class _Best:
-    """The epoch with the lowest validation error so far, the later of equal ones, and its weights.
+    """The epoch with the lowest validation error so far (the latest of equal ones), and its weights.
 
-    Without held-out samples, whose error is then None, the latest epoch.
+    Without held-out samples, the error is None and the epoch is the latest one.
     """
 
     error: float | None
     epoch: int
     weights: list[dict[str, torch.Tensor]]
 
-    def stands_against(self, error: float | None) -> bool:
-        """Whether a later epoch of that error is worse."""
+    def beats(self, error: float | None) -> bool:
+        """Whether this epoch is better than a later one with the given validation error."""
         return self.error is not None and error is not None and error > self.error
 
 
 def resolve(trial: QmlIbTrial) -> RunConfig:
-    """All settings of the run that a trial is."""
+    """Return the complete settings of a trial's run."""
     training_range = {} if trial.training_psnr_db is None else {"training_psnr_db": list(trial.training_psnr_db)}
     return RunConfig.model_validate(
         {
@@ -63,8 +63,8 @@ def resolve(trial: QmlIbTrial) -> RunConfig:
     )
 
 
-def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
-    """Train, go back to the best epoch's weights, and measure them over every link that the trial names.
+def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
+    """Train, restore the weights of the best epoch, and measure them at every PSNR of the trial.
 
     Raises:
         DataError: the data are missing or damaged.
@@ -72,7 +72,7 @@ def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
     """
     started = time.process_time()
     config = resolve(trial)
-    data = resident(config.data.name, config.links, config.data.overlap, data_dir)
+    data = shared_data(config.data.name, config.links, config.data.overlap, data_dir)
     run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
     training_started = time.process_time()
     records, best = _train(run, trial.patience)
@@ -82,7 +82,8 @@ def carry_out(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
     return Outcome(
         trial=trial,
         measurements=tuple(
-            measure(run, psnr_db, validation=trial.validation > 0, test=trial.test) for psnr_db in trial.test_psnr_db
+            measure_run(run, psnr_db, validation=trial.validation > 0, test=trial.test)
+            for psnr_db in trial.test_psnr_db
         ),
         rate_nats=sum(records[best.epoch - 1].rate_nats) / config.links,
         divergence_nats=sum(_divergence_nats(run, link, view) for link, view in enumerate(data.views)) / config.links,
@@ -100,7 +101,7 @@ def _train(run: InprocessRun, patience: int) -> tuple[list[EpochRecord], _Best]:
     records = []
     for record in run.train(lambda _: None):
         records.append(record)
-        if not best.stands_against(record.validation_error):
+        if not best.beats(record.validation_error):
             weights = [copy.deepcopy(module.state_dict()) for module in _modules(run)]
             best = _Best(record.validation_error, len(records), weights)
         if len(records) - best.epoch >= patience:
@@ -114,9 +115,9 @@ def _modules(run: InprocessRun) -> list[nn.Module]:
 
 @torch.no_grad()
 def _divergence_nats(run: InprocessRun, link: int, views: Views) -> float:
-    """D = KL(p(ẑ|x) ‖ N(0, I)) of one link, summed over dimensions, in float64.
+    """Compute D = KL(p(ẑ|x) ‖ N(0, I)) of one link in float64, summed over dimensions, in nats per sample.
 
-    The mean is over held-out samples, over training samples where none are held out.
+    The mean is taken over held-out samples, or over training samples if none are held out.
     """
     worker: DeviceWorker = run.workers[link]
     held_out = run.plan.validation_ids

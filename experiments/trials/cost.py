@@ -1,22 +1,22 @@
-"""How long trials will take, roughly: so that a grid is planned before it runs."""
+"""Estimates how long trials will take, so that a sweep can be planned before it runs."""
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from splitwave.experiments.sweep.measurement import Outcome
-from splitwave.experiments.sweep.trial import METHODS, QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.trial import METHODS, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _TRAINING_SAMPLES = {"mnist": 60_000, "mnist5k": 4_000}
 _VIB_US = {"vib": 18.0, "tones": 44.0, "csi": 66.0}
 _START_S = 1.0
-"""CPU seconds of a trial before it trains, and after."""
+"""CPU seconds of a trial before and after its training."""
 
 
 def expected_seconds(trials: Iterable[Trial], finished: Sequence[Outcome]) -> float:
-    """CPU seconds that trials will take on one core.
+    """Estimate the CPU seconds that trials will take on one core.
 
-    A model of what a training does, scaled to the finished trials of the same method where there are any, else to a
-    core that multiplies bfloat16 matrices.
+    The estimate is a simple model of a training's work, scaled by the finished trials of the same method if there are
+    any; otherwise it applies to a core with bfloat16 matrix instructions.
     """
     scale = {}
     for method in METHODS:
@@ -41,13 +41,13 @@ def _us(trial: Trial) -> float:
 
 
 def _qml_ib_us(trial: QmlIbTrial) -> float:
-    """Microseconds a sample, all epochs: decoder, backbones, and quantizers in proportion to the symbols."""
+    """Estimate microseconds per sample over all epochs: decoder, backbones, and quantizers by number of symbols."""
     backbone_us = 8.0 if trial.backbone == "mlp" else 4.0
     quantizer_us = 0.009 * trial.symbols * (1 + trial.breakpoints)
     return trial.epochs * (15.0 + trial.links * (backbone_us + quantizer_us))
 
 
 def _vddib_sr_us(trial: VddibSrTrial) -> float:
-    """Microseconds a sample: the epochs of phases 2 and 3 over all views; phase 1 is mostly another trial's."""
+    """Estimate microseconds per sample of phases 2 and 3 over all views; phase 1 is mostly shared with other trials."""
     epochs = trial.encoding.encode.epochs + trial.encoding.finetune.epochs
     return epochs * trial.links * (20.0 if trial.backbone == "mlp" else 9.0)

@@ -1,19 +1,24 @@
-"""Measures a trained run over one kind of link: held-out samples and test split, with hard symbols."""
+"""Measures the errors of a trained run at one PSNR with hard symbols, on held-out samples and on the test split."""
 
 from splitwave.common.protocol.messages import Phase, Symbols
 from splitwave.experiments.inprocess_engine import InprocessRun
-from splitwave.experiments.sweep.measurement import Measurement
+from splitwave.experiments.trials.outcome import Measurement
 
 BLOCK = 2500
-"""Samples an evaluation block: large ones are faster."""
+"""Samples per evaluation block; large blocks are faster."""
 
 
-def measure(
+def measure_run(
     run: InprocessRun, psnr_db: float, beta: float | None = None, *, validation: bool, test: bool
 ) -> Measurement:
-    """Its errors over links of that PSNR, told that β where its networks are told one.
+    """Measure the errors of a run at a PSNR and, for β-conditioned networks, at a β.
 
-    A split that is not looked at has the error None.
+    Args:
+        run: a trained run; its PSNR and β are changed.
+        psnr_db: PSNR of all links.
+        beta: the β of conditioned networks; None for other networks.
+        validation: whether to measure the error on held-out samples; otherwise it is None.
+        test: whether to measure the error on the test split; otherwise it is None.
     """
     run.tune(psnr_db=psnr_db, beta=beta)
     return Measurement(

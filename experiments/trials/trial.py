@@ -1,0 +1,129 @@
+"""The definition of a trial: the frozen settings that identify one training of a sweep."""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from splitwave.common.config.sections import DataSetName
+from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
+
+Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi"]
+"""The layers of a device before its heads or encoders, equal in both methods.
+
+- `linear`: one layer to d features with tanh (Table I), which are QML-IB's symbols and VDDIB-SR's features.
+- `tanh`: one layer to 64 features with tanh, followed by QML-IB's heads or VDDIB-SR's encoders with d symbols.
+- `mlp`: two hidden layers of width 256.
+- `vib`, `tones`, `csi`: only for VIB and Hyper-VIB, their networks for MNIST, Bluetooth and WiFi.
+"""
+
+BoundName = Literal["tight", "paper", "prior", "quadrature"]
+PsnrRange = tuple[float, float]
+
+
+class _Trial(BaseModel):
+    """The settings that all methods share.
+
+    Attributes:
+        psnr_db: PSNR of the links in training and validation; None for ideal links.
+        test_psnr_db: PSNRs at which the network is measured at the end; None for ideal links.
+        validation: number of held-out training samples, by which the epoch is chosen; with 0, it is the last epoch.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    backbone: Backbone
+    data: DataSetName
+    links: int
+    overlap: float = 0.0
+    test_psnr_db: tuple[float | None, ...]
+    validation: int
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """The name of the trial: the first 16 hexadecimal digits of the SHA-256 of its settings."""
+        settings = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+
+class QmlIbTrial(_Trial):
+    """A training of QML-IB; with 0 breakpoints it is unquantized, and with one link it is then VFE.
+
+    Attributes:
+        symbols: d, the symbols that a device sends per sample.
+        training_psnr_db: range of PSNRs in training, or None; `psnr_db` is then only used for validation.
+        patience: number of consecutive epochs above the lowest validation error after which training stops early.
+        test: whether the test error is measured; False while settings are being chosen.
+    """
+
+    method: Literal["qml-ib"] = "qml-ib"
+    test_psnr_db: tuple[float, ...]
+    symbols: int
+    psnr_db: float
+    breakpoints: Annotated[int, Field(ge=0)] = 15
+    beta: float
+    bound: BoundName = "tight"
+    training_psnr_db: PsnrRange | None = None
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    test: bool = True
+
+
+class VddibSrTrial(_Trial):
+    """A training of the baseline VDDIB-SR, with the settings of its three phases."""
+
+    method: Literal["vddib-sr"] = "vddib-sr"
+    extraction: ExtractionSettings
+    encoding: EncodingSettings
+
+    @property
+    def symbols(self) -> int:
+        """Symbols that a device sends per sample in both rounds together."""
+        return self.encoding.first + self.encoding.second
+
+    @property
+    def psnr_db(self) -> float | None:
+        """PSNR of the training links; None for ideal links."""
+        return self.encoding.psnr_db
+
+
+class VibTrial(_Trial):
+    """A training for one β (VIB), or of networks conditioned on β and optionally on σ² (Hyper-VIB, Hyper-QML-IB).
+
+    Attributes:
+        symbols: d, the symbols that a device sends per sample.
+        breakpoints: T; 0 for real-valued symbols.
+        beta: β of VIB; for conditioned networks, the β of the passes after each epoch.
+        beta_range: range of β in the training of conditioned networks; None for VIB.
+        psnr_range: range of the PSNR in training, common to all links, or None; `psnr_db` is then only the PSNR of the
+            passes after each epoch.
+        balance: limits the influence of large β on the shared weights; 0 for no limit.
+        gate_learning_rate: learning rate of the gates, relative to that of all other weights.
+        bf16: whether training steps compute in bfloat16.
+        test_betas: values of β at which the trained network is measured.
+    """
+
+    method: Literal["vib", "hyper-vib", "hyper-qml-ib"]
+    test_psnr_db: tuple[float, ...]
+    symbols: int
+    breakpoints: Annotated[int, Field(ge=0)] = 0
+    psnr_db: float
+    psnr_range: PsnrRange | None = None
+    beta: float
+    beta_range: tuple[float, float] | None = None
+    balance: float = 0.15
+    gate_learning_rate: float = 1.0
+    bf16: bool = False
+    test_betas: tuple[float, ...]
+    epochs: int
+    batch_size: int
+    learning_rate: float
+
+
+METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib")
+
+Trial = Annotated[QmlIbTrial | VddibSrTrial | VibTrial, Field(discriminator="method")]

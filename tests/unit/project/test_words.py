@@ -1,0 +1,137 @@
+"""Prose is ordinary engineering English: no wording that readers have stumbled over, in any Python or Markdown file."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+NOT_YET_REWRITTEN = (
+    "CHANGELOG.md", "README.md", "basestation/", "channel/", "common/", "device/", "docs/", "tools/",
+    "benchmarks/core.py", "benchmarks/encoding.py", "benchmarks/naive.py",
+    "benchmarks/training_step.py", "experiments/inprocess_engine.py", "experiments/vddib_sr/channel.py",
+    "testbed/terminal/wording.py", "tests/integration/", "tests/unit/basestation/", "tests/unit/channel/",
+    "tests/unit/common/", "tests/unit/device/", "tests/unit/tools/", "tests/unit/test_single_rounding.py",
+)  # fmt: skip
+"""Beginnings of the paths of files that still have the old wording; to be removed with them."""
+
+GENERATED = ("common/wire/pb/",)
+THIS_FILE = "tests/unit/project/test_words.py"
+
+PUBLISHED = ("one training, told β", "a training a β", "a training a PSNR")
+"""Names of curves in the published tables, which stay as they are."""
+
+WORDING = {
+    "told: say `β-conditioned`, `gets`, `is passed`": r"told",
+    "what it came to: say `the total`, `the result`": r"what (it|they|the [a-z]+) came to|came to nothing",
+    "stands for itself, stands against: say `is compared with`": r"stands? (for itself|against)",
+    "knob: say `β control`, `setting`": r"knobs?",
+    "tally, sitting, farewell, whereabouts: say `count`, `session`, `shutdown`, `address`": (
+        r"(tally|tallies|sitting|farewell|whereabouts)"
+    ),
+    "last words, own words: say `the end of its log`, `its error message`": r"(last|own) words",
+    "a sentence that begins with `Of`": r'(?:(?<=""")|(?<=[.:;] ))Of(?! course)',
+    "`of which` without a noun before it": r"(?<!\beach )(?<!\ball )(?<!\bsome )(?<!\bone )(?<!\bnone )of (which|whom)",
+    "the one that: name the thing": r"the one (of|that|which|with which|whose|he|it|they)",
+    "what it is, what they do: name the thing": (
+        r"what (it|they|he|she) (is|are|was|were|has|have|had|gives?|takes?|says?|sees?)"
+    ),
+    "whoever, somebody: name the party": r"(whoever|whomever|somebody)",
+    "a line an epoch: say `one line per epoch`": (
+        r"(a|an|one) (?!few|little)[a-z]+ (a|an) (link|epoch|row|sample|seed|step|block|query|device|process|party|"
+        r"task|class|mark|side|name|round|threshold|view|curve|hop|layer|phase|split|figure|β|psnr|field|message|stage|line|"
+        r"file|key|test|trial|training|target|reading|setting|column|panel|repetition|container|query|word)"
+    ),
+    "so many as, so much as: say `as many as`": r"so (many|much) [a-z]+ (as|that)",
+    "tells of, says of: say `reports`, `describes`": r"(tells?|says?) of",
+    "mend: say `repair`, `fix`, `remedy`": r"mend(s|ed|ing)?",
+    "passed over: say `ignored`": r"passed over",
+    "held to: say `checked against`": r"(is|are|was|were) held to",
+    "for it is: say `because it is`": r"(?<=[a-z`’)0-9]), for (it|they|he|she|there|nobody|those)",
+    "lest, midst, thereof: say `so that … not`, `middle`": r"(lest|midst|thereof|thereby)",
+    "as the paper has it: say `as in the paper`": r"as [a-z'’ ]+ ha(s|ve) it",
+    "a run of samples: say `a group of samples`": r"a run of (samples|levels|blocks|ids|queries)",
+    "not to be had: say `not available`": r"(is|are|was|were) (not )?to be had",
+}  # fmt: skip
+"""Regular expressions of whole words, case-insensitive, with what to write instead."""
+
+CLAUSE = r'^\s*[rf]?"""(What|Which|Where|Whose|Who|Why|How(?! (long|much|many|often)))\b'
+"""A docstring that begins like a question has no verb: name the thing, or say in a sentence what it does."""
+
+
+def prose(exclude: tuple[str, ...] = ()) -> Iterator[tuple[str, int, str]]:
+    """Yield path, number and text of every line of the tracked Python and Markdown files."""
+    command = ["git", "ls-files", "-z", "*.py", "*.md"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in names.rstrip("\0").split("\0"):
+        path = ROOT / name
+        if name.startswith((*exclude, *GENERATED, THIS_FILE)) or path.is_symlink() or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            yield name, number, line
+
+
+def whole_words(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern for whole words; an underscore of a name separates words, too."""
+    pattern = pattern.replace(" ", "[ _]")
+    flags = 0 if "Of" in pattern else re.IGNORECASE
+    return re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", flags)
+
+
+def without_published_names(line: str) -> str:
+    for name in PUBLISHED:
+        line = line.replace(name, "")
+    return line
+
+
+@pytest.mark.parametrize("advice", WORDING)
+def test_no_file_has_wording_that_readers_stumble_over(advice: str) -> None:
+    pattern = whole_words(WORDING[advice])
+    found = [
+        f"{name}:{number}: {line.strip()}"
+        for name, number, line in prose(NOT_YET_REWRITTEN)
+        if pattern.search(without_published_names(line))
+    ]
+    assert not found, f"{advice}\n" + "\n".join(found)
+
+
+def test_docstrings_do_not_begin_like_a_question() -> None:
+    found = [
+        f"{name}:{number}: {line.strip()}"
+        for name, number, line in prose(NOT_YET_REWRITTEN)
+        if name.endswith(".py") and re.search(CLAUSE, line)
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("networks that are told β", "told"),
+        ("def test_the_knob_is_turned() -> None:", "knob"),
+        ('    """Of a decoder."""', "a sentence"),
+        ("lines, of which the legend has the values", "`of which`"),
+        ("a line an epoch", "a line"),
+        ("what it is", "what it is"),
+    ],
+)
+def test_the_patterns_find_old_wording(line: str, advice: str) -> None:
+    assert next(each for each, pattern in WORDING.items() if whole_words(pattern).search(line)).startswith(advice)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "the children that it started, all of which have ended",
+        "Of course, a device may leave.",
+        "a bolder claim",
+        "the one-process floor",
+        "one line per epoch, a few symbols a sample",
+        "Time limit to wait for the result",
+    ],
+)
+def test_the_patterns_leave_ordinary_wording_alone(line: str) -> None:
+    assert not [advice for advice, pattern in WORDING.items() if whole_words(pattern).search(line)]
