@@ -1,8 +1,8 @@
 """Publish figures of `splitwave experiment run`: `python -m tools.publish_figures [RESULTS_FOLDER]`.
 
 Copies each finished figure's CSV, JSON and PNG to the folder of its page under docs/results, and renders the pages, and
-their summaries on the overview, from their templates. `tools.figure_fields` says what a template may hold, `tools.pages`
-what pages there are.
+their summaries on the overview, from their templates. `tools.figure_fields` says what a template may hold,
+`tools.pages` what pages there are.
 
 Without a folder nothing is copied, only rendered again.
 """

@@ -20,8 +20,9 @@ _INTRODUCTION = """\
 
 <!-- Written by `python -m tools.reference_pages`; do not edit. -->
 
-Each section shows what a command prints for `--help`. Every command ends with one of the [exit codes](../exit-codes.md).
-Settings, such as `training.epochs` in `--set training.epochs=3`, are listed on [their own page](configuration.md).
+Each section shows what a command prints for `--help`. Every command ends with one of the
+[exit codes](../exit-codes.md). Settings, such as `training.epochs` in `--set training.epochs=3`, are listed in
+[Configuration](configuration.md).
 
 The services `device`, `channel` and `basestation` are also Python modules: `splitwave device …` and
 `python -m splitwave.device …` start the same program."""

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DECISIONS = ROOT / "docs" / "adr"
 PACKAGE = "splitwave"
 FOLDERS = ("common", "device", "channel", "basestation", "experiments")
-"""Their rooms are documented whole. `testbed` and `benchmarks` are applications, whose interface is the command line."""
+"""Documented room by room. `testbed` and `benchmarks` are applications, whose interface is the command line."""
 
 INTERFACES = ("testbed.engine",)
 """Modules of other folders that are there to be implemented by somebody else."""
