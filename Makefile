@@ -13,7 +13,7 @@ DOWNLOAD = $(BIN)/python -m pip download --quiet --python-version 3.11 --only-bi
 	--constraint constraints.txt --dest wheels
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train-mnist test lint format proto check-proto bench base-image wheels images e2e clean
+.PHONY: help setup demo train-mnist test lint docs format proto check-proto bench base-image wheels images e2e clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,11 +47,14 @@ images: base-image wheels ## build the images and print their sizes
 e2e: setup ## run the long tests: whole testbeds, as processes and in containers
 	VENV=$(VENV) tools/e2e.sh
 
-lint: setup ## ruff, mypy --strict, import contracts
+lint: setup docs ## ruff, mypy --strict, import contracts, the documentation's links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup ## build the documentation site in site/; a broken link or anchor is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -65,11 +68,11 @@ check-proto: setup ## fail if common/wire/pb is not what proto/ generates
 	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/splitwave/common/wire/pb common/wire/pb \
 	&& echo "common/wire/pb is up to date"
 
-bench: setup ## what everything costs, beside floors measured in the same run (docs/benchmarks.md)
+bench: setup ## what everything costs, as ratios to minimal baselines (docs/benchmarks.md)
 	$(BIN)/python -m splitwave.benchmarks.core
 	$(BIN)/python -m splitwave.benchmarks.encoding
 	$(BIN)/splitwave bench all
 
 clean: ## remove what the tools cached (not .venv, not results)
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info site
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""The pages of published figures, one a paper: docs/results/NAME.md, its figures' folder, its part of the README."""
+"""The pages of published figures, one for each paper: docs/results/NAME.md, its figures' folder, and its summary."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "results"
+OVERVIEW = RESULTS / "README.md"
+"""The page that has a summary of each of the others, between markers named after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, rendered from `page.md.template` in its folder; the README's part from `readme.md.template`.
+    """One page, rendered from `page.md.template` in its folder; its summary from `summary.md.template`.
 
     Attributes:
         figures: what may be published on it.
@@ -36,18 +37,13 @@ class Page:
 
     @property
     def template(self) -> Path:
-        """Of the page."""
+        """The template of the page."""
         return self.folder / "page.md.template"
 
     @property
-    def readme_template(self) -> Path:
-        """Of the README's part."""
-        return self.folder / "readme.md.template"
-
-    @property
-    def markers(self) -> tuple[str, str]:
-        """What the README's part lies between."""
-        return f"<!-- {self.name}: begin -->", f"<!-- {self.name}: end -->"
+    def summary_template(self) -> Path:
+        """The template of its summary on the overview."""
+        return self.folder / "summary.md.template"
 
 
 PAGES = (Page("qml-ib", qml_ib.FIGURES), Page("hyper-vib", hyper_vib.FIGURES))

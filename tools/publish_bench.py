@@ -1,6 +1,7 @@
 """Publish a run of all benchmarks: `python -m tools.publish_bench RESULTS_FOLDER`.
 
-Copies its readings and figures (no raw samples, no logs) to docs/results/bench and rewrites the README's table.
+Copies its readings and figures (no raw samples, no logs) to docs/results/bench and rewrites the table in
+docs/benchmarks.md.
 """
 
 import argparse
@@ -12,15 +13,17 @@ from typing import Any
 
 from splitwave.common.errors import DataError
 from splitwave.testbed.results.unfinished import check_finished
-from tools.publish_result import PUBLISHED, processor, rewrite_readme
+from tools.marked_block import with_block
+from tools.publish_result import PUBLISHED, ROOT, processor
 
 BENCH = PUBLISHED / "bench"
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+PAGE = ROOT / "docs" / "benchmarks.md"
+BLOCK = "bench"
 _HEAD = "| reading | median | lowest to highest | target | verdict |\n|---|--:|--:|--:|---|"
 
 
 def bench_table(result: dict[str, Any]) -> str:
-    """The README's table: every reading that has a target, and the machine and commit that made them."""
+    """The page's table: every reading that has a target, and the machine and commit that made them."""
     environment = result["environment"]
     rows = [
         _row(reading)
@@ -41,11 +44,6 @@ def invalid_because(result: dict[str, Any]) -> list[str]:
         for each in result["benchmarks"]
         for problem in [*each.get("faults", []), *each["problems"]]
     ]
-
-
-def table_in(readme: str) -> str:
-    """The table between the markers of a README."""
-    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
 
 
 def _row(reading: dict[str, Any]) -> str:
@@ -70,7 +68,7 @@ def _publish(source: Path) -> None:
     BENCH.mkdir()
     for file in (source / "result.json", *sorted((source / "figs").glob("*.png"))):
         shutil.copy(file, BENCH)
-    rewrite_readme(BEGIN, bench_table(result), END)
+    PAGE.write_text(with_block(PAGE.read_text(encoding="utf-8"), BLOCK, bench_table(result)), encoding="utf-8")
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Publish figures of `splitwave experiment run`: `python -m tools.publish_figures [RESULTS_FOLDER]`.
 
-Copies each finished figure's CSV, JSON and PNG to the folder of its page under docs/results, and renders the pages and
-the README's parts from their templates. `tools.figure_fields` says what a template may hold, `tools.pages` what pages
-there are.
+Copies each finished figure's CSV, JSON and PNG to the folder of its page under docs/results, and renders the pages, and
+their summaries on the overview, from their templates. `tools.figure_fields` says what a template may hold,
+`tools.pages` what pages there are.
 
 Without a folder nothing is copied, only rendered again.
 """
@@ -20,19 +20,10 @@ from splitwave.experiments.paper.figures import FIGURES
 from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.table import read
 from tools.figure_fields import record_of, render
-from tools.pages import PAGES, README, Page
+from tools.marked_block import with_block
+from tools.pages import OVERVIEW, PAGES
 
 SUFFIXES = (".csv", ".json", ".png")
-
-
-def block_in(readme: str, page: Page) -> str:
-    """What lies between a page's markers in a README.
-
-    Raises:
-        ValueError: the markers are missing.
-    """
-    start, end = _place(readme, page)
-    return readme[start:end].strip()
 
 
 def publish(source: Path, targets: Mapping[str, Path]) -> list[str]:
@@ -72,24 +63,6 @@ def _is_finished(source: Path, name: str) -> bool:
     return bool(record["finished"] == record["trainings"] == len(wanted))
 
 
-def replaced(readme: str, page: Page, block: str) -> str:
-    """A README with another block between a page's markers.
-
-    Raises:
-        ValueError: the markers are missing.
-    """
-    start, end = _place(readme, page)
-    return f"{readme[:start]}\n{block.strip()}\n{readme[end:]}"
-
-
-def _place(readme: str, page: Page) -> tuple[int, int]:
-    """Where what is between the markers begins and ends."""
-    begin, end = page.markers
-    if begin not in readme or end not in readme:
-        raise ValueError(f"the README lacks {begin} or {end}")
-    return readme.index(begin) + len(begin), readme.index(end)
-
-
 def main() -> int:
     """Parse the command line, copy and render."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -101,13 +74,14 @@ def main() -> int:
         if source is not None:
             print(f"published: {', '.join(publish(source, {page.name: page.folder for page in PAGES}))}")
         rendered = {page.path: render(page.template.read_text(encoding="utf-8"), page.folder) for page in PAGES}
-        readme = README.read_text(encoding="utf-8")
+        overview = OVERVIEW.read_text(encoding="utf-8")
         for page in PAGES:
-            readme = replaced(readme, page, render(page.readme_template.read_text(encoding="utf-8"), page.folder))
+            summary = render(page.summary_template.read_text(encoding="utf-8"), page.folder)
+            overview = with_block(overview, page.name, summary)
     except (ValueError, SplitwaveError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    for path, text in rendered.items() | {(README, readme)}:
+    for path, text in rendered.items() | {(OVERVIEW, overview)}:
         path.write_text(text, encoding="utf-8")
     return 0
 

@@ -1,8 +1,8 @@
 """Publish a results folder: `python -m tools.publish_result RESULTS_FOLDER NAME`.
 
 Copies what a reader needs (settings, environment, curves, hop times, summary, figures; no weights, no logs) to
-docs/results/NAME, and rewrites the README's table from all published summaries. `tools.redraw_results` can draw the
-figures again from what is copied.
+docs/results/NAME, and rewrites the tables in README.md and docs/results/README.md from all published summaries.
+`tools.redraw_results` can draw the figures again from what is copied.
 """
 
 import argparse
@@ -17,11 +17,13 @@ from typing import Any
 from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.errors import DataError
 from splitwave.testbed.results.unfinished import check_finished
+from tools.marked_block import with_block
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "docs" / "results"
-README = ROOT / "README.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+BLOCK = "results"
+TABLES = {ROOT / "README.md": "docs/results/{}/", PUBLISHED / "README.md": "{}/summary.json"}
+"""Pages with the table, and where its links lead from there: the site has no pages for folders."""
 
 _FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json", "figs/latency.csv")
 _HEAD = (
@@ -30,34 +32,30 @@ _HEAD = (
 )
 
 
-def results_table(published: Path) -> str:
-    """The README's table, a row a published result, straight from its summary.json and env.json."""
-    rows = [_row(folder) for folder in sorted(published.iterdir()) if (folder / "summary.json").is_file()]
+def results_table(published: Path, link: str) -> str:
+    """The table, one row for each published result, straight from its summary.json and env.json.
+
+    Args:
+        published: the folder of all results.
+        link: where a result's name leads, with {} in place of the name.
+    """
+    rows = [_row(folder, link) for folder in sorted(published.iterdir()) if (folder / "summary.json").is_file()]
     return "\n".join([_HEAD, "|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|", *rows])
 
 
-def table_in(readme: str) -> str:
-    """The table between the markers of a README.
-
-    Raises:
-        ValueError: the markers are missing.
-    """
-    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)].strip()
+def write_tables() -> None:
+    """Write the table into every page that has it."""
+    for page, link in TABLES.items():
+        text = with_block(page.read_text(encoding="utf-8"), BLOCK, results_table(PUBLISHED, link))
+        page.write_text(text, encoding="utf-8")
 
 
-def rewrite_readme(begin: str, text: str, end: str) -> None:
-    """Put a text between two markers of the README."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(begin)
-    after = rest.partition(end)[2]
-    README.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
-
-
-def _row(folder: Path) -> str:
+def _row(folder: Path, link: str) -> str:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     environment = json.loads((folder / "env.json").read_text(encoding="utf-8"))
     latency = summary["latency_ms"]
     cells = (
-        f"[{folder.name}](docs/results/{folder.name}/)",
+        f"[{folder.name}]({link.format(folder.name)})",
         summary["data"],
         summary["links"],
         f"**{_error(summary)}**",
@@ -73,7 +71,7 @@ def _row(folder: Path) -> str:
 
 
 def processor(environment: Mapping[str, Any]) -> str:
-    """The kind of processor that a run's bits are of: its name and, where the run recorded them, its vectors."""
+    """The kind of processor that decides a run's last bits: its name and, where the run recorded them, its vectors."""
     return ", ".join(filter(None, (environment["cpu_model"], environment.get("cpu_vectors"))))
 
 
@@ -103,7 +101,7 @@ def _publish(source: Path, name: str) -> None:
         shutil.copy(file, fresh)
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
-    rewrite_readme(BEGIN, results_table(PUBLISHED), END)
+    write_tables()
 
 
 def main() -> None:

@@ -8,15 +8,32 @@ import pytest
 
 from splitwave.common.config.layers import load_config
 from splitwave.common.exit_codes import ExitCode
-from tools.publish_result import PUBLISHED, README, processor, results_table, table_in
+from tools import reference_pages
+from tools.marked_block import block_in
+from tools.publish_result import BLOCK, PUBLISHED, ROOT, TABLES, processor, results_table
 
-ROOT = README.parent
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+CODE = ("common", "device", "channel", "basestation", "testbed", "experiments", "benchmarks")
+OTHER = ("configs", "docs", "proto", "requirements", "tests", "tools")
+PATH = re.compile(rf"`((?:{'|'.join(CODE + OTHER)})/[\w./-]*)`")
+PRIVATE_WORDS = re.compile(r"\btold\b|came to|stands for itself|\bknob|\btally|(?:^|[.:;] )Of ")
+NAME_OF_A_CURVE = re.compile(r"told β = [\d.e-]+")
+WRITTEN_BY_HAND = [page for page in PAGES if page.name not in {"CHANGELOG.md", *reference_pages.PAGES}]
 RESULTS = sorted(path.parent for path in PUBLISHED.glob("*/summary.json"))
 
 
-def test_the_readmes_table_is_what_the_published_files_say() -> None:
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", TABLES, ids=name_of)
+def test_a_table_of_results_is_what_the_published_files_say(page: Path) -> None:
     assert RESULTS
-    assert table_in(README.read_text()) == results_table(PUBLISHED)
+    assert block_in(page.read_text(), BLOCK) == results_table(PUBLISHED, TABLES[page])
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
 
 
 def test_a_processor_is_named_with_its_vector_instructions_where_they_were_recorded() -> None:
@@ -47,16 +64,37 @@ def test_published_results_are_within_what_was_promised(name: str, most: float) 
     assert summary["wire_bytes_per_sample_per_link"] <= 1.1 * 14
 
 
-def test_every_exit_code_is_documented() -> None:
-    rows = re.findall(r"^\| (\d+) \| (\w+) \|", (ROOT / "docs" / "exit-codes.md").read_text(), re.MULTILINE)
-    assert rows == [(str(code.value), code.name) for code in ExitCode]
+def test_every_exit_code_is_documented_with_its_remedy() -> None:
+    row = re.compile(r"^\| (\d+) \| (\w+) \| ([^|]+\.) \| ([^|]+\.) \|$", re.MULTILINE)
+    rows = row.findall((ROOT / "docs" / "exit-codes.md").read_text())
+    assert [(number, name) for number, name, _, _ in rows] == [(str(code.value), code.name) for code in ExitCode]
 
 
 def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
-    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    for document in documents:
+    for document in PAGES:
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_files_that_the_documents_name_are_there() -> None:
+    named = {(name_of(page), path) for page in PAGES for path in PATH.findall(page.read_text())}
+    assert ("docs/glossary.md", "common/seam.py") in named
+    generated = "docs/results/NAME"
+    assert [each for each in sorted(named) if not (ROOT / each[1]).exists() and each[1] != generated] == []
+
+
+def test_every_word_of_the_glossary_names_a_module_and_stands_once() -> None:
+    rows = re.findall(r"^\| (.+?) \| .* \| `(.+?)` \|$", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    words = [word.strip() for words, _ in rows for word in words.split(",")]
+    assert len(words) > 60
+    assert sorted(set(words)) == sorted(words)
+    assert {module for _, module in rows if not (ROOT / module).is_file()} == set()
+
+
+@pytest.mark.parametrize("page", WRITTEN_BY_HAND, ids=name_of)
+def test_a_document_is_in_words_that_an_engineer_knows(page: Path) -> None:
+    text = NAME_OF_A_CURVE.sub("", page.read_text())
+    assert [line for line in text.splitlines() if PRIVATE_WORDS.search(line)] == []
 
 
 def test_decisions_are_numbered_without_gaps() -> None:

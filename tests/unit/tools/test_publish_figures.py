@@ -13,11 +13,9 @@ from splitwave.experiments.sweep.figure import Figure, Mark, rows
 from tests.unit.experiments.sweep.test_files import outcome, qml_ib_trial
 from tools.figure_fields import render
 from tools.pages import PAGES
-from tools.publish_figures import publish, replaced
+from tools.publish_figures import publish
 
 ERRORS = (0.010, 0.012, 0.014)
-QML_IB = PAGES[0]
-BEGIN, END = QML_IB.markers
 
 
 @pytest.fixture(name="folder")
@@ -189,13 +187,3 @@ def test_a_missing_picture_is_named_before_anything_is_copied(folder: Path, tmp_
     with pytest.raises(ValueError, match=r"lacks fig3\.png"):
         publish(folder, targets(tmp_path / "published"))
     assert not (tmp_path / "published").exists()
-
-
-def test_a_readme_keeps_what_is_around_the_block() -> None:
-    assert replaced(f"a\n{BEGIN}\nold\n{END}\nb\n", QML_IB, "new") == f"a\n{BEGIN}\nnew\n{END}\nb\n"
-
-
-@pytest.mark.parametrize("readme", ["nothing", f"{BEGIN} only"])
-def test_a_readme_without_markers_is_left_alone(readme: str) -> None:
-    with pytest.raises(ValueError, match="the README lacks <!-- qml-ib: begin"):
-        replaced(readme, QML_IB, "new")

@@ -1,4 +1,4 @@
-"""What docs and README say of the reproduced figures is what the published tables say."""
+"""What the pages say of the reproduced figures is what the published tables say."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.curves import Point, points
 from splitwave.experiments.sweep.table import Row, read
 from tools.figure_fields import render
-from tools.pages import PAGES, README, Page
-from tools.publish_figures import block_in
+from tools.marked_block import block_in
+from tools.pages import OVERVIEW, PAGES, Page
 
 PUBLISHED = {path.stem: path.parent for page in PAGES for path in sorted(page.folder.glob("*.csv"))}
-TEMPLATES = [path for page in PAGES for path in (page.template, page.readme_template)]
+TEMPLATES = [path for page in PAGES for path in (page.template, page.summary_template)]
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 MEASURED = re.compile(r"\d\s*%|± ?\d|\d points")
 PLACEHOLDER = re.compile(r"\b[A-Z]{5,}\b")
@@ -30,8 +30,8 @@ def test_a_page_is_its_template_filled_from_the_tables(page: Page) -> None:
 
 
 @each_page
-def test_the_readmes_part_is_its_template_filled_from_the_tables(page: Page) -> None:
-    assert block_in(README.read_text(), page) == render(page.readme_template.read_text(), page.folder).strip()
+def test_a_summary_is_its_template_filled_from_the_tables(page: Page) -> None:
+    assert block_in(OVERVIEW.read_text(), page.name) == render(page.summary_template.read_text(), page.folder).strip()
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.name}")

@@ -1,0 +1,67 @@
+"""The reference page of the command line: what every command prints for `--help`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from typer.main import get_command
+
+from splitwave.testbed.cli import app
+
+SERVICES = ("device", "channel", "basestation")
+"""Commands whose options belong to a program of their own."""
+
+_WIDTH = 100
+_HOME = "/home/you"
+_INTRODUCTION = """\
+# Command line
+
+<!-- Written by `python -m tools.reference_pages`; do not edit. -->
+
+Each section shows what a command prints for `--help`. Every command ends with one of the
+[exit codes](../exit-codes.md). Settings, such as `training.epochs` in `--set training.epochs=3`, are listed in
+[Configuration](configuration.md).
+
+The services `device`, `channel` and `basestation` are also Python modules: `splitwave device …` and
+`python -m splitwave.device …` start the same program."""
+
+
+def cli_page() -> str:
+    """The page as Markdown."""
+    root = get_command(app)
+    context = root.make_context("splitwave", [], resilient_parsing=True, terminal_width=_WIDTH)
+    sections = [_section(path, text) for path, text in _helps(root, context)]
+    return "\n\n".join([_INTRODUCTION, *sections]) + "\n"
+
+
+def _section(path: str, text: str) -> str:
+    level = "##" if path.count(" ") <= 1 else "###"
+    return f"{level} {path}\n\n```text\n{text.rstrip()}\n```"
+
+
+def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:
+    """A command's path and help, then those of its subcommands. Typer brings click's classes under a private name."""
+    name = context.info_name if context.parent is None else None
+    path = name or context.command_path
+    yield path, command.get_help(context)
+    for sub, each in getattr(command, "commands", {}).items():
+        if context.parent is None and sub in SERVICES:
+            yield f"{path} {sub}", _help_of_service(sub)
+        else:
+            below = each.context_class(each, info_name=sub, parent=context, terminal_width=_WIDTH)
+            yield from _helps(each, below)
+
+
+def _help_of_service(service: str) -> str:
+    """What the service prints, wherever home is."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SPLITWAVE_", "XDG_"))}
+    answer = subprocess.run(
+        [sys.executable, "-m", f"splitwave.{service}", "--help"],
+        env={**environment, "COLUMNS": str(_WIDTH), "HOME": _HOME},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return answer.stdout.replace(_HOME, "~")
