@@ -41,7 +41,8 @@ class Seam(Generic[T]):
         Raises:
             ValueError: nothing has this name.
         """
-        if name not in self.names:
+        # Built-in names come first: the search for installed packages takes milliseconds.
+        if name not in self.built_in and name not in self.names:
             raise ValueError(f"there is no {name!r}; there are: {', '.join(self.names)}{self._meant(name)}")
         return name
 

@@ -1,11 +1,15 @@
 """The sections of a run's settings: frozen models that refuse unknown keys, with the checks within a section."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
+from splitwave.common.config.registry import BOUNDS
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
+from splitwave.common.seam import Seam
 
 
 def _ascending(values: list[float]) -> list[float]:
@@ -14,6 +18,12 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
+def _listing(seam: Seam[object]) -> Callable[[JsonDict], None]:
+    """Lists a seam's names in the JSON schema, where other packages' names count, too."""
+    return lambda schema: schema.update(enum=list(seam.names))
+
+
+BoundName = Annotated[str, AfterValidator(BOUNDS.check), Field(json_schema_extra=_listing(BOUNDS))]
 Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi", "conv"]
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
@@ -85,7 +95,7 @@ class ObjectiveSettings(Section):
     """
 
     beta: NonNegative | list[NonNegative] = 1e-3
-    bound: Literal["tight", "paper", "prior", "quadrature"] = "tight"
+    bound: BoundName = "tight"
     draws: Annotated[int, Field(ge=1, le=64)] = 1
 
 

@@ -4,10 +4,11 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 
+from splitwave.common.config.sections import BoundName
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure, Mark
-from splitwave.experiments.sweep.trial import Backbone, BoundName
+from splitwave.experiments.sweep.trial import Backbone
 from splitwave.experiments.vddib_sr.settings import BAUD, THRESHOLDS
 
 HALF = 0.5

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from splitwave.common.config.sections import BoundName
 from splitwave.common.data.catalog import DataSetName
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
@@ -17,7 +18,6 @@ layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d 
 256. `vib`, `tones`, `csi`: of VIB and Hyper-VIB alone, their networks for MNIST, Bluetooth and WiFi.
 """
 
-BoundName = Literal["tight", "paper", "prior", "quadrature"]
 PsnrRange = tuple[float, float]
 
 
