@@ -11,6 +11,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from splitwave.common.config.backbone_checks import check_conditions
+from splitwave.common.config.registry import BUILT_IN_BACKBONES
 from splitwave.common.config.sections import (
     ChannelSettings,
     DataSettings,
@@ -77,10 +79,8 @@ class RunConfig(Section):
     @model_validator(mode="after")
     def _conditions_can_be_inputs(self) -> Self:
         hyper = self.hypernetwork
-        if self.conditions and self.encoder.backbone == "conv":
-            raise ValueError(
-                "hypernetwork: the backbone conv has no hyper-layers; use linear, tanh, mlp, vib, tones or csi"
-            )
+        backbone = self.encoder.backbone
+        check_conditions(backbone, BUILT_IN_BACKBONES.get(backbone), self.conditions)
         if hyper.psnr and self.channel.training_psnr_db is None:
             raise ValueError("hypernetwork.psnr: channel.training_psnr_db says nothing of the range to train over")
         told = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from splitwave.common.config.registry import BOUNDS
+from splitwave.common.config.backbone_checks import check_width
+from splitwave.common.config.registry import BACKBONES, BOUNDS, BUILT_IN_BACKBONES
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 from splitwave.common.seam import Seam
@@ -23,8 +24,8 @@ def _listing(seam: Seam[object]) -> Callable[[JsonDict], None]:
     return lambda schema: schema.update(enum=list(seam.names))
 
 
+BackboneName = Annotated[str, AfterValidator(BACKBONES.check), Field(json_schema_extra=_listing(BACKBONES))]
 BoundName = Annotated[str, AfterValidator(BOUNDS.check), Field(json_schema_extra=_listing(BOUNDS))]
-Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi", "conv"]
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
@@ -52,25 +53,24 @@ class DataSettings(Section):
 
 
 class EncoderSettings(Section):
-    """The device's network, and d = `dimension`, the symbols of a sample.
+    """The networks of devices and base station, and d = `dimension`, the symbols of a sample.
 
-    `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `tanh`: one hidden layer of 64, as a
-    VDDIB-SR device has it behind a linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's
-    authors. `vib`: Hyper-VIB's two hidden layers of 160 and 192 and one head for symbols of unit power; the base
-    station's network is then its hidden layer of 256. `tones` and `csi`: of the sizes of Hyper-VIB's networks for
-    Bluetooth and WiFi, with heads as `vib`; `tones` has two hidden layers, `csi` two convolutions before two hidden
-    layers, and the base station one. `conv`: QML-IB's Table II, and then the base station's network is, too;
-    `width` scales the hidden channels of both.
+    `backbone`: the device's layers before the heads, and the base station's network that goes with them. `linear`: no
+    layer before the heads, QML-IB's Table I. `tanh`: one hidden layer of 64, as a VDDIB-SR device has it behind a
+    linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's authors. `vib`: Hyper-VIB's two
+    hidden layers of 160 and 192 and one head for symbols of unit power; the base station's network is then its hidden
+    layer of 256. `tones` and `csi`: of the sizes of Hyper-VIB's networks for Bluetooth and WiFi, with heads as `vib`;
+    `tones` has two hidden layers, `csi` two convolutions before two hidden layers, and the base station one. `conv`:
+    QML-IB's Table II for both sides; `width` scales the hidden channels of both.
     """
 
-    backbone: Backbone = "linear"
+    backbone: BackboneName = "linear"
     width: Annotated[float, Field(gt=0, le=4, allow_inf_nan=False)] = 1.0
     dimension: Annotated[int, Field(ge=1, le=MAX_DIMENSION)] = 28
 
     @model_validator(mode="after")
-    def _only_convolutions_have_a_width(self) -> Self:
-        if self.width != 1 and self.backbone != "conv":
-            raise ValueError(f"width = {self.width} is of the backbone conv alone, and this one is {self.backbone}")
+    def _width_scales_something(self) -> Self:
+        check_width(self.backbone, BUILT_IN_BACKBONES.get(self.backbone), self.width)
         return self
 
 

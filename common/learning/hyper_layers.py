@@ -5,6 +5,8 @@ device deploys. Shapes: N samples; R rows of C conditions, each of which stands 
 """
 
 import copy
+import itertools
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -121,6 +123,14 @@ class Chain(nn.Sequential):
 def linear(in_features: int, out_features: int, conditions: int) -> nn.Linear | HyperLinear:
     """A fully connected layer: plain where nothing is an input."""
     return HyperLinear(in_features, out_features, conditions) if conditions else nn.Linear(in_features, out_features)
+
+
+def hidden_layers(
+    inputs: int, widths: Sequence[int], conditions: int, activation: Callable[[], nn.Module] = nn.ReLU
+) -> Chain:
+    """Fully connected layers of these widths, each with its activation; none where there are no widths."""
+    sizes = itertools.pairwise((inputs, *widths))
+    return Chain(*itertools.chain.from_iterable((linear(a, b, conditions), activation()) for a, b in sizes))
 
 
 def halving(inputs: int, outputs: int, conditions: int) -> nn.Conv2d | HyperConv2d:

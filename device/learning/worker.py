@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, RunFailedError
+from splitwave.common.learning.backbones.backbone import make_encoder
 from splitwave.common.learning.conditions import BlockConditions, block_conditions, check_serving_beta
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
@@ -28,7 +29,6 @@ from splitwave.common.protocol.messages import (
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.records.checkpoint import weights_sha256
-from splitwave.device.encoding.encoder import make_encoder
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.fused import Grid, quantize
 from splitwave.device.quantization.pmf import symbol_log_pmf

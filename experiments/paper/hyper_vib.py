@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from splitwave.common.config.sections import BackboneName
 from splitwave.common.data.catalog import DataSetName
 from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure, Mark, Unit
-from splitwave.experiments.sweep.trial import Backbone, VibTrial
+from splitwave.experiments.sweep.trial import VibTrial
 
 SYMBOLS = 64
 SNR_DB = 20.0
@@ -49,7 +50,7 @@ class Comparison:
     """
 
     data: DataSetName
-    backbone: Backbone
+    backbone: BackboneName
     unit: Unit
     epochs: int
     hyper_epochs: int

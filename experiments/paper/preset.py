@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from splitwave.common.config.sections import BackboneName
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
-from splitwave.experiments.sweep.trial import Backbone
 
 PresetName = Literal["smoke", "paper"]
 
@@ -32,7 +32,7 @@ class Preset:
     data: DataSetName
     validation: int
     seeds: int
-    backbones: tuple[Backbone, ...]
+    backbones: tuple[BackboneName, ...]
     symbols: tuple[int, ...]
     few_symbols: tuple[int, ...]
     middle_symbols: int

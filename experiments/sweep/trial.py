@@ -6,17 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from splitwave.common.config.sections import BoundName
+from splitwave.common.config.sections import BackboneName, BoundName
 from splitwave.common.data.catalog import DataSetName
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
-
-Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi"]
-"""What devices compute before their heads or encoders, the same in both methods.
-
-`linear`: Table I's one layer to d features with tanh, which are QML-IB's symbols and VDDIB-SR's features. `tanh`: one
-layer to 64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of
-256. `vib`, `tones`, `csi`: of VIB and Hyper-VIB alone, their networks for MNIST, Bluetooth and WiFi.
-"""
 
 PsnrRange = tuple[float, float]
 
@@ -25,6 +17,10 @@ class _Trial(BaseModel):
     """What both methods share.
 
     Attributes:
+        backbone: what devices compute before their heads or encoders, the same in both methods. `linear`: Table I's
+            one layer to d features with tanh, which are QML-IB's symbols and VDDIB-SR's features. `tanh`: one layer to
+            64 with tanh, from which QML-IB's heads and VDDIB-SR's encoders make d symbols. `mlp`: two hidden layers of
+            256. `vib`, `tones`, `csi`: of VIB and Hyper-VIB alone, their networks for MNIST, Bluetooth and WiFi.
         psnr_db: of the AWGN links trained and selected on; None for ideal ones.
         test_psnr_db: the links that are evaluated at the end; None among them is an ideal one.
         validation: training samples held out, by which the epoch is chosen; without any it is the last.
@@ -32,7 +28,7 @@ class _Trial(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    backbone: Backbone
+    backbone: BackboneName
     data: DataSetName
     links: int
     overlap: float = 0.0

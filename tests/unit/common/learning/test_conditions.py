@@ -8,15 +8,15 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from splitwave.basestation.learning.decoder import make_decoder
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.learning.backbones.backbone import make_decoder, make_encoder
+from splitwave.common.learning.backbones.encoder import MIN_THETA
 from splitwave.common.learning.conditions import BlockConditions, block_conditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.protocol.link_noise import noise_variances
 from splitwave.common.protocol.messages import BlockKey, Phase
 from splitwave.common.protocol.plan import RunPlan
-from splitwave.device.encoding.encoder import MIN_THETA, make_encoder
 
 LOW, HIGH = 1e-5, 1.0
 SAMPLES = 24
