@@ -1,4 +1,4 @@
-"""Where implementations plug in: names that settings use, and the object behind each of them.
+"""Where implementations plug in: names that settings use, and the object or module behind each of them.
 
 A built-in implementation is one line here. Another package adds its own as an entry point of the seam's group, such as
 `splitwave.channel_models`; nothing of Splitwave changes for it. Only names are read here: an implementation is imported
@@ -23,7 +23,7 @@ class Seam(Generic[T]):
     Attributes:
         setting: the setting that names one, for messages.
         group: of the entry points of other packages.
-        built_in: by name, where the implementation is, `module:object`.
+        built_in: where the implementation of each name is: `module:object`, or `module` if the module itself is one.
     """
 
     setting: str
@@ -41,8 +41,7 @@ class Seam(Generic[T]):
         Raises:
             ValueError: nothing has this name.
         """
-        # Built-in names come first: the search for installed packages takes milliseconds.
-        if name not in self.built_in and name not in self.names:
+        if name not in self.built_in and name not in self.names:  # finding installed packages takes milliseconds
             raise ValueError(f"there is no {name!r}; there are: {', '.join(self.names)}{self._meant(name)}")
         return name
 
@@ -70,4 +69,4 @@ class Seam(Generic[T]):
         return entry_points(group=self.group)[name]
 
     def _meant(self, name: str) -> str:
-        return did_you_mean(likely(name, self.names))
+        return did_you_mean([repr(known) for known in likely(name, self.names)])

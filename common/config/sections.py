@@ -1,16 +1,17 @@
 """The sections of a run's settings: frozen models that refuse unknown keys, with the checks within a section."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
 
 from splitwave.common.config.backbone_checks import check_width
 from splitwave.common.config.registry import BACKBONES, BOUNDS, BUILT_IN_BACKBONES
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 from splitwave.common.seam import Seam
+
+T = TypeVar("T")
 
 
 def _ascending(values: list[float]) -> list[float]:
@@ -19,9 +20,13 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-def _listing(seam: Seam[object]) -> Callable[[JsonDict], None]:
-    """Lists a seam's names in the JSON schema, where other packages' names count, too."""
-    return lambda schema: schema.update(enum=list(seam.names))
+def _listing(seam: Seam[T]) -> Callable[[dict[str, Any]], None]:
+    """List the names of a seam in the JSON schema; installed packages are found only when the schema is made."""
+
+    def list_names(schema: dict[str, Any]) -> None:
+        schema["enum"] = list(seam.names)
+
+    return list_names
 
 
 BackboneName = Annotated[str, AfterValidator(BACKBONES.check), Field(json_schema_extra=_listing(BACKBONES))]

@@ -1,5 +1,6 @@
 """Names of implementations, built in or of other packages."""
 
+import statistics
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.seam import Seam
 
 SEAM: Seam[object] = Seam("a.setting", "splitwave.test_seam", {"mean": "statistics:mean", "gone": "statistics:gone"})
+MODULES: Seam[object] = Seam("a.setting", "splitwave.test_seam", {"numbers": "statistics", "absent": "no_such_module"})
 
 
 @pytest.fixture
@@ -29,6 +31,12 @@ def test_a_built_in_implementation_is_loaded_by_name() -> None:
     assert mean([1.0, 2.0]) == 1.5
 
 
+def test_an_implementation_may_be_a_module() -> None:
+    assert MODULES.load("numbers") is statistics
+    with pytest.raises(ConfigError, match=r"^a\.setting = absent: no_such_module cannot be loaded: "):
+        MODULES.load("absent")
+
+
 @pytest.mark.usefixtures("plugin")
 def test_another_packages_is_found_and_never_replaces_a_built_in_one() -> None:
     assert SEAM.names == ("mean", "gone", "toy")
@@ -37,7 +45,7 @@ def test_another_packages_is_found_and_never_replaces_a_built_in_one() -> None:
 
 
 def test_an_unknown_name_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ConfigError, match=r"^a\.setting = maen: there is no .*; there are: mean, gone; did you mean"):
+    with pytest.raises(ConfigError, match=r"^a\.setting = maen: there is no .*; there are: mean, gone; .* mean 'mean'"):
         SEAM.load("maen")
 
 

@@ -52,7 +52,7 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
         ("beta: 3.0", ["beta:", "did you mean hypernetwork.beta or objective.beta?"]),
         ("encoder: {dim: 3}", ["encoder.dim:", "did you mean encoder.dimension?"]),
         ("foo: 3", ["foo:", "see `splitwave config schema`"]),
-        ("encoder: {backbone: liner}", ["encoder.backbone = 'liner'", "did you mean linear?"]),
+        ("encoder: {backbone: liner}", ["encoder.backbone = 'liner'", "did you mean 'linear'?"]),
         ("data: {name: MNIST5K}", ["data.name = 'MNIST5K'", "did you mean 'mnist5k'"]),
         ("channel: {psnr_db: [10.0]}", ["channel.psnr_db = [10.0]", "1 values for 2 links", "run.yaml"]),
         ("objective: {beta: [1.0, 2.0, 3.0]}", ["objective.beta", "3 values for 2 links"]),
@@ -145,7 +145,7 @@ def test_the_command_line_takes_numbers_as_files_write_them() -> None:
         ("training.epoch=3", "did you mean training.epochs?"),
         ("trainig.epochs=3", "did you mean training.epochs?"),
         ("training_epochs=3", "did you mean training.epochs?"),
-        ("encoder.backbone=liner", "did you mean linear?"),
+        ("encoder.backbone=liner", "did you mean 'linear'?"),
         ("encoder.backbone=nan", f"there are: {', '.join(BACKBONES.names)}"),
     ],
 )

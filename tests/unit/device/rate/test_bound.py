@@ -62,7 +62,7 @@ def test_every_name_has_an_implementation_with_both_forms(name: str) -> None:
 def test_a_run_may_name_every_bound_and_no_other() -> None:
     schema = RunConfig.model_json_schema()["$defs"]["ObjectiveSettings"]["properties"]["bound"]
     assert schema == {"default": "tight", "enum": list(BOUNDS.names), "title": "Bound", "type": "string"}
-    with pytest.raises(ValueError, match=r"there is no 'quadrat'; there are: tight, .*did you mean quadrature"):
+    with pytest.raises(ValueError, match=r"there is no 'quadrat'; there are: tight, .*did you mean 'quadrature'"):
         RunConfig.model_validate({"objective": {"bound": "quadrat"}})
 
 

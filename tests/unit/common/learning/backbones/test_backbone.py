@@ -87,7 +87,7 @@ def test_every_name_has_an_implementation_with_the_traits_that_the_registry_says
     assert (backbone.supports_conditions, backbone.has_width) == (line.supports_conditions, line.has_width)
 
 
-def test_every_built_in_backbone_is_held_to_its_first_weights() -> None:
+def test_the_first_weights_of_every_built_in_backbone_are_pinned() -> None:
     kinds = {(name, gated) for name, line in BUILT_IN_BACKBONES.items() for gated in {False, line.supports_conditions}}
     assert set(FIRST_WEIGHTS) == kinds
 
@@ -115,7 +115,7 @@ def test_both_halves_fit_each_other(name: str, gated: bool) -> None:
 def test_a_run_may_name_every_backbone_and_no_other() -> None:
     schema = RunConfig.model_json_schema()["$defs"]["EncoderSettings"]["properties"]["backbone"]
     assert schema == {"default": "linear", "enum": list(BACKBONES.names), "title": "Backbone", "type": "string"}
-    with pytest.raises(ValueError, match=r"there is no 'con'; there are: linear, .*did you mean conv"):
+    with pytest.raises(ValueError, match=r"there is no 'con'; there are: linear, .*did you mean 'conv'"):
         config_of("con")
 
 
@@ -138,7 +138,7 @@ def test_another_packages_backbone_is_named_and_made_like_a_built_in_one() -> No
         ({"width": 0.5}, "width = 0.5 is of the backbone conv alone, and this one is pooled"),
     ],
 )
-def test_another_packages_backbone_is_not_asked_for_what_it_does_not_have(
+def test_another_packages_backbone_is_checked_when_its_networks_are_made(
     settings: dict[str, float], message: str
 ) -> None:
     config = config_of("pooled", **settings)  # type: ignore[arg-type]
