@@ -1,4 +1,4 @@
-"""What quantizer and rate add to a training step: `python -m splitwave.benchmarks.core`.
+"""Times the quantizer and the rate in a training step: `python -m splitwave.benchmarks.core`.
 
 Variants of one step run in turn, one step each, so that all meet the same machine: `network` has no quantizer
 and no rate, `fused` has both as `device.quantization.fused` computes them; `naive` has both in plain autograd, and

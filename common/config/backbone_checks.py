@@ -11,7 +11,7 @@ from splitwave.common.config.registry import BUILT_IN_BACKBONES
 
 
 class BackboneTraits(Protocol):
-    """What a backbone takes besides its dimension."""
+    """The settings besides the dimension that a backbone takes."""
 
     @property
     def supports_conditions(self) -> bool:

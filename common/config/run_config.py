@@ -83,12 +83,12 @@ class RunConfig(Section):
         check_conditions(backbone, BUILT_IN_BACKBONES.get(backbone), self.conditions)
         if hyper.psnr and self.channel.training_psnr_db is None:
             raise ValueError("hypernetwork.psnr: channel.training_psnr_db says nothing of the range to train over")
-        told = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]
+        inputs = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]
         if hyper.psnr:
-            told.append(
+            inputs.append(
                 ("channel.psnr_db", self.channel.psnr_db, "channel.training_psnr_db", self.channel.training_psnr_db)
             )
-        for path, value, range_path, bounds in told:
+        for path, value, range_path, bounds in inputs:
             values = value if isinstance(value, list) else [value]
             if bounds is not None and not bounds[0] <= min(values) <= max(values) <= bounds[1]:
                 raise ValueError(f"{path} = {value} is an input of the networks, trained on {range_path} = {bounds}")
@@ -102,7 +102,7 @@ class RunConfig(Section):
         if not self.conditions:
             _check_defaults(hyper, "hypernetwork", ("gate_learning_rate",), "hypernetwork.beta")
         if self.conditions:
-            needed = "plain networks: those that are told conditions take a block as a whole"
+            needed = "plain networks: β-conditioned networks take a block as a whole"
             _check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
         if channel.training_psnr_db is None:
             _check_defaults(channel, "channel", _RANGE_OPTIONS, "channel.training_psnr_db")

@@ -94,9 +94,9 @@ class QuantizerSettings(Section):
 class ObjectiveSettings(Section):
     """The information-bottleneck objective, QML-IB eqs. (7), (14), (18).
 
-    `beta`: one value for every link, or a list with one a link. `bound`: upper bound on the rate, or `quadrature`, the
-    rate itself; without a quantizer (`breakpoints: 0`) the rate is exact and the bound ignored. `draws`: L, the
-    channel-noise draws a transmission.
+    `beta`: one value for every link, or a list with one value per link. `bound`: the upper bound on the rate, or
+    `quadrature`, the rate itself; without a quantizer (`breakpoints: 0`) the rate is exact and the bound ignored.
+    `draws`: L, the number of channel-noise draws per transmission.
     """
 
     beta: NonNegative | list[NonNegative] = 1e-3
@@ -105,13 +105,14 @@ class ObjectiveSettings(Section):
 
 
 class HypernetworkSettings(Section):
-    """Which of the run's settings are inputs of its networks, so that one training covers their range [Hyper-VIB].
+    """The settings that are inputs of the networks, so that one training covers their range [Hyper-VIB].
 
-    `beta`: [low, high] that every training step draws β_k from, for each link; `objective.beta` is then that of
-    validation, test and serving alone. `sampling`: how it is spread over the range; the paper's `uniform` hardly ever
-    draws a small β. `draws`: T_β, the values a step, each for an equal share of the batch. `balance`: how far large β
-    are kept from deciding the weights that all share, 0 not at all. `gate_learning_rate`: that of the gates, over that
-    of all other weights. `psnr`: the noise variance is an input, too, with `channel.training_psnr_db`.
+    `beta`: [low, high], from which every training step draws β_k for each link; `objective.beta` then holds for
+    validation, test and serving alone. `sampling`: how the draws are spread over the range; the paper's `uniform`
+    hardly ever draws a small β. `draws`: T_β, the number of values per step, each for an equal share of the batch.
+    `balance`: how far the losses at large β are weighted down, so that they do not decide the weights that all β
+    share; 0 for not at all. `gate_learning_rate`: the learning rate of the gates over that of all other weights.
+    `psnr`: the noise variance is an input, too, with `channel.training_psnr_db`.
     """
 
     beta: BetaRange | None = None
@@ -140,7 +141,7 @@ class ChannelSettings(Section):
 
 
 class TrainingSettings(Section):
-    """How the parties are trained, each with an Adam of its own.
+    """The training: each party takes steps of its own Adam.
 
     The learning rate falls from `learning_rate` to `learning_rate_final` along a half cosine over all steps.
     """
@@ -166,16 +167,17 @@ class InferenceSettings(Section):
 
 
 class RuntimeSettings(Section):
-    """What does not belong to the science but decides the last bit (threads, shards) or the memory (`credits`).
+    """Settings outside the science that decide the last bit (threads, shards) or the memory (`credits`).
 
-    `torch_threads`: of each party. `decoder_shards`: into how many parts the base station cuts a training block, to
-    work on all of them at a time, each with that many threads: its decoder is the largest network, and works while the
-    devices wait for it. So many blocks of a pass are decoded at a time, too, which changes no bit of the answers.
+    `torch_threads`: the number of threads of each party. `decoder_shards`: the number of parts into which the base
+    station cuts a training block, to work on all of them at a time, each with `torch_threads` threads: its decoder is
+    the largest network, and works while the devices wait for it. As many blocks of a pass are decoded at a time, too,
+    which changes no bit of the answers.
 
     `torch_device`: where the networks compute; all else stays on the CPU, and bitwise equality of two runs is promised
     there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads, all else,
     and every pass over held-out or test samples stay float32.
-    `credits`: blocks a link may have unanswered at the base station.
+    `credits`: the number of blocks that a link may have unanswered at the base station.
     """
 
     torch_device: TorchDevice = "cpu"

@@ -17,7 +17,7 @@ class PartyOptimiser:
     """Adam over one party's network."""
 
     def __init__(self, network: nn.Module, gate_factor: float) -> None:
-        """Args: what to train; the learning rate of its gates over that of all other parameters."""
+        """Args: the network to train; the learning rate of its gates over that of all other parameters."""
         gates = {id(weights) for gate in network.modules() if isinstance(gate, Gate) for weights in gate.parameters()}
         by_factor: dict[float, list[Tensor]] = defaultdict(list)
         for weights in network.parameters():

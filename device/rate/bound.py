@@ -1,4 +1,4 @@
-"""What a bound on the rate of quantized symbols has to offer, and where the implementation of a name is found."""
+"""The protocol of bounds on the rate of quantized symbols, and the bound of a name."""
 
 from typing import Protocol, runtime_checkable
 

@@ -1,4 +1,4 @@
-"""Bounds that are a cost of each level, weighted by its probability: one pass over blocks in cache computes them.
+"""Bounds that give each level a cost, weighted by its probability: one pass over blocks in cache computes them.
 
 How and why: see `quantization.fused`. Tensors must be on the CPU.
 """
@@ -34,7 +34,7 @@ class LevelCostBound(ABC):
         """Differentiable costs of (T + 1,) levels, nats: (T + 1, 1), or (T + 1, d) where each dimension has its own."""
 
     def constant(self, _levels: int, /) -> float:
-        """What every symbol of T + 1 levels costs besides, nats."""
+        """Nats that every symbol costs besides, which may depend on the number of levels, T + 1."""
         return 0.0
 
     def rate(self, mu: Tensor, theta: Tensor, grid: Grid, noise_variance: float, log_prior: Tensor | None, /) -> Tensor:

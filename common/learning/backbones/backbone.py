@@ -1,4 +1,4 @@
-"""What a backbone has to offer: both networks of a run, and how parties make theirs."""
+"""The protocol of backbones, which make both networks of a run, and the functions by which parties make theirs."""
 
 from typing import Protocol, runtime_checkable
 

@@ -84,8 +84,8 @@ class GaussianEncoder(Encoder):
 class UnitPowerEncoder(Encoder):
     """p(z|x) = N(μ(x), diag θ(x)²) with μ² + θ² = 1, so that every symbol has the power P_max = 1.
 
-    One head h gives both, μ = tanh h and θ = sech h: a symbol that says nothing is noise of unit power, whose rate is
-    nearly 0, and a sure one is ±1. Hyper-VIB's Table I leaves no parameters to a head for θ.
+    One head h gives both, μ = tanh h and θ = sech h: a symbol without information is noise of unit power, whose rate
+    is nearly 0, and a certain one is ±1. Hyper-VIB's Table I leaves no parameters to a head for θ.
     """
 
     def __init__(self, trunk: Chain, features: int, dimension: int, conditions: int = 0) -> None:

@@ -31,7 +31,7 @@ SPACING = 0.5
 dB, worst where neighbouring levels are 6 σ apart; 10⁻⁷ for T = 15 at 10 and 20 dB. A spacing of 1: 6·10⁻⁴."""
 
 _REACH = 6.0
-"""How far from its level, in σ, a density counts: what lies beyond has a mass of 2·10⁻⁹."""
+"""Distance from its level, in σ, within which a density counts: the mass beyond it is 2·10⁻⁹."""
 
 _FAINTEST = 1e-10
 """Densities below are 0; at `_REACH`, and half a spacing beyond, they are above."""

@@ -1,4 +1,4 @@
-"""One Adam a party: gates may learn faster than the weights they gate."""
+"""The Adam of a party: gates may learn faster than the weights they gate."""
 
 import copy
 import subprocess
@@ -15,7 +15,7 @@ RATE = 1e-2
 
 
 def stepped(network: nn.Module, gate_factor: float) -> dict[str, torch.Tensor]:
-    """How far one step takes each parameter whose gradient is 1: Adam's first step is the learning rate."""
+    """The change of each parameter in one step with gradients of 1: Adam's first step is the learning rate."""
     before = {name: weights.detach().clone() for name, weights in network.named_parameters()}
     for weights in network.parameters():
         weights.grad = torch.ones_like(weights)
