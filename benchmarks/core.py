@@ -1,4 +1,4 @@
-"""What quantizer and rate add to a training step: `python -m splitwave.benchmarks.core`.
+"""Times the quantizer and the rate in a training step: `python -m splitwave.benchmarks.core`.
 
 Variants of one step run in turn, one step each, so that all meet the same machine: `network` has no quantizer
 and no rate, `fused` has both as `device.quantization.fused` computes them; `naive` has both in plain autograd, and
@@ -22,6 +22,7 @@ from splitwave.benchmarks.training_step import GAMMA, NOISE_VARIANCE, Setting, T
 from splitwave.common.runtime.process import run_tool
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.fused import Grid, quantize
+from splitwave.device.rate.bounds.tight import TIGHT
 from splitwave.device.rate.fused import bound_rate
 from splitwave.testbed.results.provenance import cpu_model
 
@@ -31,7 +32,7 @@ _WARM_UP = 5
 def _fused(mu: Tensor, theta: Tensor, noise: Tensor, codebook: Codebook) -> tuple[Tensor, Tensor]:
     grid = Grid.of(codebook)
     symbols = quantize(mu, theta, noise, grid, gamma=GAMMA, straight_through=False)
-    return symbols, bound_rate(mu, theta, grid, noise_variance=NOISE_VARIANCE, bound="tight")
+    return symbols, bound_rate(mu, theta, grid, noise_variance=NOISE_VARIANCE, bound=TIGHT)
 
 
 _naive = partial(naive.definitions, gamma=GAMMA, noise_variance=NOISE_VARIANCE)

@@ -1,7 +1,7 @@
-"""What a process saves that encodes for several links together: `python -m splitwave.benchmarks.encoding`.
+"""Times the encoding of several links in one process: `python -m splitwave.benchmarks.encoding`.
 
-`alone`: each link's worker makes its block of a pass; `group`: `device.learning.link_group` makes those of all links.
-Blocks are equal, hard symbols, from the sample to the level indices, before the wire.
+`alone`: each link's worker makes its block of a pass; `group`: `device.learning.link_group` makes the blocks of all
+links together. Both make equal blocks of hard symbols, from the sample to the level indices, before the wire.
 """
 
 import argparse

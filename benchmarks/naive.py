@@ -8,7 +8,8 @@ from torch import Tensor
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.pmf import symbol_log_pmf
 from splitwave.device.quantization.quantizer import soft_quantize
-from splitwave.device.rate.bounds import noise_kl, tight_bound
+from splitwave.device.rate.bounds.tight import TIGHT
+from splitwave.device.rate.gaussian import noise_kl
 
 
 def definitions(
@@ -24,7 +25,7 @@ def definitions(
     breakpoints = codebook.breakpoints()
     symbols = soft_quantize(mu + theta * noise, codebook.weights(), breakpoints, gamma)
     log_pmf = symbol_log_pmf(mu, theta, breakpoints)
-    return symbols, tight_bound(log_pmf, codebook.levels(), noise_variance).sum()
+    return symbols, TIGHT.definition(log_pmf, codebook.levels(), noise_variance).sum()
 
 
 def as_printed(

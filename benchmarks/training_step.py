@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from splitwave.basestation.learning.decoder import Decoder
+from splitwave.common.learning.backbones.decoder import Decoder
+from splitwave.common.learning.backbones.encoder import GaussianEncoder
 from splitwave.common.learning.initialisation import initialise_linear_layers
-from splitwave.device.encoding.encoder import GaussianEncoder
 from splitwave.device.quantization.codebook import Codebook
 
 PIXELS = 784

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
-from splitwave.basestation.learning.decoder import Decoder, make_decoder
 from splitwave.basestation.learning.dense_step import DenseStep
 from splitwave.basestation.learning.objective import Objective
 from splitwave.basestation.learning.shards import Shards
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
+from splitwave.common.learning.backbones.backbone import make_decoder
+from splitwave.common.learning.backbones.decoder import Decoder
 from splitwave.common.learning.conditions import BlockConditions, block_conditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers

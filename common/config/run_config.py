@@ -11,6 +11,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from splitwave.common.config.backbone_checks import check_conditions
+from splitwave.common.config.registry import BUILT_IN_BACKBONES
 from splitwave.common.config.sections import (
     ChannelSettings,
     DataSettings,
@@ -77,18 +79,16 @@ class RunConfig(Section):
     @model_validator(mode="after")
     def _conditions_can_be_inputs(self) -> Self:
         hyper = self.hypernetwork
-        if self.conditions and self.encoder.backbone == "conv":
-            raise ValueError(
-                "hypernetwork: the backbone conv has no hyper-layers; use linear, tanh, mlp, vib, tones or csi"
-            )
+        backbone = self.encoder.backbone
+        check_conditions(backbone, BUILT_IN_BACKBONES.get(backbone), self.conditions)
         if hyper.psnr and self.channel.training_psnr_db is None:
             raise ValueError("hypernetwork.psnr: channel.training_psnr_db says nothing of the range to train over")
-        told = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]
+        inputs = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]
         if hyper.psnr:
-            told.append(
+            inputs.append(
                 ("channel.psnr_db", self.channel.psnr_db, "channel.training_psnr_db", self.channel.training_psnr_db)
             )
-        for path, value, range_path, bounds in told:
+        for path, value, range_path, bounds in inputs:
             values = value if isinstance(value, list) else [value]
             if bounds is not None and not bounds[0] <= min(values) <= max(values) <= bounds[1]:
                 raise ValueError(f"{path} = {value} is an input of the networks, trained on {range_path} = {bounds}")
@@ -102,7 +102,7 @@ class RunConfig(Section):
         if not self.conditions:
             _check_defaults(hyper, "hypernetwork", ("gate_learning_rate",), "hypernetwork.beta")
         if self.conditions:
-            needed = "plain networks: those that are told conditions take a block as a whole"
+            needed = "plain networks: β-conditioned networks take a block as a whole"
             _check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
         if channel.training_psnr_db is None:
             _check_defaults(channel, "channel", _RANGE_OPTIONS, "channel.training_psnr_db")

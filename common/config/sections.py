@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from splitwave.common.config.backbone_checks import check_width
+from splitwave.common.config.registry import BACKBONES, BOUNDS, BUILT_IN_BACKBONES
 from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 from splitwave.common.seam import Seam
@@ -19,7 +21,7 @@ def _ascending(values: list[float]) -> list[float]:
 
 
 def _listing(seam: Seam[T]) -> Callable[[dict[str, Any]], None]:
-    """Lists the names of a seam in the JSON schema; packages are not looked for before somebody asks for it."""
+    """List the names of a seam in the JSON schema; installed packages are found only when the schema is made."""
 
     def list_names(schema: dict[str, Any]) -> None:
         schema["enum"] = list(seam.names)
@@ -27,8 +29,9 @@ def _listing(seam: Seam[T]) -> Callable[[dict[str, Any]], None]:
     return list_names
 
 
+BackboneName = Annotated[str, AfterValidator(BACKBONES.check), Field(json_schema_extra=_listing(BACKBONES))]
+BoundName = Annotated[str, AfterValidator(BOUNDS.check), Field(json_schema_extra=_listing(BOUNDS))]
 DataSetName = Annotated[str, AfterValidator(DATA_SETS.check), Field(json_schema_extra=_listing(DATA_SETS))]
-Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi", "conv"]
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
@@ -57,25 +60,24 @@ class DataSettings(Section):
 
 
 class EncoderSettings(Section):
-    """The device's network, and d = `dimension`, the symbols of a sample.
+    """The networks of devices and base station, and d = `dimension`, the symbols of a sample.
 
-    `backbone`: what lies before the heads. `linear`: nothing, QML-IB's Table I. `tanh`: one hidden layer of 64, as a
-    VDDIB-SR device has it behind a linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's
-    authors. `vib`: Hyper-VIB's two hidden layers of 160 and 192 and one head for symbols of unit power; the base
-    station's network is then its hidden layer of 256. `tones` and `csi`: of the sizes of Hyper-VIB's networks for
-    Bluetooth and WiFi, with heads as `vib`; `tones` has two hidden layers, `csi` two convolutions before two hidden
-    layers, and the base station one. `conv`: QML-IB's Table II, and then the base station's network is, too;
-    `width` scales the hidden channels of both.
+    `backbone`: the device's layers before the heads, and the base station's network that goes with them. `linear`: no
+    layer before the heads, QML-IB's Table I. `tanh`: one hidden layer of 64, as a VDDIB-SR device has it behind a
+    linear extractor. `mlp`: two hidden layers of 256, the extractor of VDDIB-SR's authors. `vib`: Hyper-VIB's two
+    hidden layers of 160 and 192 and one head for symbols of unit power; the base station's network is then its hidden
+    layer of 256. `tones` and `csi`: of the sizes of Hyper-VIB's networks for Bluetooth and WiFi, with heads as `vib`;
+    `tones` has two hidden layers, `csi` two convolutions before two hidden layers, and the base station one. `conv`:
+    QML-IB's Table II for both sides; `width` scales the hidden channels of both.
     """
 
-    backbone: Backbone = "linear"
+    backbone: BackboneName = "linear"
     width: Annotated[float, Field(gt=0, le=4, allow_inf_nan=False)] = 1.0
     dimension: Annotated[int, Field(ge=1, le=MAX_DIMENSION)] = 28
 
     @model_validator(mode="after")
-    def _only_convolutions_have_a_width(self) -> Self:
-        if self.width != 1 and self.backbone != "conv":
-            raise ValueError(f"width = {self.width} is of the backbone conv alone, and this one is {self.backbone}")
+    def _width_scales_something(self) -> Self:
+        check_width(self.backbone, BUILT_IN_BACKBONES.get(self.backbone), self.width)
         return self
 
 
@@ -94,24 +96,25 @@ class QuantizerSettings(Section):
 class ObjectiveSettings(Section):
     """The information-bottleneck objective, QML-IB eqs. (7), (14), (18).
 
-    `beta`: one value for every link, or a list with one a link. `bound`: upper bound on the rate, or `quadrature`, the
-    rate itself; without a quantizer (`breakpoints: 0`) the rate is exact and the bound ignored. `draws`: L, the
-    channel-noise draws a transmission.
+    `beta`: one value for every link, or a list with one value per link. `bound`: the upper bound on the rate, or
+    `quadrature`, the rate itself; without a quantizer (`breakpoints: 0`) the rate is exact and the bound ignored.
+    `draws`: L, the number of channel-noise draws per transmission.
     """
 
     beta: NonNegative | list[NonNegative] = 1e-3
-    bound: Literal["tight", "paper", "prior", "quadrature"] = "tight"
+    bound: BoundName = "tight"
     draws: Annotated[int, Field(ge=1, le=64)] = 1
 
 
 class HypernetworkSettings(Section):
-    """Which of the run's settings are inputs of its networks, so that one training covers their range [Hyper-VIB].
+    """The settings that are inputs of the networks, so that one training covers their range [Hyper-VIB].
 
-    `beta`: [low, high] that every training step draws β_k from, for each link; `objective.beta` is then that of
-    validation, test and serving alone. `sampling`: how it is spread over the range; the paper's `uniform` hardly ever
-    draws a small β. `draws`: T_β, the values a step, each for an equal share of the batch. `balance`: how far large β
-    are kept from deciding the weights that all share, 0 not at all. `gate_learning_rate`: that of the gates, over that
-    of all other weights. `psnr`: the noise variance is an input, too, with `channel.training_psnr_db`.
+    `beta`: [low, high], from which every training step draws β_k for each link; `objective.beta` then holds for
+    validation, test and serving alone. `sampling`: how the draws are spread over the range; the paper's `uniform`
+    hardly ever draws a small β. `draws`: T_β, the number of values per step, each for an equal share of the batch.
+    `balance`: how far the losses at large β are weighted down, so that they do not decide the weights that all β
+    share; 0 for not at all. `gate_learning_rate`: the learning rate of the gates over that of all other weights.
+    `psnr`: the noise variance is an input, too, with `channel.training_psnr_db`.
     """
 
     beta: BetaRange | None = None
@@ -140,7 +143,7 @@ class ChannelSettings(Section):
 
 
 class TrainingSettings(Section):
-    """How the parties are trained, each with an Adam of its own.
+    """The training: each party takes steps of its own Adam.
 
     The learning rate falls from `learning_rate` to `learning_rate_final` along a half cosine over all steps.
     """
@@ -166,16 +169,17 @@ class InferenceSettings(Section):
 
 
 class RuntimeSettings(Section):
-    """What does not belong to the science but decides the last bit (threads, shards) or the memory (`credits`).
+    """Settings outside the science that decide the last bit (threads, shards) or the memory (`credits`).
 
-    `torch_threads`: of each party. `decoder_shards`: into how many parts the base station cuts a training block, to
-    work on all of them at a time, each with that many threads: its decoder is the largest network, and works while the
-    devices wait for it. So many blocks of a pass are decoded at a time, too, which changes no bit of the answers.
+    `torch_threads`: the number of threads of each party. `decoder_shards`: the number of parts into which the base
+    station cuts a training block, to work on all of them at a time, each with `torch_threads` threads: its decoder is
+    the largest network, and works while the devices wait for it. As many blocks of a pass are decoded at a time, too,
+    which changes no bit of the answers.
 
     `torch_device`: where the networks compute; all else stays on the CPU, and bitwise equality of two runs is promised
     there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads, all else,
     and every pass over held-out or test samples stay float32.
-    `credits`: blocks a link may have unanswered at the base station.
+    `credits`: the number of blocks that a link may have unanswered at the base station.
     """
 
     torch_device: TorchDevice = "cpu"

@@ -1,7 +1,7 @@
-"""What the networks are told of the run: a row (log β_k, log σ_k²) of each link, of these what are inputs.
+"""Conditions that are inputs of the networks: for each link log β_k, log σ_k², or both.
 
 In training the values are drawn anew for each (link, step) from keyed generators (ADR 3), so that devices and base
-station know them without telling each other.
+station know them without a message.
 """
 
 import math
@@ -26,12 +26,12 @@ _SMALL_BETA = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class BlockConditions:
-    """The conditions of one block, whose samples fall into runs of neighbours that share them.
+    """The conditions of one block, whose samples fall into R groups of neighbours with equal conditions.
 
     Attributes:
-        betas, variances: (K, R) of each link and run; σ² of its noise.
-        counts: samples of each run.
-        inputs: (K, R, C) float32, of each link and run; C may be 0.
+        betas, variances: (K, R), β and σ² of each link in each group.
+        counts: the number of samples of each group.
+        inputs: (K, R, C) float32, of each link in each group; C may be 0.
         weights: (R,) of the samples' loss in the objective; 1 where β is no input.
     """
 
@@ -47,16 +47,16 @@ class BlockConditions:
         return rows if len(set(self.counts)) == 1 else np.repeat(rows, self.counts, axis=0)
 
     def a_sample(self, values: NDArray[np.float64]) -> Float32:
-        """(N,) float32 of (R,) values, one a run."""
+        """(N,) float32 of (R,) values, one per group."""
         return np.repeat(values, self.counts).astype(np.float32)
 
 
-def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, told: Sequence[float] = ()) -> BlockConditions:
+def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, given: Sequence[float] = ()) -> BlockConditions:
     """The conditions of all links in a block.
 
     In a training step of B samples, with T_β = `hypernetwork.draws`, sample p has the link's value ⌊p·T_β/B⌋, however
-    the step is cut into micro-batches. In all other phases β_k is that of `told`, or `objective.beta` without any; a
-    device, which knows of its own link's alone, gives that one for all and reads no other row.
+    the step is cut into micro-batches. In all other phases β_k is that of `given`, or `objective.beta` without any; a
+    device, which knows only the β of its own link, gives it for all links and reads no other row.
 
     The loss of a sample is weighted by Π_k (β_k + 10⁻⁴)^(−p/K), p = `hypernetwork.balance`: without it the large losses
     at large β decide the weights that all β share.
@@ -66,11 +66,11 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, told: Sequ
     if training and hyper.beta is not None:
         betas = np.stack([_draw_betas(hyper, config.seed, link, key.step) for link in links])
     else:
-        betas = np.array([[beta] for beta in told or [config.beta(link) for link in links]])
+        betas = np.array([[beta] for beta in given or [config.beta(link) for link in links]])
     variances = np.stack([noise_variances(config, link, key.phase, key.step) for link in links])
     start = plan.block_start(key.step, key.micro_batch) if training else 0
     batch = plan.batch_size(key.step) if training else samples
-    of_betas, of_variances, counts = _runs(start, samples, batch, betas.shape[1], variances.shape[1])
+    of_betas, of_variances, counts = _groups(start, samples, batch, betas.shape[1], variances.shape[1])
     betas, variances = betas[:, of_betas], variances[:, of_variances]
     columns = [np.log(betas)] if hyper.beta is not None else []
     columns += [np.log(variances)] if hyper.psnr else []
@@ -81,8 +81,8 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, told: Sequ
 
 
 @lru_cache(maxsize=256)
-def _runs(start: int, samples: int, batch: int, betas: int, variances: int) -> tuple[Int64, Int64, tuple[int, ...]]:
-    """The runs of a block whose samples are those from `start` on of a step of so many: which β and σ², how many."""
+def _groups(start: int, samples: int, batch: int, betas: int, variances: int) -> tuple[Int64, Int64, tuple[int, ...]]:
+    """The groups of a block that begins at sample `start` of a step: the draws of β and σ², and the sizes of groups."""
     beta = (start + np.arange(samples, dtype=np.int64)) * betas // batch
     variance = draw_of_sample(variances, samples)
     begins = np.flatnonzero(np.diff(beta, prepend=-1) | np.diff(variance, prepend=-1))
@@ -90,14 +90,15 @@ def _runs(start: int, samples: int, batch: int, betas: int, variances: int) -> t
 
 
 def check_serving_beta(config: RunConfig, beta: float) -> None:
-    """Refuse a β that the run's networks cannot be told when they serve.
+    """Refuse a β under which the run's networks cannot serve.
 
     Raises:
-        ProtocolError: it is not finite, it lies outside the range of their training, or they are told none.
+        ProtocolError: it is not finite, it lies outside the range of their training, or they are not β-conditioned.
     """
     if config.hypernetwork.beta is None:
         raise ProtocolError(
-            "networks of this run are not told β: its settings have no hypernetwork.beta", Refusal.FAILED_PRECONDITION
+            "networks of this run are not β-conditioned: its settings have no hypernetwork.beta",
+            Refusal.FAILED_PRECONDITION,
         )
     low, high = config.hypernetwork.beta
     if not (math.isfinite(beta) and low <= beta <= high):

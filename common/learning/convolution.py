@@ -1,4 +1,4 @@
-"""What the convolutional networks of both sides are made of  [QML-IB, Table II].
+"""The parts of the convolutional networks of both sides  [QML-IB, Table II].
 
 The table gives maps, not layers: the rest is decided here. Kernels are 3 × 3, and maps shrink by strides of 2, so that
 any view has its map, of ⌈h/2⌉ rows at each. Normalisation is over groups of channels of one sample [Wu and He, 2018]:

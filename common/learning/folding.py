@@ -1,4 +1,4 @@
-"""A network as it is deployed: plain, for the conditions of the moment."""
+"""A network as it is deployed: plain, for the conditions that hold now."""
 
 from typing import Generic
 
@@ -19,7 +19,7 @@ class FoldedNetwork(Generic[Network]):
         network.register_load_state_dict_post_hook(self._forget)  # type: ignore[no-untyped-call]
 
     def under(self, rows: Float32, version: int) -> Network:
-        """The network folded at (1, C) conditions; `version` tells its weights from those of another step."""
+        """The network folded at (1, C) conditions; `version` changes with its weights."""
         wanted = (version, rows.tobytes())
         if self._folded is None or self._of != wanted:
             weights = next(self._network.parameters())
@@ -28,5 +28,5 @@ class FoldedNetwork(Generic[Network]):
         return self._folded
 
     def _forget(self, *_: object) -> None:
-        """Weights that were loaded have the version of those that were there."""
+        """Loaded weights have the version of the weights that they replace."""
         self._folded = None

@@ -1,10 +1,12 @@
 """Layers whose outputs are scaled by gates on the conditions of a run: log β, and log σ² where it is an input, too.
 
 One training then covers a range of conditions, and `fold` gives the ordinary layer of one of them, which is what a
-device deploys. Shapes: N samples; R rows of C conditions, each of which stands for N/R samples in order.
+device deploys. Shapes: N samples; R rows of C conditions, each for N/R samples in order.
 """
 
 import copy
+import itertools
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -80,8 +82,8 @@ class HyperConv2d(nn.Module):
         """(N, C_out, h', w') of (N, C_in, h, w) maps, under (R, C) conditions."""
         kernels, biases = self._parameters_under(conditions)
         stride, padding = self.plain.stride, self.plain.padding
-        # A convolution a row: on a CPU, one with a group of channels a row makes a training step of the backbone `csi`
-        # longer by a tenth, and a product with unfolded patches by two thirds.
+        # One convolution per row: on a CPU, one with a group of channels for each row makes a training step of the
+        # backbone `csi` longer by a tenth, and a product with unfolded patches by two thirds.
         by_row = zip(x.reshape(len(conditions), -1, *x.shape[1:]), kernels, biases, strict=True)
         return torch.cat([functional.conv2d(maps, kernel, bias, stride, padding) for maps, kernel, bias in by_row])
 
@@ -109,7 +111,7 @@ class HyperConv2d(nn.Module):
 
 
 class Chain(nn.Sequential):
-    """Layers one after the other, of which those that are gated are given the conditions."""
+    """Layers one after the other; those that are gated get the conditions."""
 
     def forward(self, x: Tensor, conditions: Tensor | None = None) -> Tensor:
         """The last layer's output."""
@@ -123,6 +125,14 @@ def linear(in_features: int, out_features: int, conditions: int) -> nn.Linear | 
     return HyperLinear(in_features, out_features, conditions) if conditions else nn.Linear(in_features, out_features)
 
 
+def hidden_layers(
+    inputs: int, widths: Sequence[int], conditions: int, activation: Callable[[], nn.Module] = nn.ReLU
+) -> Chain:
+    """Fully connected layers of these widths, each with its activation; none where there are no widths."""
+    sizes = itertools.pairwise((inputs, *widths))
+    return Chain(*itertools.chain.from_iterable((linear(a, b, conditions), activation()) for a, b in sizes))
+
+
 def halving(inputs: int, outputs: int, conditions: int) -> nn.Conv2d | HyperConv2d:
     """A 3 × 3 convolution from maps of (h, w) to (⌈h/2⌉, ⌈w/2⌉): plain where nothing is an input."""
     if conditions:
@@ -131,7 +141,7 @@ def halving(inputs: int, outputs: int, conditions: int) -> nn.Conv2d | HyperConv
 
 
 def under(layer: nn.Module, x: Tensor, conditions: Tensor | None) -> Tensor:
-    """A layer's output under the conditions, which those without gates do not look at."""
+    """A layer's output under the conditions, which layers without gates ignore."""
     conditioned = isinstance(layer, (HyperLinear, HyperConv2d, Chain)) and conditions is not None
     output: Tensor = layer(x, conditions) if conditioned else layer(x)
     return output

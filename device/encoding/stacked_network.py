@@ -1,4 +1,4 @@
-"""Networks of equal layers, one a link, as one: a batched product a layer in place of a product a link.
+"""The equal networks of several links as one: each layer is one batched product in place of a product for each link.
 
 Shapes: n links, B samples, f inputs and d outputs of a layer.
 """
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _PROBED = 4096
-"""Outputs that tell two kernels apart: those that add in another order differ in every few of them."""
+"""Number of outputs that are compared: kernels that add in another order differ in every few of them."""
 
 Layers = Sequence[nn.Module]
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, RunFailedError
+from splitwave.common.learning.backbones.backbone import make_encoder
 from splitwave.common.learning.conditions import BlockConditions, block_conditions, check_serving_beta
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
@@ -28,13 +29,14 @@ from splitwave.common.protocol.messages import (
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.records.checkpoint import weights_sha256
-from splitwave.device.encoding.encoder import make_encoder
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.fused import Grid, quantize
 from splitwave.device.quantization.pmf import symbol_log_pmf
 from splitwave.device.quantization.quantizer import level_indices, soft_quantize
-from splitwave.device.rate.bounds import batch_log_prior, gaussian_kl
+from splitwave.device.rate.bound import bound_named
+from splitwave.device.rate.bounds.prior import batch_log_prior
 from splitwave.device.rate.fused import bound_rate
+from splitwave.device.rate.gaussian import gaussian_kl
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class DeviceWorker:
         self._prepared: dict[BlockKey, _Inputs] = {}
         self._epoch_nats, self._epoch_samples = 0.0, 0
         self._folded = FoldedNetwork(self.model.encoder)
+        self._bound = bound_named(config.objective.bound)
         self._log_prior: Tensor | None = None
         self._breakpoints: tuple[int, Tensor] | None = None
         self.model.register_load_state_dict_post_hook(self._forget_breakpoints)  # type: ignore[no-untyped-call]
@@ -324,7 +327,7 @@ class DeviceWorker:
         if codebook is None:
             variance = torch.from_numpy(conditions.a_sample(variances)).unsqueeze(1)
             return gaussian_kl(mean, spread, variance).sum(1)
-        bound, log_prior = self.config.objective.bound, self._step_log_prior(self.next_step, codebook)
+        bound, log_prior = self._bound, self._step_log_prior(self.next_step, codebook)
         parts = zip(*_split(conditions.counts, mean, spread), pending.grids, variances.tolist(), strict=True)
         rates = [
             bound_rate(mu, theta, grid, noise_variance=variance, bound=bound, log_prior=log_prior)
@@ -334,11 +337,11 @@ class DeviceWorker:
 
     @torch.no_grad()
     def _step_log_prior(self, step: int, codebook: Codebook) -> Tensor | None:
-        """Bound `prior` takes the whole step's mean pmf, so that cutting it into parts changes nothing."""
+        """A bound's prior is the whole step's mean pmf, so that cutting the step into parts changes nothing."""
         parts = self.plan.block_count(Phase.TRAIN, step)
         drawn = self.config.hypernetwork.beta is not None or self.config.channel.training_psnr_draws > 1
         whole = parts == 1 and not drawn
-        if self.config.objective.bound != "prior" or whole:
+        if not self._bound.uses_batch_prior or whole:
             return None  # the run is the step: its own mean pmf is the prior
         if self._log_prior is None:
             keys = [BlockKey(Phase.TRAIN, step, number) for number in range(parts)]

@@ -1,4 +1,4 @@
-"""Blocks of the arrays that `quantization.fused` and `rate.quadrature` work on, small enough to stay in cache.
+"""Blocks of the arrays that `quantization.fused` and the bounds in `rate` work on, small enough to stay in cache.
 
 Arrays are (T, n): one row a breakpoint, n elements of the flattened (B, d) features a block, so that all
 operations run along contiguous memory. Arctangents, exponentials, logarithms and differences of

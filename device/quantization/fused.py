@@ -27,7 +27,7 @@ class Grid(NamedTuple):
 
     @classmethod
     def of(cls, codebook: Codebook) -> "Grid":
-        """Those of a device's quantizer now, with their graph."""
+        """The weights, breakpoints and levels of a device's quantizer now, with their graph."""
         return cls(codebook.weights(), codebook.breakpoints(), codebook.levels())
 
 

@@ -13,7 +13,7 @@ def gap_bound(
     constant: Literal["corrected", "paper"] = "corrected",
     tail: float = 5.0,
 ) -> Tensor:
-    """Upper bound 2T/(T+1)·C + 2δ of `tight_bound` − D, per dimension  [QML-IB, eq. (19), Theorem 2].
+    """Upper bound 2T/(T+1)·C + 2δ of bound `tight` − D, per dimension  [QML-IB, eq. (19), Theorem 2].
 
     The constants of the paper's Appendix B are a reconstruction. With x_t(ẑ) = P(c_t) N(ẑ; c_t, σ²),
     f(x) = x log x and x̄ = Σ_t x_t / (T+1), the gap is ∫ Σ_t [f(x_t) − f(x̄)] dẑ.
@@ -24,7 +24,7 @@ def gap_bound(
     - Beyond R the integrand is at most p(ẑ) log(T+1), and 2δ = log(T+1)·erfc(tail/√2) covers both tails.
 
     The paper prints log ε for ε, which does not follow; `paper` gives that constant, `corrected` what holds.
-    Neither covers `paper_bound`. The sum over d dimensions has the paper's 2Td/(T+1)·C + 2dδ.
+    Neither covers bound `paper`. The sum over d dimensions has the paper's 2Td/(T+1)·C + 2dδ.
 
     Args:
         log_pmf: (..., T + 1) log-probabilities of the levels.

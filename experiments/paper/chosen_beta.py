@@ -1,11 +1,11 @@
 """The values of β for QML-IB, chosen on held-out training digits by the experiment `beta`."""
 
-from splitwave.experiments.trials.trial import Backbone
+from splitwave.common.config.sections import BackboneName
 
 MANY_SYMBOLS = 20
 """From this d on, the β found at d = 57 is used; below, the one found at d = 16."""
 
-CHOSEN: dict[tuple[Backbone, int, float, bool], float] = {
+CHOSEN: dict[tuple[BackboneName, int, float, bool], float] = {
     ("linear", 2, 0.0, False): 1e-4,
     ("linear", 2, 5.0, False): 1e-3,
     ("linear", 2, 10.0, False): 1e-3,
@@ -22,7 +22,7 @@ CHOSEN: dict[tuple[Backbone, int, float, bool], float] = {
 """β by backbone, K, PSNR in dB, and whether there are many symbols."""
 
 
-def chosen_beta(backbone: Backbone, links: int, psnr_db: float, symbols: int) -> float:
+def chosen_beta(backbone: BackboneName, links: int, psnr_db: float, symbols: int) -> float:
     """Return the chosen β for a backbone, K, PSNR in dB and d.
 
     Raises:

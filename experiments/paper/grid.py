@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from splitwave.common.config.sections import BackboneName
 from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.preset import Preset
-from splitwave.experiments.trials.trial import Backbone, QmlIbTrial, VddibSrTrial
+from splitwave.experiments.trials.trial import QmlIbTrial, VddibSrTrial
 from splitwave.experiments.vddib_sr.chosen import chosen_settings
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
@@ -18,7 +19,7 @@ class Grid:
     """Builds trials with one backbone and seed."""
 
     preset: Preset
-    backbone: Backbone
+    backbone: BackboneName
     seed: int
 
     def qml_ib_trial(

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from splitwave.common.config.sections import BackboneName
 from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure, Mark
-from splitwave.experiments.trials.trial import Backbone, VibTrial
+from splitwave.experiments.trials.trial import VibTrial
 
 SYMBOLS = 64
 SNR_DB = 20.0
@@ -50,7 +51,7 @@ class Comparison:
     """
 
     data: str
-    backbone: Backbone
+    backbone: BackboneName
     epochs: int
     hyper_epochs: int
     beta_range: tuple[float, float]

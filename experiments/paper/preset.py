@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from splitwave.common.config.sections import BackboneName
 from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
-from splitwave.experiments.trials.trial import Backbone
 
 PresetName = Literal["smoke", "paper"]
 
@@ -24,7 +24,7 @@ class Axes:
         betas: the grid in which β is searched.
     """
 
-    backbones: tuple[Backbone, ...]
+    backbones: tuple[BackboneName, ...]
     symbols: tuple[int, ...]
     few_symbols: tuple[int, ...]
     middle_symbols: int

@@ -4,10 +4,10 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 
+from splitwave.common.config.sections import BackboneName, BoundName
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure, Mark
-from splitwave.experiments.trials.trial import Backbone, BoundName
 from splitwave.experiments.vddib_sr.settings import BAUD, THRESHOLDS
 
 HALF = 0.5
@@ -18,7 +18,7 @@ QML_IB_UNQUANTIZED = "QML-IB, unquantized"
 QML_IB_ALL_PSNRS = "QML-IB, 4 bits, trained over all PSNRs"
 BOUNDS: tuple[BoundName, ...] = ("tight", "paper", "prior", "quadrature")
 QML_IB_ALL_SAMPLES = "QML-IB, 4 bits, nothing held out"
-TABLE_1_BETA: dict[Backbone, float] = {"linear": 1e-3, "mlp": 1e-4}
+TABLE_1_BETA: dict[BackboneName, float] = {"linear": 1e-3, "mlp": 1e-4}
 BETAS_OF_BOUNDS = (1e-3, 1e-2)
 VFE = "VFE (K = 1)"
 
@@ -174,7 +174,7 @@ def beta(preset: Preset, _seeds: int) -> Figure:
     return Figure("beta", title, "β", tuple(marks()), log_x=True, error="validation_error", views=views)
 
 
-def searches(preset: Preset, backbone: Backbone) -> list[tuple[int, float, int]]:
+def searches(preset: Preset, backbone: BackboneName) -> list[tuple[int, float, int]]:
     """Return the points (K, PSNR in dB, d) at which β is searched: those used by the figures of a backbone."""
     axes = preset.axes
     few, most = axes.middle_symbols, axes.most_symbols
@@ -228,7 +228,9 @@ def _overlap(grid: Grid, panel: str, d: int, *, x: float, links: int = LINKS, ps
     yield Mark(panel, f"{baseline_name(1, AWARE)}, overlap", x, aware, psnr_db)
 
 
-def _grids(preset: Preset, seeds: int, backbones: Sequence[Backbone] | None = None) -> Iterator[tuple[Grid, Backbone]]:
+def _grids(
+    preset: Preset, seeds: int, backbones: Sequence[BackboneName] | None = None
+) -> Iterator[tuple[Grid, BackboneName]]:
     """Yield a grid for each backbone and seed, with the backbone as the name of the panel."""
     for backbone in backbones or preset.axes.backbones:
         for seed in range(seeds):

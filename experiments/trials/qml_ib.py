@@ -12,7 +12,8 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord
 from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.quantization.pmf import symbol_pmf
-from splitwave.device.rate.bounds import gaussian_kl, kl_quadrature
+from splitwave.device.rate.gaussian import gaussian_kl
+from splitwave.device.rate.mixture import kl_quadrature
 from splitwave.experiments.inprocess_engine import InprocessRun
 from splitwave.experiments.trials.evaluation import BLOCK, measure_run
 from splitwave.experiments.trials.outcome import Outcome

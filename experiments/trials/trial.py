@@ -6,19 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from splitwave.common.config.sections import DataSetName
+from splitwave.common.config.sections import BackboneName, BoundName, DataSetName
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
-Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi"]
-"""The layers of a device before its heads or encoders, equal in both methods.
-
-- `linear`: one layer to d features with tanh (Table I), which are QML-IB's symbols and VDDIB-SR's features.
-- `tanh`: one layer to 64 features with tanh, followed by QML-IB's heads or VDDIB-SR's encoders with d symbols.
-- `mlp`: two hidden layers of width 256.
-- `vib`, `tones`, `csi`: only for VIB and Hyper-VIB, their networks for MNIST, Bluetooth and WiFi.
-"""
-
-BoundName = Literal["tight", "paper", "prior", "quadrature"]
 PsnrRange = tuple[float, float]
 
 
@@ -26,6 +16,8 @@ class _Trial(BaseModel):
     """The settings that all methods share.
 
     Attributes:
+        backbone: the layers of a device before its heads or encoders, equal in both methods; `linear`, `tanh` and `mlp`
+            for QML-IB and VDDIB-SR, `vib`, `tones` and `csi` only for VIB and Hyper-VIB.
         psnr_db: PSNR of the links in training and validation; None for ideal links.
         test_psnr_db: PSNRs at which the network is measured at the end; None for ideal links.
         validation: number of held-out training samples, by which the epoch is chosen; with 0, it is the last epoch.
@@ -33,7 +25,7 @@ class _Trial(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    backbone: Backbone
+    backbone: BackboneName
     data: DataSetName
     links: int
     overlap: float = 0.0

@@ -80,7 +80,7 @@ def test_a_base_station_whose_networks_are_not_told_has_no_knob(tmp_path: Path) 
     async def scenario() -> None:
         async with servers(tmp_path, PLAIN) as running, operator(running) as who:
             code, details = await who.refusal(None, 0.5)
-            assert (code, "networks of this run are not told β" in details) == ("FAILED_PRECONDITION", True)
+            assert (code, "networks of this run are not β-conditioned" in details) == ("FAILED_PRECONDITION", True)
             assert await who.betas() == [None, None]
 
     asyncio.run(scenario())

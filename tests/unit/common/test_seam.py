@@ -52,3 +52,8 @@ def test_an_unknown_name_is_refused_with_what_there_is() -> None:
 def test_an_implementation_that_cannot_be_imported_is_an_error_that_names_it() -> None:
     with pytest.raises(ConfigError, match=r"^a\.setting = gone: statistics:gone cannot be loaded: "):
         SEAM.load("gone")
+
+
+def test_a_built_in_name_is_found_without_a_search_for_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("splitwave.common.seam.entry_points", lambda **_: pytest.fail("searched"))
+    assert SEAM.check("mean") == "mean"

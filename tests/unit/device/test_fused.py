@@ -6,20 +6,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from splitwave.common.config.registry import BOUNDS
 from splitwave.device.quantization import cells
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.fused import Grid, quantize
 from splitwave.device.quantization.pmf import symbol_log_pmf
 from splitwave.device.quantization.quantizer import hard_quantize, soft_quantize, straight_through_quantize
-from splitwave.device.rate.bounds import BoundName, batch_log_prior, paper_bound, prior_bound, tight_bound
+from splitwave.device.rate.bound import bound_named
+from splitwave.device.rate.bounds.prior import batch_log_prior
 from splitwave.device.rate.fused import bound_rate
+from splitwave.device.rate.level_costs import LevelCostBound
 from tests.unit.single_rounding import single_tolerances
 
 VARIANCE = 0.1
-UPPER_BOUNDS: list[BoundName] = ["tight", "paper", "prior"]
-BOUNDS: list[BoundName] = [*UPPER_BOUNDS, "quadrature"]
+NAMES = list(BOUNDS.built_in)
+UPPER_BOUNDS = [name for name in NAMES if isinstance(bound_named(name), LevelCostBound)]
 every_upper_bound = pytest.mark.parametrize("bound", UPPER_BOUNDS)
-every_bound = pytest.mark.parametrize("bound", BOUNDS)
+every_bound = pytest.mark.parametrize("bound", NAMES)
 both_modes = pytest.mark.parametrize("straight_through", [False, True])
 
 
@@ -47,24 +50,20 @@ def draw(breakpoints: int, batch: int = 150, dtype: torch.dtype = torch.float64)
     return Batch(mu, theta, noise.to(dtype), codebook.to(dtype), upstream.to(dtype))
 
 
-def fused(batch: Batch, bound: BoundName, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def fused(batch: Batch, bound: str, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:
     mu, theta, grid = batch.mu, batch.theta, Grid.of(batch.codebook)
     symbols = quantize(mu, theta, batch.noise, grid, gamma=10.0, straight_through=straight_through)
-    return symbols, bound_rate(mu, theta, grid, noise_variance=VARIANCE, bound=bound, log_prior=prior)
+    return symbols, bound_rate(mu, theta, grid, noise_variance=VARIANCE, bound=bound_named(bound), log_prior=prior)
 
 
-def plain(batch: Batch, bound: BoundName, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def plain(batch: Batch, bound: str, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The definitions of the upper bounds; the gradient of a batch-mean prior flows through the prior, too."""
     codebook = batch.codebook
     w, b, c = codebook.weights(), codebook.breakpoints(), codebook.levels()
     z = batch.mu + batch.theta * batch.noise
     symbols = straight_through_quantize(z, w, b, c, 10.0) if straight_through else soft_quantize(z, w, b, 10.0)
     log_pmf = symbol_log_pmf(batch.mu, batch.theta, b)
-    if bound == "prior":
-        rate = prior_bound(log_pmf, c, VARIANCE, batch_log_prior(log_pmf) if prior is None else prior)
-    else:
-        rate = (tight_bound if bound == "tight" else paper_bound)(log_pmf, c, VARIANCE)
-    return symbols, rate.sum()
+    return symbols, bound_named(bound).definition(log_pmf, c, VARIANCE, prior).sum()
 
 
 def value_and_gradient(batch: Batch, symbols: Tensor, rate: Tensor) -> list[Tensor]:
@@ -75,9 +74,7 @@ def value_and_gradient(batch: Batch, symbols: Tensor, rate: Tensor) -> list[Tens
 @every_upper_bound
 @both_modes
 @pytest.mark.parametrize("breakpoints", [1, 2, 6, 15, 31])
-def test_it_equals_the_plain_forms_in_double_precision(
-    breakpoints: int, bound: BoundName, straight_through: bool
-) -> None:
+def test_it_equals_the_plain_forms_in_double_precision(breakpoints: int, bound: str, straight_through: bool) -> None:
     batch = draw(breakpoints)
     actual = value_and_gradient(batch, *fused(batch, bound, straight_through))
     expected = value_and_gradient(batch, *plain(batch, bound, straight_through))
@@ -87,9 +84,7 @@ def test_it_equals_the_plain_forms_in_double_precision(
 @every_upper_bound
 @both_modes
 @pytest.mark.parametrize("breakpoints", [1, 2, 6, 15, 31])
-def test_single_precision_is_as_accurate_as_its_inputs(
-    breakpoints: int, bound: BoundName, straight_through: bool
-) -> None:
+def test_single_precision_is_as_accurate_as_its_inputs(breakpoints: int, bound: str, straight_through: bool) -> None:
     """Tails as differences from 1 would cancel: gradients of μ, θ and breakpoints then miss by 2 to 80 tolerances."""
     single, double = draw(breakpoints, dtype=torch.float32), draw(breakpoints)
     actual = value_and_gradient(single, *fused(single, bound, straight_through))
@@ -101,7 +96,7 @@ def test_single_precision_is_as_accurate_as_its_inputs(
 
 @every_bound
 @pytest.mark.parametrize("breakpoints", [1, 4])
-def test_soft_gradients_match_finite_differences(breakpoints: int, bound: BoundName) -> None:
+def test_soft_gradients_match_finite_differences(breakpoints: int, bound: str) -> None:
     batch = draw(breakpoints, batch=3)
     prior = torch.randn(5, breakpoints + 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     names = dict(batch.codebook.named_parameters())
@@ -135,7 +130,7 @@ def test_straight_through_symbols_are_exactly_the_levels() -> None:
 
 @every_bound
 @pytest.mark.parametrize("block", [1, 64, 1000])
-def test_the_size_of_blocks_does_not_matter(monkeypatch: pytest.MonkeyPatch, block: int, bound: BoundName) -> None:
+def test_the_size_of_blocks_does_not_matter(monkeypatch: pytest.MonkeyPatch, block: int, bound: str) -> None:
     batch = draw(6)
     expected = value_and_gradient(batch, *fused(batch, bound, False))
     monkeypatch.setattr(cells, "_BLOCK", block)
@@ -144,7 +139,7 @@ def test_the_size_of_blocks_does_not_matter(monkeypatch: pytest.MonkeyPatch, blo
 
 
 @every_bound
-def test_results_repeat_to_the_bit_whatever_ran_between(bound: BoundName) -> None:
+def test_results_repeat_to_the_bit_whatever_ran_between(bound: str) -> None:
     batch = draw(15, dtype=torch.float32)
     first = value_and_gradient(batch, *fused(batch, bound, False))
     fused(draw(31), bound, True)
@@ -154,7 +149,7 @@ def test_results_repeat_to_the_bit_whatever_ran_between(bound: BoundName) -> Non
 
 @every_bound
 @both_modes
-def test_without_gradients_the_values_are_the_same(bound: BoundName, straight_through: bool) -> None:
+def test_without_gradients_the_values_are_the_same(bound: str, straight_through: bool) -> None:
     batch = draw(15)
     symbols, rate = fused(batch, bound, straight_through)
     with torch.no_grad():
@@ -185,12 +180,12 @@ def test_strided_inputs_give_the_same_results() -> None:
 @settings(max_examples=200)
 @given(
     st.sampled_from([torch.float32, torch.float64]),
-    st.sampled_from(BOUNDS),
+    st.sampled_from(NAMES),
     st.tuples(st.floats(-1e3, 1e3), st.floats(1e-8, 1e-3) | st.floats(1e-3, 1e3), st.floats(-1e3, 1e3)),
     st.integers(0, 100),
 )
 def test_values_and_gradients_are_finite_at_extremes(
-    dtype: torch.dtype, bound: BoundName, values: tuple[float, float, float], seed: int
+    dtype: torch.dtype, bound: str, values: tuple[float, float, float], seed: int
 ) -> None:
     mu, theta, noise = values
     codebook = Codebook(6).to(dtype)

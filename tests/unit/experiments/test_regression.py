@@ -8,26 +8,24 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from splitwave.basestation.learning.decoder import make_decoder
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import Backbone
 from splitwave.common.data.bluetooth_tones import BLUETOOTH_TONES
 from splitwave.common.data.simulated import Simulation
 from splitwave.common.data.views import row_view
 from splitwave.common.data.wifi_csi import WIFI_CSI
+from splitwave.common.learning.backbones.backbone import make_decoder, make_encoder
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.protocol.messages import Phase, Symbols
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.tasks.regression import Regression
-from splitwave.device.encoding.encoder import make_encoder
 from splitwave.device.learning.worker import Views
 from splitwave.experiments.inprocess_engine import InprocessRun
 
 BETAS = [1e-5, 1.0]
 
 
-def config_of(data: str, backbone: Backbone, *, gated: bool = False, **sections: object) -> RunConfig:
+def config_of(data: str, backbone: str, *, gated: bool = False, **sections: object) -> RunConfig:
     return RunConfig.model_validate(
         {
             "links": 1,
@@ -55,7 +53,7 @@ def networks(config: RunConfig) -> list[nn.Module]:
     ],
 )
 def test_the_networks_have_nearly_the_papers_sizes(
-    data: str, backbone: Backbone, gated: bool, numbers: int, papers: float
+    data: str, backbone: str, gated: bool, numbers: int, papers: float
 ) -> None:
     """tones: 158-704-576-64 and 64-64-1; csi: 3 × 3 convolutions 2-64-64, 512-768-256-64 and 64-128-1."""
     parameters = [p for network in networks(config_of(data, backbone, gated=gated)) for p in network.parameters()]
@@ -80,7 +78,7 @@ def test_csi_networks_have_two_convolutions_and_two_hidden_layers(links: int, vi
 
 
 @pytest.mark.parametrize(("data", "backbone"), [("bluetooth-tones", "tones"), ("wifi-csi", "csi")])
-def test_folded_networks_give_the_same_answers_as_gated_ones(data: str, backbone: Backbone) -> None:
+def test_folded_networks_give_the_same_answers_as_gated_ones(data: str, backbone: str) -> None:
     config = config_of(data, backbone, gated=True)
     encoder = make_encoder(config.encoder, config.view_shape, config.conditions)
     gates = [parameter for name, parameter in encoder.named_parameters() if name.endswith("slope")]
@@ -122,7 +120,7 @@ TRAINING = {"training": {"epochs": 5, "batch_size": 64, "learning_rate": 1e-3}}
     [(BLUETOOTH_TONES, "tones", 1, True), (WIFI_CSI, "csi", 1, True), (WIFI_CSI, "csi", 3, False)],
     ids=["bluetooth, gated", "wifi, gated", "wifi, one antenna per device"],
 )
-def test_training_finds_the_line_of_sight(simulation: Simulation, backbone: Backbone, links: int, gated: bool) -> None:
+def test_training_finds_the_line_of_sight(simulation: Simulation, backbone: str, links: int, gated: bool) -> None:
     name = "wifi-csi" if simulation is WIFI_CSI else "bluetooth-tones"
     config = config_of(name, backbone, gated=gated, links=links, objective={"beta": 1e-4}, **TRAINING)
     run = run_of(config, simulation, train=2000, test=500)

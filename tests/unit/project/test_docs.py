@@ -8,7 +8,6 @@ import pytest
 
 from splitwave.common.config.layers import load_config
 from splitwave.common.exit_codes import ExitCode
-from tools import reference_pages
 from tools.marked_block import block_in
 from tools.publish_result import BLOCK, PUBLISHED, ROOT, TABLES, processor, results_table
 

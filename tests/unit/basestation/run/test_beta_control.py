@@ -67,7 +67,7 @@ class TestKnob:
 
     def test_is_not_there_where_networks_are_not_told(self) -> None:
         assert not BetaControl(PLAIN).is_available
-        with pytest.raises(ProtocolError, match="networks of this run are not told β") as error:
+        with pytest.raises(ProtocolError, match="networks of this run are not β-conditioned") as error:
             BetaControl(PLAIN).set_beta(None, 0.5)
         assert error.value.refusal is Refusal.FAILED_PRECONDITION
 

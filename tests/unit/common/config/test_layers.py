@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitwave.common.config.layers import load_config, to_yaml
+from splitwave.common.config.registry import BACKBONES
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.setting_names import settings, variable_of
 from splitwave.common.errors import ConfigError, ProtocolError
@@ -145,7 +146,7 @@ def test_the_command_line_takes_numbers_as_files_write_them() -> None:
         ("trainig.epochs=3", "did you mean training.epochs?"),
         ("training_epochs=3", "did you mean training.epochs?"),
         ("encoder.backbone=liner", "did you mean 'linear'?"),
-        ("encoder.backbone=nan", "'csi' or 'conv'"),
+        ("encoder.backbone=nan", f"there are: {', '.join(BACKBONES.names)}"),
     ],
 )
 def test_the_setting_that_may_have_been_meant_is_named_in_one_line(override: str, ending: str) -> None:

@@ -1,4 +1,4 @@
-"""What networks are told: drawn anew for each step and link, spread over the range, the same at every party."""
+"""Conditions of the networks: drawn anew for each step and link, spread over the range, the same at every party."""
 
 import math
 
@@ -8,15 +8,15 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from splitwave.basestation.learning.decoder import make_decoder
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.learning.backbones.backbone import make_decoder, make_encoder
+from splitwave.common.learning.backbones.encoder import MIN_THETA
 from splitwave.common.learning.conditions import BlockConditions, block_conditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.protocol.link_noise import noise_variances
 from splitwave.common.protocol.messages import BlockKey, Phase
 from splitwave.common.protocol.plan import RunPlan
-from splitwave.device.encoding.encoder import MIN_THETA, make_encoder
 
 LOW, HIGH = 1e-5, 1.0
 SAMPLES = 24
@@ -81,7 +81,7 @@ def test_a_sample_has_the_same_beta_however_the_step_is_cut(micro_batches: int) 
     np.testing.assert_array_equal(cut, np.repeat(whole.betas, whole.counts, axis=1))
 
 
-def test_a_short_batch_has_a_row_a_sample_and_an_even_one_a_row_a_value() -> None:
+def test_a_short_batch_has_one_row_per_sample_and_an_even_one_has_one_row_per_value() -> None:
     config = config_of()
     assert of_step(config).rows(0, 1).shape == (4, 2)
     short = of_step(config, step=1, samples=SAMPLES + 6)  # 30 = 24 + 6: six samples for four values
@@ -89,7 +89,7 @@ def test_a_short_batch_has_a_row_a_sample_and_an_even_one_a_row_a_value() -> Non
     assert short.rows(0, 1).shape == (6, 2)
 
 
-def test_runs_end_where_either_beta_or_the_noise_changes() -> None:
+def test_groups_end_where_either_beta_or_the_noise_changes() -> None:
     config = config_of(
         hypernetwork={"beta": [LOW, HIGH], "draws": 4, "psnr": True},
         channel={"training_psnr_db": [0.0, 20.0], "training_psnr_draws": 3},
@@ -125,7 +125,7 @@ def test_rows_hold_log_beta_and_log_noise_variance_of_each_link() -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.VALIDATION, Phase.TEST, Phase.SERVE])
-def test_a_pass_is_told_the_settings(phase: Phase) -> None:
+def test_a_pass_has_the_beta_of_the_settings(phase: Phase) -> None:
     config = config_of(data={"validation": 8})
     block = block_conditions(config, RunPlan(config, 40, 8), BlockKey(phase, 0, 0))
     np.testing.assert_allclose(block.rows(0, 1), [[math.log(0.5), math.log(0.25)]], rtol=1e-6)
@@ -133,14 +133,14 @@ def test_a_pass_is_told_the_settings(phase: Phase) -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.VALIDATION, Phase.TEST, Phase.SERVE])
-def test_a_pass_is_told_what_it_is_given_in_place_of_the_settings(phase: Phase) -> None:
+def test_a_pass_has_the_beta_it_is_given_in_place_of_the_settings(phase: Phase) -> None:
     config = config_of(data={"validation": 8})
     block = block_conditions(config, RunPlan(config, 40, 8), BlockKey(phase, 0, 0), (0.1, 0.2))
     np.testing.assert_allclose(block.rows(0, 1), [[math.log(0.1), math.log(0.2)]], rtol=1e-6)
     assert (block.betas.tolist(), block.weights.tolist()) == ([[0.1], [0.2]], [1.0])
 
 
-def test_plain_networks_are_told_nothing_and_weigh_all_samples_alike() -> None:
+def test_plain_networks_have_no_conditions_and_weigh_all_samples_alike() -> None:
     block = of_step(config_of(hypernetwork={}))
     assert block.rows(0, 1).shape == (1, 0)
     assert block.betas.tolist() == [[0.5], [0.25]]

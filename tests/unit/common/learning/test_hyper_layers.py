@@ -1,4 +1,4 @@
-"""Layers with conditions as inputs: what they compute, what they cost, and that they fold into plain ones."""
+"""Layers with conditions as inputs: their outputs, their sizes, and that they fold into plain ones."""
 
 import itertools
 import math

@@ -1,18 +1,21 @@
-"""One Adam a party: gates may learn faster than the weights they gate."""
+"""The Adam of a party: gates may learn faster than the weights they gate."""
 
 import copy
+import subprocess
+import sys
 
+import pytest
 import torch
 from torch import nn
 
-from splitwave.common.learning.hyper_layers import HyperLinear
+from splitwave.common.learning.hyper_layers import Chain, HyperLinear
 from splitwave.common.learning.optimiser import PartyOptimiser
 
 RATE = 1e-2
 
 
 def stepped(network: nn.Module, gate_factor: float) -> dict[str, torch.Tensor]:
-    """How far one step takes each parameter whose gradient is 1: Adam's first step is the learning rate."""
+    """The change of each parameter in one step with gradients of 1: Adam's first step is the learning rate."""
     before = {name: weights.detach().clone() for name, weights in network.named_parameters()}
     for weights in network.parameters():
         weights.grad = torch.ones_like(weights)
@@ -28,16 +31,30 @@ def test_gates_step_by_their_factor_and_all_else_by_the_learning_rate() -> None:
         torch.testing.assert_close(distance, torch.full_like(distance, expected), rtol=1e-4, atol=1e-6)
 
 
-def test_a_network_without_gates_takes_the_very_steps_of_torchs_adam() -> None:
-    network = nn.Linear(4, 3)
+@pytest.mark.parametrize(("layer", "gate_factor"), [(nn.Linear(4, 3), 10.0), (HyperLinear(4, 3), 1.0)])
+def test_a_network_whose_weights_all_learn_alike_takes_the_very_steps_of_torchs_adam(
+    layer: nn.Module, gate_factor: float
+) -> None:
+    network = Chain(layer)
     other = copy.deepcopy(network)
-    ours, theirs = PartyOptimiser(network, 10.0), torch.optim.Adam(other.parameters(), lr=RATE, fused=True)
+    ours, theirs = PartyOptimiser(network, gate_factor), torch.optim.Adam(other.parameters(), lr=RATE, fused=True)
     for seed in range(3):
         x = torch.randn(8, 4, generator=torch.Generator().manual_seed(seed))
         for party in (network, other):
-            party(x).square().sum().backward()
+            party(x, torch.tensor([[-1.0], [2.0]])).square().sum().backward()
         ours.step(RATE)
         theirs.step()
         theirs.zero_grad()
-    assert torch.equal(network.weight, other.weight)
-    assert torch.equal(network.bias, other.bias)
+    for one, its_twin in zip(network.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, its_twin)
+
+
+def test_training_does_not_load_torchs_compiler() -> None:
+    """It would take a board a second and 70 MiB."""
+    program = (
+        "import sys, torch; from splitwave.common.learning.optimiser import PartyOptimiser\n"
+        "layer = torch.nn.Linear(2, 1); layer(torch.ones(1, 2)).backward()\n"
+        "PartyOptimiser(layer, 1.0).step(0.1); print('torch._dynamo' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout == "False\n"

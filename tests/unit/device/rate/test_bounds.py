@@ -5,18 +5,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from splitwave.common.config.registry import BOUNDS
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.pmf import symbol_log_pmf
-from splitwave.device.rate.bounds import (
-    batch_log_prior,
-    gaussian_kl,
-    kl_quadrature,
-    level_entropy,
-    noise_kl,
-    paper_bound,
-    prior_bound,
-    tight_bound,
-)
+from splitwave.device.rate.bound import bound_named
+from splitwave.device.rate.bounds.paper import PAPER
+from splitwave.device.rate.bounds.prior import PRIOR, batch_log_prior
+from splitwave.device.rate.bounds.tight import TIGHT
+from splitwave.device.rate.gaussian import gaussian_kl, noise_kl
+from splitwave.device.rate.mixture import kl_quadrature, level_entropy
 
 BREAKPOINTS = [1, 2, 6, 15]
 VARIANCES = [1e-3, 0.03, 0.1, 0.9, 2.0]
@@ -65,11 +62,13 @@ def test_every_bound_is_at_least_the_kl(breakpoints: int, seed: int, variance: f
     log_pmf, levels = encoded(breakpoints, seed, batch=10)
     kl = kl_quadrature(log_pmf.exp(), levels, variance)
     prior = torch.randn(3, breakpoints + 1, generator=torch.Generator().manual_seed(seed)).double().log_softmax(-1)
-    tight = tight_bound(log_pmf, levels, variance)
+    tight = TIGHT.definition(log_pmf, levels, variance)
     assert (tight >= kl - QUADRATURE).all()
-    assert (paper_bound(log_pmf, levels, variance) >= tight - ROUNDING).all()
-    assert (prior_bound(log_pmf, levels, variance, prior) >= kl - QUADRATURE).all()
-    assert (prior_bound(log_pmf, levels, variance, batch_log_prior(log_pmf)) >= kl - QUADRATURE).all()
+    assert (PAPER.definition(log_pmf, levels, variance) >= tight - ROUNDING).all()
+    assert (PRIOR.definition(log_pmf, levels, variance, prior) >= kl - QUADRATURE).all()
+    assert (PRIOR.definition(log_pmf, levels, variance, batch_log_prior(log_pmf)) >= kl - QUADRATURE).all()
+    for name in BOUNDS.built_in:
+        assert (bound_named(name).definition(log_pmf, levels, variance) >= kl - QUADRATURE).all()
 
 
 @settings(max_examples=50)
@@ -79,7 +78,7 @@ def test_gap_of_the_tight_bound_is_what_the_receiver_knows_of_the_level(
 ) -> None:
     log_pmf, levels = encoded(breakpoints, seed, batch=10)
     pmf = log_pmf.exp()
-    gap = tight_bound(log_pmf, levels, variance) - kl_quadrature(pmf, levels, variance)
+    gap = TIGHT.definition(log_pmf, levels, variance) - kl_quadrature(pmf, levels, variance)
     most = math.log(breakpoints + 1)
     assert (gap >= -QUADRATURE).all()
     assert (gap <= most + QUADRATURE).all()
@@ -91,23 +90,23 @@ def test_batch_prior_is_the_best_prior_on_average_and_better_than_uniform(breakp
     log_pmf, levels = encoded(breakpoints)
     best_prior = batch_log_prior(log_pmf)
     torch.testing.assert_close(best_prior.exp(), log_pmf.exp().mean(0))
-    best = prior_bound(log_pmf, levels, 0.1, best_prior).mean(0)
-    assert (best <= tight_bound(log_pmf, levels, 0.1).mean(0) + ROUNDING).all()
+    best = PRIOR.definition(log_pmf, levels, 0.1, best_prior).mean(0)
+    assert (best <= TIGHT.definition(log_pmf, levels, 0.1).mean(0) + ROUNDING).all()
     rng = torch.Generator().manual_seed(0)
     for _ in range(20):
         other = torch.randn(best_prior.shape, generator=rng, dtype=torch.float64).log_softmax(-1)
-        assert (best <= prior_bound(log_pmf, levels, 0.1, other).mean(0) + ROUNDING).all()
+        assert (best <= PRIOR.definition(log_pmf, levels, 0.1, other).mean(0) + ROUNDING).all()
 
 
 def test_uniform_prior_gives_the_tight_bound() -> None:
     log_pmf, levels = encoded(6)
     uniform = torch.full((7,), -math.log(7), dtype=torch.float64)
-    torch.testing.assert_close(prior_bound(log_pmf, levels, 0.1, uniform), tight_bound(log_pmf, levels, 0.1))
+    torch.testing.assert_close(PRIOR.definition(log_pmf, levels, 0.1, uniform), TIGHT.definition(log_pmf, levels, 0.1))
 
 
 def test_paper_bound_exceeds_the_tight_one_by_half_the_mean_square_level() -> None:
     log_pmf, levels = encoded(6)
-    excess = paper_bound(log_pmf, levels, 0.1) - tight_bound(log_pmf, levels, 0.1)
+    excess = PAPER.definition(log_pmf, levels, 0.1) - TIGHT.definition(log_pmf, levels, 0.1)
     torch.testing.assert_close(excess, 0.5 * (log_pmf.exp() * levels**2).sum(-1))
 
 
@@ -117,7 +116,7 @@ def test_tight_bound_is_exact_for_a_certain_level_up_to_log_of_the_levels() -> N
     levels = torch.tensor([-1.0, 0.2, 1.0], dtype=torch.float64)
     kl = noise_kl(0.1) + 0.5 * 0.2**2
     assert kl_quadrature(log_pmf.exp(), levels, 0.1).item() == pytest.approx(kl, abs=1e-13)
-    assert tight_bound(log_pmf, levels, 0.1).item() == pytest.approx(kl + math.log(3), abs=1e-13)
+    assert TIGHT.definition(log_pmf, levels, 0.1).item() == pytest.approx(kl + math.log(3), abs=1e-13)
 
 
 def test_gaussian_kl_matches_torch_distributions() -> None:
@@ -131,12 +130,12 @@ def test_gaussian_kl_matches_torch_distributions() -> None:
 @pytest.mark.parametrize("variance", [0.0, -1.0, math.nan])
 def test_a_link_without_noise_is_refused(variance: float) -> None:
     with pytest.raises(ValueError, match="σ² > 0"):
-        tight_bound(*encoded(1), variance)
+        TIGHT.definition(*encoded(1), variance)
 
 
 def test_gradients_match_finite_differences() -> None:
     log_pmf, levels = encoded(4, batch=2)
     arguments = log_pmf.requires_grad_(), levels.requires_grad_()
     prior = torch.full((5,), -math.log(5), dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda p, c: tight_bound(p, c, 0.1), arguments)
-    assert torch.autograd.gradcheck(lambda p, c: prior_bound(p, c, 0.1, prior), arguments)
+    assert torch.autograd.gradcheck(lambda p, c: TIGHT.definition(p, c, 0.1), arguments)
+    assert torch.autograd.gradcheck(lambda p, c: PRIOR.definition(p, c, 0.1, prior), arguments)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.pmf import symbol_log_pmf
-from splitwave.device.rate.bounds import kl_quadrature, tight_bound
+from splitwave.device.rate.bounds.tight import TIGHT
+from splitwave.device.rate.mixture import kl_quadrature
 from splitwave.device.rate.theorem2 import gap_bound
 
 
@@ -21,7 +22,7 @@ def test_corrected_bound_covers_the_gap_of_the_tight_bound(
     theta = 0.01 + torch.rand(20, dtype=torch.float64, generator=rng)
     codebook = Codebook(breakpoints).double()
     log_pmf = symbol_log_pmf(mu, theta, codebook.breakpoints())
-    gap = tight_bound(log_pmf, codebook.levels(), variance)
+    gap = TIGHT.definition(log_pmf, codebook.levels(), variance)
     gap = gap - kl_quadrature(log_pmf.exp(), codebook.levels(), variance)
     assert (gap <= gap_bound(log_pmf, variance, tail=tail)).all()
 

@@ -395,7 +395,10 @@ def test_another_welcome_forgets_the_knob_and_what_was_counted(session: DeviceSe
 
 @pytest.mark.parametrize(
     ("config", "beta", "message"),
-    [(CONFIG, 0.5, "networks of this run are not told β"), (TOLD, 2.0, r"β = 2\.0: expected a number from 1e-05 to 1")],
+    [
+        (CONFIG, 0.5, "networks of this run are not β-conditioned"),
+        (TOLD, 2.0, r"β = 2\.0: expected a number from 1e-05 to 1"),
+    ],
 )
 def test_a_beta_that_makes_no_sense_is_refused(
     session: DeviceSession, config: RunConfig, beta: float, message: str

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from splitwave.common.learning.hyper_layers import HyperLinear
-from splitwave.device.rate.bounds import gaussian_kl
+from splitwave.device.rate.gaussian import gaussian_kl
 
 D, FEATURES, SAMPLES = 6, 4, 40
 BETAS = np.logspace(-5, 0, 21).tolist()

@@ -1,6 +1,6 @@
 import torch
 
-from splitwave.basestation.learning.decoder import Decoder
+from splitwave.common.learning.backbones.decoder import Decoder
 
 
 def test_decoder_has_the_layers_of_table_1() -> None:

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from splitwave.basestation.learning.conv_decoder import ConvDecoder
-from splitwave.basestation.learning.decoder import Decoder, make_decoder
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.learning.backbones.backbone import make_decoder, make_encoder
+from splitwave.common.learning.backbones.conv import ConvDecoder, ConvTrunk
+from splitwave.common.learning.backbones.decoder import Decoder
 from splitwave.common.learning.convolution import ResidualBlock, conv_unit, scaled
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.randomness import Purpose, generator
-from splitwave.device.encoding.conv_backbone import ConvBackbone
-from splitwave.device.encoding.encoder import make_encoder
 
 D = 57
 
@@ -47,14 +46,14 @@ def map_shapes(parts: nn.Sequential, x: Tensor) -> list[tuple[int, ...]]:
 )
 def test_a_devices_maps_are_those_of_table_2(links: int, overlap: float, rows: int, last: int) -> None:
     shape = config_of(links, overlap).view_shape
-    backbone = ConvBackbone(shape)
+    trunk = ConvTrunk(shape)
 
     assert shape == (3, rows, 32)
     with torch.no_grad():
-        maps = map_shapes(backbone.layers, torch.zeros(1, *shape))
-        flat = backbone(torch.zeros(5, math.prod(shape)))
+        maps = map_shapes(trunk.layers, torch.zeros(1, *shape))
+        flat = trunk(torch.zeros(5, math.prod(shape)))
     assert maps == [(128, rows, 32), (512, last, 4), (4, last, 4)]
-    assert flat.shape == (5, backbone.features) == (5, 4 * last * 4)
+    assert flat.shape == (5, trunk.features) == (5, 4 * last * 4)
 
 
 # Convolutions have no offset, a normalisation has 2 numbers a channel.
@@ -87,10 +86,10 @@ def test_the_base_station_has_the_maps_and_parameters_of_table_2(links: int, tot
 
 def test_width_scales_the_hidden_channels_and_no_others() -> None:
     settings = config_of(2, width=0.25)
-    backbone, decoder = ConvBackbone(settings.view_shape, 0.25), make_decoder(settings)
+    trunk, decoder = ConvTrunk(settings.view_shape, 0.25), make_decoder(settings)
     assert isinstance(decoder, ConvDecoder)
     with torch.no_grad():
-        assert map_shapes(backbone.layers, torch.zeros(1, 3, 16, 32)) == [(32, 16, 32), (128, 2, 4), (4, 2, 4)]
+        assert map_shapes(trunk.layers, torch.zeros(1, 3, 16, 32)) == [(32, 16, 32), (128, 2, 4), (4, 2, 4)]
         maps = map_shapes(decoder.maps, decoder.spread_out(torch.zeros(1, 2 * D)))
     assert maps == [(64, 4, 4), (128, 4, 4), (128, 4, 4), (128, 4, 4)]
     assert [scaled(64, width) for width in (1e-3, 0.05, 1.0, 2.0)] == [1, 3, 64, 128]
@@ -116,10 +115,10 @@ def test_a_residual_block_adds_what_went_past_two_convolutions(stride: int) -> N
 
 
 def test_a_samples_features_do_not_depend_on_the_others_of_its_batch() -> None:
-    backbone = ConvBackbone((3, 8, 32), 0.1).double()
-    initialise_linear_layers(backbone, seed=1, party=0)
+    trunk = ConvTrunk((3, 8, 32), 0.1).double()
+    initialise_linear_layers(trunk, seed=1, party=0)
     x = torch.rand(6, 3 * 8 * 32, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(torch.cat([backbone(x[:2]), backbone(x[2:])]), backbone(x))
+    torch.testing.assert_close(torch.cat([trunk(x[:2]), trunk(x[2:])]), trunk(x))
 
 
 def test_convolutions_are_filled_from_keyed_randomness_in_their_order() -> None:

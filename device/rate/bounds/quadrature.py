@@ -1,6 +1,6 @@
-"""The rate D = KL(p(ẑ|x) ‖ N(0, 1)) itself in a training step, with its gradients written out.
+"""Bound `quadrature`: the rate D = KL(p(ẑ|x) ‖ N(0, 1)) itself in a training step, with its gradients written out.
 
-`device.rate.bounds.kl_quadrature` is the definition, and tests hold this module to it. With u = ẑ/σ,
+`device.rate.mixture.kl_quadrature` is the definition, and tests hold this module to it. With u = ẑ/σ,
 
     D = ½ Σ_t P(c_t) c_t² + KL(N(0, σ²) ‖ N(0, 1)) + h(N(0, 1)) − h(u|x),
 
@@ -21,17 +21,41 @@ from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
 from splitwave.device.quantization.cells import CellGradient, cell_blocks, inverse_scales_of, log
-from splitwave.device.rate.bounds import noise_kl
+from splitwave.device.quantization.fused import Grid
+from splitwave.device.rate.bound import Bound
+from splitwave.device.rate.gaussian import noise_kl
+from splitwave.device.rate.mixture import kl_quadrature
 
 SPACING = 0.5
 """Between points, in σ. D is then within 2·10⁻⁶ nats of the definition: measured for T = 1, 3, 15, 255 and 0 to 40
 dB, worst where neighbouring levels are 6 σ apart; 10⁻⁷ for T = 15 at 10 and 20 dB. A spacing of 1: 6·10⁻⁴."""
 
 _REACH = 6.0
-"""How far from its level, in σ, a density counts: what lies beyond has a mass of 2·10⁻⁹."""
+"""Distance from its level, in σ, within which a density counts: the mass beyond it is 2·10⁻⁹."""
 
 _FAINTEST = 1e-10
 """Densities below are 0; at `_REACH`, and half a spacing beyond, they are above."""
+
+
+class QuadratureBound:
+    """D itself  [QML-IB, eq. (7)(13)]: no bound, but the rate that bounds lie above."""
+
+    uses_batch_prior = False
+
+    def definition(
+        self, log_pmf: Tensor, levels: Tensor, noise_variance: float, _log_prior: Tensor | None = None, /
+    ) -> Tensor:
+        """`kl_quadrature` of (..., T + 1) log-probabilities and (T + 1,) levels: (...), nats."""
+        return kl_quadrature(log_pmf.exp(), levels, noise_variance)
+
+    def rate(
+        self, mu: Tensor, theta: Tensor, grid: Grid, noise_variance: float, _log_prior: Tensor | None, /
+    ) -> Tensor:
+        """See `bound.Bound.rate`."""
+        return quadrature_rate(mu, theta, grid.breakpoints, grid.levels, noise_variance)
+
+
+QUADRATURE: Bound = QuadratureBound()
 
 
 def quadrature_rate(mu: Tensor, theta: Tensor, breakpoints: Tensor, levels: Tensor, noise_variance: float) -> Tensor:
@@ -63,7 +87,7 @@ class _Rate(Function):
     def forward(  # noqa: PLR0917 - autograd passes by position
         ctx: Any, mu: Tensor, theta: Tensor, breakpoints: Tensor, levels: Tensor, sigma: float, differentiate: bool
     ) -> Tensor:
-        """The sum, a scalar. All that its gradient lacks now is a factor, so it is computed on the way."""
+        """The sum, a scalar. Its gradient is computed in the same pass, but for the factor that comes backward."""
         means, inverse_scales = mu.detach().flatten(), inverse_scales_of(theta)
         grid = _Grid(levels.detach(), sigma)
         gradient = CellGradient(inverse_scales, breakpoints)

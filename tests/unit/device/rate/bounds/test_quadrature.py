@@ -10,8 +10,10 @@ from torch import Tensor
 
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.pmf import symbol_log_pmf, symbol_pmf
-from splitwave.device.rate.bounds import kl_quadrature, noise_kl, tight_bound
-from splitwave.device.rate.quadrature import SPACING, quadrature_rate
+from splitwave.device.rate.bounds.quadrature import SPACING, quadrature_rate
+from splitwave.device.rate.bounds.tight import TIGHT
+from splitwave.device.rate.gaussian import noise_kl
+from splitwave.device.rate.mixture import kl_quadrature
 from tests.unit.single_rounding import single_tolerances
 
 BREAKPOINTS = [1, 3, 15, 255]
@@ -111,9 +113,9 @@ def test_extreme_links_give_the_limits_and_finite_gradients(
     batch, variance = draw(breakpoints, dtype), variance_at(psnr_db)
     rate, *gradients = value_and_gradient(batch, variance)
     log_pmf = symbol_log_pmf(batch.mu, batch.theta, batch.breakpoints).double()
-    told = 0.0 if psnr_db < 0 else -(log_pmf.exp() * log_pmf).sum().item()
+    known = 0.0 if psnr_db < 0 else -(log_pmf.exp() * log_pmf).sum().item()
     energy = 0.5 * (log_pmf.exp() * batch.levels.double().square()).sum().item()
-    expected = batch.mu.numel() * noise_kl(variance) + energy - told
+    expected = batch.mu.numel() * noise_kl(variance) + energy - known
     assert rate.item() == pytest.approx(expected, rel=1e-5)
     assert all(gradient.isfinite().all() for gradient in gradients)
 
@@ -123,7 +125,7 @@ def test_extreme_links_give_the_limits_and_finite_gradients(
 def test_it_lies_below_the_tight_bound_by_at_most_the_log_of_the_levels(breakpoints: int, psnr_db: float) -> None:
     batch, variance = draw(breakpoints), variance_at(psnr_db)
     log_pmf = symbol_log_pmf(batch.mu, batch.theta, batch.breakpoints)
-    gap = (tight_bound(log_pmf, batch.levels, variance).sum() - quadrature_rate(*batch, variance)).item()
+    gap = (TIGHT.definition(log_pmf, batch.levels, variance).sum() - quadrature_rate(*batch, variance)).item()
     count = batch.mu.numel()
     assert -count * ACCURACY <= gap <= count * (math.log(breakpoints + 1) + ACCURACY)
 
@@ -161,7 +163,7 @@ def test_cutting_a_batch_into_micro_batches_changes_nothing() -> None:
 def test_halving_the_spacing_changes_d_by_less_than_promised(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = draw(15)
     coarse = quadrature_rate(*batch, 0.01).item()
-    monkeypatch.setattr("splitwave.device.rate.quadrature.SPACING", SPACING / 2)
+    monkeypatch.setattr("splitwave.device.rate.bounds.quadrature.SPACING", SPACING / 2)
     assert quadrature_rate(*batch, 0.01).item() == pytest.approx(coarse, abs=batch.mu.numel() * ACCURACY)
 
 

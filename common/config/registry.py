@@ -1,0 +1,51 @@
+"""The implementations that settings name: each name stands here once, with the place of its implementation.
+
+See `common.seam` for how packages of others add theirs. Nothing is imported before it is used.
+"""
+
+from dataclasses import dataclass
+
+from splitwave.common.seam import Seam
+
+_RATE_BOUNDS = "splitwave.device.rate.bounds"
+BOUNDS: Seam[object] = Seam(
+    "objective.bound",
+    "splitwave.bounds",
+    {
+        "tight": f"{_RATE_BOUNDS}.tight:TIGHT",
+        "paper": f"{_RATE_BOUNDS}.paper:PAPER",
+        "prior": f"{_RATE_BOUNDS}.prior:PRIOR",
+        "quadrature": f"{_RATE_BOUNDS}.quadrature:QUADRATURE",
+    },
+)
+"""Each implements `device.rate.bound.Bound`."""
+
+
+@dataclass(frozen=True)
+class BackboneLine:
+    """A built-in backbone.
+
+    Attributes:
+        place: of the implementation, `module:object`.
+        supports_conditions, has_width: as the implementation says, for checks that must not import it.
+    """
+
+    place: str
+    supports_conditions: bool = True
+    has_width: bool = False
+
+
+_NETWORKS = "splitwave.common.learning.backbones"
+BUILT_IN_BACKBONES = {
+    "linear": BackboneLine(f"{_NETWORKS}.dense:LINEAR"),
+    "tanh": BackboneLine(f"{_NETWORKS}.dense:TANH"),
+    "mlp": BackboneLine(f"{_NETWORKS}.dense:MLP"),
+    "vib": BackboneLine(f"{_NETWORKS}.dense:VIB"),
+    "tones": BackboneLine(f"{_NETWORKS}.dense:TONES"),
+    "csi": BackboneLine(f"{_NETWORKS}.csi:CSI"),
+    "conv": BackboneLine(f"{_NETWORKS}.conv:CONV", supports_conditions=False, has_width=True),
+}
+BACKBONES: Seam[object] = Seam(
+    "encoder.backbone", "splitwave.backbones", {name: line.place for name, line in BUILT_IN_BACKBONES.items()}
+)
+"""Each implements `common.learning.backbones.backbone.Backbone`."""
