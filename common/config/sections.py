@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from splitwave.common.config.registry import FUSION_POLICIES
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 
@@ -122,6 +123,16 @@ class ChannelSettings(Section):
     training_psnr_draws: Annotated[int, Field(ge=1, le=256)] = 1
     training_psnr_shared: bool = False
     baud: Positive = 9600.0
+
+
+class FusionSettings(Section):
+    """When the base station decodes a block.
+
+    `policy`: which links it waits for. `all`: every one. Other packages may add policies that let a block go without
+    some links, whose symbols the decoder then sees as zeros; those need not be equal from run to run.
+    """
+
+    policy: Annotated[str, AfterValidator(FUSION_POLICIES.check)] = "all"
 
 
 class TrainingSettings(Section):
