@@ -9,9 +9,9 @@ from pathlib import Path
 
 import structlog
 
-from splitwave.basestation.run.attempt import Labels
-from splitwave.basestation.run.coordinator import Report
+from splitwave.basestation.run.agenda import Report
 from splitwave.basestation.run.policy import Policy
+from splitwave.basestation.run.run_context import Labels
 from splitwave.basestation.service.base_station import BaseStation, open_labels
 from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig

@@ -10,7 +10,7 @@ Answer = TypeVar("Answer")
 
 
 class LinkBarrier(Generic[Answer]):
-    """Takes what was asked for, from each link once, and nothing else."""
+    """Takes the answers to one question, from each link once, and nothing else."""
 
     def __init__(self, links: int) -> None:
         self._links = links
@@ -42,7 +42,7 @@ class LinkBarrier(Generic[Answer]):
         """Whether this link's answer is still to come."""
         return self._fits is not None and link not in self._by_link
 
-    async def all(self) -> list[Answer]:
-        """Every link's answer, by link."""
+    async def all(self) -> dict[int, Answer]:
+        """Every link's answer by link, in ascending order, once all are in."""
         await self._complete.wait()
-        return [self._by_link[link] for link in range(self._links)]
+        return {link: self._by_link[link] for link in sorted(self._by_link)}

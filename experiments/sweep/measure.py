@@ -1,7 +1,7 @@
 """Measures a trained run over one kind of link: held-out samples and test split, with hard symbols."""
 
 from splitwave.common.protocol.messages import Phase, Symbols
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.sweep.measurement import Measurement
 
 BLOCK = 2500

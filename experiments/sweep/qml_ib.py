@@ -13,7 +13,7 @@ from splitwave.common.records.results import EpochRecord
 from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.bounds import gaussian_kl, kl_quadrature
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.sweep.measure import BLOCK, measure
 from splitwave.experiments.sweep.measurement import Outcome
 from splitwave.experiments.sweep.provenance import Provenance

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.sweep.measure import BLOCK, measure
 from splitwave.experiments.sweep.measurement import Outcome
 from splitwave.experiments.sweep.provenance import Provenance

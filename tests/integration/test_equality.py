@@ -14,7 +14,7 @@ from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulatio
 from splitwave.common.protocol.messages import Phase, Symbols, UplinkCost
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, device_part
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from tests.integration.testbed import TinyData, run_distributed, tiny_data, tiny_measurements
 
 STEPS = 20

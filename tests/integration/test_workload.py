@@ -22,13 +22,14 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
 from splitwave.common.protocol.messages import Answered, BlockKey, Phase, Symbols
+from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.device.learning.worker import DeviceWorker, Features
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession
 from splitwave.device.uplink.client import UplinkClient
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.testbed.control_client import ask_status, measure
 from tests.integration.servers import CONFIG, Servers, servers
 from tests.integration.testbed import DeviceThread, tiny_data
@@ -87,10 +88,10 @@ class Hold:
         self._released = threading.Event()
         predict = Trainer.predict
 
-        def held(trainer: Trainer, block: FusedBlock) -> Answered:
+        def held(trainer: Trainer, block: FusedBlock, plan: RunPlan | None = None) -> Answered:
             if block.key.phase is Phase.LOAD:
                 self._released.wait()
-            return predict(trainer, block)
+            return predict(trainer, block, plan)
 
         monkeypatch.setattr(Trainer, "predict", held)
         monkeypatch.setattr(Trainer, "is_brief", lambda _trainer, _blocks: False)  # else the event loop itself is held
@@ -154,12 +155,12 @@ def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_p
     for count, load in enumerate(loads):
         for worker in oracle.workers:
             worker.plan.workload = load
-        oracle.plan.workload = load
+        plan = oracle.plan.with_workload(load)
         answers = hashlib.sha256()
         for number in range(load.queries):
             blocks = [worker.pass_block(Phase.LOAD, count, number, Symbols.HARD) for worker in oracle.workers]
             assert blocks[0].key == BlockKey(Phase.LOAD, count, number)
-            answers.update(oracle.trainer.predict(oracle._transmit(blocks)).tobytes())
+            answers.update(oracle.trainer.predict(oracle._transmit(blocks), plan).tobytes())
         digests.append(answers.hexdigest())
     assert [each["answers_sha256"] for each in logs if each["event"] == "workload measured"] == digests
 

@@ -21,7 +21,7 @@ from splitwave.common.randomness import Purpose, generator
 from splitwave.common.tasks.task import Regression
 from splitwave.device.encoding.encoder import make_encoder
 from splitwave.device.learning.worker import Views
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 
 BETAS = [1e-5, 1.0]
 

@@ -29,7 +29,7 @@ def trained(shards: int, draws: int = 2) -> tuple[Trainer, MicroBatchResult]:
     labels = torch.randint(10, (SAMPLES,), generator=rng)
     trainer = Trainer(config, RunPlan(config, SAMPLES, 10), labels)
     symbols = torch.randn(draws, SAMPLES, 12, generator=rng)
-    result = trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols))
+    result = trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols, (0, 1)))
     trainer.settle()
     return trainer, result
 
@@ -40,7 +40,8 @@ def test_shards_give_the_gradients_of_the_whole(shards: int, draws: int) -> None
     (whole, expected), (cut, result) = trained(1, draws), trained(shards, draws)
     assert (result.errors, result.count) == (expected.errors, expected.count)
     assert result.distortion == pytest.approx(expected.distortion, rel=1e-5)
-    for ours, theirs in zip(result.gradients, expected.gradients, strict=True):
+    assert list(result.gradients) == list(expected.gradients) == [0, 1]
+    for ours, theirs in zip(result.gradients.values(), expected.gradients.values(), strict=True):
         assert ours.shape == theirs.shape == (draws, SAMPLES, 6)
         torch.testing.assert_close(torch.from_numpy(ours), torch.from_numpy(theirs))
     for ours_w, theirs_w in zip(cut.decoder.parameters(), whole.decoder.parameters(), strict=True):
