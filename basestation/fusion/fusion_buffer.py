@@ -66,7 +66,8 @@ class FusionBuffer:
         self._capacity = capacity
         self._policy = policy or AllLinks()
         self._betas = betas
-        self._expected = frozenset(range(links))
+        self._all = tuple(range(links))
+        self._expected = frozenset(self._all)
         self._waiting: dict[BlockKey, _Parts] = {}
         self._incomplete: dict[BlockKey, _Parts] = {}
 
@@ -86,7 +87,7 @@ class FusionBuffer:
 
     def awaits_late_parts(self, key: BlockKey) -> bool:
         """Whether a block was handed out without some links, not all of which have sent their part since."""
-        return key in self._incomplete
+        return bool(self._incomplete) and key in self._incomplete
 
     def add(self, key: BlockKey, link: int, symbols: Float32, beta: float | None = None) -> FusedBlock | None:
         """Take a link's (L, B, d) symbols, which it sends once.
@@ -101,10 +102,11 @@ class FusionBuffer:
         """
         late = self._incomplete.get(key) if self._incomplete else None
         parts = late or self._waiting.get(key) or self._begin(key, symbols)
-        self._check_shape(key, link, symbols, parts)
+        if parts.symbols.shape[:2] != symbols.shape[:2]:
+            raise _other_shape(key, link, symbols, parts)
         parts.present.add(link)
         if late:
-            if len(late.present) == len(self._expected):
+            if len(late.present) == len(self._all):
                 del self._incomplete[key]
             return None
         start = link * self._dimension
@@ -118,25 +120,17 @@ class FusionBuffer:
             raise ProtocolError(f"{key}: more than {self._capacity} blocks wait for other links")
         draws, samples, _ = symbols.shape
         # torch's own allocation is 64-byte aligned: the decoder sees the same alignment in every engine.
-        parts = _Parts(torch.empty(draws, samples, len(self._expected) * self._dimension))
+        parts = _Parts(torch.empty(draws, samples, len(self._all) * self._dimension))
         self._waiting[key] = parts
         return parts
 
-    @staticmethod
-    def _check_shape(key: BlockKey, link: int, symbols: Float32, parts: _Parts) -> None:
-        sent, expected = symbols.shape[:2], tuple(parts.symbols.shape[:2])
-        if sent != expected:
-            raise ProtocolError(
-                f"{key}: link {link} sent (L, B) = {sent}, another link {expected}; "
-                "with L > 1 every link needs a channel emulator, or none has one"
-            )
-
     def _hand_out(self, key: BlockKey, parts: _Parts) -> FusedBlock:
         del self._waiting[key]
-        if len(parts.present) < len(self._expected):
+        complete = len(parts.present) == len(self._all)
+        if not complete:
             self._fill_in(key, parts)
-        betas = tuple(parts.betas[link] for link in sorted(parts.betas))
-        return FusedBlock(key, parts.symbols, tuple(sorted(parts.present)), betas)
+        betas = tuple(parts.betas[link] for link in self._all) if parts.betas else ()
+        return FusedBlock(key, parts.symbols, self._all if complete else tuple(sorted(parts.present)), betas)
 
     def _fill_in(self, key: BlockKey, parts: _Parts) -> None:
         """Give the links that are missing symbols and β, and remember that their parts are still to come."""
@@ -146,3 +140,10 @@ class FusionBuffer:
                 parts.betas[link] = self._betas[link]
         shape_alone = torch.empty(*parts.symbols.shape[:2], 0)
         self._incomplete[key] = _Parts(shape_alone, parts.present)
+
+
+def _other_shape(key: BlockKey, link: int, symbols: Float32, parts: _Parts) -> ProtocolError:
+    return ProtocolError(
+        f"{key}: link {link} sent (L, B) = {symbols.shape[:2]}, another link {tuple(parts.symbols.shape[:2])}; "
+        "with L > 1 every link needs a channel emulator, or none has one"
+    )

@@ -1,4 +1,4 @@
-"""What a run carries out, whatever attempts it takes: training, evaluation, serving, workloads."""
+"""The work of a run: training, evaluation, serving, workloads. It may take several attempts."""
 
 import dataclasses
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Report = Callable[[RunResult], None]
 
 
 class Agenda:
-    """The work of a run in its order, and how much of it is done.
+    """Does the work of a run in order, and knows how much of it is done.
 
     Attributes:
         requests: for workloads, which are measured between serving passes.
@@ -58,7 +58,7 @@ class Agenda:
 
     @property
     def checkpoint(self) -> Manifest | None:
-        """Where an attempt starts from; None starts with fresh weights."""
+        """The checkpoint that an attempt starts from; None starts with fresh weights."""
         return self._trained.checkpoint if self._trained else None
 
     @property
@@ -68,17 +68,17 @@ class Agenda:
 
     @property
     def next_stage(self) -> Stage:
-        """What is to be done next."""
+        """The stage of the work that is to be done next."""
         if self._trained is None:
             return Stage.TRAINING
         return Stage.EVALUATING if self.result is None else Stage.SERVING
 
     def progress(self, step: int) -> Progress:
-        """How far the run has got, after `step` training steps."""
+        """How far the run is after `step` training steps."""
         return (self.next_stage, step, self._serving_passes + self._load_passes)
 
     async def carry_on(self, attempt: Attempt) -> None:
-        """Do what is left: training, the result, serving until the run is stopped."""
+        """Do the work that is left: training, the result, serving until the run is stopped."""
         if self._trained is None:
             self._trained = await attempt.train()
         if self.result is None:

@@ -1,4 +1,4 @@
-"""One attempt at a run, with the links as they are: a lost link ends it, and the next attempt begins anew."""
+"""One attempt at a run: it ends when a link is lost, and the next attempt begins at the last checkpoint."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ from splitwave.common.protocol.workload import LinkStamps, Workload
 
 
 class Attempt:
-    """What a run asks of its devices, and where their messages go."""
+    """Carries out the parts of a run with its devices, and takes their messages."""
 
     def __init__(self, context: RunContext, trainer: Trainer, step: int, sessions: Mapping[int, LinkSession]) -> None:
         """Set up an attempt.

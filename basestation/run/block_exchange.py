@@ -70,7 +70,11 @@ class BlockExchange:
         unanswered = command.blocks * self._links
         together = command.plan.together(command.phase)
         while unanswered:
-            unanswered -= await self._answer_some(together, decode)
+            ready = [await self._ready.get()]
+            while len(ready) < together and not self._ready.empty():
+                ready.append(self._ready.get_nowait())
+            blocks = [each.block for each in ready if isinstance(each, Arrival)]
+            unanswered -= self._answer_all(ready, await decode(blocks) if blocks else ())
 
     def expects(self, link: int) -> bool:
         """Whether blocks of this link are still to come."""
@@ -80,22 +84,17 @@ class BlockExchange:
         """Whether blocks of this link are still to come, each at its own time."""
         return self._collector.waits_for_schedule(link)
 
-    async def _answer_some(self, together: int, decode: Decode) -> int:
-        """Answer up to `together` blocks and late parts that are ready, at least one; how many answers that took."""
-        ready = [await self._ready.get()]
-        while len(ready) < together and not self._ready.empty():
-            ready.append(self._ready.get_nowait())
-        blocks = [each.block for each in ready if isinstance(each, Arrival)]
-        decoded = iter(await decode(blocks) if blocks else ())
-        answered = 0
+    def _answer_all(self, ready: Sequence[Arrival | LatePart], decoded: Sequence[Decoded]) -> int:
+        """Answer decoded blocks and late parts in their order; how many answers that took."""
+        left, answers = iter(decoded), 0
         for each in ready:
             if isinstance(each, Arrival):
-                self._answer(each, next(decoded))
-                answered += len(each.block.links)
+                self._answer(each, next(left))
+                answers += len(each.block.links)
             else:
                 self._answer_late(each)
-                answered += 1
-        return answered
+                answers += 1
+        return answers
 
     def _answer(self, arrival: Arrival, decoded: Decoded) -> None:
         self._events.block_decoded(arrival, decoded)

@@ -25,33 +25,43 @@ class _QueryTimes:
         self.unanswered = links
 
     def stamps(self, link: int, decoded: Decoded) -> Stamps:
-        """A link's stamps; a part that was late waited for nothing: what it missed counts as over when it came."""
-        arrived = self.arrived_ns[link]
-        fused, started, finished = self.fused_ns, decoded.started_ns, decoded.finished_ns
-        return Stamps(arrived, max(fused, arrived), max(started, arrived), max(finished, arrived))
+        """A link's stamps, in order; events before the arrival of a late part get the time of its arrival."""
+        arrived, fused = self.arrived_ns[link], self.fused_ns
+        started, finished = decoded.started_ns, decoded.finished_ns
+        if arrived > fused:
+            fused, started, finished = arrived, max(started, arrived), max(finished, arrived)
+        return Stamps(arrived, fused, started, finished)
+
+    def hops(self, link: int, decoded: Decoded) -> tuple[Hop, ...]:
+        """How long a link's part waited for the others and was decoded; a late part did neither."""
+        waited, decoding = self.fused_ns - self.arrived_ns[link], decoded.finished_ns - decoded.started_ns
+        if waited < 0:
+            waited = decoding = 0
+        return (Hop(FUSE_WAIT_HOP, waited), Hop(DECODE_HOP, decoding))
 
 
 class QueryTimes(RunObserver):
-    """Notes when queries arrive and are fused, and forgets them once every link has its answer."""
+    """Notes when the queries of one pass at a time arrive and are fused; forgets them once every link is answered."""
 
     def __init__(self, links: int) -> None:
         """Args: K."""
         self._links = links
-        self._open: dict[BlockKey, _QueryTimes] = {}
+        self._open: dict[int, _QueryTimes] = {}
 
     def block_arrived(self, key: BlockKey, link: int, at_ns: int) -> None:
         """Note when a link's part came in."""
-        if not key.phase.is_of_queries:
-            return
-        times = self._open.get(key)
+        times = self._open.get(key.micro_batch)
         if times is None:
-            times = self._open[key] = _QueryTimes(self._links)
+            if not key.phase.is_of_queries:
+                return
+            times = self._open[key.micro_batch] = _QueryTimes(self._links)
         times.arrived_ns[link] = at_ns
 
     def block_fused(self, arrival: Arrival, at_ns: int) -> None:
         """Note when the query had its links."""
-        if arrival.block.key.phase.is_of_queries:
-            self._open[arrival.block.key].fused_ns = at_ns
+        times = self._open.get(arrival.block.key.micro_batch)
+        if times is not None:
+            times.fused_ns = at_ns
 
     def block_answered(self, arrival: Arrival, decoded: Decoded) -> None:  # noqa: ARG002
         """Forget the query, unless some links have no answer yet."""
@@ -62,23 +72,17 @@ class QueryTimes(RunObserver):
         self._answered(part.key, 1)
 
     def of(self, key: BlockKey, decoded: Decoded) -> Callable[[int], Times]:
-        """The times that the answer to a decoded block carries, by link; none but for queries."""
-        if not key.phase.is_of_queries:
+        """The times that the answer to a decoded block carries, by link; none unless it is a query's."""
+        times = self._open.get(key.micro_batch)
+        if times is None:
             return lambda _: _NO_TIMES
-        times = self._open[key]
         if key.phase is Phase.LOAD:
             return lambda link: ((), times.stamps(link, decoded))
-
-        def hops(link: int) -> Times:
-            at = times.stamps(link, decoded)
-            waited, decoding = at.fused_ns - at.arrived_ns, at.decoded_ns - at.decoding_ns
-            return (Hop(FUSE_WAIT_HOP, waited), Hop(DECODE_HOP, decoding)), None
-
-        return hops
+        return lambda link: (times.hops(link, decoded), None)
 
     def _answered(self, key: BlockKey, links: int) -> None:
-        if key.phase.is_of_queries:
-            times = self._open[key]
+        times = self._open.get(key.micro_batch)
+        if times is not None:
             times.unanswered -= links
             if not times.unanswered:
-                del self._open[key]
+                del self._open[key.micro_batch]

@@ -1,4 +1,4 @@
-"""What happened in a run so far, for any number of watchers that come and go."""
+"""The records of a run so far, for any number of watchers that come and go."""
 
 import asyncio
 import time
@@ -13,12 +13,13 @@ from splitwave.common.protocol.messages import Phase
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 
 PROGRESS_INTERVAL_S = 0.2
-"""Between two reports of progress: a step may take a hundredth of a second, and a report costs all parties' cores."""
+"""Seconds between two reports of progress: a step may take a hundredth of a second, and each report costs processor
+time that the run would use."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged:
-    """The run's status is worth another look."""
+    """The run's status has changed."""
 
 
 Record = EpochRecord | Evaluation | RunResult
@@ -29,7 +30,7 @@ class RunLog(RunObserver):
     """Epochs, the test errors, then a result, all kept; status changes are coalesced for a slow watcher."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Args: seconds, from any beginning."""
+        """Args: a monotonic clock, in seconds."""
         self._clock = clock
         self._records: list[Record] = []
         self._version = 0
@@ -44,24 +45,24 @@ class RunLog(RunObserver):
         self.touch()
 
     def progress(self) -> None:
-        """Tell watchers that the run went on, unless they heard of it within `PROGRESS_INTERVAL_S`."""
+        """Wake watchers up, unless that was done within the last `PROGRESS_INTERVAL_S`."""
         if self._touched_s is None or self._clock() - self._touched_s >= PROGRESS_INTERVAL_S:
             self.touch()
 
     def touch(self) -> None:
-        """Tell watchers that the status changed."""
+        """Wake watchers up: the status changed."""
         self._touched_s = self._clock()
         self._version += 1
         self._changed.set()
         self._changed = asyncio.Event()
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """End the log, and with it what watchers follow."""
         self._closed = True
         self.touch()
 
     async def events(self) -> AsyncIterator[Event]:
-        """Everything from the first epoch on, status changes in between, until the log is closed."""
+        """All records from the first epoch on, and status changes in between, until the log is closed."""
         seen = 0
         version = -1
         while True:

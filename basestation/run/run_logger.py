@@ -22,7 +22,7 @@ log = structlog.get_logger()
 class RunLogger(RunObserver):
     """One line for each event that an operator may ask about later.
 
-    Of blocks that were decoded without some links, the line of their epoch or pass says how many had which links.
+    The line of an epoch or a pass counts the blocks that were decoded without some links, by the links that they had.
     """
 
     def __init__(self, links: int) -> None:

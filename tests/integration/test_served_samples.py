@@ -41,7 +41,7 @@ def _outcome(run: InprocessRun, betas: Sequence[float], first_pass: int) -> Outc
 
 @pytest.fixture(scope="module")
 def outcomes() -> list[Outcome]:
-    """Few queries a pass, as where somebody turns the knob of a testbed that serves."""
+    """Few queries a pass, as where β is set while a testbed serves."""
     run = open_run(CONFIG, None)
     for _ in run.train(lambda _: None):
         pass

@@ -1,4 +1,4 @@
-"""Loads that a serving base station has its devices send, over real connections."""
+"""Workloads that a serving base station has its devices send, over real connections."""
 
 import asyncio
 import dataclasses
@@ -38,7 +38,7 @@ from tests.limits import LIMIT_S
 PLAIN = CONFIG.model_copy(
     update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 3, "block_size": 8})},
 )
-TOLD = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
+CONDITIONED = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
 IDLE = Policy(rejoin_s=LIMIT_S, serve_every_s=3600.0)
 BUSY = Policy(rejoin_s=LIMIT_S, serve_every_s=0.001)
 
@@ -97,7 +97,7 @@ class Hold:
         monkeypatch.setattr(Trainer, "is_brief", lambda _trainer, _blocks: False)  # else the event loop itself is held
 
     def release(self) -> int:
-        """Let it answer; when that was."""
+        """Let it answer; the time of that, in nanoseconds."""
         now_ns = time.perf_counter_ns()
         self._released.set()
         return now_ns
@@ -135,7 +135,7 @@ def test_every_query_of_a_load_is_stamped_by_every_party_in_order(
         np.testing.assert_array_equal(column(links[0], name), column(links[1], name))
 
 
-@pytest.mark.parametrize("config", [PLAIN, TOLD], ids=["plain", "told"])
+@pytest.mark.parametrize("config", [PLAIN, CONDITIONED], ids=["plain", "conditioned"])
 def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_path: Path) -> None:
     loads = [CLOSED, dataclasses.replace(OPEN, samples=3)]
 

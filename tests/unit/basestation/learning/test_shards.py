@@ -96,7 +96,7 @@ def test_parts_cover_all_samples_once_and_are_alike(count: int, samples: int) ->
     assert min(sizes) > 0
 
 
-def test_networks_that_are_told_conditions_refuse_shards() -> None:
+def test_conditioned_networks_refuse_shards() -> None:
     settings = {"hypernetwork": {"beta": [1e-5, 1.0]}, "runtime": {"decoder_shards": 2}}
     with pytest.raises(ValueError, match=r"runtime\.decoder_shards = 2 does nothing without plain networks"):
         RunConfig.model_validate(settings)

@@ -1,4 +1,4 @@
-"""What watchers of a run are told, and when."""
+"""What watchers of a run see, and when."""
 
 import asyncio
 import dataclasses
@@ -41,7 +41,7 @@ class TestRunLog:
 
         assert asyncio.run(repeat()) == [self.record, Evaluation(0.5, 0.25), StatusChanged()]
 
-    def test_progress_is_told_from_time_to_time_and_what_happens_at_once(self) -> None:
+    def test_progress_is_reported_from_time_to_time_and_other_changes_at_once(self) -> None:
         async def follow() -> list[int]:
             now = [100.0]
             log = RunLog(lambda: now[0])
@@ -51,11 +51,11 @@ class TestRunLog:
                 async for event in log.events():
                     seen.put_nowait(event)
 
-            async def heard(tell: Callable[[], None], at_s: float) -> int:
+            async def heard(change: Callable[[], None], at_s: float) -> int:
                 now[0] = at_s
-                tell()
+                change()
                 for _ in range(10):
-                    await asyncio.sleep(0)  # the watcher, if it was told, has its turns
+                    await asyncio.sleep(0)  # the watcher, if it was woken up, has its turns
                 count = seen.qsize()
                 while not seen.empty():
                     seen.get_nowait()
