@@ -31,6 +31,14 @@ class Command:
         """How many blocks each link sends."""
         return self.plan.block_count(self.phase, self.step)
 
+    @property
+    def together(self) -> int:
+        """How many blocks are decoded before the first of them is answered: one in training.
+
+        A device goes on to its next micro-batch with the gradient of an earlier one.
+        """
+        return 1 if self.phase is Phase.TRAIN else self.plan.together(self.phase)
+
     def __str__(self) -> str:
         return f"{self.phase.name.lower()} step {self.step}"
 

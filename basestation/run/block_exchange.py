@@ -67,8 +67,7 @@ class BlockExchange:
 
     async def carry_out(self, command: Command, decode: Decode) -> None:
         """Decode and answer all blocks of a command that is expected, until every link has all its answers."""
-        unanswered = command.blocks * self._links
-        together = command.plan.together(command.phase)
+        unanswered, together = command.blocks * self._links, command.together
         while unanswered:
             ready = [await self._ready.get()]
             while len(ready) < together and not self._ready.empty():

@@ -147,6 +147,29 @@ def test_training_blocks_take_the_same_way_and_each_link_has_its_own_gradient() 
     assert [event for event, _, _ in run.recorder.events] == ["arrived", "arrived", "fused", "decoded", "answered"]
 
 
+def test_the_gradients_of_a_micro_batch_leave_before_the_next_one_is_decoded() -> None:
+    config = RunConfig.model_validate(
+        {"links": 1, "encoder": {"dimension": 3}, "training": {"batch_size": 4, "micro_batches": 4}}
+    )
+    step = Command(RunPlan(config, 8, 10), Phase.TRAIN, 0)
+    unanswered: list[int] = []
+
+    async def scenario() -> None:
+        run = Exchange(config)
+
+        async def note(blocks: Sequence[FusedBlock]) -> list[Decoded]:
+            unanswered.append(run.sessions[0].unanswered)
+            return await train(blocks)
+
+        run.exchange.expect(step)
+        for number in range(4):
+            run.send(step, 0, number)
+        await run.carry_out(step, note)
+
+    asyncio.run(scenario())
+    assert unanswered == [4, 3, 2, 1]
+
+
 async def _first_then_late(command: Command, decode: Decode) -> Exchange:
     """Link 0 sends all its blocks; link 1 follows when they are answered."""
     run = Exchange(with_policy(CONFIG, "first"))
