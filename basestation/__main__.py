@@ -9,9 +9,9 @@ from pathlib import Path
 
 import structlog
 
-from splitwave.basestation.run.attempt import Labels
-from splitwave.basestation.run.coordinator import Report
+from splitwave.basestation.run.agenda import Report
 from splitwave.basestation.run.policy import Policy
+from splitwave.basestation.run.run_context import Labels
 from splitwave.basestation.service.base_station import BaseStation, open_labels
 from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig
@@ -94,7 +94,7 @@ def _reporter(config: RunConfig, labels: Labels, run_id: str, summaries: Path | 
             path = summaries / f"{run_id}.json"
             try:
                 write_json(path, summarize(config, None, result, remarks_on(config.task, result.error, chance)))
-            except OSError as error:  # the result is in the log, and on its way to whoever watches
+            except OSError as error:  # the log has the result, and watchers get it
                 log.error("summary not written", path=str(path), reason=str(error))
 
     return report

@@ -20,7 +20,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
 from splitwave.common.runtime.process import add_data_option, check_data_dir, run_tool
-from splitwave.experiments.inprocess_engine import open_run
+from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.preflight import check_data
 

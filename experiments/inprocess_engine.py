@@ -1,203 +1,16 @@
-"""The in-process engine: the same worker, channel and trainer objects, wired by direct calls.
+"""The in-process engine of the command line."""
 
-It is the oracle that the distributed system is compared with, bit by bit, and what parameter sweeps run on.
-"""
-
-import hashlib
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from splitwave.basestation.fusion.fusion_buffer import FusedBlock, FusionBuffer
-from splitwave.basestation.learning.epoch_meter import EpochMeter, mean_samples_per_s
-from splitwave.basestation.learning.trainer import Trainer
-from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
-from splitwave.channel.emulator.link import ChannelLink
-from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import load_labels
-from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
-from splitwave.common.protocol.plan import RunPlan
-from splitwave.common.protocol.symbols import SymbolReader
-from splitwave.common.records.checkpoint import check_state_dir, combined_sha256, load_part, save_part, weights_sha256
+from splitwave.basestation.run.epoch_meter import mean_samples_per_s
+from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.records.checkpoint import check_state_dir, combined_sha256, load_part, save_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
-from splitwave.common.records.results import ENCODE_HOP, EpochRecord, Evaluation, RunResult
-from splitwave.common.tasks.task import Answers
-from splitwave.common.wire.accounting import block_cost
-from splitwave.common.wire.messages import uplink_to_proto
-from splitwave.device.learning.views import load_stacked_views
-from splitwave.device.learning.worker import DeviceWorker, Views
-from splitwave.device.measurement.symbol_histograms import SymbolHistograms
+from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
+from splitwave.experiments.inprocess_run import HOPS, InprocessRun, open_run
 from splitwave.testbed.engine import Job, Observer, Progress
-
-_HOPS = (ENCODE_HOP, "emulate", "decode")
-
-
-@dataclass(frozen=True, slots=True)
-class PassOutcome:
-    """What a pass over evaluation data gave: the mean error of the answers, and each link's cost."""
-
-    error: float
-    costs: tuple[UplinkCost, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ServingOutcome:
-    """What a serving pass gave.
-
-    Attributes:
-        hop_times_ns: (queries · links, 3) int64: encode, emulate and decode times.
-        answers_sha256: of all answers in order, as a base station logs it.
-    """
-
-    hop_times_ns: Int64
-    answers_sha256: str
-
-
-class InprocessRun:
-    """All parties of one run in this process and thread.
-
-    Attributes:
-        served: the queries of its serving passes.
-    """
-
-    def __init__(self, config: RunConfig, views: Sequence[Views], train_labels: Targets, test_labels: Targets) -> None:
-        """Args: one pair of views a link, and (N,) answers to both splits: int64 classes, or float32 nanoseconds."""
-        self.config = config
-        self.plan = RunPlan(config, len(train_labels), len(test_labels))
-        self.workers = [DeviceWorker(config, link, view) for link, view in enumerate(views)]
-        self.trainer = Trainer(config, self.plan, torch.from_numpy(train_labels))
-        self._channels = [ChannelLink(config, link) for link in range(config.links)]
-        self._readers = [SymbolReader(channel.contract) for channel in self._channels]
-        self._fusion = FusionBuffer(config.links, config.encoder.dimension, capacity=1)
-        queries = dict.fromkeys((Phase.TEST, Phase.SERVE, Phase.LOAD), test_labels)
-        self._labels = queries | {Phase.VALIDATION: train_labels}
-        dimension, breakpoints = config.encoder.dimension, config.quantizer.breakpoints
-        self._sent = [SymbolHistograms(dimension, breakpoints) for _ in self.workers]
-        self.served = ServingCounts()
-
-    @property
-    def device_sha256(self) -> list[str]:
-        """Digest of each device's weights, by link."""
-        return [worker.weights_sha256 for worker in self.workers]
-
-    @property
-    def basestation_sha256(self) -> str:
-        """Digest of the decoder's weights."""
-        return weights_sha256(self.trainer.decoder)
-
-    def train(self, observe: Observer) -> Iterator[EpochRecord]:
-        """Train to the end, an epoch a time."""
-        epochs, per_epoch = self.config.training.epochs, self.plan.steps_per_epoch
-        for epoch in range(epochs):
-            meter = EpochMeter()
-            started = time.perf_counter()
-            for step in range(epoch * per_epoch, (epoch + 1) * per_epoch):
-                observe(Progress("training", epoch, epochs, step, self.plan.steps))
-                self.train_step(step, meter)
-            seconds = time.perf_counter() - started
-            held_out = self.config.data.validation > 0
-            error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error if held_out else None
-            rates = [worker.end_epoch() for worker in self.workers]
-            yield meter.record(epoch, (epoch + 1) * per_epoch, seconds, rate_nats=rates, validation_error=error)
-
-    def train_step(self, step: int, meter: EpochMeter) -> None:
-        """One step: every micro-batch through all devices, the channel, the base station and back."""
-        for number in range(self.plan.block_count(Phase.TRAIN, step)):
-            blocks = [worker.train_block(step, number) for worker in self.workers]
-            result = self.trainer.micro_batch(self._transmit(blocks))
-            for worker, channel, gradient in zip(self.workers, self._channels, result.gradients, strict=True):
-                answer = channel.return_gradient(Gradient(blocks[0].key, gradient))
-                worker.apply_gradient(answer.key, answer.values)
-            meter.add(result, len(blocks[0].sample_ids))
-        self.trainer.finish_step(step)
-        for worker in self.workers:
-            worker.finish_step()
-
-    def tune(self, psnr_db: float | None = None, beta: float | list[float] | None = None) -> None:
-        """Put the links at another PSNR or β from here on, all at one or each at its own.
-
-        Plain weights are then tested over a channel that they do not know; networks with inputs are told.
-        """
-        now = self.trainer.config
-        channel = {} if psnr_db is None else {"psnr_db": psnr_db}
-        objective = {} if beta is None else {"beta": beta}
-        config = now.model_copy(
-            update={
-                "channel": now.channel.model_copy(update=channel),
-                "objective": now.objective.model_copy(update=objective),
-            }
-        )
-        self.trainer.config = config
-        for worker, link in zip(self.workers, self._channels, strict=True):
-            worker.config = link.config = config
-
-    def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
-        """One pass over the samples that a phase names; its blocks are serialised to be weighed."""
-        errors = 0.0
-        costs = [UplinkCost()] * len(self.workers)
-        self._announce(symbols)
-        for number in range(self.plan.block_count(phase, step)):
-            blocks = [worker.pass_block(phase, step, number, symbols) for worker in self.workers]
-            for block, channel in zip(blocks, self._channels, strict=True):
-                costs[block.link] += block_cost(uplink_to_proto(block, channel.contract))
-            answers = self.trainer.predict(self._transmit(blocks))
-            errors += self.trainer.objective.errors(answers, self._labels[phase][blocks[0].sample_ids])
-        return PassOutcome(errors / self.plan.pass_samples(phase), tuple(costs))
-
-    def serve(self, count: int, switches: Mapping[int, Sequence[float]] | None = None) -> ServingOutcome:
-        """One serving pass.
-
-        Args:
-            count: how many went before it.
-            switches: the links' β by the query from which they hold. They become settings, so that a stream under a
-                turned knob is compared with one that needs no knob.
-        """
-        rows: list[tuple[int, int, int]] = []
-        counts, answers = QueryCounts(), hashlib.sha256()
-        self._announce(Symbols.HARD)
-        for number in range(self.plan.block_count(Phase.SERVE, count)):
-            if switches and number in switches:
-                self.tune(beta=list(switches[number]))
-            given, betas, times = self._query(count, number)
-            ids = self.plan.block_ids(Phase.SERVE, count, number)
-            counts.add(betas, ids, self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids]))
-            answers.update(given.tobytes())
-            rows += times
-        self.served.add(counts)
-        for link, sent in enumerate(self._sent):
-            self.served.report(link, sent.news())
-        return ServingOutcome(np.array(rows, dtype=np.int64), answers.hexdigest())
-
-    def _query(self, count: int, number: int) -> tuple[Answers, tuple[float, ...], list[tuple[int, int, int]]]:
-        """(1,) answers, the links' β, and a row of times a link."""
-        encode_ns, blocks = [], []
-        for worker, sent in zip(self.workers, self._sent, strict=True):
-            started = time.perf_counter_ns()
-            blocks.append(worker.pass_block(Phase.SERVE, count, number, Symbols.HARD))
-            encode_ns.append(time.perf_counter_ns() - started)
-            sent.add(blocks[-1])
-        started = time.perf_counter_ns()
-        fused = self._transmit(blocks)
-        emulated = time.perf_counter_ns()
-        given = self.trainer.predict(fused)
-        decoded = time.perf_counter_ns()
-        return given, fused.betas, [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
-
-    def _announce(self, symbols: Symbols) -> None:
-        for channel in self._channels:
-            channel.symbols = symbols
-
-    def _transmit(self, blocks: Sequence[SymbolBlock]) -> FusedBlock:
-        fused = None
-        for block, channel, reader in zip(blocks, self._channels, self._readers, strict=True):
-            fused = self._fusion.add(block.key, block.link, reader.read(channel.transmit(block)), block.beta)
-        assert fused is not None  # the last link's part completes the block
-        return fused
 
 
 class InprocessEngine:
@@ -218,27 +31,12 @@ class InprocessEngine:
             error=hard.error,
             error_soft=soft.error,
             costs=hard.costs,
-            hops=_HOPS,
+            hops=HOPS,
             hop_times_ns=serving.hop_times_ns,
             weights_sha256=combined_sha256([*run.device_sha256, run.basestation_sha256]),
             queries=run.served.queries(),
             served=run.served.results(),
         )
-
-
-def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
-    """A fresh run over the data set that its settings name.
-
-    Raises:
-        DataError: the data are missing or damaged.
-    """
-    views = load_stacked_views(config, range(config.links), data_dir)
-    return InprocessRun(
-        config,
-        [views.of(link) for link in range(config.links)],
-        load_labels(config.data.name, "train", data_dir),
-        load_labels(config.data.name, "test", data_dir),
-    )
 
 
 def _prepare(job: Job) -> InprocessRun:

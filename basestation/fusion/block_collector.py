@@ -1,7 +1,6 @@
 """Takes the blocks of all links in, checks that they were asked for, and hands them on fused."""
 
-import asyncio
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,59 +14,93 @@ from splitwave.common.protocol.plan import RunPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A block all of whose links are in.
+class Command:
+    """A training step, or a pass: what the base station asks of every link at a time.
 
     Attributes:
-        block: the fused symbols.
-        sample_ids: (B,) places in the split.
-        arrived_ns: per link, when its part arrived.
-        fused_ns: when the last link's part had been put to the others.
+        plan: says which blocks these are; that of a load pass has its workload.
+        phase, step: as in `BlockKey`.
     """
+
+    plan: RunPlan
+    phase: Phase
+    step: int
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks each link sends."""
+        return self.plan.block_count(self.phase, self.step)
+
+    @property
+    def together(self) -> int:
+        """How many blocks are decoded before the first of them is answered: one in training.
+
+        A device goes on to its next micro-batch with the gradient of an earlier one.
+        """
+        return 1 if self.phase is Phase.TRAIN else self.plan.together(self.phase)
+
+    def __str__(self) -> str:
+        return f"{self.phase.name.lower()} step {self.step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A block that can be decoded, and the (B,) places of its samples in the split."""
 
     block: FusedBlock
     sample_ids: Int64
-    arrived_ns: tuple[int, ...]
-    fused_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatePart:
+    """A link's part of a block that was handed on without it."""
+
+    key: BlockKey
+    link: int
 
 
 class BlockCollector:
-    """The blocks of one command at a time: a training step, or a pass."""
+    """The blocks of one command at a time."""
 
-    def __init__(self, config: RunConfig, plan: RunPlan) -> None:
-        self._links = config.links
-        self._plan = plan
-        self._fusion = FusionBuffer(config.links, config.encoder.dimension, config.runtime.credits)
-        self._parts: dict[BlockKey, dict[int, int]] = {}
-        self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
-        self._phase = Phase.TRAIN
-        self._step = -1
+    def __init__(self, config: RunConfig) -> None:
+        """Args: the run's settings.
+
+        Raises:
+            ConfigError: the fusion policy cannot be loaded.
+        """
+        self._fusion = FusionBuffer.of(config, config.runtime.credits)
+        self._command: Command | None = None
         self._total = 0
         self._credits = config.runtime.credits
-        self._taken: list[set[int]] = [set() for _ in range(self._links)]
+        self._taken: Sequence[set[int]] = [set() for _ in range(config.links)]
 
-    def expect(self, phase: Phase, step: int) -> None:
+    def expect(self, command: Command) -> None:
         """From now on take the blocks of this command, from each link once, and no others."""
-        self._phase, self._step = phase, step
-        self._total = self._plan.block_count(phase, step)
-        self._credits = self._fusion.capacity = self._plan.credits(phase)
-        self._taken = [set() for _ in range(self._links)]
+        self._command = command
+        self._total = command.blocks
+        self._credits = command.plan.credits(command.phase)
+        self._fusion.resize(self._credits)
+        self._taken = [set() for _ in self._taken]
 
-    def take(self, session: LinkSession, block: SymbolBlock) -> None:
+    def take(self, session: LinkSession, block: SymbolBlock) -> Arrival | LatePart | None:
         """Take one link's part of a block.
+
+        Returns:
+            The block if it can be decoded now, or the part if its block was handed on without it; else None.
 
         Raises:
             ProtocolError: without credit, not asked for, sent before, for other samples, or at odds with the contract.
         """
-        arrived_ns = time.perf_counter_ns()
         session.spend_credit(self._credits)
-        self._check_asked_for(session.link, block)
-        fused = self._fusion.add(block.key, session.link, session.reader.read(block), block.beta)
-        self._taken[session.link].add(block.key.micro_batch)
-        parts = self._parts.setdefault(block.key, {})
-        parts[session.link] = arrived_ns
-        if fused is not None:
-            self._arrivals.put_nowait(self._arrival(fused, block.sample_ids))
+        key, link = block.key, session.link
+        self._check_asked_for(link, block)
+        symbols = session.reader.read(block)
+        late = self._fusion.awaits_late_parts(key)
+        fused = self._fusion.add(key, link, symbols, block.beta)
+        self._taken[link].add(key.micro_batch)
+        if late:
+            return LatePart(key, link)
+        return None if fused is None else Arrival(fused, block.sample_ids)
 
     def expects(self, link: int) -> bool:
         """Whether blocks of this link are still to come."""
@@ -75,39 +108,18 @@ class BlockCollector:
 
     def waits_for_schedule(self, link: int) -> bool:
         """Whether blocks of this link are still to come, each at its own time."""
-        workload = self._plan.workload if self._phase is Phase.LOAD else None
+        if self._command is None or self._command.phase is not Phase.LOAD:
+            return False
+        workload = self._command.plan.workload
         return workload is not None and workload.is_open and self.expects(link)
 
-    async def next(self) -> Arrival:
-        """The next complete block, in the order of completion."""
-        return await self._arrivals.get()
-
-    async def next_few(self) -> list[Arrival]:
-        """Complete blocks, one at least, in the order of completion: of what is there so many as go together."""
-        arrivals = [await self._arrivals.get()]
-        while len(arrivals) < self._plan.together(self._phase) and not self._arrivals.empty():
-            arrivals.append(self._arrivals.get_nowait())
-        return arrivals
-
     def _check_asked_for(self, link: int, block: SymbolBlock) -> None:
-        key = block.key
-        wanted = key.phase is self._phase and key.step == self._step
-        if not wanted or key.micro_batch >= self._total:
-            raise ProtocolError(
-                f"{key} was not asked for: expected {self._phase.name.lower()} step {self._step}, "
-                f"micro-batch below {self._total}",
-                Refusal.FAILED_PRECONDITION,
-            )
+        key, command = block.key, self._command
+        wanted = command is not None and key.phase is command.phase and key.step == command.step
+        if command is None or not wanted or key.micro_batch >= self._total:
+            expected = f"{command}, micro-batch below {self._total}" if command else "none"
+            raise ProtocolError(f"{key} was not asked for: expected {expected}", Refusal.FAILED_PRECONDITION)
         if key.micro_batch in self._taken[link]:
             raise ProtocolError(f"{key}: link {link} sent it twice", Refusal.FAILED_PRECONDITION)
-        if not np.array_equal(block.sample_ids, self._plan.block_ids(key.phase, key.step, key.micro_batch)):
+        if not np.array_equal(block.sample_ids, command.plan.block_ids(key.phase, key.step, key.micro_batch)):
             raise ProtocolError(f"{key} is of other samples than the run's plan says", Refusal.FAILED_PRECONDITION)
-
-    def _arrival(self, fused: FusedBlock, sample_ids: Int64) -> Arrival:
-        parts = self._parts.pop(fused.key)
-        return Arrival(
-            block=fused,
-            sample_ids=sample_ids,
-            arrived_ns=tuple(parts[link] for link in range(self._links)),
-            fused_ns=time.perf_counter_ns(),
-        )

@@ -1,4 +1,4 @@
-"""The thread that torch works in, so that the event loop never waits for it longer than for a hand-over."""
+"""The thread that torch works in, so that the event loop is never blocked by a computation."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,19 +15,19 @@ Result = TypeVar("Result")
 
 
 def _begin(torch_threads: int) -> None:
-    be_patient()  # what comes from the devices, or is on its way to them, goes first
+    be_patient()  # messages from and to the devices go first
     torch.set_num_threads(torch_threads)
 
 
 class Compute:
-    """One worker thread, as a context; what is asked of it runs one after the other."""
+    """One worker thread, as a context; it does one piece of work after the other."""
 
     def __init__(self, torch_threads: int) -> None:
         """Args: threads that one torch operation may use."""
         self._executor = ThreadPoolExecutor(1, "torch", _begin, (torch_threads,))
 
     def __enter__(self) -> Self:
-        """The thread starts with its first work."""
+        """The thread starts with its first piece of work."""
         return self
 
     def __exit__(

@@ -1,7 +1,7 @@
-"""Backward through fully connected layers, what others wait for first: ∂CE/∂ẑ now, the layers' own gradients later.
+"""Backward through fully connected layers in two parts: ∂CE/∂ẑ at once, the layers' own gradients later.
 
-Autograd gives all of them at once. Of the two products that a layer's backward pass takes, the one that gives its
-weights' gradient is needed by nobody but the optimiser: it can wait until the devices' gradients are on their way.
+Autograd computes both together. The devices wait for ∂CE/∂ẑ; only the optimiser needs the gradients of the weights, and
+these can wait until the devices' gradients are on their way.
 
 Shapes: N noisy samples.
 """
@@ -23,7 +23,7 @@ class DenseStep:
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """(N, outputs) of (N, inputs); keeps what each layer was given."""
+        """(N, outputs) of (N, inputs); keeps the input of each layer."""
         *hidden, last = self._layers
         for layer in hidden:
             self._inputs.append(x)
@@ -44,7 +44,7 @@ class DenseStep:
 
     @torch.no_grad()
     def weight_gradients(self) -> list[Tensor]:
-        """Those of all weights and biases, in the order of the layers' parameters."""
+        """The gradients of all weights and biases, in the order of the layers' parameters."""
         gradients: list[Tensor] = []
         for x, upstream in zip(self._inputs, reversed(self._upstream), strict=True):
             gradients += [upstream.t().mm(x), upstream.sum(0)]

@@ -1,6 +1,6 @@
 """The base station's half of training: the decoder ψ, its loss, and the gradients for the devices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,14 +24,21 @@ from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.tasks.task import Answers
 
 BRIEF_MULTIPLICATIONS = 1 << 20
-"""Of a decoder with fully connected layers: about a tenth of a millisecond, as a hand-over to a thread and back."""
+"""A decoder with fully connected layers does so many in about a tenth of a millisecond, which handing its work over
+to a thread and back takes, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class MicroBatchResult:
-    """What one micro-batch gave: ∂CE/∂ẑ_k, (L, B, d) a link; and sums over its L·B noisy samples."""
+    """The outcome of one micro-batch.
 
-    gradients: list[Float32]
+    Attributes:
+        gradients: by link ∂CE/∂ẑ_k, (L, B, d); zeros for a link that was not in the block.
+        distortion, errors: sums over its noisy samples.
+        count: L·B, how many these are.
+    """
+
+    gradients: Mapping[int, Float32]
     distortion: float
     errors: float
     count: int
@@ -39,7 +46,7 @@ class MicroBatchResult:
 
 @dataclass(frozen=True, slots=True)
 class _ShardResult:
-    """Of some samples: the gradient of the symbols, (L, b, K·d), those of all parameters, and sums over them."""
+    """The same of b of the samples: the gradient of their symbols, (L, b, K·d), and those of all parameters."""
 
     gradient: Tensor
     weight_gradients: Callable[[], Sequence[Tensor]]
@@ -47,20 +54,41 @@ class _ShardResult:
     errors: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Shortcuts:
+    """What a decoder with fully connected layers on the CPU does in another way, to the same bits.
+
+    Attributes:
+        dense: layers whose backward pass is a `DenseStep`; empty for other decoders.
+        brief_samples: evaluation samples that are decoded in less time than a hand-over to a thread takes.
+    """
+
+    dense: Sequence[nn.Linear]
+    brief_samples: int
+
+    @classmethod
+    def of(cls, decoder: nn.Module, config: RunConfig, device: torch.device) -> "_Shortcuts":
+        """Those of a decoder that computes on `device`."""
+        if not isinstance(decoder, Decoder) or device.type != "cpu":
+            return cls([], 0)
+        plain = not config.conditions and not config.runtime.bf16
+        dense = [layer for layer in decoder.modules() if isinstance(layer, nn.Linear)] if plain else []
+        return cls(dense, BRIEF_MULTIPLICATIONS // sum(weights.numel() for weights in decoder.parameters()))
+
+
 class Trainer:
     """Trains and applies the decoder. Micro-batches accumulate until `finish_step`.
 
     Attributes:
         config: the run's settings.
-        objective: what answers are held to.
+        objective: the loss of its task, and the error of an answer.
         decoder: ψ.
-        shards: the threads that work on the samples of a training block, or on the blocks of a pass.
+        shards: the threads that share the samples of a training block, or the blocks of a pass.
     """
 
     def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
         """Args: the run's settings and plan; the training split's (N,) int64 classes, or float32 nanoseconds."""
         self.config = config
-        self._links = config.links
         self._plan = plan
         self._labels = train_labels
         self.objective = Objective(config.task)
@@ -72,21 +100,21 @@ class Trainer:
         self.shards = Shards(config.runtime.decoder_shards, config.runtime.torch_threads)
         self._next_step = 0
         self._owed: list[Callable[[], Sequence[Tensor]]] = []
-        dense = isinstance(self.decoder, Decoder) and self._placement.device.type == "cpu"
-        parameters = sum(weights.numel() for weights in self.decoder.parameters())
-        self._brief_samples = BRIEF_MULTIPLICATIONS // parameters if dense else 0
-        plain = dense and not config.conditions and not config.runtime.bf16
-        self._dense = [layer for layer in self.decoder.modules() if isinstance(layer, nn.Linear)] if plain else []
+        self._shortcuts = _Shortcuts.of(self.decoder, config, self._placement.device)
+
+    def use_config(self, config: RunConfig) -> None:
+        """Decode under other settings from here on, such as another PSNR or β, that leave the networks as they are."""
+        self.config = config
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
         """Forward, distortion averaged over L draws and the step's B samples (eq. (18)), backward to the symbols.
 
-        What that leaves to do for the decoder's own gradients is done by the next call, or by `finish_step`.
+        The decoder's own gradients are not complete yet: the next call or `finish_step` adds them up.
 
         Raises:
             RunFailedError: the loss is not finite.
         """
-        conditions = self._conditions(block)
+        conditions = self._conditions(block, self._plan)
         draws, samples, _ = block.symbols.shape
         ids = self._plan.block_ids(Phase.TRAIN, block.key.step, block.key.micro_batch)
         of_sample = conditions.weights / (draws * self._plan.batch_size(block.key.step))
@@ -94,21 +122,26 @@ class Trainer:
         labels = self._labels[torch.from_numpy(ids)]
 
         def work(rows: slice) -> _ShardResult:
-            shard = FusedBlock(block.key, block.symbols[:, rows])
+            shard = FusedBlock(block.key, block.symbols[:, rows], block.links)
             return self._shard(shard, labels[rows], weights[rows], conditions)
 
         self.settle()
         shards = self.shards.map(work, self.shards.bounds(samples))
         self._owed = [shard.weight_gradients for shard in shards]
         received = shards[0].gradient if len(shards) == 1 else torch.cat([each.gradient for each in shards], 1)
-        gradients = [part.contiguous().numpy() for part in received.chunk(self._links, dim=-1)]
-        distortion = sum(shard.distortion for shard in shards)
-        return MicroBatchResult(gradients, distortion, sum(shard.errors for shard in shards), draws * samples)
+        parts = enumerate(received.chunk(self.config.links, dim=-1))
+        gradients = {link: (part if link in block.links else torch.zeros_like(part)) for link, part in parts}
+        return MicroBatchResult(
+            {link: gradient.contiguous().numpy() for link, gradient in gradients.items()},
+            sum(shard.distortion for shard in shards),
+            sum(shard.errors for shard in shards),
+            draws * samples,
+        )
 
     def _shard(self, block: FusedBlock, labels: Tensor, weights: Tensor, conditions: BlockConditions) -> "_ShardResult":
-        """What some of a block's samples give."""
+        """Forward and backward of some of a block's samples."""
         draws, labels = len(block.symbols), labels.repeat(len(block.symbols))
-        step = DenseStep(self._dense) if self._dense else None
+        step = DenseStep(self._shortcuts.dense) if self._shortcuts.dense else None
         if step:
             outputs = step.forward(block.symbols.flatten(0, 1)).requires_grad_()
             sources: list[Tensor] = [outputs]
@@ -127,37 +160,41 @@ class Trainer:
         return _ShardResult(gradient, step.weight_gradients if step else lambda: rest, total.item(), errors)
 
     def settle(self) -> None:
-        """Add up the gradients that the last micro-batch owes the parameters, in the order of its shards."""
+        """Add up the parameters' gradients of the last micro-batch, in the order of its shards."""
         owed, self._owed = self._owed, []
         for gradients in self.shards.map(lambda shard: shard(), owed):
             for parameter, gradient in zip(self.decoder.parameters(), gradients, strict=True):
                 parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
 
     def finish_step(self, step: int) -> None:
-        """One Adam step on what the step's micro-batches accumulated."""
+        """One Adam step on the gradients that the step's micro-batches accumulated."""
         self.settle()
         self._optimiser.step(self._plan.learning_rate(step))
         self._next_step = step + 1
 
     def is_brief(self, blocks: Sequence[FusedBlock]) -> bool:
         """Whether decoding these evaluation blocks takes no longer than handing them to another thread."""
-        return sum(block.symbols.shape[1] for block in blocks) <= self._brief_samples
+        return sum(block.symbols.shape[1] for block in blocks) <= self._shortcuts.brief_samples
 
     @torch.no_grad()
-    def predict(self, block: FusedBlock) -> Answers:
+    def predict(self, block: FusedBlock, plan: RunPlan | None = None) -> Answers:
         """(B,) answers to an evaluation block (L = 1), decoded under the β that it carries, if any.
+
+        Args:
+            block: all links' symbols.
+            plan: which the block's pass follows, if not the run's.
 
         Raises:
             RunFailedError: the decoder's outputs are not finite.
         """
-        conditions = self._conditions(block) if self.config.conditions else None
+        conditions = self._conditions(block, plan or self._plan) if self.config.conditions else None
         outputs = self._decode(block.symbols, block.key, conditions)
         if not torch.isfinite(outputs).all():
             raise RunFailedError(f"the decoder's outputs for {block.key} are not finite")
         return self.objective.answers(outputs)
 
-    def _conditions(self, block: FusedBlock) -> BlockConditions:
-        return block_conditions(self.config, self._plan, block.key, block.betas)
+    def _conditions(self, block: FusedBlock, plan: RunPlan) -> BlockConditions:
+        return block_conditions(self.config, plan, block.key, block.betas)
 
     def _decode(self, symbols: Tensor, key: BlockKey, conditions: BlockConditions | None) -> Tensor:
         """Outputs, (L·B, …), of the (L, B, K·d) symbols of a block; plain networks take no conditions."""
@@ -167,7 +204,7 @@ class Trainer:
             if not self.config.conditions or conditions is None:
                 outputs = self.decoder(received)
             else:
-                rows = conditions.rows(*range(self._links))
+                rows = conditions.rows(*range(self.config.links))
                 if training:
                     outputs = self.decoder(
                         received, self._placement.enter(torch.from_numpy(rows).repeat(len(symbols), 1))

@@ -1,5 +1,7 @@
 """Admits devices to a run: versions, abilities, leases, data."""
 
+import asyncio
+
 from splitwave.basestation.links.leases import LinkLeases
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.common.config.run_config import RunConfig
@@ -9,7 +11,11 @@ from splitwave.common.protocol.symbols import LinkContract
 
 
 class Admission:
-    """The K links of one run and who holds them."""
+    """The K links of one run and who holds them.
+
+    Attributes:
+        sessions: by link, the device that holds it.
+    """
 
     def __init__(
         self,
@@ -19,14 +25,14 @@ class Admission:
         data_digest: str,
         restore: tuple[str, ...],
     ) -> None:
-        """The gate of a run.
+        """Nobody is admitted yet.
 
         Args:
             config: its settings, which each device is sent.
             run_id: its name in logs.
             samples: sizes of the training and test splits that every party must hold.
             data_digest: of their content.
-            restore: per link, the digest of the checkpoint part to start from; empty to start afresh.
+            restore: by link, the digest of the checkpoint part to start from; empty to start afresh.
         """
         self._config = config
         self._run_id = run_id
@@ -34,6 +40,7 @@ class Admission:
         self._data_digest = data_digest
         self._restore = restore
         self._leases = LinkLeases(config.links)
+        self._somebody_ready = asyncio.Event()
         self.sessions: dict[int, LinkSession] = {}
 
     @property
@@ -41,11 +48,22 @@ class Admission:
         """Whether every link has a device that is ready."""
         return len(self.sessions) == self._config.links and all(s.ready for s in self.sessions.values())
 
-    def connect(self, hello: Hello, peer: str) -> LinkSession:
-        """Lease a link and welcome its device.
+    async def wait_until_complete(self, limit_s: float | None = None) -> None:
+        """Wait for every link's device to be ready.
 
         Raises:
-            ProtocolError: another protocol version, too small a device, or no such link free.
+            TimeoutError: `limit_s` seconds are over, and one is not.
+        """
+        async with asyncio.timeout(limit_s):
+            while not self.complete:
+                self._somebody_ready.clear()
+                await self._somebody_ready.wait()
+
+    def connect(self, hello: Hello, peer: str, outbox_filled: asyncio.Event | None = None) -> LinkSession:
+        """Lease a link and welcome its device; the last argument is that of `LinkSession`.
+
+        Raises:
+            ProtocolError: another protocol version, a device that encodes too few features, or no such link free.
         """
         if hello.protocol_version != PROTOCOL_VERSION:
             raise ProtocolError(
@@ -61,16 +79,16 @@ class Admission:
             )
         link = self._leases.lease(hello.device_id, hello.link, hello.host)
         contract = LinkContract.of(self._config, link)
-        session = LinkSession(contract, hello.device_id, peer)
+        session = LinkSession(contract, hello.device_id, peer, outbox_filled)
         session.send(self._welcome(link))
         self.sessions[link] = session
         return session
 
     def admit(self, session: LinkSession, ready: Ready) -> None:
-        """The device has loaded its data: they must be the run's.
+        """Take a device in that has loaded its data.
 
         Raises:
-            ProtocolError: they are not.
+            ProtocolError: these are not the run's data.
         """
         samples = (ready.train_samples, ready.test_samples)
         if samples != self._samples or ready.data_digest != self._data_digest:
@@ -79,10 +97,11 @@ class Admission:
                 f"the base station has {self._samples} with {self._data_digest[:12]}…",
                 Refusal.FAILED_PRECONDITION,
             )
-        session.ready = True
+        session.become_ready()
+        self._somebody_ready.set()
 
     def start_over(self, restore: tuple[str, ...]) -> None:
-        """Welcome every device that is here once more, to start from these checkpoint parts, or afresh if empty."""
+        """Welcome every connected device again, to start from these checkpoint parts, or afresh without any."""
         self._restore = restore
         for link, session in self.sessions.items():
             session.start_over(self._welcome(link))

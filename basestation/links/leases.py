@@ -1,4 +1,4 @@
-"""Who holds which link."""
+"""Leases of links to devices."""
 
 from splitwave.common.errors import ProtocolError, Refusal
 
@@ -11,10 +11,11 @@ class LinkLeases:
         self._hosts: list[str | None] = [None] * links
 
     def lease(self, device_id: str, wish: int | None, host: str = "") -> int:
-        """The link a device gets.
+        """Lease a link to a device.
 
-        It is the one it wishes for; else a free one that was held from its host, so that a restarted device finds
-        its part of a checkpoint; else the lowest that nobody has held; else the lowest free one.
+        The device gets the link that it wishes for. Without a wish it gets a free link that a device of its host held
+        before, so that a restarted device finds its part of a checkpoint; else the lowest link that nobody has held;
+        else the lowest free link.
 
         Raises:
             ProtocolError: all links are leased, or the wish is leased or out of range.

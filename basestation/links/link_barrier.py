@@ -1,4 +1,4 @@
-"""One answer from each link to a question of the base station."""
+"""Waits for one answer of every link to a question of the base station."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ Answer = TypeVar("Answer")
 
 
 class LinkBarrier(Generic[Answer]):
-    """Takes what was asked for, from each link once, and nothing else."""
+    """Takes the answers to one question, from each link once, and nothing else."""
 
     def __init__(self, links: int) -> None:
         self._links = links
@@ -19,7 +19,7 @@ class LinkBarrier(Generic[Answer]):
         self._complete = asyncio.Event()
 
     def expect(self, fits: Callable[[Answer], bool]) -> None:
-        """Ask a new question, whose answers `fits` recognises."""
+        """Begin a new question; `fits` accepts its answers."""
         self._fits = fits
         self._by_link = {}
         self._complete.clear()
@@ -39,10 +39,10 @@ class LinkBarrier(Generic[Answer]):
             self._complete.set()
 
     def expects(self, link: int) -> bool:
-        """Whether this link's answer is still to come."""
+        """Whether this link has not answered yet."""
         return self._fits is not None and link not in self._by_link
 
-    async def all(self) -> list[Answer]:
-        """Every link's answer, by link."""
+    async def all(self) -> dict[int, Answer]:
+        """Every link's answer by link, in ascending order, once all are in."""
         await self._complete.wait()
-        return [self._by_link[link] for link in range(self._links)]
+        return {link: self._by_link[link] for link in sorted(self._by_link)}

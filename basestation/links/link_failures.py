@@ -1,17 +1,18 @@
-"""Which links a run lost and why, and whether starting it over still leads anywhere."""
+"""Keeps why links were lost, and notices a run that starts over again and again without progress."""
 
 from collections.abc import Mapping
 
 from splitwave.basestation.links.link_session import LinkSession
 
 MAX_FRUITLESS_RESTARTS = 10
-"""How often in a row a run may start over without getting further than before: a device that crashes at one step."""
+"""How often in a row a run may start over without getting further than before, as with a device that crashes at one
+step every time."""
 
 Progress = tuple[int, ...]
 
 
 class LinkFailures:
-    """The losses of one run."""
+    """The lost links of one run."""
 
     def __init__(self) -> None:
         self._reasons: dict[int, str] = {}
@@ -19,17 +20,17 @@ class LinkFailures:
         self._fruitless = 0
 
     def add(self, session: LinkSession, reason: str) -> str:
-        """Note why a link is lost; returns the sentence that says so."""
+        """Note why a link is lost; returns the sentence for logs and errors."""
         self._reasons[session.link] = f"link {session.link} (device {session.device_id}) was lost: {reason}"
         return self._reasons[session.link]
 
     def explain(self, links: int, sessions: Mapping[int, LinkSession]) -> str:
-        """Why each link that is not ready is missing."""
+        """The reason why each link that is not ready is missing."""
         missing = [link for link in range(links) if link not in sessions or not sessions[link].ready]
         return "; ".join(self._explain(link, sessions.get(link)) for link in missing)
 
     def lead_nowhere(self, progress: Progress) -> bool:
-        """Count a loss after so much progress; whether too many in a row came without any since the one before."""
+        """Count a loss after so much progress; True if too many losses in a row came without progress in between."""
         if progress > self._furthest:
             self._furthest, self._fruitless = progress, 0
         else:

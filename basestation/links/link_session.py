@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator, Mapping
 
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, Ready, SetBeta, Uplink, Welcome
@@ -12,35 +13,50 @@ class LinkSession:
     """One leased link.
 
     Attributes:
-        outbox: what is to be sent down; None ends the stream.
-        news: set when something is put there; a stream of several devices gives them one to share.
+        contract: what the link may carry.
+        reader: turns its blocks into symbols.
+        outbox: messages to be sent down; None ends the stream.
         ready: whether the device has said Ready since its last Welcome.
-        in_run: whether a run has gone under way with it.
-        blocks: how many it sent.
+        in_run: whether a run has begun with this device.
+        blocks: how many blocks the device sent.
         unanswered: how many of them wait for a gradient or a prediction.
-        activity: counts all messages, both ways, but those that settle no debt.
+        activity: counts the messages of both directions, without those that leave the link's debts as they are.
     """
 
-    def __init__(self, contract: LinkContract, device_id: str, peer: str) -> None:
+    def __init__(
+        self, contract: LinkContract, device_id: str, peer: str, outbox_filled: asyncio.Event | None = None
+    ) -> None:
+        """A session that begins.
+
+        Args:
+            contract: what the link may carry.
+            device_id: unique to the device.
+            peer: where it connects from.
+            outbox_filled: is set when a message enters the outbox; devices that share a stream share it.
+        """
         self.contract = contract
-        self.link = contract.link
         self.device_id = device_id
         self.peer = peer
         self.reader = SymbolReader(contract)
         self.outbox: deque[Downlink | None] = deque()
-        self.news = asyncio.Event()
         self.ready = False
         self.in_run = False
         self.blocks = 0
         self.unanswered = 0
         self.activity = 0
+        self._outbox_filled = outbox_filled or asyncio.Event()
         self._starting_over = False
+
+    @property
+    def link(self) -> int:
+        """The number of the link."""
+        return self.contract.link
 
     def send(self, body: Downlink) -> None:
         """Queue a message; an answer gives its block's credit back."""
         if isinstance(body, Gradient | Prediction):
             self.unanswered -= 1
-        if not isinstance(body, SetBeta):  # else a link would never be late while somebody turns the knob
+        if not isinstance(body, SetBeta):  # else a link would never be late while an operator keeps changing β
             self.activity += 1
         self._put(body)
 
@@ -48,12 +64,25 @@ class LinkSession:
         """End the stream after what is queued."""
         self._put(None)
 
+    def outgoing(self) -> Iterator[Downlink | None]:
+        """Take all messages out that are queued now; None ends the stream."""
+        while self.outbox:
+            yield self.outbox.popleft()
+
     def accept(self, body: Uplink) -> bool:
         """Note a message; False if it is void, sent before the device heard that the run starts over."""
         self.activity += 1
         if isinstance(body, Ready | Leaving):
             self._starting_over = False
         return not self._starting_over
+
+    def become_ready(self) -> None:
+        """The device has its data and its encoder."""
+        self.ready = True
+
+    def join_run(self) -> None:
+        """A run begins with this device."""
+        self.in_run = True
 
     def start_over(self, welcome: Welcome) -> None:
         """Welcome the device again: until its next Ready nothing that it sends counts."""
@@ -79,4 +108,10 @@ class LinkSession:
 
     def _put(self, body: Downlink | None) -> None:
         self.outbox.append(body)
-        self.news.set()
+        self._outbox_filled.set()
+
+
+def broadcast(sessions: Mapping[int, LinkSession], body: Downlink) -> None:
+    """Queue a message for every link, in ascending order."""
+    for link in sorted(sessions):
+        sessions[link].send(body)

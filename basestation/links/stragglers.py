@@ -1,4 +1,4 @@
-"""Notices links that owe something for too long. No clock: the caller says what time it is."""
+"""Notices links that owe something for too long. It has no clock: the caller passes the time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,25 +20,28 @@ class _Debt:
 
 
 class StragglerDetector:
-    """Which links are late.
+    """Follows what links owe.
 
     Attributes:
-        late: their numbers.
+        late: the links that have owed something for too long.
     """
 
     def __init__(self, late_after_s: float) -> None:
-        """Args: seconds that a link may owe something."""
+        """Args: how many seconds a link may owe something."""
         self._late_after_s = late_after_s
         self._debts: dict[int, _Debt] = {}
         self.late: set[int] = set()
 
     def check(self, now: float, debts: Mapping[int, int]) -> list[StragglerChange]:
-        """What changed since the last check.
+        """Take note of what links owe now.
 
         Args:
             now: seconds on a monotonic clock.
-            debts: by link that owes something, a count of all that passed over it: a count that grew means that the
-                link paid a debt in between and owes a new one.
+            debts: for each link that owes something, a count of the messages that passed over it: a count that grew
+                since the last check means that the link paid a debt and owes a new one.
+
+        Returns:
+            The links that became late or caught up since the last check.
         """
         before = self._debts
         self._debts = {link: self._debt(before.get(link), activity, now) for link, activity in debts.items()}

@@ -1,23 +1,23 @@
-"""The live knob: β of each link's serving blocks, set while the run goes on. No transport."""
+"""β of each link's serving blocks, which an operator may set while the run is under way. No transport."""
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.learning.conditions import check_serving_beta
 
 MAX_VALUES = 256
-"""Combinations of the links' β in one run: devices count the symbols of each β apart, the base station its answers."""
-
+"""Combinations of the links' β in one run: devices keep a count of symbols for each β, the base station one of answers
+for each combination."""
 
 _SHOWN = 8
-"""Values in a message, whose length gRPC limits."""
+"""How many values an error message lists, since gRPC limits its length."""
 
 
 class BetaControl:
-    """What each link was set to. It begins at `objective.beta`; a run that starts over keeps it.
+    """β of each link: `objective.beta` at first, then what it was set to; a run that starts over keeps it.
 
     Attributes:
-        is_there: whether the run's networks are told β at all.
-        betas: of each link's serving blocks, from its next one on.
+        is_available: whether the run's networks are β-conditioned, so that it can be set.
+        betas: by link, β of its serving blocks from the next one on.
     """
 
     def __init__(self, config: RunConfig) -> None:
@@ -28,17 +28,21 @@ class BetaControl:
         self._combinations = {tuple(self.betas)}
 
     def set_beta(self, link: int | None, beta: float) -> list[int]:
-        """Set one link, or all of them; those that were set.
+        """Set β of one link, or of all links.
+
+        Returns:
+            The links that were set.
 
         Raises:
-            ProtocolError: networks are not told β, it is outside their range, no such link, or too many values.
+            ProtocolError: the networks are not β-conditioned, β is outside the range of their training, there is no
+                such link, or this would be one combination too many.
         """
         check_serving_beta(self._config, beta)
         links = range(len(self.betas))
         if link is not None and link not in links:
             raise ProtocolError(f"link {link} does not exist: this run has links 0 to {len(links) - 1}")
-        turned = list(links) if link is None else [link]
-        betas = [beta if each in turned else before for each, before in enumerate(self.betas)]
+        changed = list(links) if link is None else [link]
+        betas = [beta if each in changed else before for each, before in enumerate(self.betas)]
         if tuple(betas) not in self._combinations and len(self._combinations) >= MAX_VALUES:
             raise ProtocolError(
                 f"the links have had {MAX_VALUES} different combinations of β in this run, each of which is counted "
@@ -47,21 +51,21 @@ class BetaControl:
             )
         self.betas = betas
         self._combinations.add(tuple(betas))
-        for each in turned:
+        for each in changed:
             self._known[each].add(beta)
-        return turned
+        return changed
 
     def was_changed(self, link: int) -> bool:
-        """Whether a device that takes this link has to be told more than the run's settings."""
+        """Whether β of this link differs from the run's settings, which a Welcome brings."""
         return self.betas[link] != self._config.beta(link)
 
     def check(self, link: int, beta: float, what: str) -> None:
         """Refuse a β that a link was never set to.
 
         Args:
-            link: that names it.
+            link: whose device sent it.
             beta: the value.
-            what: that has it, for the message.
+            what: the message that carries it, for the error.
 
         Raises:
             ProtocolError: the link was never set to it.

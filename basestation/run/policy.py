@@ -1,14 +1,14 @@
-"""How long a base station waits for what."""
+"""How long a base station waits for its devices."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an operator decides about time; none of it changes what a run computes.
+    """Times that an operator sets; none of them changes what a run computes.
 
     Attributes:
-        rejoin_s: seconds that a link which was lost in a run may take to come back; 0 fails the run at once.
+        rejoin_s: seconds that a lost link may take to return; 0 fails the run at once.
         late_after_s: seconds that a link may owe something before it is reported as late.
         serve_every_s: seconds between serving passes after the result, until the base station is stopped; None ends
             the run with the result.

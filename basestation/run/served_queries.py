@@ -11,7 +11,7 @@ Betas = tuple[float, ...]
 
 @dataclass(slots=True)
 class QueryCount:
-    """Answered queries, of which several may ask about one sample.
+    """A count of answered queries; several may ask about one sample.
 
     Attributes:
         queries: how many.
@@ -30,23 +30,23 @@ class QueryCount:
         self.samples.update(sample_ids.tolist())
 
     def merge(self, other: "QueryCount") -> None:
-        """Count another's queries, too."""
+        """Add another count."""
         self.queries += other.queries
         self.errors += other.errors
         self.samples |= other.samples
 
     def totals(self) -> ServedQueries:
-        """The count as a run reports it; there must be a query."""
+        """The count as a run reports it; at least one query must be counted."""
         return ServedQueries(self.queries, len(self.samples), self.errors / self.queries)
 
 
 @dataclass(slots=True)
 class QueryCounts:
-    """Queries, all together and by the links' β.
+    """Counts of queries: all of them, and by the links' β.
 
     Attributes:
         total: of all queries.
-        by_betas: under each combination of the links' β; plain networks' have no β.
+        by_betas: by the links' β; the queries of plain networks are under the empty tuple.
     """
 
     total: QueryCount = field(default_factory=QueryCount)
@@ -58,14 +58,14 @@ class QueryCounts:
         self.by_betas[betas].add(sample_ids, errors)
 
     def merge(self, other: "QueryCounts") -> None:
-        """Count another's queries, too."""
+        """Add another count."""
         self.total.merge(other.total)
         for betas, count in other.by_betas.items():
             self.by_betas[betas].merge(count)
 
 
 class ServingCounts:
-    """All finished serving passes of a run, however often it started over."""
+    """The queries of all finished serving passes of a run, however often it started over."""
 
     def __init__(self) -> None:
         self._counts = QueryCounts()
@@ -76,18 +76,21 @@ class ServingCounts:
         self._counts.merge(counts)
 
     def report(self, link: int, entropies: tuple[SymbolEntropy, ...]) -> None:
-        """Keep what a link says of its symbols; over the most samples, for one that was welcomed again begins anew."""
+        """Keep a link's symbol entropy at each β.
+
+        A device that was welcomed again counts from 0, so the entropy over the most samples is kept.
+        """
         for entropy in entropies:
             known = self._entropies.get((link, entropy.beta))
             if known is None or entropy.samples >= known.samples:
                 self._entropies[link, entropy.beta] = entropy
 
     def queries(self) -> ServedQueries:
-        """All answered queries; at least one pass must be over."""
+        """All answered queries; at least one pass must have ended."""
         return self._counts.total.totals()
 
     def results(self) -> tuple[ServedAtBeta, ...]:
-        """The queries under each combination of the links' β, in the order of the β; none of plain networks."""
+        """The queries under each combination of the links' β, in the order of the β; empty for plain networks."""
         return tuple(
             ServedAtBeta(betas, count.totals(), self._mean_bits(betas))
             for betas, count in sorted(self._counts.by_betas.items(), key=lambda item: item[0])

@@ -1,4 +1,4 @@
-"""Where a run is."""
+"""The stages of a run."""
 
 from enum import IntEnum
 
@@ -15,7 +15,7 @@ class Stage(IntEnum):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the links are at work."""
+        """Whether the links train or answer."""
         return self in (Stage.TRAINING, Stage.EVALUATING, Stage.SERVING)
 
     @property

@@ -1,4 +1,4 @@
-"""Requests to measure a workload, one at a time: made by one task, carried out by another. No transport."""
+"""Requests to measure a workload, made by one task and carried out by another. No transport."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,31 +14,34 @@ class _Request:
 
 
 class WorkloadRequests:
-    """At most one workload that waits to be measured or is under way."""
+    """Holds at most one request, which waits or is under way."""
 
     def __init__(self) -> None:
         self._current: _Request | None = None
         self._asked = asyncio.Event()
 
     async def ask(self, workload: Workload) -> list[LinkStamps]:
-        """Have a workload measured; by link, when its queries were where.
+        """Have a workload measured.
+
+        Returns:
+            The time stamps of each link.
 
         Raises:
-            ProtocolError: another one is under way, or this one came to nothing.
+            ProtocolError: another request waits or is under way, or this one failed.
         """
         if self._current is not None:
             raise ProtocolError("another workload is being measured", Refusal.FAILED_PRECONDITION)
-        measurement = _Request(workload, asyncio.get_running_loop().create_future())
-        self._current = measurement
+        request = _Request(workload, asyncio.get_running_loop().create_future())
+        self._current = request
         self._asked.set()
         try:
-            return await measurement.outcome
+            return await request.outcome
         finally:
-            if self._asked.is_set() and self._current is measurement:
-                self._forget()  # whoever asked went away before its turn came
+            if self._asked.is_set() and self._current is request:
+                self._forget()  # the caller was cancelled before its turn came
 
     async def next(self, limit_s: float) -> Workload | None:
-        """The load that is to be measured next; None if nobody asks for one within `limit_s`, or no longer."""
+        """The workload to measure next; None if nobody asks within `limit_s` seconds, or the request was withdrawn."""
         try:
             async with asyncio.timeout(limit_s):
                 await self._asked.wait()
@@ -48,13 +51,13 @@ class WorkloadRequests:
         return self._current.workload if self._current else None
 
     def settle(self, stamps: list[LinkStamps]) -> None:
-        """The load that is under way was measured."""
+        """End the request that is under way with its measurement."""
         if self._current is not None and not self._current.outcome.done():
             self._current.outcome.set_result(stamps)
         self._forget()
 
     def fail(self, reason: str) -> None:
-        """Nothing will come of the workload that waits or is under way, if there is one."""
+        """End the request that waits or is under way, if there is one, with an error."""
         if self._current is not None and not self._current.outcome.done():
             self._current.outcome.set_exception(
                 ProtocolError(f"the workload was not measured: {reason}", Refusal.ABORTED)

@@ -1,7 +1,7 @@
 """Puts a base station together and serves one run."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +10,18 @@ from grpc import aio
 
 from splitwave.basestation.learning.compute_thread import Compute
 from splitwave.basestation.learning.trainer import Trainer
-from splitwave.basestation.run.attempt import Labels, Run
+from splitwave.basestation.links.admission import Admission
+from splitwave.basestation.run.agenda import Agenda, Report
 from splitwave.basestation.run.beta_control import BetaControl
-from splitwave.basestation.run.coordinator import Coordinator, Report
+from splitwave.basestation.run.coordinator import Coordinator, MakeTrainer
+from splitwave.basestation.run.doorway import Doorway
+from splitwave.basestation.run.events import RunEvents, RunObserver
 from splitwave.basestation.run.policy import Policy
+from splitwave.basestation.run.run_context import Labels, RunContext
 from splitwave.basestation.run.run_log import RunLog
+from splitwave.basestation.run.run_logger import RunLogger
+from splitwave.basestation.run.run_state import RunState
+from splitwave.basestation.run.serving_record import ServingRecord
 from splitwave.basestation.service import control_service, uplink_service
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import fingerprint, load_labels
@@ -28,15 +35,18 @@ from splitwave.common.wire.pb import control_pb2_grpc, uplink_pb2_grpc
 
 @dataclass(frozen=True, slots=True)
 class BaseStation:
-    """What one run of a base station needs.
+    """A base station for one run.
 
     Attributes:
+        config: the run's settings.
+        labels: of all samples.
         listen: HOST:PORT for devices, emulators and watchers.
         state_dir: for its checkpoint part and the manifest.
         restore: evaluate the checkpoint in `state_dir` instead of training.
         policy: how long to wait for what.
         report: receives the result as soon as it is there, which with `policy.serve_every_s` is not the end, and again
             after every later serving pass.
+        observers: follow the run's events.
     """
 
     config: RunConfig
@@ -47,25 +57,27 @@ class BaseStation:
     run_id: str
     policy: Policy = field(default_factory=Policy)
     report: Report = lambda _result: None
+    observers: Sequence[RunObserver] = ()
 
     async def serve(self, announce: Callable[[str], None], stop: asyncio.Event) -> RunResult | None:
         """Serve the run to its end; None if `stop` is set before there is a result.
 
         Args:
-            announce: told the bound HOST:PORT.
+            announce: receives the bound HOST:PORT.
             stop: set on SIGTERM.
 
         Raises:
-            AddressError: cannot listen.
-            CheckpointError: there is nothing to restore, or nowhere to write.
+            AddressError: it cannot listen there.
+            CheckpointError: there is no checkpoint to restore, or none can be written.
+            ConfigError: the fusion policy cannot be loaded.
             RunFailedError: a link was lost on the way, and did not come back.
         """
-        torch.set_num_threads(self.config.runtime.torch_threads)  # of this thread, which decodes what is brief
+        torch.set_num_threads(self.config.runtime.torch_threads)  # of this thread, which decodes brief blocks itself
         with Compute(self.config.runtime.torch_threads) as compute:
             coordinator = self._coordinator(compute)
 
             def register(server: aio.Server) -> None:
-                uplink_pb2_grpc.add_UplinkServicer_to_server(uplink_service.UplinkService(coordinator), server)
+                uplink_pb2_grpc.add_UplinkServicer_to_server(uplink_service.UplinkService(Doorway(coordinator)), server)
                 control_pb2_grpc.add_ControlServicer_to_server(control_service.ControlService(coordinator), server)
 
             services = [uplink_service.SERVICE, control_service.SERVICE]
@@ -74,28 +86,54 @@ class BaseStation:
                 return await _until(stop, coordinator.lead())
 
     def _coordinator(self, compute: Compute) -> Coordinator:
-        plan = RunPlan(self.config, len(self.labels.train), len(self.labels.test))
-        manifest = None
+        context, policy = self._context(compute), self.policy
+        manifest = self._manifest()
+        state = RunState(context.events)
+        agenda = Agenda(context, state, restore=manifest, serve_every_s=policy.serve_every_s, report=self.report)
+        samples = (len(self.labels.train), len(self.labels.test))
+        parts = manifest.device_sha256 if manifest else ()
+        return Coordinator(
+            context,
+            state,
+            Admission(self.config, self.run_id, samples, self.labels.data_digest, parts),
+            agenda,
+            make_trainer=self._make_trainer(context.plan),
+            rejoin_s=policy.rejoin_s,
+            late_after_s=policy.late_after_s,
+        )
+
+    def _context(self, compute: Compute) -> RunContext:
+        log, served = RunLog(), ServingRecord()
+        return RunContext(
+            run_id=self.run_id,
+            config=self.config,
+            plan=RunPlan(self.config, len(self.labels.train), len(self.labels.test)),
+            labels=self.labels,
+            state_dir=self.state_dir,
+            compute=compute,
+            beta_control=BetaControl(self.config),
+            events=RunEvents((RunLogger(self.config.links), log, served, *self.observers)),
+            log=log,
+            served=served,
+        )
+
+    def _manifest(self) -> Manifest | None:
+        """The checkpoint to restore, if any."""
         if not self.restore:
             check_state_dir(self.state_dir, "--state")
-        else:
-            manifest = Manifest.read(self.state_dir)
-            manifest.check_fits(self.config, self.state_dir)
+            return None
+        manifest = Manifest.read(self.state_dir)
+        manifest.check_fits(self.config, self.state_dir)
+        return manifest
 
+    def _make_trainer(self, plan: RunPlan) -> MakeTrainer:
         def make_trainer(checkpoint: Manifest | None) -> Trainer:
             trainer = Trainer(self.config, plan, torch.from_numpy(self.labels.train))
             if checkpoint is not None:
                 load_part(self.state_dir / BASESTATION_PART, trainer.decoder, checkpoint.basestation_sha256)
             return trainer
 
-        return Coordinator(
-            Run(self.config, plan, self.labels, self.state_dir, compute, RunLog(), BetaControl(self.config)),
-            run_id=self.run_id,
-            make_trainer=make_trainer,
-            restore=manifest,
-            policy=self.policy,
-            report=self.report,
-        )
+        return make_trainer
 
 
 def open_labels(config: RunConfig, data_dir: Path | None) -> Labels:

@@ -1,4 +1,4 @@
-"""The control service of the base station: what watchers see of a run, and the knob that they turn."""
+"""The control service of the base station: shows a run to watchers, and takes an operator's requests."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from grpc import aio
 
 from splitwave.basestation.run.coordinator import Coordinator
+from splitwave.basestation.run.operator_controls import OperatorControls
 from splitwave.common.errors import ProtocolError
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 from splitwave.common.runtime.rpc import refuse
@@ -18,11 +19,12 @@ SERVICE = pb.DESCRIPTOR.services_by_name["Control"].full_name
 
 
 class ControlService(control_pb2_grpc.ControlServicer):
-    """Answers what an operator asks; never on the data path."""
+    """Answers operators and watchers; never on the data path."""
 
-    def __init__(self, coordinator: Coordinator) -> None:
-        """Args: whose run is watched."""
-        self._coordinator = coordinator
+    def __init__(self, run: Coordinator) -> None:
+        """Args: the run that is watched and controlled."""
+        self._run = run
+        self._controls = OperatorControls(run)
 
     async def GetStatus(  # noqa: N802
         self,
@@ -38,7 +40,7 @@ class ControlService(control_pb2_grpc.ControlServicer):
         context: "aio.ServicerContext[Any, Any]",  # noqa: ARG002
     ) -> AsyncIterator[pb.RunEvent]:
         """The run from its first epoch to its result."""
-        async for event in self._coordinator.run.log.events():
+        async for event in self._run.context.log.events():
             match event:
                 case EpochRecord():
                     yield pb.RunEvent(epoch=epoch_to_proto(event))
@@ -52,9 +54,9 @@ class ControlService(control_pb2_grpc.ControlServicer):
     async def SetBeta(  # noqa: N802
         self, request: pb.SetBetaRequest, context: "aio.ServicerContext[Any, Any]"
     ) -> pb.SetBetaReply:
-        """Turn the knob."""
+        """Set β of serving blocks, of one link or of all."""
         try:
-            betas = self._coordinator.set_beta(request.link if request.HasField("link") else None, request.beta)
+            betas = self._controls.set_beta(request.link if request.HasField("link") else None, request.beta)
         except ProtocolError as error:
             await refuse(context, error)
         return pb.SetBetaReply(betas=betas)
@@ -62,43 +64,36 @@ class ControlService(control_pb2_grpc.ControlServicer):
     async def Measure(  # noqa: N802
         self, request: pb.MeasureRequest, context: "aio.ServicerContext[Any, Any]"
     ) -> AsyncIterator[pb.MeasuredLink]:
-        """Have a workload sent."""
+        """Have the devices send a workload; the time stamps of each link."""
         try:
-            measured = await self._coordinator.measure(workload_from_proto(request.workload))
+            measured = await self._controls.measure(workload_from_proto(request.workload))
         except ProtocolError as error:
             await refuse(context, error)
         for stamps in measured:
             yield link_stamps_to_proto(stamps)
 
     def _status(self) -> pb.RunStatus:
-        run = self._coordinator
-        links = []
-        control = run.run.beta_control
-        for link in range(run.run.config.links):
-            session = run.admission.sessions.get(link)
-            beta = control.betas[link] if control.is_available else None
-            links.append(
-                pb.LinkStatus(link=link, beta=beta)
-                if session is None
-                else pb.LinkStatus(
-                    link=link,
-                    beta=beta,
-                    device_id=session.device_id,
-                    peer=session.peer,
-                    ready=session.ready,
-                    blocks=session.blocks,
-                    late=link in run.late,
-                )
-            )
+        run, context = self._run, self._run.context
         return pb.RunStatus(
-            run_id=run.run_id,
-            stage=pb.Stage.ValueType(run.stage),
-            epoch=run.run.plan.epoch(run.step),
-            epochs=run.run.config.training.epochs,
-            step=run.step,
-            steps=run.run.plan.steps,
-            links=links,
-            failure=run.failure,
-            restarts=run.restarts,
-            queries=run.queries,
+            run_id=context.run_id,
+            stage=pb.Stage.ValueType(run.state.stage),
+            epoch=context.plan.epoch(run.attempt.step),
+            epochs=context.config.training.epochs,
+            step=run.attempt.step,
+            steps=context.plan.steps,
+            links=[self._link_status(link) for link in range(context.config.links)],
+            failure=run.state.failure,
+            restarts=run.state.restarts,
+            queries=context.served.queries,
         )
+
+    def _link_status(self, link: int) -> pb.LinkStatus:
+        control = self._run.context.beta_control
+        status = pb.LinkStatus(link=link, beta=control.betas[link] if control.is_available else None)
+        if session := self._run.admission.sessions.get(link):
+            status.device_id = session.device_id
+            status.peer = session.peer
+            status.ready = session.ready
+            status.blocks = session.blocks
+            status.late = link in self._run.stragglers.late
+        return status

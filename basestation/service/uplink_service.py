@@ -9,7 +9,7 @@ import structlog
 from grpc import aio
 
 from splitwave.basestation.links.link_session import LinkSession
-from splitwave.basestation.run.coordinator import Coordinator
+from splitwave.basestation.run.doorway import Doorway
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.messages import Hello
 from splitwave.common.runtime.rpc import check_port, first_bundle, refuse
@@ -24,18 +24,18 @@ log = structlog.get_logger()
 
 
 class UplinkService(uplink_pb2_grpc.UplinkServicer):
-    """Each device process's (or emulated link's) stream, its devices tied to their sessions with the coordinator."""
+    """The streams of device processes, or of emulated links."""
 
-    def __init__(self, coordinator: Coordinator) -> None:
-        """Args: who leads the run."""
-        self._coordinator = coordinator
+    def __init__(self, doorway: Doorway) -> None:
+        """Args: where a stream's devices come in."""
+        self._doorway = doorway
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
         self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
         """One stream, from the first Hello to the end of the run."""
-        stream = _Stream(self._coordinator, context.peer())
-        # One reason for both: of a broken connection gRPC shows sometimes the cancelled call, sometimes only the end.
+        stream = _Stream(self._doorway, context.peer())
+        # gRPC shows a broken connection as a cancelled call or as the end of the stream: one reason for both.
         reason, may_return = "its stream ended", True
         try:
             stream.take(await first_bundle(request_iterator))
@@ -47,19 +47,19 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
             await refuse(context, error)
         except (aio.AioRpcError, aio.UsageError):  # writing to a peer that is gone
             raise
-        except Exception as error:  # what cannot be decoded, or a bug of ours: it would not get better by itself
+        except Exception as error:  # bytes that cannot be decoded, or a bug of ours: neither would go away by itself
             reason, may_return = f"{type(error).__name__}: {error}", False
             raise
         finally:
-            for session in stream.sessions:  # first the one that spoke last: a reason is of what it said
-                self._coordinator.disconnect(session, reason, may_return=may_return)
+            for session in stream.sessions:  # the one that spoke last comes first: the reason is about its message
+                self._doorway.disconnect(session, reason, may_return=may_return)
 
     async def _exchange(
         self, stream: "_Stream", bundles: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
         read = asyncio.create_task(self._read(stream, bundles))
         write = asyncio.create_task(self._write(stream, context))
-        failed = asyncio.create_task(self._coordinator.failed.wait())
+        failed = asyncio.create_task(self._doorway.wait_for_failure())
         try:
             await asyncio.wait({read, write, failed}, return_when=asyncio.FIRST_COMPLETED)
             if read.done():
@@ -67,7 +67,7 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
             if write.done():
                 write.result()
             if failed.done():
-                raise ProtocolError(f"the run failed: {self._coordinator.failure}", Refusal.ABORTED)
+                raise ProtocolError(f"the run failed: {failed.result()}", Refusal.ABORTED)
         finally:
             for task in (read, write, failed):
                 task.cancel()
@@ -81,8 +81,8 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
     @staticmethod
     async def _write(stream: "_Stream", context: "aio.ServicerContext[Any, Any]") -> None:
         while not stream.ended:
-            await stream.news.wait()
-            stream.news.clear()
+            await stream.outbox_filled.wait()
+            stream.outbox_filled.clear()
             ready = stream.outgoing()
             first = next(ready, None)
             while first is not None:
@@ -94,22 +94,22 @@ class _Stream:
     """The devices of one stream, by port.
 
     Attributes:
-        news: set when one of them is to be told something.
-        greeting: whether it is a Hello that is being answered.
+        outbox_filled: set when there is a message for one of them.
+        greeting: whether a Hello is being answered.
     """
 
-    def __init__(self, coordinator: Coordinator, peer: str) -> None:
-        self._coordinator = coordinator
+    def __init__(self, doorway: Doorway, peer: str) -> None:
+        self._doorway = doorway
         self._peer = peer
         self._by_port: dict[int, LinkSession] = {}
         self._speaker: LinkSession | None = None
         self._closed: set[int] = set()
-        self.news = asyncio.Event()
+        self.outbox_filled = asyncio.Event()
         self.greeting = True
 
     @property
     def ended(self) -> bool:
-        """Whether all that was to be said to its devices has been taken out."""
+        """Whether the last message to each of its devices has been taken out."""
         return bool(self._by_port) and len(self._closed) == len(self._by_port)
 
     @property
@@ -118,10 +118,10 @@ class _Stream:
         return sorted(self._by_port.values(), key=lambda session: session is not self._speaker)
 
     def take(self, bundle: pb.UplinkBundle) -> None:
-        """Hand each message of a bundle to its device's session; the first of a port must be Hello.
+        """Hand each message of a bundle to its device's session; the first message of a port must be Hello.
 
         Raises:
-            ProtocolError: what the run makes of a message.
+            ProtocolError: the run refuses a message.
         """
         check_bundle(bundle)
         for message in bundle.messages:
@@ -130,14 +130,13 @@ class _Stream:
             if session is None:
                 self._by_port[message.port] = self._welcome(message)
             else:
-                self._coordinator.receive(session, uplink_from_proto(message, session.contract))
+                self._doorway.receive(session, uplink_from_proto(message, session.contract))
         self.greeting = not self._by_port
 
     def outgoing(self) -> Iterator[pb.DownlinkMessage]:
-        """What is to be sent down now."""
+        """The messages that are to be sent down now."""
         for port, session in list(self._by_port.items()):
-            while session.outbox:
-                body = session.outbox.popleft()
+            for body in session.outgoing():
                 if body is None:
                     self._closed.add(port)
                     continue
@@ -150,7 +149,4 @@ class _Stream:
         hello = uplink_from_proto(message)
         if not isinstance(hello, Hello):
             raise ProtocolError(f"a stream must begin with Hello, not {type(hello).__name__}")
-        session = self._coordinator.connect(hello, self._peer)
-        session.news = self.news
-        self.news.set()
-        return session
+        return self._doorway.connect(hello, self._peer, self.outbox_filled)

@@ -11,7 +11,7 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.messages import Int64, Phase, Symbols
 from splitwave.common.protocol.symbols import SymbolReader
-from splitwave.experiments.inprocess_engine import InprocessRun, open_run
+from splitwave.experiments.inprocess_run import InprocessRun, open_run
 
 _opened: dict[str, "Pipeline"] = {}
 

@@ -63,8 +63,8 @@ def load_config(
 
 
 def to_yaml(config: RunConfig) -> str:
-    """The resolved settings as a YAML file that `load_config` reads back to an equal object."""
-    return yaml.safe_dump(json.loads(config.canonical_json()), sort_keys=False, allow_unicode=True)
+    """All resolved settings as a YAML file that `load_config` reads back to an equal object."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=True, allow_unicode=True)
 
 
 def _read_yaml(path: Path) -> Tree:

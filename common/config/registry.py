@@ -3,6 +3,7 @@
 See `common.seam` for how packages of others add theirs. Nothing is imported before it is used.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from splitwave.common.seam import Seam
@@ -49,3 +50,10 @@ BACKBONES: Seam[object] = Seam(
     "encoder.backbone", "splitwave.backbones", {name: line.place for name, line in BUILT_IN_BACKBONES.items()}
 )
 """Each implements `common.learning.backbones.backbone.Backbone`."""
+
+FUSION_POLICIES: Seam[Callable[[], object]] = Seam(
+    "fusion.policy",
+    "splitwave.fusion_policies",
+    {"all": "splitwave.basestation.fusion.policies.all_links:AllLinks"},
+)
+"""When the base station has enough links of a block to decode it; see `basestation.fusion.fusion_policy`."""

@@ -17,6 +17,7 @@ from splitwave.common.config.sections import (
     ChannelSettings,
     DataSettings,
     EncoderSettings,
+    FusionSettings,
     HypernetworkSettings,
     InferenceSettings,
     ObjectiveSettings,
@@ -34,6 +35,8 @@ from splitwave.common.tasks.task import Task
 
 _BETA_OPTIONS = ("sampling", "draws", "balance")
 _RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
+_LATER_SECTIONS = ("fusion",)
+"""Sections that came after results and checkpoints were published."""
 
 
 def noise_variance_at(psnr_db: float) -> float:
@@ -60,6 +63,7 @@ class RunConfig(Section):
     objective: ObjectiveSettings = ObjectiveSettings()
     hypernetwork: HypernetworkSettings = HypernetworkSettings()
     channel: ChannelSettings = ChannelSettings()
+    fusion: FusionSettings = FusionSettings()
     training: TrainingSettings = TrainingSettings()
     inference: InferenceSettings = InferenceSettings()
     runtime: RuntimeSettings = RuntimeSettings()
@@ -188,8 +192,16 @@ class RunConfig(Section):
             ) from None
 
     def canonical_json(self) -> str:
-        """One line that is equal for equal settings: what the handshake sends and `config_hash` covers."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """One line that is equal for equal settings: what the handshake sends and `config_hash` covers.
+
+        A section that is younger than the first published results is left out while it is at its defaults: the
+        settings of an older result, which lacks the section, keep their hash, and an older device understands them.
+        """
+        settings = self.model_dump(mode="json")
+        for name in _LATER_SECTIONS:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                del settings[name]
+        return json.dumps(settings, sort_keys=True, separators=(",", ":"))
 
     @property
     def config_hash(self) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from splitwave.common.config.backbone_checks import check_width
-from splitwave.common.config.registry import BACKBONES, BOUNDS, BUILT_IN_BACKBONES
+from splitwave.common.config.registry import BACKBONES, BOUNDS, BUILT_IN_BACKBONES, FUSION_POLICIES
 from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 from splitwave.common.seam import Seam
@@ -140,6 +140,16 @@ class ChannelSettings(Section):
     training_psnr_draws: Annotated[int, Field(ge=1, le=256)] = 1
     training_psnr_shared: bool = False
     baud: Positive = 9600.0
+
+
+class FusionSettings(Section):
+    """When the base station decodes a block.
+
+    `policy`: which links it waits for. `all`: every one. Other packages may add policies that let a block go without
+    some links, whose symbols the decoder then sees as zeros; those need not be equal from run to run.
+    """
+
+    policy: Annotated[str, AfterValidator(FUSION_POLICIES.check)] = "all"
 
 
 class TrainingSettings(Section):

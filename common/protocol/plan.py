@@ -14,12 +14,12 @@ from splitwave.common.protocol.workload import Workload
 from splitwave.common.randomness import Purpose, generator
 
 MOST_TOGETHER = 16
-"""Blocks of a link that wait for each other at one place: 16 of 256 samples are worked on in a few hundredths of a
-second, and what a message costs beside is then small."""
+"""How many blocks of a link are worked on together at most: 16 blocks of 256 samples take a few hundredths of a second,
+and the cost of a message is small beside that."""
 
 
 class RunPlan:
-    """What happens when in a run over `train_samples` and `test_samples` samples.
+    """The order of a run over `train_samples` and `test_samples` samples.
 
     A command asks for blocks: a training step for its micro-batches, a pass over a split for its samples in order. The
     samples of queries are drawn from the test split, which may be sorted by class: see `block_ids`.
@@ -28,7 +28,7 @@ class RunPlan:
         steps_per_epoch: training steps an epoch; the last batch of an epoch may be smaller.
         steps: training steps of the run.
         train_ids, validation_ids: places in the training split that are trained on and held out.
-        workload: of a load pass, which is the one thing that the settings do not say; see `with_workload`.
+        workload: of a load pass; the settings do not contain it, and only `with_workload` sets it.
     """
 
     def __init__(self, config: RunConfig, train_samples: int, test_samples: int) -> None:
@@ -48,7 +48,7 @@ class RunPlan:
         self._query_order = lru_cache(maxsize=4)(self._query_order_of)
 
     def with_workload(self, workload: Workload) -> "RunPlan":
-        """This plan with the workload that a load pass carries out; everything else is shared."""
+        """A plan for a load pass that carries a workload out; it is this one in all other respects."""
         plan = copy.copy(self)
         plan.workload = workload
         return plan
@@ -68,10 +68,10 @@ class RunPlan:
         return math.ceil(self.pass_samples(phase) / self._block_size(phase))
 
     def block_ids(self, phase: Phase, step: int, number: int) -> Int64:
-        """The sample ids of one block of a command, (B,): for training and validation places in the training split.
+        """The (B,) sample ids of one block of a command: for training and validation places in the training split.
 
         Queries go through keyed permutations of the test split, each to its end before the next begins. A serving pass
-        goes on where the one before it ended; each load pass has permutations of its own.
+        continues where the previous one ended; each load pass has permutations of its own.
         """
         if phase is Phase.TRAIN:
             return self._micro_batches(step)[number]
@@ -87,7 +87,7 @@ class RunPlan:
         return self._query_ids(phase, 0, before + first, before + last)
 
     def block_start(self, step: int, micro_batch: int) -> int:
-        """Samples of a training step that come before those of one of its micro-batches."""
+        """The number of samples of a training step before those of one of its micro-batches."""
         return sum(len(part) for part in self._micro_batches(step)[:micro_batch])
 
     def pass_samples(self, phase: Phase) -> int:
@@ -103,13 +103,13 @@ class RunPlan:
         return self._announced.credits if phase is Phase.LOAD else self._config.runtime.credits
 
     def window(self, phase: Phase) -> int:
-        """Blocks that a device has under way: its credits, but one at a time when single samples are timed."""
+        """Blocks that a device has in flight: its credits, but one at a time when single samples are timed."""
         return 1 if phase is Phase.SERVE else self.credits(phase)
 
     def together(self, phase: Phase) -> int:
-        """Blocks of a link that are made before the first leaves, or decoded before the first is answered.
+        """Blocks of a link that are encoded before the first leaves, or decoded before the first is answered.
 
-        They are half of those under way at most, so that the other half is worked on elsewhere meanwhile.
+        At most half of the blocks in flight, so that another party works on the other half meanwhile.
         """
         return max(1, min(self.window(phase) // 2, MOST_TOGETHER))
 
@@ -127,13 +127,13 @@ class RunPlan:
 
     @property
     def gamma_final(self) -> float:
-        """The slope that training ends with, and soft evaluation uses."""
+        """The slope at the end of training, which soft evaluation uses."""
         quantizer = self._config.quantizer
         return quantizer.gamma if quantizer.gamma_final is None else quantizer.gamma_final
 
     @property
     def _announced(self) -> Workload:
-        assert self.workload is not None  # whoever begins a load pass says what it is of
+        assert self.workload is not None  # a load pass has a plan of its own: see `with_workload`
         return self.workload
 
     def _block_size(self, phase: Phase) -> int:

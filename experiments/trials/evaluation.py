@@ -1,7 +1,7 @@
 """Measures the errors of a trained run at one PSNR with hard symbols, on held-out samples and on the test split."""
 
 from splitwave.common.protocol.messages import Phase, Symbols
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.trials.outcome import Measurement
 
 BLOCK = 2500

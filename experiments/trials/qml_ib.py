@@ -14,7 +14,7 @@ from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.gaussian import gaussian_kl
 from splitwave.device.rate.mixture import kl_quadrature
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.trials.evaluation import BLOCK, measure_run
 from splitwave.experiments.trials.outcome import Outcome
 from splitwave.experiments.trials.provenance import Provenance

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.trials.evaluation import BLOCK, measure_run
 from splitwave.experiments.trials.outcome import Outcome
 from splitwave.experiments.trials.provenance import Provenance

@@ -19,12 +19,13 @@ from splitwave.common.config.layers import to_yaml
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.protocol.messages import Phase, SymbolBlock, Symbols
+from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import load_part, save_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
 from splitwave.common.tasks.classification import wilson_interval
 from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.pb import control_pb2 as pb
-from splitwave.experiments.inprocess_engine import InprocessRun, open_run
+from splitwave.experiments.inprocess_run import InprocessRun, open_run
 from splitwave.testbed.control_client import set_beta
 from tests.e2e.services import ENVIRONMENT, Services, until
 from tests.limits import LIMIT_S
@@ -189,8 +190,8 @@ def test_one_process_gives_the_same_answers_and_the_same_numbers_by_beta(folder:
 def _decode_with_beta_of_the_settings(run: InprocessRun) -> None:
     right = run.trainer.predict
 
-    def wrong(block: FusedBlock) -> Answers:
-        return right(dataclasses.replace(block, betas=(CONFIG.beta(0), CONFIG.beta(1))))
+    def wrong(block: FusedBlock, plan: RunPlan | None = None) -> Answers:
+        return right(dataclasses.replace(block, betas=(CONFIG.beta(0), CONFIG.beta(1))), plan)
 
     run.trainer.predict = wrong  # type: ignore[method-assign]
 

@@ -1,4 +1,4 @@
-"""The knob on real servers: what they refuse, and what a run that starts over keeps of it."""
+"""Setting β on real servers: which values they refuse, and that a run which starts over keeps them."""
 
 import asyncio
 import dataclasses
@@ -26,11 +26,11 @@ from tests.limits import LIMIT_S
 PLAIN = CONFIG.model_copy(
     update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 3})},
 )
-TOLD = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
+CONDITIONED = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
 
 
 class Operator:
-    """Whoever turns the knob."""
+    """Sets β over the control service."""
 
     def __init__(self, grpc_channel: aio.Channel) -> None:
         self._stub = ControlStub(grpc_channel)
@@ -62,21 +62,21 @@ async def operator(running: Servers) -> AsyncIterator[Operator]:
 
 def test_a_base_station_refuses_what_it_cannot_set_and_shows_what_it_did(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with servers(tmp_path, TOLD) as running, operator(running) as who:
+        async with servers(tmp_path, CONDITIONED) as running, operator(running) as who:
             expected = "expected a number from 0.001 to 1.0"
             for beta in (1.5, 0.0, -1.0, math.nan, math.inf):
                 code, details = await who.refusal(0, beta)
                 assert (code, f"β = {beta}: {expected}" in details) == ("INVALID_ARGUMENT", True)
             missing = "link 2 does not exist: this run has links 0 to 1"
             assert await who.refusal(2, 0.5) == ("INVALID_ARGUMENT", missing)
-            assert await who.betas() == [TOLD.objective.beta] * 2
-            assert await who.set_beta(1, 0.5) == [TOLD.objective.beta, 0.5] == await who.betas()
+            assert await who.betas() == [CONDITIONED.objective.beta] * 2
+            assert await who.set_beta(1, 0.5) == [CONDITIONED.objective.beta, 0.5] == await who.betas()
             assert await who.set_beta(None, 1.0) == [1.0, 1.0] == await who.betas()
 
     asyncio.run(scenario())
 
 
-def test_a_base_station_whose_networks_are_not_told_has_no_knob(tmp_path: Path) -> None:
+def test_a_base_station_with_plain_networks_has_no_beta_to_set(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path, PLAIN) as running, operator(running) as who:
             code, details = await who.refusal(None, 0.5)
@@ -112,19 +112,19 @@ async def _serve_through_a_loss(config: RunConfig, folder: Path) -> RunResult:
     return result
 
 
-def test_survivors_and_newcomers_are_told_again_when_a_run_starts_over(tmp_path: Path) -> None:
-    untouched = asyncio.run(run_distributed(TOLD, tiny_data(2), tmp_path))
-    result = asyncio.run(_serve_through_a_loss(TOLD, tmp_path))
+def test_survivors_and_newcomers_get_the_beta_that_was_set_when_a_run_starts_over(tmp_path: Path) -> None:
+    untouched = asyncio.run(run_distributed(CONDITIONED, tiny_data(2), tmp_path))
+    result = asyncio.run(_serve_through_a_loss(CONDITIONED, tmp_path))
 
     (served,) = result.served  # not one query under β of the settings, before or after the loss
     assert served.betas == (0.25, 0.5)
     assert served.totals.queries >= 12
     assert served.totals == result.queries
     assert served.symbol_entropy_bits is not None
-    # The knob is of serving alone: the test passes are those of the settings.
+    # Only serving blocks have the β that was set: the test passes have that of the settings.
     assert (result.error, result.error_soft) == (untouched.error, untouched.error_soft)
     assert result.weights_sha256 == untouched.weights_sha256
-    assert [each.betas for each in untouched.served] == [(TOLD.objective.beta, TOLD.objective.beta)]
+    assert [each.betas for each in untouched.served] == [(CONDITIONED.objective.beta, CONDITIONED.objective.beta)]
 
 
 def _carries(beta: float | None) -> Callable[[pytest.MonkeyPatch], None]:
@@ -148,11 +148,11 @@ def _reports(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("config", "lie", "message"),
     [
-        (TOLD, _carries(0.125), "has β = 0.125, to which it was never set: expected 0.001"),
-        (TOLD, _carries(None), "serve step 0 micro-batch 0 carries no β: expected that which made it"),
-        (TOLD, _carries(math.nan), "β = nan: expected a finite number above 0"),
+        (CONDITIONED, _carries(0.125), "has β = 0.125, to which it was never set: expected 0.001"),
+        (CONDITIONED, _carries(None), "serve step 0 micro-batch 0 carries no β: expected that which made it"),
+        (CONDITIONED, _carries(math.nan), "β = nan: expected a finite number above 0"),
         (PLAIN, _carries(0.001), "serve step 0 micro-batch 0 carries β = 0.001: expected none"),
-        (TOLD, _reports, "the report of link 0 has β = 0.125, to which it was never set"),
+        (CONDITIONED, _reports, "the report of link 0 has β = 0.125, to which it was never set"),
         (PLAIN, _reports, "the report of link 0 has β = 0.125, to which it was never set: expected none"),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splitwave.basestation.run.attempt import Labels
+from splitwave.basestation.run.run_context import Labels
 from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import DATA_SETS, fingerprint, load_labels
@@ -21,7 +21,7 @@ from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.tasks.task import Task
 from splitwave.common.wire.messages import downlink_from_proto, downlink_to_proto
 from splitwave.device.learning.views import load_stacked_views
-from splitwave.experiments.inprocess_engine import open_run
+from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.execution import RunRequest, execute
 from tests.integration import toy_bars, toy_brightness
 from tests.integration.testbed import TinyData, run_distributed

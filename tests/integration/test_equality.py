@@ -16,7 +16,7 @@ from splitwave.common.data.wifi_csi import WIFI_CSI
 from splitwave.common.protocol.messages import Phase, Symbols, UplinkCost
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, device_part
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 from tests.integration.testbed import TinyData, run_distributed, tiny_data, tiny_measurements
 
 STEPS = 20
@@ -103,7 +103,7 @@ def test_equality_holds_for_the_rate_itself_and_a_psnr_drawn_each_step(breakpoin
 
 
 @pytest.mark.parametrize(("links", "breakpoints", "backbone"), [(1, 0, "vib"), (2, 15, "linear"), (2, 7, "mlp")])
-def test_equality_holds_for_networks_that_are_told_beta_and_psnr(
+def test_equality_holds_for_networks_with_beta_and_psnr_as_inputs(
     links: int, breakpoints: int, backbone: str, tmp_path: Path
 ) -> None:
     more = {
@@ -141,16 +141,16 @@ def test_equality_holds_for_propagation_times(
 
 
 @pytest.mark.parametrize(
-    ("links", "links_a_stream", "backbone", "breakpoints", "told"),
+    ("links", "links_a_stream", "backbone", "breakpoints", "conditioned"),
     [(4, 2, "linear", 15, False), (5, 3, "mlp", 0, False), (3, 3, "linear", 6, True), (8, 8, "linear", 15, False)],
 )
 def test_equality_holds_however_many_links_share_a_process(
-    links: int, links_a_stream: int, backbone: str, breakpoints: int, told: bool, tmp_path: Path
+    links: int, links_a_stream: int, backbone: str, breakpoints: int, conditioned: bool, tmp_path: Path
 ) -> None:
     more = {
         "data": {"validation": 6},
         "encoder": {"dimension": 6, "backbone": backbone},
-        "hypernetwork": {"beta": [1e-4, 1.0], "draws": 4} if told else {},
+        "hypernetwork": {"beta": [1e-4, 1.0], "draws": 4} if conditioned else {},
         "training": {"epochs": 5, "batch_size": 16, "micro_batches": 2},
     }
     config = config_of(links, 2, 2, "straight-through", breakpoints, **more)

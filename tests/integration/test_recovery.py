@@ -1,37 +1,25 @@
-"""A link is lost, or late, in a run: who waits for whom, and what the run computes in the end."""
+"""A link is lost in a run: what the run computes in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from grpc import aio
-from structlog.testing import capture_logs
 
-from splitwave.basestation.links.link_failures import MAX_FRUITLESS_RESTARTS
 from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol import messages as m
-from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.results import RunResult
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
-from tests.integration.raw_device import RawDevice, level_block, raw_device
-from tests.integration.servers import CONFIG, Servers, pass_time, servers
-from tests.integration.testbed import DIGEST, TEST, TRAIN, DeviceThread, Pause, run_distributed, tiny_data
+from tests.integration.servers import Servers, servers
+from tests.integration.testbed import DeviceThread, Pause, run_distributed, tiny_data
+from tests.integration.two_links import PATIENT, TWO_LINKS
 from tests.limits import LIMIT_S
 
-PATIENT = Policy(rejoin_s=LIMIT_S)
 MIDST = 7
 """A step of the second epoch of four."""
-TWO_LINKS = CONFIG.model_copy(
-    update={
-        "links": 2,
-        "training": CONFIG.training.model_copy(update={"epochs": 4}),
-        "inference": CONFIG.inference.model_copy(update={"latency_samples": 3}),
-    }
-)
 
 
 @asynccontextmanager
@@ -142,214 +130,6 @@ def test_watchers_see_each_epoch_once_however_often_the_run_starts_over(tmp_path
         return [0, *later]
 
     assert asyncio.run(scenario()) == [0, 1, 2, 3]
-
-
-@asynccontextmanager
-async def two_raw_devices(
-    folder: Path, policy: Policy, server: str = "channel"
-) -> AsyncIterator[tuple[Servers, RawDevice, RawDevice]]:
-    """Servers, and two devices that have both been told to begin step 0."""
-    async with servers(folder, TWO_LINKS, policy) as running:
-        address = running.addresses[server]
-        async with raw_device(address, TWO_LINKS) as first, raw_device(address, TWO_LINKS) as second:
-            for link, device in enumerate((first, second)):
-                await device.shake_hands(link=link)
-                await device.say(m.Ready(TRAIN, TEST, DIGEST))
-            for device in (first, second):
-                assert await device.hear() == m.TrainStep(0)
-            yield running, first, second
-
-
-def first_block(device: RawDevice) -> m.SymbolBlock:
-    assert device.contract is not None
-    return level_block(device.contract, RunPlan(TWO_LINKS, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0))
-
-
-@pytest.mark.parametrize("server", ["base station", "channel"])
-def test_what_a_device_sent_before_it_heard_of_the_new_start_is_dropped(server: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, PATIENT, server) as (running, stays, leaves):
-            await stays.say(first_block(stays))
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(first_block(stays))  # a second time, as if it had not heard yet
-            await stays.say(m.PartSaved(0, "0" * 64))
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
-            async with raw_device(running.addresses[server], TWO_LINKS) as returns:
-                assert (await returns.shake_hands()).link == 1
-                await returns.say(m.Ready(TRAIN, TEST, DIGEST))
-                for device in (stays, returns):
-                    assert await device.hear() == m.TrainStep(0)
-                    await device.say(first_block(device))
-                assert isinstance(await stays.hear(), m.Gradient)
-
-    asyncio.run(scenario())
-
-
-def test_a_device_that_does_not_come_back_in_time_fails_the_run(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(rejoin_s=0.2)) as (running, stays, leaves):
-            leaves.hang_up()
-            code, details = await stays.end()
-            assert code == "ABORTED"
-            assert "link 1 (device raw) was lost" in details
-            assert (await running.failure()).endswith(
-                "link 1 (device raw) was lost: its stream ended; waited for 0.2 s"
-            )
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("server", ["base station", "channel"])
-@pytest.mark.parametrize(
-    ("says", "reason"),
-    [(m.Leaving("no such checkpoint part"), "no such checkpoint part"), (m.Ready(TRAIN, TEST, "other"), "other data")],
-)
-def test_a_survivor_that_cannot_start_over_fails_the_run_at_once(
-    server: str, says: m.Uplink, reason: str, tmp_path: Path
-) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0), server) as (running, stays, leaves):
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(says)
-            assert reason in await running.failure()
-
-    asyncio.run(scenario())
-
-
-def test_a_newcomer_that_gives_up_is_the_reason_if_nobody_else_comes(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
-            async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
-                await returns.shake_hands()
-                await returns.say(m.Leaving("the disk is full"))
-                await returns.end()
-                assert f"it gave up: the disk is full; waited for {LIMIT_S:g} s" in await running.failure_in_time()
-
-    asyncio.run(scenario())
-
-
-def test_the_error_names_the_link_that_is_missing_not_the_one_that_came_back(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
-                assert (await returns.shake_hands()).link == 1
-                await returns.say(m.Ready(TRAIN, TEST, DIGEST))
-                await link_status(running, lambda links: links[1].ready)
-                failure = await running.failure_in_time()
-                assert failure == f"link 0 (device raw) did not get ready; waited for {LIMIT_S:g} s"
-
-    asyncio.run(scenario())
-
-
-def test_a_message_that_cannot_be_decoded_fails_the_run(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, PATIENT, "base station") as (running, _, confused):
-            await confused.say_bytes(b"\xff\xff\xff")
-            assert "link 1 (device raw) was lost: DecodeError" in await running.failure()
-
-    asyncio.run(scenario())
-
-
-def test_a_device_that_crashes_at_the_same_step_again_and_again_fails_the_run(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
-            leaves.hang_up()
-            for _ in range(MAX_FRUITLESS_RESTARTS):
-                assert isinstance(await stays.hear(), m.Welcome)
-                await stays.say(m.Ready(TRAIN, TEST, DIGEST))
-                async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
-                    await returns.shake_hands()
-                    await returns.say(m.Ready(TRAIN, TEST, DIGEST))
-                    assert await stays.hear() == m.TrainStep(0)
-            failure = await running.failure()
-            assert f"the run got no further in {MAX_FRUITLESS_RESTARTS} times that it started over" in failure
-
-    asyncio.run(scenario())
-
-
-def test_a_device_that_gives_up_is_not_waited_for(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0)) as (running, _, leaves):
-            await leaves.say(m.Leaving("the sensor is on fire"))
-            assert "it gave up: the sensor is on fire" in await running.failure()
-
-    asyncio.run(scenario())
-
-
-def test_a_link_that_keeps_the_others_waiting_is_late_until_it_answers(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(late_after_s=LIMIT_S)) as (running, prompt, slow):
-            await prompt.say(first_block(prompt))
-            await link_status(running, lambda links: links[0].blocks == 1)
-            assert await _late_in_time(running) == [1]
-            await slow.say(first_block(slow))
-            await link_status(running, lambda links: links[1].blocks == 1)
-            pass_time(LIMIT_S / 4)  # to the next look
-            await link_status(running, lambda links: not any(link.late for link in links))
-
-    asyncio.run(scenario())
-
-
-async def link_status(running: Servers, reached: Callable[[Sequence[pb.LinkStatus]], bool]) -> Sequence[pb.LinkStatus]:
-    """Ask for the links' status until it is as wanted."""
-    async with aio.insecure_channel(running.addresses["base station"]) as grpc_channel:
-        stub = ControlStub(grpc_channel)
-        while not reached(links := (await stub.GetStatus(pb.GetStatusRequest(), timeout=LIMIT_S)).links):
-            pass
-        return links
-
-
-async def _late_in_time(running: Servers) -> list[int]:
-    """The first links that are late as time passes."""
-    while True:
-        links = await link_status(running, lambda _: True)
-        if late := [link.link for link in links if link.late]:
-            return late
-        pass_time(LIMIT_S / 4)
-
-
-def test_a_late_link_that_is_lost_has_not_caught_up(tmp_path: Path) -> None:
-    async def scenario() -> list[str]:
-        with capture_logs() as logs:
-            policy = Policy(rejoin_s=0.5, late_after_s=LIMIT_S)
-            async with two_raw_devices(tmp_path, policy) as (running, prompt, slow):
-                await prompt.say(first_block(prompt))
-                await link_status(running, lambda links: links[0].blocks == 1)
-                assert await _late_in_time(running) == [1]
-                slow.hang_up()
-                await running.failure()
-        return [str(entry["event"]) for entry in logs]
-
-    events = asyncio.run(scenario())
-    assert "link late" in events
-    assert "link caught up" not in events
-
-
-def test_a_device_waits_for_a_link_that_is_leased_to_a_dead_connection(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        data = tiny_data(2)
-        async with two_raw_devices(tmp_path, PATIENT) as (running, stays, silent):
-            rebooted = DeviceThread(running.addresses["channel"], 1, data.views, tmp_path)
-            with capture_logs() as logs:
-                while not any(entry["event"].startswith("waiting for ") for entry in logs):
-                    await asyncio.sleep(0)
-            assert "link 1 is leased to device raw" in str(logs)
-            silent.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
-            assert await stays.hear() == m.TrainStep(0)  # so link 1 is ready again
-            rebooted.client.stop()
-            await rebooted.join()
-            assert rebooted.error is None
-
-    asyncio.run(scenario())
 
 
 def test_a_base_station_that_serves_on_ends_in_good_order_when_it_is_stopped(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.messages import Phase, Symbols
 from splitwave.common.records.results import ServedQueries
-from splitwave.experiments.inprocess_engine import InprocessRun, open_run
+from splitwave.experiments.inprocess_run import InprocessRun, open_run
 
 QUERIES, PASSES = 20, 7
 BETAS = ((1e-3, 1e-3), (1e-2, 1e-2), (1e-3, 1e-1))
@@ -41,7 +41,7 @@ def _outcome(run: InprocessRun, betas: Sequence[float], first_pass: int) -> Outc
 
 @pytest.fixture(scope="module")
 def outcomes() -> list[Outcome]:
-    """Few queries a pass, as where somebody turns the knob of a testbed that serves."""
+    """Few queries a pass, as where β is set while a testbed serves."""
     run = open_run(CONFIG, None)
     for _ in run.train(lambda _: None):
         pass

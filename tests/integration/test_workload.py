@@ -1,13 +1,9 @@
-"""Loads that a serving base station has its devices send, over real connections."""
+"""Workloads that a serving base station has its devices send, over real connections."""
 
 import asyncio
 import dataclasses
 import hashlib
-import math
-import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,96 +11,28 @@ import pytest
 from structlog.testing import capture_logs
 
 import splitwave.common.protocol.workload
-from splitwave.basestation.fusion.fusion_buffer import FusedBlock
-from splitwave.basestation.learning.trainer import Trainer
-from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import HypernetworkSettings
-from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
 from splitwave.common.protocol.messages import BlockKey, Phase, Symbols
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload
-from splitwave.common.tasks.task import Answers
-from splitwave.common.wire.pb import control_pb2 as pb
-from splitwave.device.learning.worker import DeviceWorker, Features
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession
 from splitwave.device.uplink.client import UplinkClient
-from splitwave.experiments.inprocess_engine import InprocessRun
-from splitwave.testbed.control_client import ask_status, measure
-from tests.integration.servers import CONFIG, Servers, servers
+from splitwave.experiments.inprocess_run import InprocessRun
+from tests.integration.servers import servers
 from tests.integration.testbed import DeviceThread, tiny_data
-from tests.limits import LIMIT_S
-
-PLAIN = CONFIG.model_copy(
-    update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 3, "block_size": 8})},
+from tests.integration.workloads import (
+    BUSY,
+    CLOSED,
+    CONDITIONED,
+    IDLE,
+    OPEN,
+    PLAIN,
+    Hold,
+    Testbed,
+    column,
+    serving_testbed,
 )
-TOLD = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
-IDLE = Policy(rejoin_s=LIMIT_S, serve_every_s=3600.0)
-BUSY = Policy(rejoin_s=LIMIT_S, serve_every_s=0.001)
-
-CLOSED = Workload(queries=17, samples=5, window=3, rate_per_s=0.0, seed=1)
-OPEN = Workload(queries=12, samples=1, window=1, rate_per_s=1000.0, seed=1)
-
-
-class Testbed:
-    """A run that serves."""
-
-    __test__ = False
-
-    def __init__(self, running: Servers, devices: list[DeviceThread]) -> None:
-        self.devices = devices
-        self._address = running.addresses["base station"]
-
-    async def measure(self, load: Workload) -> list[LinkStamps]:
-        return await measure(self._address, load)
-
-    async def until(self, reached: Callable[[pb.RunStatus], bool]) -> pb.RunStatus:
-        while not reached(status := await ask_status(self._address)):
-            pass
-        return status
-
-
-@asynccontextmanager
-async def serving_testbed(
-    folder: Path, config: RunConfig = PLAIN, policy: Policy = IDLE, server: str = "channel"
-) -> AsyncIterator[Testbed]:
-    data = tiny_data(config.links)
-    async with servers(folder, config, policy) as running:
-        address = running.addresses[server]
-        testbed = Testbed(running, [DeviceThread(address, link, data.views, folder) for link in range(config.links)])
-        await testbed.until(lambda status: status.queries > 0)
-        yield testbed
-        running.stop.set()
-        await running.run
-        for device in testbed.devices:
-            await device.join()
-            assert device.error is None
-
-
-class Hold:
-    """A decoder that answers no query of a load before it is released."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._released = threading.Event()
-        predict = Trainer.predict
-
-        def held(trainer: Trainer, block: FusedBlock) -> Answers:
-            if block.key.phase is Phase.LOAD:
-                self._released.wait()
-            return predict(trainer, block)
-
-        monkeypatch.setattr(Trainer, "predict", held)
-        monkeypatch.setattr(Trainer, "is_brief", lambda _trainer, _blocks: False)  # else the event loop itself is held
-
-    def release(self) -> int:
-        """Let it answer; when that was."""
-        now_ns = time.perf_counter_ns()
-        self._released.set()
-        return now_ns
-
-
-def column(stamps: LinkStamps, name: str) -> np.ndarray:
-    return stamps.at_ns[:, stamps.names.index(name)]
+from tests.limits import LIMIT_S
 
 
 @pytest.mark.parametrize("load", [CLOSED, OPEN], ids=["closed", "open"])
@@ -135,7 +63,7 @@ def test_every_query_of_a_load_is_stamped_by_every_party_in_order(
         np.testing.assert_array_equal(column(links[0], name), column(links[1], name))
 
 
-@pytest.mark.parametrize("config", [PLAIN, TOLD], ids=["plain", "told"])
+@pytest.mark.parametrize("config", [PLAIN, CONDITIONED], ids=["plain", "conditioned"])
 def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_path: Path) -> None:
     loads = [CLOSED, dataclasses.replace(OPEN, samples=3)]
 
@@ -155,12 +83,12 @@ def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_p
     for count, load in enumerate(loads):
         for worker in oracle.workers:
             worker.plan.workload = load
-        oracle.plan.workload = load
+        plan = oracle.plan.with_workload(load)
         answers = hashlib.sha256()
         for number in range(load.queries):
             blocks = [worker.pass_block(Phase.LOAD, count, number, Symbols.HARD) for worker in oracle.workers]
             assert blocks[0].key == BlockKey(Phase.LOAD, count, number)
-            answers.update(oracle.trainer.predict(oracle._transmit(blocks)).tobytes())
+            answers.update(oracle.trainer.predict(oracle._transmit(blocks), plan).tobytes())
         digests.append(answers.hexdigest())
     assert [each["answers_sha256"] for each in logs if each["event"] == "workload measured"] == digests
 
@@ -220,105 +148,3 @@ def test_devices_that_share_a_stream_share_its_pacer_and_keep_one_schedule(tmp_p
     for each in asyncio.run(scenario()):
         np.testing.assert_array_equal(np.diff(column(each, "due")), np.diff(OPEN.schedule_ns()))
         assert (np.diff(each.at_ns, axis=1) >= 0).all()
-
-
-def test_one_load_is_measured_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hold = Hold(monkeypatch)
-
-    async def scenario() -> None:
-        async with serving_testbed(tmp_path) as testbed:
-            before = await testbed.until(lambda _: True)
-            first = asyncio.create_task(testbed.measure(CLOSED))
-            await testbed.until(lambda now: now.links[0].blocks > before.links[0].blocks)
-            with pytest.raises(ConfigError, match="another workload is being measured"):
-                await testbed.measure(CLOSED)
-            hold.release()
-            assert len(await first) == 2
-
-    asyncio.run(scenario())
-
-
-def test_a_link_that_is_lost_fails_the_measurement_and_the_run_recovers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hold = Hold(monkeypatch)
-
-    async def scenario() -> list[LinkStamps]:
-        async with serving_testbed(tmp_path) as testbed:
-            before = await testbed.until(lambda _: True)
-            measuring = asyncio.create_task(testbed.measure(CLOSED))
-            await testbed.until(lambda now: now.links[1].blocks > before.links[1].blocks)
-            leaves = testbed.devices.pop()
-            leaves.client.stop()
-            await leaves.join()
-            reason = r"the workload was not measured: link 1 \(device thread-1\) was lost: its stream ended"
-            with pytest.raises(RunFailedError, match=reason):
-                await measuring
-            with pytest.raises(ConfigError, match="the run is waiting: a workload is measured while"):
-                await testbed.measure(CLOSED)
-            hold.release()
-            address = leaves.client._address
-            testbed.devices.append(DeviceThread(address, 1, tiny_data(2).views, tmp_path))
-            await testbed.until(lambda now: now.stage == pb.STAGE_SERVING)
-            return await testbed.measure(CLOSED)
-
-    links = asyncio.run(scenario())
-    assert [each.at_ns.shape[0] for each in links] == [17, 17]
-
-
-def test_a_device_whose_encoder_breaks_in_an_open_loop_says_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    honest = DeviceWorker.features
-
-    def features(worker: DeviceWorker, key: BlockKey) -> Features:
-        if key.phase is Phase.LOAD and key.micro_batch == 2:
-            raise RuntimeError("out of order")
-        return honest(worker, key)
-
-    monkeypatch.setattr(DeviceWorker, "features", features)
-
-    async def scenario() -> None:
-        config = PLAIN.model_copy(update={"links": 1})
-        async with servers(tmp_path, config, IDLE) as running:
-            device = DeviceThread(running.addresses["channel"], 0, tiny_data(1).views, tmp_path)
-            testbed = Testbed(running, [device])
-            await testbed.until(lambda status: status.queries > 0)
-            with pytest.raises(RunFailedError, match="it gave up: RuntimeError: out of order"):
-                await testbed.measure(OPEN)
-            assert "it gave up: RuntimeError: out of order" in await running.failure()
-            await device.join()
-            assert isinstance(device.error, RuntimeError)
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"queries": 250_001}, "queries = 250001: expected 1 to 250000"),
-        ({"samples": 9}, r"samples = 9: expected at most inference.block_size = 8 of this run"),
-        ({"window": 0}, "window = 0: expected 1 to 256"),
-        ({"rate_per_s": -2.0}, "rate_per_s = -2.0: expected a finite number, 0 or more"),
-        ({"rate_per_s": math.inf}, "rate_per_s = inf: expected a finite number, 0 or more"),
-        ({}, "the run is waiting: a workload is measured while a base station serves on"),
-    ],
-)
-def test_a_base_station_refuses_what_it_cannot_measure(
-    changes: dict[str, float], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A client that asks for anything: the base station must say no by itself.
-    monkeypatch.setattr("splitwave.testbed.control_client.check_workload", lambda _: None)
-    load = dataclasses.replace(CLOSED, **changes)  # type: ignore[arg-type]
-
-    async def scenario() -> None:
-        async with servers(tmp_path, PLAIN, IDLE) as running:
-            with pytest.raises(ConfigError, match=message):
-                await measure(running.addresses["base station"], load)
-
-    asyncio.run(scenario())
-
-
-def test_a_client_refuses_what_no_base_station_measures() -> None:
-    with pytest.raises(ProtocolError, match="a workload with seed = -1"):
-        asyncio.run(measure("127.0.0.1:1", dataclasses.replace(CLOSED, seed=-1)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from grpc import aio
 
-from splitwave.basestation.run.attempt import Labels
+from splitwave.basestation.run.run_context import Labels
 from splitwave.basestation.service.base_station import BaseStation
 from splitwave.channel.emulator.service import SERVICE, ChannelService
 from splitwave.common.config.run_config import RunConfig

@@ -20,7 +20,7 @@ from splitwave.common.protocol.messages import Phase, Symbols
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.tasks.regression import Regression
 from splitwave.device.learning.worker import Views
-from splitwave.experiments.inprocess_engine import InprocessRun
+from splitwave.experiments.inprocess_run import InprocessRun
 
 BETAS = [1e-5, 1.0]
 

@@ -29,7 +29,7 @@ def trained(shards: int, draws: int = 2) -> tuple[Trainer, MicroBatchResult]:
     labels = torch.randint(10, (SAMPLES,), generator=rng)
     trainer = Trainer(config, RunPlan(config, SAMPLES, 10), labels)
     symbols = torch.randn(draws, SAMPLES, 12, generator=rng)
-    result = trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols))
+    result = trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols, (0, 1)))
     trainer.settle()
     return trainer, result
 
@@ -40,7 +40,8 @@ def test_shards_give_the_gradients_of_the_whole(shards: int, draws: int) -> None
     (whole, expected), (cut, result) = trained(1, draws), trained(shards, draws)
     assert (result.errors, result.count) == (expected.errors, expected.count)
     assert result.distortion == pytest.approx(expected.distortion, rel=1e-5)
-    for ours, theirs in zip(result.gradients, expected.gradients, strict=True):
+    assert list(result.gradients) == list(expected.gradients) == [0, 1]
+    for ours, theirs in zip(result.gradients.values(), expected.gradients.values(), strict=True):
         assert ours.shape == theirs.shape == (draws, SAMPLES, 6)
         torch.testing.assert_close(torch.from_numpy(ours), torch.from_numpy(theirs))
     for ours_w, theirs_w in zip(cut.decoder.parameters(), whole.decoder.parameters(), strict=True):
@@ -95,7 +96,7 @@ def test_parts_cover_all_samples_once_and_are_alike(count: int, samples: int) ->
     assert min(sizes) > 0
 
 
-def test_networks_that_are_told_conditions_refuse_shards() -> None:
+def test_conditioned_networks_refuse_shards() -> None:
     settings = {"hypernetwork": {"beta": [1e-5, 1.0]}, "runtime": {"decoder_shards": 2}}
     with pytest.raises(ValueError, match=r"runtime\.decoder_shards = 2 does nothing without plain networks"):
         RunConfig.model_validate(settings)

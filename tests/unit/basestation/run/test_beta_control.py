@@ -22,12 +22,12 @@ from splitwave.common.records.results import ServedAtBeta, ServedQueries
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms, mean_entropy_bits
 
 PLAIN = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}})
-TOLD = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}, "hypernetwork": {"beta": [1e-3, 1.0]}})
+CONDITIONED = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}, "hypernetwork": {"beta": [1e-3, 1.0]}})
 
 
-class TestKnob:
-    def test_begins_at_the_settings_and_turns_one_link_or_all(self) -> None:
-        control = BetaControl(TOLD)
+class TestBetaControl:
+    def test_begins_at_the_settings_and_sets_one_link_or_all(self) -> None:
+        control = BetaControl(CONDITIONED)
         assert (control.is_available, control.betas) == (True, [0.5, 0.25])
         assert control.set_beta(1, 0.1) == [1]
         assert control.betas == [0.5, 0.1]
@@ -35,7 +35,7 @@ class TestKnob:
         assert control.betas == [1.0, 1.0]
 
     def test_knows_which_links_differ_from_the_settings(self) -> None:
-        control = BetaControl(TOLD)
+        control = BetaControl(CONDITIONED)
         control.set_beta(0, 0.1)
         assert [control.was_changed(link) for link in (0, 1)] == [True, False]
         control.set_beta(0, 0.5)
@@ -43,7 +43,7 @@ class TestKnob:
 
     @pytest.mark.parametrize("beta", [0.0, -1.0, 9e-4, 1.001, math.nan, math.inf, -math.inf])
     def test_refuses_what_the_networks_were_not_trained_for(self, beta: float) -> None:
-        control = BetaControl(TOLD)
+        control = BetaControl(CONDITIONED)
         with pytest.raises(ProtocolError) as error:
             control.set_beta(0, beta)
         assert (
@@ -55,7 +55,7 @@ class TestKnob:
         assert control.betas == [0.5, 0.25]
 
     def test_takes_the_ends_of_the_range(self) -> None:
-        control = BetaControl(TOLD)
+        control = BetaControl(CONDITIONED)
         control.set_beta(0, 1e-3)
         control.set_beta(1, 1.0)
         assert control.betas == [1e-3, 1.0]
@@ -63,16 +63,16 @@ class TestKnob:
     @pytest.mark.parametrize("link", [2, -1])
     def test_refuses_a_link_that_the_run_has_not(self, link: int) -> None:
         with pytest.raises(ProtocolError, match=f"link {link} does not exist: this run has links 0 to 1"):
-            BetaControl(TOLD).set_beta(link, 0.5)
+            BetaControl(CONDITIONED).set_beta(link, 0.5)
 
-    def test_is_not_there_where_networks_are_not_told(self) -> None:
+    def test_is_not_available_to_plain_networks(self) -> None:
         assert not BetaControl(PLAIN).is_available
         with pytest.raises(ProtocolError, match="networks of this run are not β-conditioned") as error:
             BetaControl(PLAIN).set_beta(None, 0.5)
         assert error.value.refusal is Refusal.FAILED_PRECONDITION
 
     def test_accepts_what_a_link_was_ever_set_to_and_nothing_else(self) -> None:
-        control = BetaControl(TOLD)
+        control = BetaControl(CONDITIONED)
         control.set_beta(0, 0.1)
         control.set_beta(0, 0.2)
         for beta in (0.5, 0.1, 0.2):
@@ -86,7 +86,7 @@ class TestKnob:
             BetaControl(PLAIN).check(0, 0.5, "a block")
 
     def test_bounds_how_many_values_have_to_be_counted_apart(self) -> None:
-        control = BetaControl(TOLD)
+        control = BetaControl(CONDITIONED)
         for number in range(1, MAX_VALUES):
             control.set_beta(0, 0.5 + number / 1000)
         with pytest.raises(ProtocolError, match=f"links have had {MAX_VALUES} different combinations of β") as error:
@@ -133,7 +133,7 @@ class TestServed:
         served.report(1, (SymbolEntropy(0.1, 2, 1.0),))
         assert served.results()[0].symbol_entropy_bits == 2.0
 
-    def test_a_link_that_began_anew_does_not_take_back_what_more_samples_said(self) -> None:
+    def test_a_link_that_counts_from_0_again_does_not_replace_the_entropy_over_more_samples(self) -> None:
         counts, served = QueryCounts(), ServingCounts()
         counts.add((0.5,), ids(*range(9)), 0)
         served.add(counts)

@@ -107,8 +107,9 @@ def test_served_digits_of_a_split_sorted_by_class_are_of_all_classes() -> None:
 
 
 def test_a_load_draws_its_blocks_from_permutations_of_its_own() -> None:
-    plan = plan_of(inference={"latency_samples": 24})
-    plan.workload = Workload(queries=8, samples=9, window=3, rate_per_s=0.0, seed=0)
+    plan = plan_of(inference={"latency_samples": 24}).with_workload(
+        Workload(queries=8, samples=9, window=3, rate_per_s=0.0, seed=0)
+    )
     first, second = (blocks(plan, Phase.LOAD, step) for step in (0, 1))
     assert [len(block) for block in first] == [9] * 8
     samples = [sample for block in first for sample in block]
@@ -119,23 +120,28 @@ def test_a_load_draws_its_blocks_from_permutations_of_its_own() -> None:
 
 
 def test_a_block_may_be_larger_than_the_test_split() -> None:
-    plan = plan_of(test=5)
-    plan.workload = Workload(queries=2, samples=12, window=3, rate_per_s=0.0, seed=0)
+    plan = plan_of(test=5).with_workload(Workload(queries=2, samples=12, window=3, rate_per_s=0.0, seed=0))
     first, second = blocks(plan, Phase.LOAD)
     assert sorted(np.bincount([*first, *second], minlength=5)) == [4, 5, 5, 5, 5]
 
 
 def test_a_load_keeps_its_window() -> None:
-    plan = plan_of()
-    plan.workload = Workload(queries=4, samples=9, window=3, rate_per_s=0.0, seed=0)
+    plan = plan_of().with_workload(Workload(queries=4, samples=9, window=3, rate_per_s=0.0, seed=0))
     assert (plan.pass_samples(Phase.LOAD), plan.window(Phase.LOAD), plan.credits(Phase.LOAD)) == (36, 3, 3)
     assert (plan.window(Phase.SERVE), plan.credits(Phase.SERVE), plan.credits(Phase.TEST)) == (1, 8, 8)
 
 
+def test_a_plan_with_a_workload_leaves_the_one_without_as_it_is() -> None:
+    plan = plan_of()
+    workload = Workload(queries=4, samples=9, window=3, rate_per_s=0.0, seed=0)
+    assert (plan.with_workload(workload).workload, plan.workload) == (workload, None)
+
+
 @pytest.mark.parametrize(("window", "together"), [(1, 1), (2, 1), (3, 1), (9, 4), (32, 16), (500, 16)])
 def test_half_of_the_blocks_under_way_go_together_up_to_a_limit(window: int, together: int) -> None:
-    plan = plan_of(runtime={"credits": min(window, 256)})
-    plan.workload = Workload(queries=4, samples=9, window=window, rate_per_s=0.0, seed=0)
+    plan = plan_of(runtime={"credits": min(window, 256)}).with_workload(
+        Workload(queries=4, samples=9, window=window, rate_per_s=0.0, seed=0)
+    )
     assert (plan.together(Phase.TEST), plan.together(Phase.LOAD), plan.together(Phase.SERVE)) == (together, together, 1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from splitwave.basestation.__main__ import _reporter
-from splitwave.basestation.run.attempt import Labels
+from splitwave.basestation.run.run_context import Labels
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.wifi_csi import WIFI_CSI
 from splitwave.common.records.trivial_answers import remarks_on

@@ -1,0 +1,50 @@
+"""What all parts of one run share at the base station."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitwave.basestation.learning.compute_thread import Compute
+from splitwave.basestation.run.beta_control import BetaControl
+from splitwave.basestation.run.events import RunEvents
+from splitwave.basestation.run.run_log import RunLog
+from splitwave.basestation.run.serving_record import ServingRecord
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.data.dataset import Targets
+from splitwave.common.protocol.plan import RunPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What only the base station has: (N,) answers to both splits, and the digest of the data they belong to."""
+
+    train: Targets
+    test: Targets
+    data_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What a run carries out, and where it is recorded.
+
+    Attributes:
+        run_id: its name in logs.
+        config, plan: its settings and order.
+        labels: of all samples.
+        state_dir: for the base station's part of the checkpoint, and the manifest.
+        compute: the thread that torch works in.
+        beta_control: β of the links' serving blocks.
+        events: where what happens is announced; `log` and `served` observe it.
+        log: what watchers see.
+        served: the queries of all serving passes.
+    """
+
+    run_id: str
+    config: RunConfig
+    plan: RunPlan
+    labels: Labels
+    state_dir: Path
+    compute: Compute
+    beta_control: BetaControl
+    events: RunEvents
+    log: RunLog
+    served: ServingRecord

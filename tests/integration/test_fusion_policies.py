@@ -1,0 +1,159 @@
+"""A fusion policy of another package, from its name in the settings to the weights and the answers of a run."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from splitwave.basestation.fusion.block_collector import Arrival, LatePart
+from splitwave.basestation.run.decoding import Decoded
+from splitwave.basestation.run.events import RunObserver
+from splitwave.basestation.run.policy import Policy
+from splitwave.basestation.run.stage import Stage
+from splitwave.basestation.service.base_station import BaseStation
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import FusionSettings, HypernetworkSettings
+from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.workload import STAMPS, LinkStamps, Workload
+from splitwave.common.records.checkpoint import combined_sha256
+from splitwave.common.records.results import EpochRecord, RunResult
+from splitwave.experiments.inprocess_run import InprocessRun
+from splitwave.testbed.control_client import ask_status, measure
+from tests.integration.servers import CONFIG
+from tests.integration.testbed import TRAIN, DeviceThread, Pause, running_channel, tiny_data
+from tests.limits import LIMIT_S
+
+pytestmark = pytest.mark.usefixtures("toy_policies")
+
+TWO_LINKS = CONFIG.model_copy(
+    update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 5, "block_size": 8})}
+)
+CONDITIONED = TWO_LINKS.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
+WORKLOAD = Workload(queries=20, samples=3, window=4, rate_per_s=0.0, seed=1)
+
+
+def with_policy(name: str, config: RunConfig) -> RunConfig:
+    return config.model_copy(update={"fusion": FusionSettings(policy=name)})
+
+
+class Follower(RunObserver):
+    """Writes down which blocks were decoded with which links, and what else an application may want to know."""
+
+    def __init__(self) -> None:
+        self.links: dict[Phase, list[tuple[int, ...]]] = {phase: [] for phase in Phase}
+        self.late: list[BlockKey] = []
+        self.steps: list[int] = []
+        self.epochs: list[int] = []
+        self.stages: list[Stage] = []
+        self.results: list[RunResult] = []
+
+    def block_answered(self, arrival: Arrival, decoded: Decoded) -> None:
+        assert decoded.started_ns <= decoded.finished_ns
+        self.links[arrival.block.key.phase].append(arrival.block.links)
+
+    def late_part_answered(self, part: LatePart) -> None:
+        self.late.append(part.key)
+
+    def step_ended(self, step: int) -> None:
+        self.steps.append(step)
+
+    def epoch_ended(self, record: EpochRecord) -> None:
+        self.epochs.append(record.epoch)
+
+    def stage_entered(self, stage: Stage) -> None:
+        self.stages.append(stage)
+
+    def result_ready(self, result: RunResult) -> None:
+        self.results.append(result)
+
+
+async def run_with(
+    config: RunConfig, folder: Path, follower: Follower, *, paused: int | None = None
+) -> tuple[RunResult, list[LinkStamps]]:
+    """Train, serve and measure a workload; link `paused` begins the first step once the other one has its answers."""
+    data, stop = tiny_data(config.links), asyncio.Event()
+    addresses: asyncio.Queue[str] = asyncio.Queue()
+    basestation = BaseStation(
+        config, data.labels, "127.0.0.1:0", folder, False, "run", Policy(serve_every_s=3600.0), observers=[follower]
+    )
+    run = asyncio.create_task(basestation.serve(addresses.put_nowait, stop))
+    address = await addresses.get()
+    async with running_channel(address) as channel:
+        pauses = [Pause(0) if link == paused else None for link in range(config.links)]
+        devices = [DeviceThread(channel, link, data.views, folder, pause=pause) for link, pause in enumerate(pauses)]
+        for pause in filter(None, pauses):
+            while len(follower.links[Phase.TRAIN]) < config.training.micro_batches:
+                await asyncio.sleep(0)
+            assert follower.steps == []  # the step waits for the paused link, the block did not
+            pause.over.set()
+        async with asyncio.timeout(LIMIT_S):
+            while (await ask_status(address)).queries == 0:
+                pass
+        stamps = await measure(address, WORKLOAD)
+        stop.set()
+        result = await run
+        for device in devices:
+            await device.join()
+            assert device.error is None
+    assert result is not None
+    return result, stamps
+
+
+@pytest.mark.parametrize(
+    ("config", "paused"), [(TWO_LINKS, 0), (TWO_LINKS, 1), (CONDITIONED, 1)], ids=["link 1", "link 0", "conditioned"]
+)
+def test_a_run_trains_and_serves_with_whichever_link_is_first(config: RunConfig, paused: int, tmp_path: Path) -> None:
+    follower = Follower()
+    with capture_logs() as logs:
+        result, stamps = asyncio.run(run_with(with_policy("first", config), tmp_path, follower, paused=paused))
+
+    assert follower.links[Phase.TRAIN][0] == (1 - paused,)
+    blocks = [links for phase in Phase for links in follower.links[phase]]
+    assert {len(links) for links in blocks} == {1}
+    assert [key.phase for key in follower.late].count(Phase.TRAIN) == 5
+    assert len(follower.late) == len(blocks)
+    assert follower.steps == list(range(result.steps)) == list(range(5))
+    assert (follower.epochs, follower.results[0].weights_sha256) == ([0], result.weights_sha256)
+    assert follower.stages == [Stage.TRAINING, Stage.EVALUATING, Stage.SERVING, Stage.FINISHED]
+    assert 0 < result.error < 1
+    assert result.queries.queries == 5
+    assert result.hop_times_ns.shape == (2 * 5, len(result.hops))
+    assert (result.hop_times_ns >= 0).all()
+    for each in stamps:
+        assert (each.names, each.at_ns.shape) == (STAMPS, (20, len(STAMPS)))
+        assert ((each.at_ns[:, 1:] - each.at_ns[:, :-1]) >= 0).all()
+    # The reports say how many blocks had which links.
+    counts = {each["event"]: each["incomplete_blocks"] for each in logs if "incomplete_blocks" in each}
+    assert {event: sum(by_links.values()) for event, by_links in counts.items()} == {
+        "epoch": 5, "pass ended": 3, "served": 5, "workload measured": 20
+    }  # fmt: skip
+
+
+def test_the_weights_are_those_of_one_process_in_which_the_same_link_is_first(tmp_path: Path) -> None:
+    """One step in two micro-batches: link 0 has both answers before link 1, which gets zeros, has begun."""
+    training = TWO_LINKS.training.model_copy(update={"batch_size": TRAIN, "micro_batches": 2})
+    config = with_policy("first", TWO_LINKS.model_copy(update={"training": training}))
+    data = tiny_data(2)
+    oracle = InprocessRun(config, data.views, data.labels.train, data.labels.test)
+    for _ in oracle.train(lambda _: None):
+        pass
+
+    result, _ = asyncio.run(run_with(config, tmp_path, Follower(), paused=1))
+
+    assert result.steps == 1
+    assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
+
+
+@pytest.mark.parametrize("config", [TWO_LINKS, CONDITIONED], ids=["plain", "conditioned"])
+def test_one_process_runs_with_the_policy_too(config: RunConfig) -> None:
+    data = tiny_data(2)
+    weights = []
+    for policy in ("all", "first"):
+        run = InprocessRun(with_policy(policy, config), data.views, data.labels.train, data.labels.test)
+        (record,) = run.train(lambda _: None)
+        run.serve(0)
+        assert run.served.queries().queries == 5
+        weights.append(run.basestation_sha256)
+        assert record.step == 5
+    assert weights[0] != weights[1]

@@ -1,0 +1,91 @@
+"""The links' symbols side by side."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+import pytest
+import torch
+
+from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.messages import BlockKey, Phase
+from tests.unit.basestation.base_station_parts import KEY, symbols
+
+
+def test_puts_links_side_by_side_whatever_their_order() -> None:
+    fusion = FusionBuffer(2, 3, capacity=1)
+    assert fusion.add(KEY, 1, symbols(2.0, draws=2)) is None
+    fused = fusion.add(KEY, 0, symbols(1.0, draws=2))
+    assert fused is not None
+    assert torch.equal(fused.symbols, torch.tensor([1.0] * 3 + [2.0] * 3).expand(2, 4, 6))
+
+
+def test_refuses_another_shape_than_the_other_links() -> None:
+    fusion = FusionBuffer(2, 3, capacity=1)
+    fusion.add(KEY, 0, symbols(1.0))
+    with pytest.raises(ProtocolError, match=r"link 1 sent \(L, B\) = \(2, 4\), another link \(1, 4\)"):
+        fusion.add(KEY, 1, symbols(1.0, draws=2))
+
+
+def test_memory_is_bounded() -> None:
+    fusion = FusionBuffer(2, 3, capacity=1)
+    fusion.add(KEY, 0, symbols(1.0))
+    with pytest.raises(ProtocolError, match="more than 1 blocks wait"):
+        fusion.add(BlockKey(Phase.TRAIN, 0, 1), 0, symbols(1.0))
+
+
+class FirstLink:
+    """A policy that waits for nobody."""
+
+    def is_complete(self, present: AbstractSet[int], expected: AbstractSet[int]) -> bool:
+        return bool(present) and present <= expected
+
+
+def first_link_buffer(links: int = 3, betas: Sequence[float] = (), capacity: int = 1) -> FusionBuffer:
+    return FusionBuffer(links, 3, capacity, FirstLink(), betas)
+
+
+def test_a_fused_block_names_its_links_in_ascending_order() -> None:
+    fusion = FusionBuffer(2, 3, capacity=1)
+    fusion.add(KEY, 1, symbols(2.0), beta=0.5)
+    fused = fusion.add(KEY, 0, symbols(1.0), beta=0.25)
+    assert fused is not None
+    assert (fused.links, fused.betas) == ((0, 1), (0.25, 0.5))
+
+
+def test_links_that_are_missing_are_zeros_never_memory_that_nobody_wrote() -> None:
+    fusion = first_link_buffer()
+    for number in range(20):  # memory that an earlier block has used comes again
+        key = BlockKey(Phase.TRAIN, 0, number)
+        fused = fusion.add(key, 1, symbols(7.0, draws=2))
+        assert fused is not None
+        assert fused.links == (1,)
+        assert torch.equal(fused.symbols, torch.tensor([0.0] * 3 + [7.0] * 3 + [0.0] * 3).expand(2, 4, 9))
+        del fused
+
+
+def test_a_link_that_is_missing_has_the_beta_of_the_settings_if_the_others_carry_one() -> None:
+    with_beta = first_link_buffer(betas=(0.1, 0.2, 0.3)).add(KEY, 1, symbols(1.0), beta=0.5)
+    without = first_link_buffer(betas=(0.1, 0.2, 0.3)).add(KEY, 1, symbols(1.0))
+    assert with_beta is not None
+    assert without is not None
+    assert (with_beta.betas, without.betas) == ((0.1, 0.5, 0.3), ())
+
+
+def test_late_parts_are_dropped_and_begin_no_block_of_their_own() -> None:
+    fusion = first_link_buffer()
+    fused = fusion.add(KEY, 0, symbols(1.0))
+    assert fused is not None
+    for link in (2, 1):
+        assert fusion.awaits_late_parts(KEY)
+        assert fusion.add(KEY, link, symbols(9.0)) is None
+    assert not fusion.awaits_late_parts(KEY)
+    assert torch.equal(fused.symbols, torch.tensor([1.0] * 3 + [0.0] * 6).expand(1, 4, 9))
+    assert fusion.add(BlockKey(Phase.TRAIN, 0, 1), 0, symbols(1.0)) is not None  # nothing waits: there is room
+
+
+def test_a_late_part_of_another_shape_is_refused() -> None:
+    fusion = first_link_buffer()
+    fusion.add(KEY, 0, symbols(1.0))
+    with pytest.raises(ProtocolError, match=r"link 1 sent \(L, B\) = \(2, 4\), another link \(1, 4\)"):
+        fusion.add(KEY, 1, symbols(1.0, draws=2))

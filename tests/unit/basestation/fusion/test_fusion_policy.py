@@ -1,0 +1,33 @@
+"""The seam: names of fusion policies, and what is behind them."""
+
+import pytest
+
+from splitwave.basestation.fusion.fusion_policy import FusionPolicy, load_fusion_policy
+from splitwave.basestation.fusion.policies.all_links import AllLinks
+from splitwave.common.config.registry import FUSION_POLICIES
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ConfigError
+from tests.unit.basestation.base_station_parts import with_policy
+
+
+@pytest.mark.parametrize("name", FUSION_POLICIES.built_in)
+def test_every_built_in_name_is_a_policy_that_is_content_with_all_links(name: str) -> None:
+    policy = FUSION_POLICIES.load(name)()
+    assert isinstance(policy, FusionPolicy)
+    assert policy.is_complete({0, 1, 2}, {0, 1, 2})
+
+
+def test_the_default_waits_for_all_links() -> None:
+    assert isinstance(load_fusion_policy(RunConfig()), AllLinks)
+
+
+@pytest.mark.usefixtures("toy_policies")
+def test_a_policy_of_another_package_is_loaded_by_its_name() -> None:
+    policy = load_fusion_policy(with_policy(RunConfig(), "first"))
+    assert policy.is_complete({1}, {0, 1})
+
+
+@pytest.mark.usefixtures("toy_policies")
+def test_what_is_no_policy_is_refused_with_its_name() -> None:
+    with pytest.raises(ConfigError, match=r"fusion\.policy = no-policy: NoPolicy has no method is_complete"):
+        load_fusion_policy(with_policy(RunConfig(), "no-policy"))

@@ -1,0 +1,31 @@
+"""One answer from each link."""
+
+import asyncio
+
+import pytest
+
+from splitwave.basestation.links.link_barrier import LinkBarrier
+from splitwave.common.errors import ProtocolError
+
+
+def test_answers_come_by_link_once_all_are_in() -> None:
+    async def ask() -> dict[int, str]:
+        answers: LinkBarrier[str] = LinkBarrier(2)
+        answers.expect(lambda answer: answer in ("yes", "no"))
+        answers.take(1, "no")
+        answers.take(0, "yes")
+        return await answers.all()
+
+    answers = asyncio.run(ask())
+    assert list(answers.items()) == [(0, "yes"), (1, "no")]
+
+
+@pytest.mark.parametrize("answer", ["perhaps", "yes"])
+def test_answers_that_do_not_fit_or_come_twice_or_unasked_are_refused(answer: str) -> None:
+    answers: LinkBarrier[str] = LinkBarrier(2)
+    with pytest.raises(ProtocolError, match="link 0 sent a str that was not asked for"):
+        answers.take(0, "yes")
+    answers.expect(lambda text: text == "yes")
+    answers.take(0, "yes")
+    with pytest.raises(ProtocolError, match="not asked for"):
+        answers.take(0, answer)

@@ -1,0 +1,15 @@
+"""One leased link, without a network."""
+
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Ready, Welcome
+from tests.unit.basestation.base_station_parts import CONFIG, pass_block, session_of
+
+
+def test_what_a_device_sent_before_it_heard_of_the_new_start_does_not_count() -> None:
+    session = session_of(0)
+    session.spend_credit(2)
+    assert session.accept(pass_block(0))
+    session.start_over(Welcome(PROTOCOL_VERSION, "run", 0, CONFIG.canonical_json(), None))
+    assert not session.accept(pass_block(0, 1))
+    assert session.unanswered == 0
+    assert session.accept(Ready(8, 10, "digest"))
+    assert session.accept(pass_block(0))

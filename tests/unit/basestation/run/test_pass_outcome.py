@@ -1,0 +1,14 @@
+import numpy as np
+
+from splitwave.basestation.run.pass_outcome import merge_hops
+from splitwave.common.protocol.messages import PassReport, Phase, Symbols, UplinkCost
+
+
+def test_hops_of_all_links_share_one_table() -> None:
+    emulated = PassReport(
+        Phase.SERVE, Symbols.HARD, UplinkCost(), ("encode", "emulate", "decode"), np.array([[1, 2, 3]])
+    )
+    direct = PassReport(Phase.SERVE, Symbols.HARD, UplinkCost(), ("encode", "decode"), np.array([[4, 5]]))
+    hops, times_ns = merge_hops([direct, emulated])
+    assert hops == ("encode", "emulate", "decode")
+    assert times_ns.tolist() == [[4, 0, 5], [1, 2, 3]]
