@@ -20,14 +20,18 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import Answered, Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import Answered, Gradient
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.protocol.symbols import SymbolReader
 from splitwave.common.records.checkpoint import check_state_dir, combined_sha256, load_part, save_part, weights_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
 from splitwave.common.records.results import ENCODE_HOP, EpochRecord, Evaluation, RunResult
 from splitwave.common.wire.accounting import block_cost
-from splitwave.common.wire.messages import uplink_to_proto
+from splitwave.common.wire.uplink import uplink_to_proto
 from splitwave.device.learning.views import load_stacked_views
 from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import BlockKey, Float32
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey
 
 
 @dataclass(frozen=True, slots=True)

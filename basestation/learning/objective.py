@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import Answered, Bytes, Float32
+from splitwave.common.protocol.arrays import Bytes, Float32
+from splitwave.common.protocol.messages import Answered
 from splitwave.common.tasks.task import Regression, Task
 
 

@@ -20,19 +20,11 @@ from splitwave.basestation.run.passes import Decoded, Passes, PassOutcome
 from splitwave.basestation.run.run_log import RunLog
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import (
-    Downlink,
-    EpochReport,
-    Gradient,
-    PartSaved,
-    PassReport,
-    Phase,
-    SaveCheckpoint,
-    SymbolBlock,
-    Symbols,
-    TrainStep,
-)
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import Downlink, Gradient, PartSaved, SaveCheckpoint, TrainStep
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.reports import EpochReport, PassReport
 from splitwave.common.protocol.workload import LinkStamps, Workload
 from splitwave.common.records.checkpoint import save_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest

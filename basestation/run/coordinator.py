@@ -18,20 +18,10 @@ from splitwave.basestation.run.served_queries import ServingCounts
 from splitwave.basestation.run.stage import Stage
 from splitwave.basestation.run.workload_requests import WorkloadRequests
 from splitwave.common.errors import ProtocolError, Refusal, RunFailedError
-from splitwave.common.protocol.messages import (
-    EpochReport,
-    Finish,
-    Hello,
-    Leaving,
-    PartSaved,
-    PassReport,
-    Phase,
-    Ready,
-    SetBeta,
-    SymbolBlock,
-    Symbols,
-    Uplink,
-)
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import Finish, Hello, Leaving, PartSaved, Ready, SetBeta, Uplink
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import EpochReport, PassReport
 from splitwave.common.protocol.workload import LinkStamps, Workload, check_workload
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import Manifest

@@ -14,18 +14,12 @@ from splitwave.basestation.links.link_barrier import LinkBarrier
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.basestation.run.served_queries import Betas, QueryCounts
 from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import (
-    Answered,
-    Evaluate,
-    Hop,
-    Int64,
-    PassReport,
-    Phase,
-    Prediction,
-    Stamps,
-    Symbols,
-)
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.messages import Answered, Evaluate, Prediction
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.reports import PassReport
+from splitwave.common.protocol.timing import Hop, Stamps
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS
 from splitwave.common.records.results import FUSE_WAIT_HOP
 

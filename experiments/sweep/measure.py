@@ -1,6 +1,6 @@
 """Measures a trained run over one kind of link: held-out samples and test split, with hard symbols."""
 
-from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.experiments.inprocess_engine import InprocessRun
 from splitwave.experiments.sweep.measurement import Measurement
 

@@ -1,6 +1,6 @@
 """What a training prints."""
 
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.duration import duration
 from splitwave.experiments.vddib_sr.evaluation import Answers
 from splitwave.experiments.vddib_sr.phase import PhaseReport

@@ -11,7 +11,7 @@ from splitwave.common.data.catalog import Split, load_images, load_labels, task
 from splitwave.common.data.holdout import hold_out
 from splitwave.common.data.views import row_view
 from splitwave.common.errors import DataError
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.tasks.task import Classification
 from splitwave.experiments.vddib_sr.settings import Settings
 

@@ -11,7 +11,8 @@ from torch import nn
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulation
-from splitwave.common.protocol.messages import Phase, Symbols, UplinkCost
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, device_part
 from splitwave.experiments.inprocess_engine import InprocessRun

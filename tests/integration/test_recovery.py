@@ -12,7 +12,9 @@ from structlog.testing import capture_logs
 from splitwave.basestation.links.link_failures import MAX_FRUITLESS_RESTARTS
 from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import Gradient, Leaving, PartSaved, Ready, TrainStep, Uplink, Welcome
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.results import RunResult
 from splitwave.common.wire.pb import control_pb2 as pb
@@ -154,15 +156,15 @@ async def two_raw_devices(
         async with raw_device(address, TWO_LINKS) as first, raw_device(address, TWO_LINKS) as second:
             for link, device in enumerate((first, second)):
                 await device.shake_hands(link=link)
-                await device.say(m.Ready(TRAIN, TEST, DIGEST))
+                await device.say(Ready(TRAIN, TEST, DIGEST))
             for device in (first, second):
-                assert await device.hear() == m.TrainStep(0)
+                assert await device.hear() == TrainStep(0)
             yield running, first, second
 
 
-def first_block(device: RawDevice) -> m.SymbolBlock:
+def first_block(device: RawDevice) -> SymbolBlock:
     assert device.contract is not None
-    return level_block(device.contract, RunPlan(TWO_LINKS, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0))
+    return level_block(device.contract, RunPlan(TWO_LINKS, TRAIN, TEST).block_ids(Phase.TRAIN, 0, 0))
 
 
 @pytest.mark.parametrize("server", ["base station", "channel"])
@@ -171,17 +173,17 @@ def test_what_a_device_sent_before_it_heard_of_the_new_start_is_dropped(server: 
         async with two_raw_devices(tmp_path, PATIENT, server) as (running, stays, leaves):
             await stays.say(first_block(stays))
             leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
+            assert isinstance(await stays.hear(), Welcome)
             await stays.say(first_block(stays))  # a second time, as if it had not heard yet
-            await stays.say(m.PartSaved(0, "0" * 64))
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+            await stays.say(PartSaved(0, "0" * 64))
+            await stays.say(Ready(TRAIN, TEST, DIGEST))
             async with raw_device(running.addresses[server], TWO_LINKS) as returns:
                 assert (await returns.shake_hands()).link == 1
-                await returns.say(m.Ready(TRAIN, TEST, DIGEST))
+                await returns.say(Ready(TRAIN, TEST, DIGEST))
                 for device in (stays, returns):
-                    assert await device.hear() == m.TrainStep(0)
+                    assert await device.hear() == TrainStep(0)
                     await device.say(first_block(device))
-                assert isinstance(await stays.hear(), m.Gradient)
+                assert isinstance(await stays.hear(), Gradient)
 
     asyncio.run(scenario())
 
@@ -203,15 +205,15 @@ def test_a_device_that_does_not_come_back_in_time_fails_the_run(tmp_path: Path) 
 @pytest.mark.parametrize("server", ["base station", "channel"])
 @pytest.mark.parametrize(
     ("says", "reason"),
-    [(m.Leaving("no such checkpoint part"), "no such checkpoint part"), (m.Ready(TRAIN, TEST, "other"), "other data")],
+    [(Leaving("no such checkpoint part"), "no such checkpoint part"), (Ready(TRAIN, TEST, "other"), "other data")],
 )
 def test_a_survivor_that_cannot_start_over_fails_the_run_at_once(
-    server: str, says: m.Uplink, reason: str, tmp_path: Path
+    server: str, says: Uplink, reason: str, tmp_path: Path
 ) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0), server) as (running, stays, leaves):
             leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
+            assert isinstance(await stays.hear(), Welcome)
             await stays.say(says)
             assert reason in await running.failure()
 
@@ -222,11 +224,11 @@ def test_a_newcomer_that_gives_up_is_the_reason_if_nobody_else_comes(tmp_path: P
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
             leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+            assert isinstance(await stays.hear(), Welcome)
+            await stays.say(Ready(TRAIN, TEST, DIGEST))
             async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                 await returns.shake_hands()
-                await returns.say(m.Leaving("the disk is full"))
+                await returns.say(Leaving("the disk is full"))
                 await returns.end()
                 assert f"it gave up: the disk is full; waited for {LIMIT_S:g} s" in await running.failure_in_time()
 
@@ -237,10 +239,10 @@ def test_the_error_names_the_link_that_is_missing_not_the_one_that_came_back(tmp
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
             leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
+            assert isinstance(await stays.hear(), Welcome)
             async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                 assert (await returns.shake_hands()).link == 1
-                await returns.say(m.Ready(TRAIN, TEST, DIGEST))
+                await returns.say(Ready(TRAIN, TEST, DIGEST))
                 await link_status(running, lambda links: links[1].ready)
                 failure = await running.failure_in_time()
                 assert failure == f"link 0 (device raw) did not get ready; waited for {LIMIT_S:g} s"
@@ -262,12 +264,12 @@ def test_a_device_that_crashes_at_the_same_step_again_and_again_fails_the_run(tm
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
             leaves.hang_up()
             for _ in range(MAX_FRUITLESS_RESTARTS):
-                assert isinstance(await stays.hear(), m.Welcome)
-                await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+                assert isinstance(await stays.hear(), Welcome)
+                await stays.say(Ready(TRAIN, TEST, DIGEST))
                 async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                     await returns.shake_hands()
-                    await returns.say(m.Ready(TRAIN, TEST, DIGEST))
-                    assert await stays.hear() == m.TrainStep(0)
+                    await returns.say(Ready(TRAIN, TEST, DIGEST))
+                    assert await stays.hear() == TrainStep(0)
             failure = await running.failure()
             assert f"the run got no further in {MAX_FRUITLESS_RESTARTS} times that it started over" in failure
 
@@ -277,7 +279,7 @@ def test_a_device_that_crashes_at_the_same_step_again_and_again_fails_the_run(tm
 def test_a_device_that_gives_up_is_not_waited_for(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0)) as (running, _, leaves):
-            await leaves.say(m.Leaving("the sensor is on fire"))
+            await leaves.say(Leaving("the sensor is on fire"))
             assert "it gave up: the sensor is on fire" in await running.failure()
 
     asyncio.run(scenario())
@@ -342,9 +344,9 @@ def test_a_device_waits_for_a_link_that_is_leased_to_a_dead_connection(tmp_path:
                     await asyncio.sleep(0)
             assert "link 1 is leased to device raw" in str(logs)
             silent.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
-            assert await stays.hear() == m.TrainStep(0)  # so link 1 is ready again
+            assert isinstance(await stays.hear(), Welcome)
+            await stays.say(Ready(TRAIN, TEST, DIGEST))
+            assert await stays.hear() == TrainStep(0)  # so link 1 is ready again
             rebooted.client.stop()
             await rebooted.join()
             assert rebooted.error is None

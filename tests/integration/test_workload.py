@@ -21,7 +21,9 @@ from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
-from splitwave.common.protocol.messages import Answered, BlockKey, Phase, Symbols
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.messages import Answered
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.device.learning.worker import DeviceWorker, Features

@@ -20,22 +20,12 @@ from splitwave.basestation.run.passes import merge_hops
 from splitwave.basestation.run.run_log import RunLog, StatusChanged
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.messages import (
-    PROTOCOL_VERSION,
-    BlockKey,
-    Float32,
-    Hello,
-    PassReport,
-    Phase,
-    Prediction,
-    Ready,
-    RealPayload,
-    SymbolBlock,
-    Symbols,
-    UplinkCost,
-    Welcome,
-)
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Prediction, Ready, Welcome
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.reports import PassReport, UplinkCost
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.records.results import EpochRecord, Evaluation
 

@@ -16,7 +16,7 @@ from splitwave.common.data.simulated import BLUETOOTH_TONES, WIFI_CSI, Simulatio
 from splitwave.common.data.views import row_view
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
-from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.tasks.task import Regression
 from splitwave.device.encoding.encoder import make_encoder

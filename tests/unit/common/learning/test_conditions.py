@@ -13,8 +13,9 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.learning.conditions import BlockConditions, block_conditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
+from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.link_noise import noise_variances
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.device.encoding.encoder import MIN_THETA, make_encoder
 

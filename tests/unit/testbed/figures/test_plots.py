@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.records.results import FUSE_WAIT_HOP, EpochRecord
 from splitwave.common.tasks.task import Classification, Regression, Task
 from splitwave.testbed.figures.latency_plot import draw_latency, latency_figure, weights_at_the_median
