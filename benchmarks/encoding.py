@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import BlockKey, Phase, Symbols
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.runtime.process import run_tool
 from splitwave.device.learning.link_group import LinkGroup
 from splitwave.device.learning.views import StackedViews

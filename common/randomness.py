@@ -51,7 +51,7 @@ def generator(
         seed: the run's seed, 0 ≤ seed < 2⁶⁴.
         purpose: what the numbers are for.
         link: link index, < 2³².
-        phase: `common.protocol.messages.Phase` as a number, so that training and evaluation draws differ; < 2³².
+        phase: `common.protocol.phases.Phase` as a number, so that training and evaluation draws differ; < 2³².
         step: training step, epoch or block number, < 2⁶⁴.
         micro_batch: micro-batch within the step, < 2³².
         draw: which of the L noise draws, < 2⁶⁴.

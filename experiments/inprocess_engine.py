@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from splitwave.basestation.run.epoch_meter import mean_samples_per_s
-from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.records.checkpoint import check_state_dir, combined_sha256, load_part, save_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult

@@ -21,15 +21,18 @@ from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
-from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import Gradient, Int64, Phase, SymbolBlock, Symbols, UplinkCost
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import Gradient
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.protocol.symbols import SymbolReader
 from splitwave.common.records.checkpoint import weights_sha256
 from splitwave.common.records.results import ENCODE_HOP, EpochRecord
-from splitwave.common.tasks.task import Answers
+from splitwave.common.tasks.task import Answers, Targets
 from splitwave.common.wire.accounting import block_cost
-from splitwave.common.wire.messages import uplink_to_proto
+from splitwave.common.wire.uplink import uplink_to_proto
 from splitwave.device.learning.views import load_stacked_views
 from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms

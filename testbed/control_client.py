@@ -10,15 +10,10 @@ from splitwave.common.protocol.workload import LinkStamps, Workload, check_workl
 from splitwave.common.records.results import RunResult
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
-from splitwave.common.wire.messages import workload_to_proto
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
-from splitwave.common.wire.results import (
-    epoch_from_proto,
-    evaluation_from_proto,
-    link_stamps_from_proto,
-    result_from_proto,
-)
+from splitwave.common.wire.results import epoch_from_proto, evaluation_from_proto, result_from_proto
+from splitwave.common.wire.workload import link_stamps_from_proto, workload_to_proto
 from splitwave.testbed.engine import Observer, Progress, StartedOver
 
 STATUS_DEADLINE_S = 30.0

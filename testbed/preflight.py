@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import DATA_SETS, Split, load_labels
+from splitwave.common.data.catalog import DATA_SETS, load_labels
+from splitwave.common.data.dataset import Split
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.tasks.task import ChanceLevel
 from splitwave.testbed.engine import DOWNLOADS_ELSEWHERE, IN_THIS_PROCESS

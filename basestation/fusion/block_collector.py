@@ -9,7 +9,9 @@ from splitwave.basestation.fusion.fusion_buffer import FusedBlock, FusionBuffer
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.messages import BlockKey, Int64, Phase, SymbolBlock
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 
 

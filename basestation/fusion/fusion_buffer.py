@@ -13,7 +13,8 @@ from splitwave.basestation.fusion.fusion_policy import FusionPolicy, load_fusion
 from splitwave.basestation.fusion.policies.all_links import AllLinks
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import BlockKey, Float32
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey
 
 
 @dataclass(frozen=True, slots=True)

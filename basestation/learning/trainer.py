@@ -19,7 +19,9 @@ from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.learning.optimiser import PartyOptimiser
 from splitwave.common.learning.placement import Placement
-from splitwave.common.protocol.messages import BlockKey, Float32, Phase
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.tasks.task import Answers
 

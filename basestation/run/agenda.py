@@ -11,7 +11,7 @@ from splitwave.basestation.run.run_state import RunState
 from splitwave.basestation.run.stage import Stage
 from splitwave.basestation.run.training import Trained
 from splitwave.basestation.run.workload_requests import WorkloadRequests
-from splitwave.common.protocol.messages import Symbols
+from splitwave.common.protocol.phases import Symbols
 from splitwave.common.protocol.workload import Workload
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import Manifest

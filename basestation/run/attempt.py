@@ -13,7 +13,10 @@ from splitwave.basestation.run.pass_score import PassScore
 from splitwave.basestation.run.passes import Passes
 from splitwave.basestation.run.run_context import RunContext
 from splitwave.basestation.run.training import Trained, Training
-from splitwave.common.protocol.messages import EpochReport, PartSaved, PassReport, Phase, SymbolBlock, Symbols
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import PartSaved
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import EpochReport, PassReport
 from splitwave.common.protocol.workload import LinkStamps, Workload
 
 

@@ -11,7 +11,8 @@ from splitwave.basestation.run.decoding import Decoded, TrainedBlock
 from splitwave.basestation.run.events import RunEvents
 from splitwave.basestation.run.query_times import QueryTimes
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import BlockKey, Gradient, Prediction, SymbolBlock
+from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.protocol.messages import Gradient, Prediction
 
 Decode = Callable[[Sequence[FusedBlock]], Awaitable[Sequence[Decoded]]]
 Answer = Callable[[int], Gradient | Prediction]

@@ -5,16 +5,9 @@ import asyncio
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.basestation.run.coordinator import Coordinator
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.messages import (
-    EpochReport,
-    Hello,
-    Leaving,
-    PartSaved,
-    PassReport,
-    Ready,
-    SymbolBlock,
-    Uplink,
-)
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import Hello, Leaving, PartSaved, Ready, Uplink
+from splitwave.common.protocol.reports import EpochReport, PassReport
 
 
 class Doorway:

@@ -10,7 +10,7 @@ from splitwave.basestation.links.stragglers import StragglerChange
 from splitwave.basestation.run.decoding import Decoded
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.stage import Stage
-from splitwave.common.protocol.messages import BlockKey
+from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from splitwave.basestation.fusion.block_collector import Command
 from splitwave.basestation.run.served_queries import QueryCounts
-from splitwave.common.protocol.messages import Int64, PassReport
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.reports import PassReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from splitwave.basestation.run.decoding import Decoded, PredictedBlock
 from splitwave.basestation.run.events import RunObserver
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.served_queries import QueryCounts
-from splitwave.common.data.dataset import Targets
-from splitwave.common.protocol.messages import PassReport, Phase
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.reports import PassReport
+from splitwave.common.tasks.task import Targets
 
 
 class _Score:

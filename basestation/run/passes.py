@@ -11,8 +11,10 @@ from splitwave.basestation.run.decoding import BlockDecoder
 from splitwave.basestation.run.events import RunObserver
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.pass_score import PassScore
-from splitwave.common.protocol.messages import Evaluate, PassReport, Phase, Symbols
+from splitwave.common.protocol.messages import Evaluate
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.reports import PassReport
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS
 
 

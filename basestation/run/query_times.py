@@ -5,7 +5,9 @@ from collections.abc import Callable
 from splitwave.basestation.fusion.block_collector import Arrival, LatePart
 from splitwave.basestation.run.decoding import Decoded
 from splitwave.basestation.run.events import RunObserver
-from splitwave.common.protocol.messages import BlockKey, Hop, Phase, Stamps
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.timing import Hop, Stamps
 from splitwave.common.records.results import FUSE_WAIT_HOP
 
 DECODE_HOP = "decode"

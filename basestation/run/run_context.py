@@ -9,8 +9,8 @@ from splitwave.basestation.run.events import RunEvents
 from splitwave.basestation.run.run_log import RunLog
 from splitwave.basestation.run.serving_record import ServingRecord
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.dataset import Targets
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.tasks.task import Targets
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from splitwave.basestation.links.stragglers import StragglerChange
 from splitwave.basestation.run.events import RunObserver
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.stage import Stage
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 
 PROGRESS_INTERVAL_S = 0.2

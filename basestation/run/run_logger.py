@@ -12,7 +12,7 @@ from splitwave.basestation.run.decoding import Decoded
 from splitwave.basestation.run.events import RunObserver
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.served_queries import Betas
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import EpochRecord, RunResult
 

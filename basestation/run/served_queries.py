@@ -3,7 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from splitwave.common.protocol.messages import Int64, SymbolEntropy
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.reports import SymbolEntropy
 from splitwave.common.records.results import ServedAtBeta, ServedQueries
 
 Betas = tuple[float, ...]

@@ -3,7 +3,7 @@
 from splitwave.basestation.run.events import RunObserver
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.served_queries import ServingCounts
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 
 
 class ServingRecord(RunObserver):

@@ -13,7 +13,9 @@ from splitwave.basestation.run.decoding import BlockDecoder
 from splitwave.basestation.run.epoch_meter import EpochMeter
 from splitwave.basestation.run.passes import Passes
 from splitwave.basestation.run.run_context import RunContext
-from splitwave.common.protocol.messages import EpochReport, Phase, Symbols, TrainStep
+from splitwave.common.protocol.messages import TrainStep
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import EpochReport
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import EpochRecord
 

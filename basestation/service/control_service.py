@@ -10,10 +10,10 @@ from splitwave.basestation.run.operator_controls import OperatorControls
 from splitwave.common.errors import ProtocolError
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 from splitwave.common.runtime.rpc import refuse
-from splitwave.common.wire.messages import workload_from_proto
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb import control_pb2_grpc
-from splitwave.common.wire.results import epoch_to_proto, evaluation_to_proto, link_stamps_to_proto, result_to_proto
+from splitwave.common.wire.results import epoch_to_proto, evaluation_to_proto, result_to_proto
+from splitwave.common.wire.workload import link_stamps_to_proto, workload_from_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Control"].full_name
 

@@ -14,9 +14,10 @@ from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.messages import Hello
 from splitwave.common.runtime.rpc import check_port, first_bundle, refuse
 from splitwave.common.wire.bundling import check_bundle, gather
-from splitwave.common.wire.messages import downlink_to_proto, uplink_from_proto
+from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
+from splitwave.common.wire.uplink import uplink_from_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from splitwave.benchmarks.floors.echo_service import SERVICE
 from splitwave.benchmarks.load.raw_stream import RawStream
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
 
 

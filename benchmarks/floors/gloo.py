@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import distributed
 
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 
 _PEERS = 2
 

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.randomness import Purpose, generator
 
 

@@ -9,7 +9,8 @@ import torch
 from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import Int64, Phase, Symbols
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.symbols import SymbolReader
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
 

@@ -5,9 +5,9 @@ import time
 from splitwave.benchmarks.load.uplink_source import test_block
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import SymbolBlock
+from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.wire.blocks import block_from_proto, write_block
+from splitwave.common.wire.blocks import block_from_proto, block_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 
@@ -32,12 +32,12 @@ def transmitted_normals_per_s(config_json: str, blocks: int, *, encoded: bool) -
         started = time.perf_counter()
         for data in encoded_in:
             message = pb.SymbolBlock.FromString(data)
-            write_block(message, channel.transmit(block_from_proto(message, contract)), contract)
+            block_to_proto(channel.transmit(block_from_proto(message, contract)), contract, message)
             message.SerializeToString()
     return blocks * contract.max_samples * contract.dimension / (time.perf_counter() - started)
 
 
 def _encoded(block: SymbolBlock, contract: LinkContract) -> bytes:
     message = pb.SymbolBlock()
-    write_block(message, block, contract)
+    block_to_proto(block, contract, message)
     return message.SerializeToString()

@@ -11,9 +11,10 @@ from grpc import aio
 
 from splitwave.channel.emulator.service import SERVICE
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Evaluate, Phase, Symbols, Welcome
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Evaluate, Welcome
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.runtime.server import serving
-from splitwave.common.wire.messages import downlink_to_proto
+from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.testbed.processes.supervisor import Supervisor

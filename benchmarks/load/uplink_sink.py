@@ -17,12 +17,15 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Phase, RealPayload, Welcome
+from splitwave.common.protocol.blocks import RealPayload
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Welcome
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.runtime.process import add_process_options, run_service
 from splitwave.common.runtime.rpc import refuse
 from splitwave.common.wire.blocks import block_from_proto
-from splitwave.common.wire.messages import downlink_to_proto, uplink_from_proto
+from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.uplink import uplink_from_proto
 
 
 class UplinkSink:

@@ -8,19 +8,14 @@ import numpy as np
 from splitwave.benchmarks.load.raw_stream import RawStream
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
-from splitwave.common.protocol.messages import (
-    PROTOCOL_VERSION,
-    BlockKey,
-    Hello,
-    Int64,
-    LevelPayload,
-    Phase,
-    SymbolBlock,
-)
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
-from splitwave.common.wire.messages import uplink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.uplink import uplink_to_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splitwave.benchmarks.readings.percentiles import percentile
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.workload import LinkStamps
 
 

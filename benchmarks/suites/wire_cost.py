@@ -6,10 +6,12 @@ from splitwave.benchmarks.load.uplink_source import test_block
 from splitwave.benchmarks.readings.report import Report
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import BlockKey, LevelPayload, Phase, UplinkCost
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.accounting import block_cost
-from splitwave.common.wire.messages import uplink_to_proto
+from splitwave.common.wire.uplink import uplink_to_proto
 
 _LATE = BlockKey(Phase.TEST, step=20_000, micro_batch=20_000)
 _LATE_CODEBOOK, _LATE_SAMPLE, _PORT = 5_000, 30_000, 1

@@ -4,8 +4,11 @@ import dataclasses
 
 from splitwave.channel.models.awgn import AwgnChannel
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import RealPayload, SymbolBlock
 from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
-from splitwave.common.protocol.messages import Float32, Gradient, Phase, RealPayload, SymbolBlock, Symbols
+from splitwave.common.protocol.messages import Gradient
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.symbols import LinkContract, SymbolReader, check_transmitted
 
 

@@ -7,15 +7,12 @@ import structlog
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import BlockKey, RealPayload
-from splitwave.common.wire.blocks import (
-    block_from_proto,
-    gradient_from_proto,
-    key_from_proto,
-    symbols_from_proto,
-    write_reals,
-)
+from splitwave.common.protocol.blocks import BlockKey, RealPayload
+from splitwave.common.wire.blocks import block_from_proto
+from splitwave.common.wire.fields import key_from_proto, symbols_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.reals import reals_to_proto
+from splitwave.common.wire.training import gradient_from_proto
 
 log = structlog.get_logger()
 
@@ -87,7 +84,7 @@ class EmulatedPort:
         block = block_from_proto(message, link.contract)
         received = link.transmit(block).payload
         assert isinstance(received, RealPayload)  # whatever went in
-        write_reals(message.reals, received.values)
+        reals_to_proto(received.values, message.reals)
         if block.key.phase.is_of_queries:
             self._timed[block.key] = (started, time.perf_counter_ns())
 
@@ -95,7 +92,7 @@ class EmulatedPort:
         link = self._welcomed
         if not link.returns_gradients_unchanged:  # else the device checks what it is sent
             returned = link.return_gradient(gradient_from_proto(message, link.contract))
-            write_reals(message.values, returned.values)
+            reals_to_proto(returned.values, message.values)
 
     def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:
         """Say when the answered query was here, and its answer."""

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.protocol.messages import BlockKey, Float32
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.randomness import Purpose, generator
 
 

@@ -8,9 +8,10 @@ import hashlib
 from pathlib import Path
 from typing import get_args
 
-from splitwave.common.data.dataset import DataSet, Images, Split, Targets
+from splitwave.common.data.dataset import DataSet, Images, Split
 from splitwave.common.errors import DataError
 from splitwave.common.seam import Seam
+from splitwave.common.tasks.task import Targets
 
 __all__ = ["DATA_SETS", "Split", "fingerprint", "load_images", "load_labels"]
 

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ProtocolError, Refusal
+from splitwave.common.protocol.arrays import Float32, Int64
+from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
-from splitwave.common.protocol.messages import BlockKey, Float32, Int64, Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.randomness import Purpose, generator
 

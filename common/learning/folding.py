@@ -5,7 +5,7 @@ from typing import Generic
 import torch
 
 from splitwave.common.learning.hyper_layers import Network, folded
-from splitwave.common.protocol.messages import Float32
+from splitwave.common.protocol.arrays import Float32
 
 
 class FoldedNetwork(Generic[Network]):

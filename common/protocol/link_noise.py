@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitwave.common.config.run_config import RunConfig, noise_variance_at
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.randomness import Purpose, generator
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.batches import epoch_batches, micro_batches
 from splitwave.common.data.holdout import hold_out
-from splitwave.common.protocol.messages import Int64, Phase
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.workload import Workload
 from splitwave.common.randomness import Purpose, generator
 

@@ -6,7 +6,9 @@ import numpy as np
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import Float32, LevelPayload, Phase, SymbolBlock, Symbols
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import LevelPayload, SymbolBlock
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.tasks.task import Task
 
 _PEAK = 1 + 1e-5

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from splitwave.common.protocol.messages import Int64, UplinkCost
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.reports import UplinkCost
 
 ENCODE_HOP = "encode"
 """The hop before a device sends; latency counts from the sending on."""

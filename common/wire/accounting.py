@@ -4,7 +4,7 @@ Information bits a sample are `RunConfig.payload_bits_per_sample` and modelled a
 follow from the settings. Packed bytes and protobuf bytes are counted here, block by block, on the messages sent.
 """
 
-from splitwave.common.protocol.messages import UplinkCost
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.wire.bundling import bundled_bytes
 from splitwave.common.wire.pb import uplink_pb2 as pb
 

@@ -1,4 +1,4 @@
-"""The answers of a prediction to protobuf and back: a field for each dtype, one little-endian value a sample."""
+"""The answers of a prediction to protobuf and back: a field for each dtype, one little-endian value per sample."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ _FIELDS: dict[type[np.generic], tuple[str, np.dtype[Any]]] = {
 """The fields have the names of the first tasks with such answers; any other task uses the field of its dtype."""
 
 
-def write_answers(message: pb.Prediction, answers: Answers) -> None:
-    """Encode (B,) answers, in place.
+def answers_to_proto(answers: Answers, message: pb.Prediction) -> None:
+    """Encode (B,) answers into `message`.
 
     Raises:
         ProtocolError: no field carries their dtype.

@@ -1,88 +1,24 @@
-"""Blocks and gradients to protobuf and back, everything that a peer sends checked before it is used.
-
-Answers are in `splitwave.common.wire.answers`, the small control messages in `splitwave.common.wire.messages`. Payload
-bytes are little-endian.
-"""
-
-import math
+"""SymbolBlock: sample ids and level indices, or real symbols. Payload bytes are little-endian."""
 
 import numpy as np
 
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.arrays import Float32, Int64
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
 from splitwave.common.protocol.packing import pack, packed_size, unpack
 from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.wire.fields import beta_from_proto, key_from_proto, key_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.reals import reals_from_proto, reals_to_proto
 
 _FLOAT32 = np.dtype("<f4")
 _UINT32 = np.dtype("<u4")
-_DTYPES = {pb.DTYPE_FLOAT32: _FLOAT32}
 
 
-def write_key(message: pb.BlockKey, key: m.BlockKey) -> None:
-    """Encode a block key, in place."""
-    message.phase, message.step, message.micro_batch = pb.Phase.ValueType(key.phase), key.step, key.micro_batch
-
-
-def key_from_proto(message: pb.BlockKey) -> m.BlockKey:
-    """Decode a block key."""
-    return m.BlockKey(phase_from_proto(message.phase), message.step, message.micro_batch)
-
-
-def phase_from_proto(phase: int) -> m.Phase:
-    """Decode a phase."""
-    try:
-        return m.Phase(phase)
-    except ValueError:
-        raise ProtocolError(f"unknown phase {phase}") from None
-
-
-def symbols_from_proto(symbols: int) -> m.Symbols:
-    """Decode the kind of symbols."""
-    try:
-        return m.Symbols(symbols)
-    except ValueError:
-        raise ProtocolError(f"unknown kind of symbols {symbols}") from None
-
-
-def beta_from_proto(beta: float) -> float:
-    """Decode a β that networks are told: finite, and positive, for they are told its logarithm."""
-    if not (math.isfinite(beta) and beta > 0):
-        raise ProtocolError(f"β = {beta}: expected a finite number above 0")
-    return beta
-
-
-def write_reals(message: pb.RealSymbols, values: m.Float32) -> None:
-    """Encode (L, B, d) real symbols, in place: protobuf copies a message that is put into another, all its bytes."""
-    message.dtype, message.draws = pb.DTYPE_FLOAT32, values.shape[0]
-    message.data = np.ascontiguousarray(values, dtype=_FLOAT32).tobytes()
-
-
-def reals_from_proto(message: pb.RealSymbols, samples: int, dimension: int) -> m.Float32:
-    """Decode (L, B, d) real symbols, read-only, without a copy.
-
-    Raises:
-        ProtocolError: unknown dtype, wrong byte count, or a value that is not finite.
-    """
-    dtype = _DTYPES.get(message.dtype)
-    if dtype is None:
-        raise ProtocolError(f"unknown dtype {message.dtype}: expected one of {sorted(_DTYPES)}")
-    expected = message.draws * samples * dimension * dtype.itemsize
-    if len(message.data) != expected or message.draws == 0:
-        raise ProtocolError(
-            f"{len(message.data)} bytes of real symbols: expected {expected} for "
-            f"{message.draws} × {samples} × {dimension} float32"
-        )
-    values = np.frombuffer(message.data, dtype=dtype).reshape(message.draws, samples, dimension)
-    if not np.isfinite(values).all():
-        raise ProtocolError(f"{np.count_nonzero(~np.isfinite(values))} symbols are not finite")
-    return values
-
-
-def write_block(message: pb.SymbolBlock, block: m.SymbolBlock, contract: LinkContract) -> None:
-    """Encode a block, in place: consecutive sample ids as their first, level indices packed."""
+def block_to_proto(block: SymbolBlock, contract: LinkContract, message: pb.SymbolBlock) -> None:
+    """Encode a block into `message`: consecutive sample ids as their first, level indices packed."""
     message.link, message.sequence = block.link, block.sequence
-    write_key(message.key, block.key)
+    key_to_proto(block.key, message.key)
     ids = block.sample_ids
     message.samples, message.dimension = len(ids), contract.dimension
     if block.beta is not None:
@@ -91,20 +27,17 @@ def write_block(message: pb.SymbolBlock, block: m.SymbolBlock, contract: LinkCon
         message.first_sample_id = int(ids[0])
     else:
         message.sample_ids = ids.astype(_UINT32).tobytes()
-    if isinstance(block.payload, m.RealPayload):
-        write_reals(message.reals, block.payload.values)
+    if isinstance(block.payload, RealPayload):
+        reals_to_proto(block.payload.values, message.reals)
     else:
-        message.levels.packed = pack(block.payload.indices, contract.bits)
-        message.levels.codebook_version = block.payload.codebook_version
-        if block.payload.codebook is not None:
-            message.levels.codebook = block.payload.codebook.astype(_FLOAT32).tobytes()
+        _levels_to_proto(block.payload, contract, message.levels)
 
 
-def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.SymbolBlock:
+def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolBlock:
     """Decode a block.
 
     Raises:
-        ProtocolError: sizes, ids, bytes or values that do not fit the link's contract.
+        ProtocolError: sizes, ids, bytes or values do not fit the link's contract.
     """
     if message.dimension != contract.dimension:
         raise ProtocolError(f"{message.dimension} symbols a sample: expected {contract.dimension}")
@@ -113,13 +46,13 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.Symbo
     match message.WhichOneof("symbols"):
         case "reals":
             reals = reals_from_proto(message.reals, message.samples, contract.dimension)
-            payload: m.LevelPayload | m.RealPayload = m.RealPayload(reals)
+            payload: LevelPayload | RealPayload = RealPayload(reals)
         case "levels":
             payload = _levels_from_proto(message.levels, message.samples, contract)
         case None:
             raise ProtocolError("a block without symbols")
     key = key_from_proto(message.key)
-    return m.SymbolBlock(
+    return SymbolBlock(
         link=message.link,
         sequence=message.sequence,
         key=key,
@@ -129,31 +62,14 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> m.Symbo
     )
 
 
-def write_gradient(message: pb.Gradient, gradient: m.Gradient) -> None:
-    """Encode a gradient, in place."""
-    write_key(message.key, gradient.key)
-    _, message.samples, message.dimension = gradient.values.shape
-    write_reals(message.values, gradient.values)
+def _levels_to_proto(payload: LevelPayload, contract: LinkContract, message: pb.LevelSymbols) -> None:
+    message.packed = pack(payload.indices, contract.bits)
+    message.codebook_version = payload.codebook_version
+    if payload.codebook is not None:
+        message.codebook = payload.codebook.astype(_FLOAT32).tobytes()
 
 
-def gradient_from_proto(message: pb.Gradient, contract: LinkContract) -> m.Gradient:
-    """Decode a gradient.
-
-    Raises:
-        ProtocolError: as for a block of real symbols.
-    """
-    if message.dimension != contract.dimension or message.samples > contract.max_samples:
-        raise ProtocolError(
-            f"a gradient for {message.samples} × {message.dimension} symbols: expected at most "
-            f"{contract.max_samples} × {contract.dimension}"
-        )
-    if message.values.draws not in (1, contract.draws):
-        raise ProtocolError(f"a gradient for {message.values.draws} noise draws: expected 1 or {contract.draws}")
-    values = reals_from_proto(message.values, message.samples, message.dimension)
-    return m.Gradient(key_from_proto(message.key), values)
-
-
-def _levels_from_proto(message: pb.LevelSymbols, samples: int, contract: LinkContract) -> m.LevelPayload:
+def _levels_from_proto(message: pb.LevelSymbols, samples: int, contract: LinkContract) -> LevelPayload:
     if contract.breakpoints == 0:
         raise ProtocolError("level indices came over a link without a quantizer (T = 0)")
     count = samples * contract.dimension
@@ -164,10 +80,10 @@ def _levels_from_proto(message: pb.LevelSymbols, samples: int, contract: LinkCon
             f"{samples} × {contract.dimension} symbols of {contract.bits} bits"
         )
     indices = unpack(message.packed, count, contract.bits).reshape(samples, contract.dimension)
-    return m.LevelPayload(indices, message.codebook_version, _codebook_from_proto(message.codebook, contract))
+    return LevelPayload(indices, message.codebook_version, _codebook_from_proto(message.codebook, contract))
 
 
-def _codebook_from_proto(data: bytes, contract: LinkContract) -> m.Float32 | None:
+def _codebook_from_proto(data: bytes, contract: LinkContract) -> Float32 | None:
     if not data:
         return None
     levels = contract.breakpoints + 1
@@ -179,16 +95,16 @@ def _codebook_from_proto(data: bytes, contract: LinkContract) -> m.Float32 | Non
     return codebook
 
 
-def _beta(message: pb.SymbolBlock, key: m.BlockKey, contract: LinkContract) -> float | None:
+def _beta(message: pb.SymbolBlock, key: BlockKey, contract: LinkContract) -> float | None:
     due = contract.carries_beta and key.phase.is_of_queries
     if message.HasField("beta") != due:
         carried = f"β = {message.beta}" if message.HasField("beta") else "no β"
-        expected = "that which made it" if due else "none: serving blocks of networks that are told β have one"
+        expected = "the one that made it" if due else "none: only queries of β-conditioned networks have one"
         raise ProtocolError(f"{key} carries {carried}: expected {expected}")
     return beta_from_proto(message.beta) if due else None
 
 
-def _sample_ids(message: pb.SymbolBlock) -> m.Int64:
+def _sample_ids(message: pb.SymbolBlock) -> Int64:
     if message.WhichOneof("ids") == "first_sample_id":
         if message.first_sample_id > np.iinfo(np.uint32).max:
             raise ProtocolError(f"sample id {message.first_sample_id} does not fit 32 bits")

@@ -1,10 +1,8 @@
 """What a run reports (`splitwave.common.records.results`) to protobuf and back, for those who watch a base station."""
 
-from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import UplinkCost
-from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
-from splitwave.common.wire.messages import hop_times_from_bytes, hop_times_to_bytes
+from splitwave.common.wire.hop_times import hop_times_from_bytes, hop_times_to_bytes
 from splitwave.common.wire.pb import control_pb2 as pb
 
 
@@ -80,25 +78,6 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
         queries=_queries_from_proto(message.queries),
         served=tuple(_served_from_proto(each) for each in message.served),
     )
-
-
-def link_stamps_to_proto(stamps: LinkStamps) -> pb.MeasuredLink:
-    """Encode one link's time stamps."""
-    return pb.MeasuredLink(link=stamps.link, names=stamps.names, at_ns=hop_times_to_bytes(stamps.at_ns))
-
-
-def link_stamps_from_proto(message: pb.MeasuredLink) -> LinkStamps:
-    """Decode one link's time stamps.
-
-    Raises:
-        ProtocolError: they have other names, or are not whole rows of int64.
-    """
-    names = tuple(message.names)
-    if names not in (STAMPS, DIRECT_STAMPS):
-        raise ProtocolError(
-            f"time stamps {', '.join(names)}: expected {', '.join(STAMPS)}, the channel's if there is one"
-        )
-    return LinkStamps(message.link, names, hop_times_from_bytes(message.at_ns, len(names)))
 
 
 def _cost_to_proto(cost: UplinkCost) -> pb.UplinkCost:

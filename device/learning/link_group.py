@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from splitwave.common.protocol.messages import BlockKey, Int64, Phase, SymbolBlock, Symbols
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.device.encoding.stacked_network import StackedNetwork, stackable
 from splitwave.device.learning.views import StackedViews
 from splitwave.device.learning.worker import DeviceWorker, Features

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import Split, fingerprint, load_images
+from splitwave.common.data.catalog import fingerprint, load_images
+from splitwave.common.data.dataset import Split
 from splitwave.common.data.views import row_view
-from splitwave.common.protocol.messages import Float32
+from splitwave.common.protocol.arrays import Float32
 from splitwave.device.learning.worker import Views
 
 

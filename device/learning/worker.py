@@ -16,16 +16,9 @@ from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.learning.optimiser import PartyOptimiser
 from splitwave.common.learning.placement import Placement
-from splitwave.common.protocol.messages import (
-    BlockKey,
-    Float32,
-    Int64,
-    LevelPayload,
-    Phase,
-    RealPayload,
-    SymbolBlock,
-    Symbols,
-)
+from splitwave.common.protocol.arrays import Float32, Int64
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.records.checkpoint import weights_sha256

@@ -2,15 +2,10 @@
 
 import numpy as np
 
-from splitwave.common.protocol.messages import (
-    BlockKey,
-    PassReport,
-    Phase,
-    Prediction,
-    SymbolEntropy,
-    Symbols,
-    UplinkCost,
-)
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.messages import Prediction
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import PassReport, SymbolEntropy, UplinkCost
 from splitwave.common.records.results import ENCODE_HOP
 from splitwave.device.measurement.query_stamps import QueryStamps
 

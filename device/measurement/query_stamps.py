@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from splitwave.common.protocol.messages import Int64, Stamps
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.timing import Stamps
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS
 
 _COLUMNS = {name: column for column, name in enumerate(STAMPS)}

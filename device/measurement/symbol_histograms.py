@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from splitwave.common.protocol.messages import Int64, LevelPayload, SymbolBlock, SymbolEntropy
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import LevelPayload, SymbolBlock
+from splitwave.common.protocol.reports import SymbolEntropy
 
 
 class SymbolHistograms:

@@ -8,30 +8,26 @@ from typing import NamedTuple
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_DIMENSION
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
 from splitwave.common.protocol.messages import (
     PROTOCOL_VERSION,
-    BlockKey,
     Downlink,
-    EpochReport,
     Evaluate,
     Finish,
     Gradient,
     Hello,
-    Int64,
     PartSaved,
-    PassReport,
-    Phase,
     Prediction,
     Ready,
     SaveCheckpoint,
     SetBeta,
-    SymbolBlock,
-    Symbols,
     TrainStep,
     Uplink,
-    UplinkCost,
     Welcome,
 )
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import EpochReport, PassReport, UplinkCost
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.protocol.workload import check_workload
 from splitwave.common.records.checkpoint import check_state_dir, load_part, save_part

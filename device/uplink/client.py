@@ -10,16 +10,18 @@ import grpc
 import structlog
 
 from splitwave.common.errors import ProtocolError, RunFailedError, SplitwaveError, UnreachableError
-from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, SymbolBlock, TrainStep, Welcome
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, Welcome
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.retry_log import RetryLog
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
 from splitwave.common.wire.accounting import block_cost
-from splitwave.common.wire.blocks import key_from_proto
 from splitwave.common.wire.bundling import gather
-from splitwave.common.wire.messages import downlink_from_proto, uplink_to_proto
+from splitwave.common.wire.downlink import downlink_from_proto
+from splitwave.common.wire.fields import key_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
+from splitwave.common.wire.uplink import uplink_to_proto
 from splitwave.device.session.host import Addressed, DeviceHost
 from splitwave.device.uplink.pacer import Pacer
 

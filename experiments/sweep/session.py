@@ -9,7 +9,8 @@ from math import inf
 from pathlib import Path
 from typing import get_args
 
-from splitwave.common.data.catalog import DATA_SETS, Split, fingerprint
+from splitwave.common.data.catalog import DATA_SETS, fingerprint
+from splitwave.common.data.dataset import Split
 from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
 from splitwave.experiments.duration import duration

@@ -1,6 +1,6 @@
 """Measures the errors of a trained run at one PSNR with hard symbols, on held-out samples and on the test split."""
 
-from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.trials.outcome import Measurement
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import torch
 
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.records.checkpoint import weights_sha256
 from splitwave.common.runtime.process import check_data_dir, run_tool
 from splitwave.experiments.duration import duration

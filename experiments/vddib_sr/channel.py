@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from splitwave.channel.models.awgn import AwgnChannel
-from splitwave.common.protocol.messages import BlockKey
+from splitwave.common.protocol.blocks import BlockKey
 
 
 class SymbolChannel:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from splitwave.common.learning.initialisation import initialise_linear_layers
-from splitwave.common.protocol.messages import BlockKey, Int64
-from splitwave.common.protocol.messages import Phase as Pass
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase as Pass
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.codec import Codec, Logits
 from splitwave.experiments.vddib_sr.evaluation import predict

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from splitwave.common.learning.initialisation import initialise_linear_layers
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.experiments.vddib_sr.extractor import Extractor, Features, ViewModel
 from splitwave.experiments.vddib_sr.noise import sample_features
 from splitwave.experiments.vddib_sr.objective import gaussian_rate

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.randomness import Purpose, generator
 from splitwave.experiments.vddib_sr.extractor import Features
 

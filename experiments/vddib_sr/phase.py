@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from splitwave.common.data.batches import epoch_batches
 from splitwave.common.errors import RunFailedError
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.experiments.vddib_sr.settings import Schedule
 
 BatchLoss = Callable[[Int64, int], Tensor]

@@ -1,6 +1,6 @@
 """Prints the results of a training."""
 
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.duration import duration
 from splitwave.experiments.vddib_sr.evaluation import Predictions
 from splitwave.experiments.vddib_sr.phase import PhaseReport

@@ -7,11 +7,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from splitwave.common.data.catalog import DATA_SETS, Split, load_images, load_labels
+from splitwave.common.data.catalog import DATA_SETS, load_images, load_labels
+from splitwave.common.data.dataset import Split
 from splitwave.common.data.holdout import hold_out
 from splitwave.common.data.views import row_view
 from splitwave.common.errors import DataError
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.tasks.classification import Classification
 from splitwave.experiments.vddib_sr.settings import Settings
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.records.results import ENCODE_HOP, FUSE_WAIT_HOP
 from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, save
 from splitwave.testbed.results.metrics import read_latency

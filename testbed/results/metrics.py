@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from splitwave.common.files.whole_file import whole_file
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.records.results import EpochRecord
 from splitwave.common.tasks.task import Task
 

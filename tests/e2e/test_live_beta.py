@@ -18,7 +18,8 @@ from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.exit_codes import ExitCode
-from splitwave.common.protocol.messages import Phase, SymbolBlock, Symbols
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import load_part, save_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part

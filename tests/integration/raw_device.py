@@ -10,11 +10,15 @@ from grpc import aio
 
 from splitwave.channel.emulator.service import SERVICE
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Hello, Ready, TrainStep, Uplink, Welcome
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
-from splitwave.common.wire.messages import downlink_from_proto, uplink_to_proto
+from splitwave.common.wire.downlink import downlink_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.uplink import uplink_to_proto
 from tests.integration.testbed import DIGEST, TEST, TRAIN
 
 
@@ -29,7 +33,7 @@ class RawDevice:
         self.contract: LinkContract | None = None
         self._heard: deque[pb.DownlinkMessage] = deque()
 
-    async def say(self, body: m.Uplink | pb.UplinkMessage) -> None:
+    async def say(self, body: Uplink | pb.UplinkMessage) -> None:
         await self.say_together(body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract))
 
     async def say_together(self, *messages: pb.UplinkMessage) -> None:
@@ -40,7 +44,7 @@ class RawDevice:
         """Send what is no message at all."""
         await self._call.write(message)
 
-    async def hear(self) -> m.Downlink:
+    async def hear(self) -> Downlink:
         if not self._heard:
             bundle = await self._call.read()
             if not isinstance(bundle, pb.DownlinkBundle):
@@ -48,18 +52,18 @@ class RawDevice:
             self._heard.extend(bundle.messages)
         return downlink_from_proto(self._heard.popleft(), self.contract)
 
-    async def shake_hands(self, *, version: int = m.PROTOCOL_VERSION, link: int | None = None) -> m.Welcome:
-        await self.say(m.Hello(version, "raw", "test", link, 4096))
+    async def shake_hands(self, *, version: int = PROTOCOL_VERSION, link: int | None = None) -> Welcome:
+        await self.say(Hello(version, "raw", "test", link, 4096))
         welcome = await self.hear()
-        assert isinstance(welcome, m.Welcome)
+        assert isinstance(welcome, Welcome)
         self.contract = LinkContract.of(self._config, welcome.link)
         return welcome
 
-    async def start_training(self) -> m.TrainStep:
+    async def start_training(self) -> TrainStep:
         await self.shake_hands()
-        await self.say(m.Ready(TRAIN, TEST, DIGEST))
+        await self.say(Ready(TRAIN, TEST, DIGEST))
         step = await self.hear()
-        assert isinstance(step, m.TrainStep)
+        assert isinstance(step, TrainStep)
         return step
 
     def hang_up(self) -> None:
@@ -89,15 +93,15 @@ async def raw_device(address: str, config: RunConfig) -> AsyncIterator[RawDevice
         call.cancel()
 
 
-def level_block(contract: LinkContract, ids: m.Int64, **changes: object) -> m.SymbolBlock:
+def level_block(contract: LinkContract, ids: Int64, **changes: object) -> SymbolBlock:
     """A good straight-through training block of step 0."""
     levels = np.linspace(-1, 1, contract.breakpoints + 1, dtype=np.float32)
     indices = np.zeros((len(ids), contract.dimension), dtype=np.uint8)
     fields: dict[str, object] = {
         "link": contract.link,
         "sequence": 0,
-        "key": m.BlockKey(m.Phase.TRAIN, 0, 0),
+        "key": BlockKey(Phase.TRAIN, 0, 0),
         "sample_ids": ids,
-        "payload": m.LevelPayload(indices, 0, levels),
+        "payload": LevelPayload(indices, 0, levels),
     }
-    return m.SymbolBlock(**{**fields, **changes})  # type: ignore[arg-type]
+    return SymbolBlock(**{**fields, **changes})  # type: ignore[arg-type]

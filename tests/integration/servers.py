@@ -12,7 +12,7 @@ from splitwave.basestation.run.policy import Policy
 from splitwave.basestation.service.base_station import BaseStation
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.results import RunResult
 from tests.integration.testbed import TEST, TRAIN, running_channel, tiny_data
@@ -26,7 +26,7 @@ CONFIG = RunConfig.model_validate(
         "training": {"epochs": 1, "batch_size": 16},
     }
 )
-IDS = RunPlan(CONFIG, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0)
+IDS = RunPlan(CONFIG, TRAIN, TEST).block_ids(Phase.TRAIN, 0, 0)
 
 
 AT_ONCE = Policy()

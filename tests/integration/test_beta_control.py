@@ -13,7 +13,9 @@ from grpc import aio
 from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import HypernetworkSettings
-from splitwave.common.protocol.messages import Phase, SymbolBlock, SymbolEntropy, Symbols
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import SymbolEntropy
 from splitwave.common.records.results import RunResult
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
@@ -149,7 +151,7 @@ def _reports(monkeypatch: pytest.MonkeyPatch) -> None:
     ("config", "lie", "message"),
     [
         (CONDITIONED, _carries(0.125), "has β = 0.125, to which it was never set: expected 0.001"),
-        (CONDITIONED, _carries(None), "serve step 0 micro-batch 0 carries no β: expected that which made it"),
+        (CONDITIONED, _carries(None), "serve step 0 micro-batch 0 carries no β: expected the one that made it"),
         (CONDITIONED, _carries(math.nan), "β = nan: expected a finite number above 0"),
         (PLAIN, _carries(0.001), "serve step 0 micro-batch 0 carries β = 0.001: expected none"),
         (CONDITIONED, _reports, "the report of link 0 has β = 0.125, to which it was never set"),

@@ -9,12 +9,15 @@ import grpc
 import numpy as np
 import pytest
 
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, PartSaved, Ready, Uplink
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import PassReport, UplinkCost
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
-from splitwave.common.wire.messages import uplink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
+from splitwave.common.wire.uplink import uplink_to_proto
 from tests.integration.raw_device import level_block, raw_device
 from tests.integration.servers import CONFIG, IDS, servers
 from tests.integration.testbed import DIGEST, TEST, TRAIN
@@ -37,7 +40,7 @@ def wrong(**changes: object) -> Callable[[LinkContract], pb.UplinkMessage]:
 
 def reals(value: float, dtype: int = pb.DTYPE_FLOAT32) -> Callable[[LinkContract], pb.UplinkMessage]:
     def build(contract: LinkContract) -> pb.UplinkMessage:
-        payload = m.RealPayload(np.full((1, len(IDS), contract.dimension), value, dtype=np.float32))
+        payload = RealPayload(np.full((1, len(IDS), contract.dimension), value, dtype=np.float32))
         message = uplink_to_proto(level_block(contract, IDS, payload=payload), contract)
         message.block.reals.dtype = dtype  # type: ignore[assignment]
         return message
@@ -88,7 +91,7 @@ def test_blocks_that_were_not_asked_for_are_refused(server: str, tmp_path: Path)
         async with servers(tmp_path) as running, raw_device(running.addresses[server], CONFIG) as device:
             await device.start_training()
             assert device.contract is not None
-            await device.say(level_block(device.contract, IDS, key=m.BlockKey(m.Phase.TRAIN, 7, 0)))
+            await device.say(level_block(device.contract, IDS, key=BlockKey(Phase.TRAIN, 7, 0)))
             assert await device.end() == (
                 "FAILED_PRECONDITION",
                 "train step 7 micro-batch 0 was not asked for: expected train step 0, micro-batch below 1",
@@ -97,18 +100,18 @@ def test_blocks_that_were_not_asked_for_are_refused(server: str, tmp_path: Path)
     asyncio.run(scenario())
 
 
-def _flood(address: str, first: m.SymbolBlock, rest: int) -> tuple[str, str]:
+def _flood(address: str, first: SymbolBlock, rest: int) -> tuple[str, str]:
     """Send a block and, without a look at the answer, `rest` good ones behind it; what ended the stream."""
     contract = LinkContract.of(CONFIG, 0)
     outbox: SimpleQueue[pb.UplinkBundle | None] = SimpleQueue()
-    outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(m.Hello(m.PROTOCOL_VERSION, "flood", "test", None, 4096))]))
+    outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(Hello(PROTOCOL_VERSION, "flood", "test", None, 4096))]))
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         call = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect(iter(outbox.get, None))
         next(call)
-        outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(m.Ready(TRAIN, TEST, DIGEST))]))
+        outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(Ready(TRAIN, TEST, DIGEST))]))
         next(call)
         outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(first, contract)]))
-        known = m.LevelPayload(np.zeros((len(IDS), contract.dimension), dtype=np.uint8), 0, None)
+        known = LevelPayload(np.zeros((len(IDS), contract.dimension), dtype=np.uint8), 0, None)
         for sequence in range(1, rest + 1):
             outbox.put(
                 pb.UplinkBundle(
@@ -128,7 +131,7 @@ def _flood(address: str, first: m.SymbolBlock, rest: int) -> tuple[str, str]:
 @pytest.mark.parametrize("server", ["base station", "channel"])
 def test_the_status_of_a_refusal_survives_a_device_that_goes_on_sending(server: str, tmp_path: Path) -> None:
     """grpc.aio replaces a status by INTERNAL when a write follows it: seen in two of three runs without care."""
-    stray = level_block(LinkContract.of(CONFIG, 0), IDS, key=m.BlockKey(m.Phase.TRAIN, 7, 0))
+    stray = level_block(LinkContract.of(CONFIG, 0), IDS, key=BlockKey(Phase.TRAIN, 7, 0))
 
     async def scenario() -> tuple[str, str]:
         async with servers(tmp_path) as running:
@@ -141,7 +144,7 @@ def test_the_status_of_a_refusal_survives_a_device_that_goes_on_sending(server: 
 
 
 def test_reports_and_parts_that_were_not_asked_for_are_refused(tmp_path: Path) -> None:
-    async def scenario(body: m.Uplink) -> None:
+    async def scenario(body: Uplink) -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
             await device.start_training()
             await device.say(body)
@@ -149,8 +152,8 @@ def test_reports_and_parts_that_were_not_asked_for_are_refused(tmp_path: Path) -
             assert (code, "that was not asked for" in details) == ("FAILED_PRECONDITION", True)
 
     nothing = np.zeros((0, 0), dtype=np.int64)
-    asyncio.run(scenario(m.PassReport(m.Phase.TEST, m.Symbols.HARD, m.UplinkCost(24, 1, 1), (), nothing)))
-    asyncio.run(scenario(m.PartSaved(0, "0" * 64)))
+    asyncio.run(scenario(PassReport(Phase.TEST, Symbols.HARD, UplinkCost(24, 1, 1), (), nothing)))
+    asyncio.run(scenario(PartSaved(0, "0" * 64)))
 
 
 def test_a_device_that_leaves_as_soon_as_it_is_ready_fails_the_run(tmp_path: Path) -> None:
@@ -158,7 +161,7 @@ def test_a_device_that_leaves_as_soon_as_it_is_ready_fails_the_run(tmp_path: Pat
         async with servers(tmp_path) as running:
             async with raw_device(running.addresses["base station"], CONFIG) as device:
                 await device.shake_hands()
-                await device.say(m.Ready(TRAIN, TEST, DIGEST))
+                await device.say(Ready(TRAIN, TEST, DIGEST))
             assert "link 0 (device raw) was lost" in await running.failure()
 
     asyncio.run(scenario())

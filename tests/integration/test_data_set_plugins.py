@@ -15,11 +15,13 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import DATA_SETS, fingerprint, load_labels
 from splitwave.common.data.dataset import DataSet
 from splitwave.common.errors import ConfigError, ProtocolError
-from splitwave.common.protocol.messages import BlockKey, Downlink, Phase, Prediction, Symbols
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.messages import Downlink, Prediction
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.tasks.task import Task
-from splitwave.common.wire.messages import downlink_from_proto, downlink_to_proto
+from splitwave.common.wire.downlink import downlink_from_proto, downlink_to_proto
 from splitwave.device.learning.views import load_stacked_views
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.execution import RunRequest, execute

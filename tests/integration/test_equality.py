@@ -13,7 +13,8 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.bluetooth_tones import BLUETOOTH_TONES
 from splitwave.common.data.simulated import Simulation
 from splitwave.common.data.wifi_csi import WIFI_CSI
-from splitwave.common.protocol.messages import Phase, Symbols, UplinkCost
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, device_part
 from splitwave.experiments.inprocess_run import InprocessRun

@@ -14,7 +14,8 @@ from splitwave.basestation.run.stage import Stage
 from splitwave.basestation.service.base_station import BaseStation
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import FusionSettings, HypernetworkSettings
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.workload import STAMPS, LinkStamps, Workload
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.results import EpochRecord, RunResult

@@ -7,13 +7,13 @@ import pytest
 from grpc import aio
 
 from splitwave.basestation.service.base_station import BaseStation
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Leaving, Ready
 from tests.integration.raw_device import RawDevice, raw_device
 from tests.integration.servers import CONFIG, servers
 from tests.integration.testbed import TEST, TRAIN, DeviceThread, tiny_data
 
 
-async def _refused(device: RawDevice, hello: m.Hello) -> tuple[str, str]:
+async def _refused(device: RawDevice, hello: Hello) -> tuple[str, str]:
     await device.say(hello)
     return await device.end()
 
@@ -23,24 +23,24 @@ async def _refused(device: RawDevice, hello: m.Hello) -> tuple[str, str]:
     ("hello", "code", "message"),
     [
         (
-            m.Hello(1, "raw", "test", None, 4096),
+            Hello(1, "raw", "test", None, 4096),
             "FAILED_PRECONDITION",
-            f"version 1, this base station version {m.PROTOCOL_VERSION}",
+            f"version 1, this base station version {PROTOCOL_VERSION}",
         ),
         (
-            m.Hello(m.PROTOCOL_VERSION, "raw", "test", 1, 4096),
+            Hello(PROTOCOL_VERSION, "raw", "test", 1, 4096),
             "INVALID_ARGUMENT",
             "link 1 does not exist: this run has links 0 to 0",
         ),
         (
-            m.Hello(m.PROTOCOL_VERSION, "raw", "test", None, 5),
+            Hello(PROTOCOL_VERSION, "raw", "test", None, 5),
             "FAILED_PRECONDITION",
             "at most 5 features, this run needs 6",
         ),
     ],
 )
 def test_a_device_that_does_not_fit_the_run_is_refused(
-    server: str, hello: m.Hello, code: str, message: str, tmp_path: Path
+    server: str, hello: Hello, code: str, message: str, tmp_path: Path
 ) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses[server], CONFIG) as device:
@@ -57,7 +57,7 @@ def test_more_devices_than_links_are_refused_and_a_freed_link_is_leased_again(tm
             address = running.addresses["channel"]
             async with raw_device(address, CONFIG) as first, raw_device(address, CONFIG) as second:
                 await first.shake_hands()
-                hello = m.Hello(m.PROTOCOL_VERSION, "second", "test", None, 4096)
+                hello = Hello(PROTOCOL_VERSION, "second", "test", None, 4096)
                 assert await _refused(second, hello) == (
                     "RESOURCE_EXHAUSTED",
                     "all 1 links are leased: more devices than links",
@@ -70,7 +70,7 @@ def test_more_devices_than_links_are_refused_and_a_freed_link_is_leased_again(tm
 
 async def _leases_a_link(address: str) -> bool:
     async with raw_device(address, CONFIG) as device:
-        await device.say(m.Hello(m.PROTOCOL_VERSION, "third", "test", None, 4096))
+        await device.say(Hello(PROTOCOL_VERSION, "third", "test", None, 4096))
         try:
             await device.hear()
         except aio.AioRpcError:
@@ -82,7 +82,7 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
             await device.shake_hands()
-            await device.say(m.Ready(TRAIN, TEST, "something else"))
+            await device.say(Ready(TRAIN, TEST, "something else"))
             code, details = await device.end()
             assert code == "FAILED_PRECONDITION"
             assert "link 0 holds other data" in details
@@ -94,7 +94,7 @@ def test_a_device_that_gives_up_says_why(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
             await device.start_training()
-            await device.say(m.Leaving("the sensor is on fire"))
+            await device.say(Leaving("the sensor is on fire"))
             assert await device.end() == ("ABORTED", "it gave up: the sensor is on fire")
             assert await running.failure() == "link 0 (device raw) was lost: it gave up: the sensor is on fire"
 
@@ -118,7 +118,7 @@ def test_training_that_diverges_says_so(tmp_path: Path) -> None:
 def test_a_stream_that_does_not_begin_with_hello_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["base station"], CONFIG) as device:
-            await device.say(m.Ready(1, 1, ""))
+            await device.say(Ready(1, 1, ""))
             assert await device.end() == ("INVALID_ARGUMENT", "a stream must begin with Hello, not Ready")
 
     asyncio.run(scenario())
@@ -133,7 +133,7 @@ def test_losing_a_device_in_training_fails_the_run_and_tells_the_others(tmp_path
                 await leaves.shake_hands(link=1)
                 await stays.shake_hands(link=0)
                 for device in (leaves, stays):
-                    await device.say(m.Ready(TRAIN, TEST, "test data"))
+                    await device.say(Ready(TRAIN, TEST, "test data"))
                 await stays.hear()
             code, details = await stays.end()
             assert code == "ABORTED"

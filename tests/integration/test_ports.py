@@ -13,13 +13,16 @@ from grpc import StatusCode, aio
 from splitwave.basestation.service.uplink_service import SERVICE
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_LINKS
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Prediction, Welcome
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.bundling import MAX_MESSAGES
-from splitwave.common.wire.messages import downlink_to_proto, uplink_to_proto
+from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
+from splitwave.common.wire.uplink import uplink_to_proto
 from tests.integration.raw_device import RawDevice, level_block, raw_device
 from tests.integration.servers import CONFIG, IDS, servers
 from tests.integration.testbed import DeviceThread, running_channel, tiny_data
@@ -30,7 +33,7 @@ both_servers = pytest.mark.parametrize("server", ["base station", "channel"])
 
 
 def hello(port: int, link: int | None = None) -> pb.UplinkMessage:
-    return on(port, uplink_to_proto(m.Hello(m.PROTOCOL_VERSION, f"raw-{port}", "test", link, 4096)))
+    return on(port, uplink_to_proto(Hello(PROTOCOL_VERSION, f"raw-{port}", "test", link, 4096)))
 
 
 def on(port: int, message: pb.UplinkMessage) -> pb.UplinkMessage:
@@ -46,7 +49,7 @@ def block(port: int, link: int) -> pb.UplinkMessage:
 async def _welcomed(device: RawDevice, count: int) -> set[int]:
     """The links that so many devices of the stream were given."""
     welcomes = [await device.hear() for _ in range(count)]
-    return {welcome.link for welcome in welcomes if isinstance(welcome, m.Welcome)}
+    return {welcome.link for welcome in welcomes if isinstance(welcome, Welcome)}
 
 
 async def _until_free(address: str, links: set[int]) -> None:
@@ -159,7 +162,7 @@ class AnswersNobody(uplink_pb2_grpc.UplinkServicer):
         self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
     ) -> None:
         answers = np.zeros(1, dtype=np.uint8)
-        prediction = downlink_to_proto(m.Prediction(m.BlockKey(m.Phase.SERVE, 0, 0), answers, (), None))
+        prediction = downlink_to_proto(Prediction(BlockKey(Phase.SERVE, 0, 0), answers, (), None))
         prediction.port = 1
         async for bundle in request_iterator:
             for message in bundle.messages:

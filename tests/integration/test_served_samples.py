@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.records.results import ServedQueries
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
 

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 import splitwave.common.protocol.workload
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import BlockKey, Phase, Symbols
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession

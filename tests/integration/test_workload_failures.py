@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.errors import ConfigError, ProtocolError, RunFailedError
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.workload import LinkStamps
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.device.learning.worker import DeviceWorker, Features

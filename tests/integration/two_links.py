@@ -8,6 +8,8 @@ from grpc import aio
 
 from splitwave.basestation.run.policy import Policy
 from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb.control_pb2_grpc import ControlStub
@@ -43,9 +45,9 @@ async def two_raw_devices(
             yield running, first, second
 
 
-def first_block(device: RawDevice) -> m.SymbolBlock:
+def first_block(device: RawDevice) -> SymbolBlock:
     assert device.contract is not None
-    return level_block(device.contract, RunPlan(TWO_LINKS, TRAIN, TEST).block_ids(m.Phase.TRAIN, 0, 0))
+    return level_block(device.contract, RunPlan(TWO_LINKS, TRAIN, TEST).block_ids(Phase.TRAIN, 0, 0))
 
 
 async def link_status(running: Servers, reached: Callable[[Sequence[pb.LinkStatus]], bool]) -> Sequence[pb.LinkStatus]:

@@ -14,7 +14,7 @@ from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.run.policy import Policy
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import HypernetworkSettings
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.workload import LinkStamps, Workload
 from splitwave.common.tasks.task import Answers

@@ -5,7 +5,9 @@ import numpy as np
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import FusionSettings
-from splitwave.common.protocol.messages import BlockKey, Float32, Phase, RealPayload, SymbolBlock
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.symbols import LinkContract
 

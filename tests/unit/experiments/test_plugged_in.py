@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.device.learning.worker import Views
 from splitwave.experiments.inprocess_run import InprocessRun
 from tests.unit.common.learning.backbones.test_backbone import POOLED

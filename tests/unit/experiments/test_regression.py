@@ -16,7 +16,7 @@ from splitwave.common.data.wifi_csi import WIFI_CSI
 from splitwave.common.learning.backbones.backbone import make_decoder, make_encoder
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
-from splitwave.common.protocol.messages import Phase, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.tasks.regression import Regression
 from splitwave.device.learning.worker import Views

@@ -6,7 +6,9 @@ import pytest
 from splitwave.basestation.fusion.block_collector import Arrival, BlockCollector, Command, LatePart
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.messages import BlockKey, Phase, Prediction, RealPayload, SymbolBlock
+from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
+from splitwave.common.protocol.messages import Prediction
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from tests.unit.basestation.base_station_parts import CONFIG, KEY, PLAN, pass_block, session_of, symbols, with_policy
 

@@ -8,7 +8,8 @@ import torch
 
 from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from tests.unit.basestation.base_station_parts import KEY, symbols
 
 

@@ -9,7 +9,8 @@ from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.learning.shards import Shards
 from splitwave.basestation.learning.trainer import MicroBatchResult, Trainer
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from tests.limits import LIMIT_S
 

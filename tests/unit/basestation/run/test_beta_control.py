@@ -9,15 +9,10 @@ from splitwave.basestation.run.beta_control import MAX_VALUES, BetaControl
 from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.messages import (
-    BlockKey,
-    Int64,
-    LevelPayload,
-    Phase,
-    RealPayload,
-    SymbolBlock,
-    SymbolEntropy,
-)
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.reports import SymbolEntropy
 from splitwave.common.records.results import ServedAtBeta, ServedQueries
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms, mean_entropy_bits
 

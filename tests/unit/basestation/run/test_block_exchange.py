@@ -14,15 +14,9 @@ from splitwave.basestation.run.block_exchange import BlockExchange, Decode
 from splitwave.basestation.run.decoding import Decoded, PredictedBlock, TrainedBlock
 from splitwave.basestation.run.events import RunEvents, RunObserver
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import (
-    BlockKey,
-    Downlink,
-    Gradient,
-    Phase,
-    Prediction,
-    RealPayload,
-    SymbolBlock,
-)
+from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
+from splitwave.common.protocol.messages import Downlink, Gradient, Prediction
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.workload import Workload
 from tests.unit.basestation.base_station_parts import CONFIG, PLAN, session_of, symbols, with_policy

@@ -1,7 +1,8 @@
 import numpy as np
 
 from splitwave.basestation.run.pass_outcome import merge_hops
-from splitwave.common.protocol.messages import PassReport, Phase, Symbols, UplinkCost
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import PassReport, UplinkCost
 
 
 def test_hops_of_all_links_share_one_table() -> None:

@@ -8,7 +8,9 @@ from splitwave.basestation.fusion.block_collector import Arrival, LatePart
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.run.decoding import PredictedBlock
 from splitwave.basestation.run.query_times import QueryTimes
-from splitwave.common.protocol.messages import BlockKey, Hop, Phase, Stamps
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.timing import Hop, Stamps
 
 DECODED = PredictedBlock(np.zeros(1, dtype=np.uint8), 130, 150)
 

@@ -10,7 +10,8 @@ from splitwave.basestation.run.decoding import PredictedBlock
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.run_logger import RunLogger
 from splitwave.basestation.run.served_queries import QueryCounts
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.records.results import EpochRecord
 from tests.unit.basestation.base_station_parts import PLAN
 

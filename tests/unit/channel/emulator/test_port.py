@@ -10,10 +10,13 @@ from splitwave.channel.emulator import service
 from splitwave.channel.emulator.port import EmulatedPort
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Gradient, Ready, Uplink, Welcome
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.wire.messages import downlink_to_proto, uplink_from_proto, uplink_to_proto
+from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.uplink import uplink_from_proto, uplink_to_proto
 
 SAMPLES, DIMENSION = 6, 3
 
@@ -23,30 +26,30 @@ def config_of(draws: int) -> RunConfig:
 
 
 def welcome(draws: int, link: int = 0) -> pb.DownlinkMessage:
-    message = downlink_to_proto(m.Welcome(m.PROTOCOL_VERSION, "run", link, config_of(draws).canonical_json(), None))
+    message = downlink_to_proto(Welcome(PROTOCOL_VERSION, "run", link, config_of(draws).canonical_json(), None))
     message.port = link
     return message
 
 
-def block(phase: m.Phase = m.Phase.TEST, link: int = 0) -> m.SymbolBlock:
+def block(phase: Phase = Phase.TEST, link: int = 0) -> SymbolBlock:
     rng = np.random.default_rng(link)
-    if phase is m.Phase.TRAIN:
+    if phase is Phase.TRAIN:
         values = rng.uniform(-1, 1, (1, SAMPLES, DIMENSION)).astype(np.float32)
-        return m.SymbolBlock(link, 0, m.BlockKey(phase, 0, 0), np.array([4, 1, 9, 0, 2, 7]), m.RealPayload(values))
+        return SymbolBlock(link, 0, BlockKey(phase, 0, 0), np.array([4, 1, 9, 0, 2, 7]), RealPayload(values))
     indices = rng.integers(0, 16, (SAMPLES, DIMENSION), dtype=np.uint8)
-    payload = m.LevelPayload(indices, 0, np.linspace(-1, 1, 16, dtype=np.float32))
-    return m.SymbolBlock(link, 0, m.BlockKey(phase, 0, 0), np.arange(SAMPLES), payload)
+    payload = LevelPayload(indices, 0, np.linspace(-1, 1, 16, dtype=np.float32))
+    return SymbolBlock(link, 0, BlockKey(phase, 0, 0), np.arange(SAMPLES), payload)
 
 
-def uplink(body: m.Uplink, link: int = 0, draws: int = 1) -> pb.UplinkMessage:
+def uplink(body: Uplink, link: int = 0, draws: int = 1) -> pb.UplinkMessage:
     message = uplink_to_proto(body, LinkContract.of(config_of(draws), link))
     message.port = link
     return message
 
 
 @pytest.mark.parametrize("draws", [1, 5])
-@pytest.mark.parametrize("phase", [m.Phase.TRAIN, m.Phase.TEST])
-def test_a_block_keeps_all_but_its_symbols_and_takes_no_more_than_was_said(phase: m.Phase, draws: int) -> None:
+@pytest.mark.parametrize("phase", [Phase.TRAIN, Phase.TEST])
+def test_a_block_keeps_all_but_its_symbols_and_takes_no_more_than_was_said(phase: Phase, draws: int) -> None:
     port, sent = EmulatedPort(), block(phase)
     port.pass_down(welcome(draws))
     message = uplink(sent, draws=draws)
@@ -56,15 +59,15 @@ def test_a_block_keeps_all_but_its_symbols_and_takes_no_more_than_was_said(phase
 
     assert message.ByteSize() <= limit
     received = uplink_from_proto(message, LinkContract.of(config_of(draws), 0))
-    assert isinstance(received, m.SymbolBlock)
-    assert isinstance(received.payload, m.RealPayload)
-    assert received.payload.values.shape == (draws if phase is m.Phase.TRAIN else 1, SAMPLES, DIMENSION)
+    assert isinstance(received, SymbolBlock)
+    assert isinstance(received.payload, RealPayload)
+    assert received.payload.values.shape == (draws if phase is Phase.TRAIN else 1, SAMPLES, DIMENSION)
     assert (received.link, received.sequence, received.key) == (sent.link, sent.sequence, sent.key)
     np.testing.assert_array_equal(received.sample_ids, sent.sample_ids)
 
 
 def test_other_messages_pass_as_they_are_and_symbols_wait_for_the_handshake() -> None:
-    port, ready = EmulatedPort(), uplink(m.Ready(4, 5, "digest"))
+    port, ready = EmulatedPort(), uplink(Ready(4, 5, "digest"))
     before = ready.SerializeToString()
     assert port.bytes_behind(ready) == len(before)
     assert port.pass_up(ready)
@@ -78,7 +81,7 @@ def test_gradients_come_back_through_the_adjoint(draws: int) -> None:
     port = EmulatedPort()
     port.pass_down(welcome(draws))
     values = np.arange(draws * SAMPLES * DIMENSION, dtype=np.float32).reshape(draws, SAMPLES, DIMENSION)
-    message = downlink_to_proto(m.Gradient(m.BlockKey(m.Phase.TRAIN, 0, 0), values))
+    message = downlink_to_proto(Gradient(BlockKey(Phase.TRAIN, 0, 0), values))
 
     port.pass_down(message)
 
@@ -121,7 +124,7 @@ def test_what_one_bundle_cannot_hold_behind_the_channel_goes_on_alone(
 
     async def carry() -> None:
         await stream.carry_down()
-        await stream.carry_up(pb.UplinkBundle(messages=[uplink(m.Ready(4, 5, "digest"))]), blocks())
+        await stream.carry_up(pb.UplinkBundle(messages=[uplink(Ready(4, 5, "digest"))]), blocks())
 
     asyncio.run(carry())
     assert upstream.bundles == [[0], *expected]

@@ -7,15 +7,9 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.channel.models.awgn import AwgnChannel
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import (
-    BlockKey,
-    Gradient,
-    LevelPayload,
-    Phase,
-    RealPayload,
-    SymbolBlock,
-    Symbols,
-)
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.messages import Gradient
+from splitwave.common.protocol.phases import Phase, Symbols
 
 KEY = BlockKey(Phase.TRAIN, 3, 1)
 

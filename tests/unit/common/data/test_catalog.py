@@ -10,9 +10,9 @@ import pytest
 
 from splitwave.common.data import mnist, mnist5k
 from splitwave.common.data.bluetooth_tones import BLUETOOTH_TONES
-from splitwave.common.data.catalog import DATA_SETS, Split, load_images, load_labels
+from splitwave.common.data.catalog import DATA_SETS, load_images, load_labels
 from splitwave.common.data.cifar10 import CIFAR10, CIFAR10_JPEG
-from splitwave.common.data.dataset import DataSet
+from splitwave.common.data.dataset import DataSet, Split
 from splitwave.common.data.wifi_csi import WIFI_CSI
 from splitwave.common.errors import ConfigError, DataError
 from splitwave.common.tasks.classification import Classification

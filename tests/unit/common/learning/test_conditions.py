@@ -14,8 +14,9 @@ from splitwave.common.learning.backbones.encoder import MIN_THETA
 from splitwave.common.learning.conditions import BlockConditions, block_conditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
+from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.link_noise import noise_variances
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 
 LOW, HIGH = 1e-5, 1.0

@@ -5,8 +5,10 @@ import pytest
 
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
 from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
-from splitwave.common.protocol.messages import BlockKey, Float32, Phase, RealPayload, SymbolBlock, Symbols
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.device.learning.worker import DeviceWorker, Views
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.workload import Workload
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_MESSAGE_BYTES
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import PassReport, UplinkCost
 from splitwave.common.protocol.workload import (
     DIRECT_STAMPS,
     MAX_DURATION_S,
@@ -21,9 +22,14 @@ from splitwave.common.protocol.workload import (
     Workload,
     check_workload,
 )
-from splitwave.common.wire.messages import uplink_to_proto, workload_from_proto, workload_to_proto
 from splitwave.common.wire.pb import control_pb2, uplink_pb2
-from splitwave.common.wire.results import link_stamps_from_proto, link_stamps_to_proto
+from splitwave.common.wire.uplink import uplink_to_proto
+from splitwave.common.wire.workload import (
+    link_stamps_from_proto,
+    link_stamps_to_proto,
+    workload_from_proto,
+    workload_to_proto,
+)
 
 CLOSED = Workload(queries=20, samples=4, window=8, rate_per_s=0.0, seed=3)
 OPEN = dataclasses.replace(CLOSED, queries=20_000, rate_per_s=250.0)
@@ -122,5 +128,5 @@ def test_time_stamps_of_other_names_are_refused() -> None:
 
 def test_the_longest_load_fits_a_message() -> None:
     at_ns = np.zeros((MAX_QUERIES, len(STAMPS)), dtype=np.int64)
-    report = m.PassReport(m.Phase.LOAD, m.Symbols.HARD, m.UplinkCost(MAX_QUERIES, 2**62, 2**62), STAMPS, at_ns)
+    report = PassReport(Phase.LOAD, Symbols.HARD, UplinkCost(MAX_QUERIES, 2**62, 2**62), STAMPS, at_ns)
     assert uplink_to_proto(report).ByteSize() < 0.9 * MAX_MESSAGE_BYTES

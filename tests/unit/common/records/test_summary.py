@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import UplinkCost
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.results import RunResult, ServedAtBeta, ServedQueries
 from splitwave.common.records.summary import summarize
 from splitwave.common.tasks.classification import wilson_interval

@@ -9,13 +9,15 @@ import torch
 from splitwave.basestation.learning.losses import loss_of
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import DATA_SETS
-from splitwave.common.protocol.messages import BlockKey, Phase, Prediction
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.messages import Prediction
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.tasks import task as tasks_room
 from splitwave.common.tasks.classification import Classification
 from splitwave.common.tasks.regression import Regression
 from splitwave.common.tasks.task import Task
-from splitwave.common.wire.messages import downlink_from_proto, downlink_to_proto
+from splitwave.common.wire.downlink import downlink_from_proto, downlink_to_proto
 
 TASKS: dict[str, Task] = {"classification": Classification(10), "regression": Regression(50.0, 28.0)}
 FRAMEWORK = {"__init__", "task", "wording"}

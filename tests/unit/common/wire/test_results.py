@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import UplinkCost
+from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.results import (

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.messages import BlockKey, LevelPayload, Phase, RealPayload, SymbolBlock, Symbols
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.device.encoding import stacked_network
 from splitwave.device.encoding.stacked_network import StackedNetwork, stackable
 from splitwave.device.learning.link_group import LinkGroup

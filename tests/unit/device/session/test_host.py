@@ -9,7 +9,18 @@ import pytest
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol import messages as m
+from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.messages import (
+    PROTOCOL_VERSION,
+    Downlink,
+    Evaluate,
+    Prediction,
+    Ready,
+    TrainStep,
+    Welcome,
+)
+from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.protocol.reports import PassReport, UplinkCost
 from splitwave.device.learning.views import HostedViews, StackedViews
 from splitwave.device.session.host import Addressed, DeviceHost
 from splitwave.device.session.session import DeviceSession
@@ -62,40 +73,40 @@ def host(tmp_path: Path, loader: Loader) -> DeviceHost:
     return DeviceHost(sessions, lambda: views.stacked)
 
 
-def to_all(message: m.Downlink) -> list[tuple[int, m.Downlink]]:
+def to_all(message: Downlink) -> list[tuple[int, Downlink]]:
     return [(port, message) for port in range(LINKS)]
 
 
-def welcomes(runtime: dict[str, int] | None = None) -> list[tuple[int, m.Downlink]]:
+def welcomes(runtime: dict[str, int] | None = None) -> list[tuple[int, Downlink]]:
     config = RunConfig.model_validate(CONFIG.model_dump() | {"runtime": runtime} if runtime else CONFIG)
     settings = config.canonical_json()
-    return [(link, m.Welcome(m.PROTOCOL_VERSION, "run", link, settings, None)) for link in range(LINKS)]
+    return [(link, Welcome(PROTOCOL_VERSION, "run", link, settings, None)) for link in range(LINKS)]
 
 
-def react(host: DeviceHost, messages: Sequence[tuple[int, m.Downlink]]) -> list[Addressed]:
+def react(host: DeviceHost, messages: Sequence[tuple[int, Downlink]]) -> list[Addressed]:
     bundles = []
     for answers in host.react(messages):
         bundles.append(answers)
         for port, body in answers:
-            if isinstance(body, m.SymbolBlock):
-                host.sessions[port].sending(body.key, m.UplinkCost(len(body.sample_ids), 10, 20))
+            if isinstance(body, SymbolBlock):
+                host.sessions[port].sending(body.key, UplinkCost(len(body.sample_ids), 10, 20))
     return bundles
 
 
 def numbers(bundle: Addressed) -> list[tuple[int, int]]:
     """(port, number of the block) of blocks."""
-    return [(port, body.key.micro_batch) for port, body in bundle if isinstance(body, m.SymbolBlock)]
+    return [(port, body.key.micro_batch) for port, body in bundle if isinstance(body, SymbolBlock)]
 
 
-def predictions(bundle: Addressed) -> list[tuple[int, m.Downlink]]:
-    blocks = [(port, body) for port, body in bundle if isinstance(body, m.SymbolBlock)]
-    return [(port, m.Prediction(body.key, np.zeros(len(body.sample_ids), dtype=np.uint8))) for port, body in blocks]
+def predictions(bundle: Addressed) -> list[tuple[int, Downlink]]:
+    blocks = [(port, body) for port, body in bundle if isinstance(body, SymbolBlock)]
+    return [(port, Prediction(body.key, np.zeros(len(body.sample_ids), dtype=np.uint8))) for port, body in blocks]
 
 
 def test_the_data_are_loaded_once_for_all_links(host: DeviceHost, loader: Loader) -> None:
     bundles = react(host, welcomes())
 
-    assert [list(bundle) for bundle in bundles] == [[(port, m.Ready(16, 12, "digest"))] for port in range(LINKS)]
+    assert [list(bundle) for bundle in bundles] == [[(port, Ready(16, 12, "digest"))] for port in range(LINKS)]
     react(host, welcomes())
     assert loader.asked == [(0, 1, 2)]
 
@@ -103,7 +114,7 @@ def test_the_data_are_loaded_once_for_all_links(host: DeviceHost, loader: Loader
 def test_blocks_that_several_are_asked_for_are_ready_together(host: DeviceHost) -> None:
     react(host, welcomes())
 
-    first, second = react(host, to_all(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)))
+    first, second = react(host, to_all(Evaluate(Phase.TEST, 0, Symbols.HARD)))
     assert numbers(first) == [(0, 0), (1, 0), (2, 0)]
     assert numbers(second) == [(0, 1), (1, 1), (2, 1)]
 
@@ -111,19 +122,19 @@ def test_blocks_that_several_are_asked_for_are_ready_together(host: DeviceHost) 
     assert numbers(last) == [(0, 2), (1, 2), (2, 2)]
 
     reports = react(host, predictions(second) + predictions(last))
-    assert [(port, type(body)) for ((port, body),) in reports] == [(port, m.PassReport) for port in range(LINKS)]
+    assert [(port, type(body)) for ((port, body),) in reports] == [(port, PassReport) for port in range(LINKS)]
 
 
 def test_half_of_the_credits_leave_together(host: DeviceHost) -> None:
     react(host, welcomes({"credits": 4}))
-    first, second = react(host, to_all(m.Evaluate(m.Phase.TEST, 0, m.Symbols.HARD)))
+    first, second = react(host, to_all(Evaluate(Phase.TEST, 0, Symbols.HARD)))
     assert numbers(first) == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]
     assert numbers(second) == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_a_port_that_is_asked_alone_answers_alone_and_the_others_catch_up(host: DeviceHost) -> None:
     react(host, welcomes())
-    alone = m.Evaluate(m.Phase.SERVE, 0, m.Symbols.HARD)
+    alone = Evaluate(Phase.SERVE, 0, Symbols.HARD)
 
     (first,) = react(host, [(1, alone)])
     (others,) = react(host, [(0, alone), (2, alone)])
@@ -134,12 +145,12 @@ def test_a_port_that_is_asked_alone_answers_alone_and_the_others_catch_up(host: 
 
 def test_the_time_to_encode_is_that_of_all_blocks_that_were_ready_together(host: DeviceHost) -> None:
     react(host, welcomes())
-    (first,) = react(host, to_all(m.Evaluate(m.Phase.SERVE, 0, m.Symbols.HARD)))
+    (first,) = react(host, to_all(Evaluate(Phase.SERVE, 0, Symbols.HARD)))
     (second,) = react(host, predictions(first))
     reports = [body for ((_, body),) in react(host, predictions(second))]
 
     for report in reports:
-        assert isinstance(report, m.PassReport)
+        assert isinstance(report, PassReport)
         assert report.hop_times_ns[:, 0].tolist() == [2000, 2000]  # three readings of the clock, a tick apart
 
 
@@ -149,7 +160,7 @@ def test_all_send_before_one_works_ahead(host: DeviceHost, monkeypatch: pytest.M
     for port, session in enumerate(host.sessions):
         monkeypatch.setattr(session.worker, "measure_rate", lambda _, port=port: done.append(f"rate {port}"))
 
-    for answers in host.react(to_all(m.TrainStep(0))):
+    for answers in host.react(to_all(TrainStep(0))):
         done += [f"block {port}" for port, _ in answers]
 
     assert done == [f"{what} {port}" for what in ("block", "rate") for port in range(LINKS)]
@@ -158,7 +169,7 @@ def test_all_send_before_one_works_ahead(host: DeviceHost, monkeypatch: pytest.M
 def test_what_fails_one_device_fails_all(host: DeviceHost) -> None:
     react(host, welcomes())
     with pytest.raises(ProtocolError, match="step 1 was announced: expected step 0"):
-        react(host, [(0, m.TrainStep(0)), (2, m.TrainStep(1))])
+        react(host, [(0, TrainStep(0)), (2, TrainStep(1))])
 
 
 def test_a_process_without_a_wish_loads_what_it_is_leased(loader: Loader) -> None:

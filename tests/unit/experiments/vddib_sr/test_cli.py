@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from splitwave.common.data.catalog import Split
+from splitwave.common.data.dataset import Split
 from splitwave.common.exit_codes import ExitCode
 from splitwave.experiments.vddib_sr import __main__ as command
 from splitwave.experiments.vddib_sr.samples import Samples, load_samples

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from splitwave.common.data.catalog import Split
-from splitwave.common.protocol.messages import Phase
+from splitwave.common.data.dataset import Split
+from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.vddib_sr import link_results, shared
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import train_encoding

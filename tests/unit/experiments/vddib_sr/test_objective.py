@@ -5,7 +5,8 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from splitwave.channel.models.awgn import AwgnChannel
-from splitwave.common.protocol.messages import BlockKey, Phase
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.codec import Logits
 from splitwave.experiments.vddib_sr.extractor import Features

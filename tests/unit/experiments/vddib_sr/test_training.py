@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from splitwave.common.errors import RunFailedError
-from splitwave.common.protocol.messages import Int64
-from splitwave.common.protocol.messages import Phase as Pass
+from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.phases import Phase as Pass
 from splitwave.common.records.checkpoint import weights_sha256
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding

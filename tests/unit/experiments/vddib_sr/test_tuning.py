@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from splitwave.common.data.catalog import Split
+from splitwave.common.data.dataset import Split
 from splitwave.common.errors import ConfigError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.experiments.vddib_sr import samples

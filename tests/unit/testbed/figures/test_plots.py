@@ -9,7 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.records.results import FUSE_WAIT_HOP, EpochRecord
 from splitwave.common.tasks.classification import Classification
 from splitwave.common.tasks.regression import Regression

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from splitwave.common.protocol.messages import Int64
+from splitwave.common.protocol.arrays import Int64
 from splitwave.common.tasks.task import Task
 from splitwave.testbed.results.metrics import append_epoch, read_epochs, read_latency, write_latency
 from tests.unit.testbed.figures.test_plots import HOPS, TASKS, record

@@ -1,0 +1,66 @@
+"""Blocks of symbols, the payload of the uplink, and the keys that name them.
+
+Shapes: B samples, d features, T+1 levels, L noise draws.
+"""
+
+from dataclasses import dataclass
+
+from splitwave.common.protocol.arrays import Bytes, Float32, Int64
+from splitwave.common.protocol.phases import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class BlockKey:
+    """Identifies a block within a run.
+
+    Attributes:
+        phase: the part of the run that the block belongs to.
+        step: training step, the epoch of a validation pass, the count of a serving or load pass, else 0.
+        micro_batch: micro-batch within a step, or number of the block within a pass.
+    """
+
+    phase: Phase
+    step: int
+    micro_batch: int
+
+    def __str__(self) -> str:
+        return f"{self.phase.name.lower()} step {self.step} micro-batch {self.micro_batch}"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPayload:
+    """Hard symbols.
+
+    Attributes:
+        indices: (B, d) uint8 level indices 0 … T.
+        codebook: (T+1,) float32 levels if this version is new to the stream, else None.
+    """
+
+    indices: Bytes
+    codebook_version: int
+    codebook: Float32 | None
+
+
+@dataclass(frozen=True, slots=True)
+class RealPayload:
+    """Real symbols: (L, B, d) float32; L = 1 before the channel."""
+
+    values: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolBlock:
+    """The features of B samples.
+
+    Attributes:
+        sequence: counts the blocks of one stream from 0.
+        sample_ids: (B,) int64 places in the split.
+        beta: the β under which a β-conditioned encoder made a query's block; else None.
+    """
+
+    link: int
+    sequence: int
+    key: BlockKey
+    sample_ids: Int64
+    payload: LevelPayload | RealPayload
+    beta: float | None = None

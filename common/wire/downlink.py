@@ -1,0 +1,69 @@
+"""Whole messages to a device, each of which has one body; built as those in `splitwave.common.wire.uplink`."""
+
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.messages import (
+    Downlink,
+    Evaluate,
+    Finish,
+    Gradient,
+    Prediction,
+    SaveCheckpoint,
+    SetBeta,
+    TrainStep,
+    Welcome,
+)
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.wire import handshake, passes, predictions, training
+from splitwave.common.wire.pb import uplink_pb2 as pb
+
+
+def downlink_to_proto(body: Downlink) -> pb.DownlinkMessage:
+    """Encode a message to a device."""
+    match body:
+        case Gradient():
+            message = pb.DownlinkMessage()
+            training.gradient_to_proto(body, message.gradient)
+            return message
+        case TrainStep():
+            return pb.DownlinkMessage(train_step=training.train_step_to_proto(body))
+        case Prediction():
+            message = pb.DownlinkMessage()
+            predictions.prediction_to_proto(body, message.prediction)
+            return message
+        case Welcome():
+            return pb.DownlinkMessage(welcome=handshake.welcome_to_proto(body))
+        case Evaluate():
+            return pb.DownlinkMessage(evaluate=passes.evaluate_to_proto(body))
+        case SaveCheckpoint():
+            return pb.DownlinkMessage(save_checkpoint=training.save_checkpoint_to_proto(body))
+        case Finish():
+            return pb.DownlinkMessage(finish=handshake.finish_to_proto(body))
+        case SetBeta():
+            return pb.DownlinkMessage(set_beta=passes.set_beta_to_proto(body))
+
+
+def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | None = None) -> Downlink:
+    """Decode a message to a device.
+
+    Raises:
+        ProtocolError: the message is empty, or anything in it does not fit the contract.
+    """
+    match message.WhichOneof("body"):
+        case "gradient":
+            return training.gradient_from_proto(message.gradient, handshake.agreed(contract))
+        case "train_step":
+            return training.train_step_from_proto(message.train_step)
+        case "prediction":
+            return predictions.prediction_from_proto(message.prediction, handshake.agreed(contract))
+        case "welcome":
+            return handshake.welcome_from_proto(message.welcome)
+        case "evaluate":
+            return passes.evaluate_from_proto(message.evaluate)
+        case "save_checkpoint":
+            return training.save_checkpoint_from_proto(message.save_checkpoint)
+        case "finish":
+            return handshake.finish_from_proto(message.finish)
+        case "set_beta":
+            return passes.set_beta_from_proto(message.set_beta)
+        case None:
+            raise ProtocolError("a downlink message without a body")

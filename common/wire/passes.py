@@ -1,0 +1,92 @@
+"""Passes over evaluation data and queries: Evaluate and SetBeta down, PassReport up. Answers are in `predictions`."""
+
+import math
+
+from splitwave.common.errors import ProtocolError
+from splitwave.common.limits import MAX_BREAKPOINTS
+from splitwave.common.protocol.messages import Evaluate, SetBeta
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.reports import PassReport, SymbolEntropy, UplinkCost
+from splitwave.common.wire.fields import beta_from_proto, phase_from_proto, symbols_from_proto
+from splitwave.common.wire.hop_times import hop_times_from_bytes, hop_times_to_bytes
+from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.workload import workload_from_proto, workload_to_proto
+
+_MOST_BITS = math.log2(MAX_BREAKPOINTS + 1) + 1e-9
+"""Entropy of the finest symbols with all levels alike, and room for rounding."""
+
+
+def evaluate_to_proto(evaluate: Evaluate) -> pb.Evaluate:
+    """Encode the beginning of a pass."""
+    return pb.Evaluate(
+        phase=pb.Phase.ValueType(evaluate.phase),
+        step=evaluate.step,
+        symbols=pb.Symbols.ValueType(evaluate.symbols),
+        workload=None if evaluate.workload is None else workload_to_proto(evaluate.workload),
+    )
+
+
+def evaluate_from_proto(message: pb.Evaluate) -> Evaluate:
+    """Decode the beginning of a pass.
+
+    Raises:
+        ProtocolError: an unknown phase or kind of symbols, a load pass without a workload, or another pass with one.
+    """
+    phase, symbols = phase_from_proto(message.phase), symbols_from_proto(message.symbols)
+    if message.HasField("workload") != (phase is Phase.LOAD):
+        carried = "a workload" if message.HasField("workload") else "no workload"
+        raise ProtocolError(f"a {phase.name.lower()} pass with {carried}: load passes have one, others none")
+    workload = workload_from_proto(message.workload) if message.HasField("workload") else None
+    return Evaluate(phase, message.step, symbols, workload)
+
+
+def set_beta_to_proto(set_beta: SetBeta) -> pb.SetBeta:
+    """Encode a change of β."""
+    return pb.SetBeta(beta=set_beta.beta)
+
+
+def set_beta_from_proto(message: pb.SetBeta) -> SetBeta:
+    """Decode a change of β.
+
+    Raises:
+        ProtocolError: β is not finite, or not above 0.
+    """
+    return SetBeta(beta_from_proto(message.beta))
+
+
+def pass_report_to_proto(report: PassReport) -> pb.PassReport:
+    """Encode a device's report of a pass."""
+    return pb.PassReport(
+        phase=pb.Phase.ValueType(report.phase),
+        symbols=pb.Symbols.ValueType(report.symbols),
+        samples=report.cost.samples,
+        packed_bytes=report.cost.packed_bytes,
+        message_bytes=report.cost.message_bytes,
+        hops=report.hops,
+        hop_times_ns=hop_times_to_bytes(report.hop_times_ns),
+        entropies=[pb.SymbolEntropy(beta=each.beta, samples=each.samples, bits=each.bits) for each in report.entropies],
+    )
+
+
+def pass_report_from_proto(message: pb.PassReport) -> PassReport:
+    """Decode a device's report of a pass.
+
+    Raises:
+        ProtocolError: an unknown phase or kind of symbols, hop times that are not whole rows, or an entropy that no
+            symbols have.
+    """
+    return PassReport(
+        phase=phase_from_proto(message.phase),
+        symbols=symbols_from_proto(message.symbols),
+        cost=UplinkCost(message.samples, message.packed_bytes, message.message_bytes),
+        hops=tuple(message.hops),
+        hop_times_ns=hop_times_from_bytes(message.hop_times_ns, len(message.hops)),
+        entropies=tuple(_entropy_from_proto(each) for each in message.entropies),
+    )
+
+
+def _entropy_from_proto(message: pb.SymbolEntropy) -> SymbolEntropy:
+    bits = message.bits if message.HasField("bits") else None
+    if bits is not None and not 0 <= bits <= _MOST_BITS:
+        raise ProtocolError(f"a symbol entropy of {bits} bits: expected 0 to {_MOST_BITS:g}")
+    return SymbolEntropy(beta_from_proto(message.beta), message.samples, bits)

@@ -1,0 +1,58 @@
+"""Prediction: the answers to a block, and the times of a query on its way. Payload bytes are little-endian."""
+
+import numpy as np
+
+from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.messages import Prediction
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.protocol.timing import ChannelStamps, Hop, Stamps
+from splitwave.common.wire.answers import answers_from_proto, answers_to_proto
+from splitwave.common.wire.fields import key_from_proto, key_to_proto
+from splitwave.common.wire.pb import uplink_pb2 as pb
+
+_MOST_NS = int(np.iinfo(np.int64).max)
+"""The latest time stamp: stamps are reported as int64."""
+
+
+def prediction_to_proto(prediction: Prediction, message: pb.Prediction) -> None:
+    """Encode a block's answers into `message`."""
+    key_to_proto(prediction.key, message.key)
+    for hop in prediction.hops:
+        message.hops.add(name=hop.name, duration_ns=hop.duration_ns)
+    if prediction.stamps is not None:
+        _stamps_to_proto(prediction.stamps, message.stamps)
+    answers_to_proto(prediction.answers, message)
+
+
+def prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> Prediction:
+    """Decode a block's answers, whose number only the block itself determines.
+
+    Raises:
+        ProtocolError: answers that `answers_from_proto` refuses; time stamps missing for a load pass, or present for
+            another.
+    """
+    key = key_from_proto(message.key)
+    if message.HasField("stamps") != (key.phase is Phase.LOAD):
+        carried = "time stamps" if message.HasField("stamps") else "no time stamps"
+        raise ProtocolError(f"an answer to {key} with {carried}: those of load passes have them, others none")
+    hops = tuple(Hop(hop.name, hop.duration_ns) for hop in message.hops)
+    stamps = _stamps_from_proto(message.stamps) if message.HasField("stamps") else None
+    return Prediction(key, answers_from_proto(message, contract), hops, stamps)
+
+
+def _stamps_to_proto(stamps: Stamps, message: pb.Stamps) -> None:
+    message.arrived_ns, message.fused_ns = stamps.arrived_ns, stamps.fused_ns
+    message.decoding_ns, message.decoded_ns = stamps.decoding_ns, stamps.decoded_ns
+    if (channel := stamps.channel) is not None:
+        message.channel.in_ns, message.channel.out_ns = channel.in_ns, channel.out_ns
+        message.channel.back_ns, message.channel.down_ns = channel.back_ns, channel.down_ns
+
+
+def _stamps_from_proto(message: pb.Stamps) -> Stamps:
+    channel = message.channel
+    station_ns = (message.arrived_ns, message.fused_ns, message.decoding_ns, message.decoded_ns)
+    channel_ns = (channel.in_ns, channel.out_ns, channel.back_ns, channel.down_ns)
+    if (latest := max(station_ns + channel_ns)) > _MOST_NS:
+        raise ProtocolError(f"a time stamp of {latest} ns: expected at most {_MOST_NS}")
+    return Stamps(*station_ns, ChannelStamps(*channel_ns) if message.HasField("channel") else None)
