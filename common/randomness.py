@@ -1,7 +1,7 @@
-"""Random numbers as a function of what they are for, not of a hidden state (ADR 3).
+"""Random numbers as a function of their purpose, not of a hidden state (ADR 3).
 
-Every draw comes from a Philox counter-based generator whose key and counter spell out its purpose, so noise does
-not depend on arrival order, process layout, reconnects or restarts.
+Every draw comes from a counter-based Philox generator whose key and counter spell out the purpose and place of the
+draw. Noise therefore does not depend on arrival order, process layout, reconnects or restarts.
 """
 
 from enum import IntEnum
@@ -16,14 +16,14 @@ _HALF = 1 << 32
 
 
 class Purpose(IntEnum):
-    """What a draw is for. Values are part of the reproducibility contract: add, never renumber."""
+    """The purpose of a draw. The numbers are part of the reproducibility contract: add, never renumber."""
 
     INITIALISATION = 1
     ENCODER_NOISE = 2
     CHANNEL_NOISE = 3
     FADING = 4
     BATCH_ORDER = 5
-    LINK_DROPOUT = 6
+    # 6 is free: it was meant for links that drop out, and nothing was ever drawn with it.
     TRAINING_PSNR = 7
     TRAINING_BETA = 8
     SIMULATED_DATA = 9
@@ -41,7 +41,7 @@ def generator(
     micro_batch: int = 0,
     draw: int = 0,
 ) -> np.random.Generator:
-    """A generator that starts at the place in Philox's output that these coordinates name.
+    """Return a generator that starts at the place in Philox's output that these coordinates name.
 
     Philox-4x64 has a 128-bit key, here (seed, purpose · 2³² + link), and a 256-bit counter, here
     (0, draw, phase · 2³² + micro_batch, step), whose lowest word counts the numbers drawn: two different
@@ -49,15 +49,15 @@ def generator(
 
     Args:
         seed: the run's seed, 0 ≤ seed < 2⁶⁴.
-        purpose: what the numbers are for.
-        link: link index, < 2³².
+        purpose: of the numbers.
+        link: index of the link, < 2³².
         phase: `common.protocol.phases.Phase` as a number, so that training and evaluation draws differ; < 2³².
         step: training step, epoch or block number, < 2⁶⁴.
         micro_batch: micro-batch within the step, < 2³².
         draw: which of the L noise draws, < 2⁶⁴.
 
     Raises:
-        ValueError: if a coordinate does not fit its place.
+        ValueError: a coordinate does not fit its place.
     """
     for name, value, limit in (
         ("seed", seed, _WORD),
@@ -75,7 +75,7 @@ def generator(
 
 
 class _Key(ISeedSequence):
-    """Gives Philox its key as it is. Passed as `key`, numpy would read entropy for a seed that it never uses."""
+    """Hands Philox its key unchanged. If the key were passed as `key`, numpy would read entropy for an unused seed."""
 
     def __init__(self, key: NDArray[np.uint64]) -> None:
         self._key = key

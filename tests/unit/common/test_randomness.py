@@ -17,6 +17,21 @@ def test_equal_coordinates_give_equal_numbers_and_values_never_change() -> None:
     np.testing.assert_allclose(draws, PINNED, rtol=1e-12)
 
 
+def test_purposes_keep_their_numbers() -> None:
+    assert {purpose.name: purpose.value for purpose in Purpose} == {
+        "INITIALISATION": 1,
+        "ENCODER_NOISE": 2,
+        "CHANNEL_NOISE": 3,
+        "FADING": 4,
+        "BATCH_ORDER": 5,
+        "TRAINING_PSNR": 7,
+        "TRAINING_BETA": 8,
+        "SIMULATED_DATA": 9,
+        "ARRIVALS": 10,
+        "QUERY_ORDER": 11,
+    }
+
+
 def test_the_generator_is_philox_under_that_key_and_counter() -> None:
     ours = generator(7, Purpose.CHANNEL_NOISE, link=1, phase=2, step=3, micro_batch=4, draw=5)
     key = np.array([7, (Purpose.CHANNEL_NOISE << 32) + 1], dtype=np.uint64)
