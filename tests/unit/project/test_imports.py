@@ -13,9 +13,9 @@ from tests.unit.project.sources import ROOT, tracked
 
 FOLDERS = frozenset(link.name for link in (ROOT / "src" / "splitwave").iterdir() if link.is_symlink() and link.is_dir())
 EXCEPT = frozenset({"CHANGELOG.md", "docs/results/README.md", "tests/unit/project/test_imports.py"})
-"""What was so once, and the examples below."""
+"""Files that keep the old names: history, and the examples below."""
 WHOLE_MODULE = re.compile(r"""-m["',\s]+(\w+)""")
-"""What a command, or the arguments of one in code, starts as a module."""
+"""A module that a command starts, or the arguments of one in code."""
 STATEMENT = re.compile(r"^\s*(?:>>> )?(?:import|from) (\w+)(?:\.[\w.]+)?(?: import .*| as \w+)?$", re.MULTILINE)
 """An import statement in a document."""
 

@@ -12,15 +12,9 @@ ATTRIBUTES = 12
 
 BEING_SPLIT = frozenset(
     {
-        "basestation/learning/trainer.py",
-        "basestation/links/link_session.py",
-        "basestation/run/attempt.py",
-        "basestation/run/coordinator.py",
         "device/learning/worker.py",
         "device/session/session.py",
         "device/uplink/client.py",
-        "experiments/inprocess_engine.py",
-        "tests/unit/basestation/test_basestation_state.py",
         "tests/unit/device/session/test_session.py",
     }
 )
