@@ -34,8 +34,8 @@ class _Adam:
     """Computes what `torch.optim.Adam(…, fused=True)` does, to the bit.
 
     That class loads torch's compiler when it is made, which costs a device a second and 70 MiB at its start. Its
-    function form loads nothing; a call takes 10 to 30 μs longer than the kernel beneath it, which is private to torch:
-    about 1 % of a step on 64 samples.
+    function form loads nothing; a call takes up to 30 μs longer than the kernel beneath it, which is private to torch:
+    0 to 2 % of a step on 64 samples.
     """
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
