@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
 from splitwave.common.data.catalog import DataSetName
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 
@@ -12,6 +13,15 @@ def _ascending(values: list[float]) -> list[float]:
     if values != sorted(values):
         raise ValueError("expected [low, high] with low ≤ high")
     return values
+
+
+def _channel_models(value: str | list[str]) -> str | list[str]:
+    names = [value] if isinstance(value, str) else value
+    for name in names:
+        CHANNEL_MODELS.check(name)
+    if not names or len(set(names)) < len(names):
+        raise ValueError("expected a name, or a list in which each is named once")
+    return names[0] if len(names) == 1 else names
 
 
 Backbone = Literal["linear", "tanh", "mlp", "vib", "tones", "csi", "conv"]
@@ -108,7 +118,9 @@ class HypernetworkSettings(Section):
 
 
 class ChannelSettings(Section):
-    """The radio. `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
+    """The radio. `model`: the channel model, or a list of models that symbols pass in this order.
+
+    `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
 
     `training_psnr_db`: [low, high], from which every training step draws the PSNR of each link, uniform in decibels;
     `psnr_db` is then that of validation, test and serving alone. `training_psnr_draws`: how many a step, each for an
@@ -116,12 +128,17 @@ class ChannelSettings(Section):
     `baud`: symbols a second on each link (links are parallel), for the modelled airtime.
     """
 
-    model: Literal["awgn"] = "awgn"
+    model: Annotated[str | list[str], AfterValidator(_channel_models)] = AWGN
     psnr_db: Decibels | list[Decibels] = 10.0
     training_psnr_db: DecibelRange | None = None
     training_psnr_draws: Annotated[int, Field(ge=1, le=256)] = 1
     training_psnr_shared: bool = False
     baud: Positive = 9600.0
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names in `model`, in order."""
+        return (self.model,) if isinstance(self.model, str) else tuple(self.model)
 
 
 class TrainingSettings(Section):

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
+from splitwave.common.protocol.channel_model import rate_noise_variances
+from splitwave.common.protocol.link_noise import draw_of_sample
 from splitwave.common.protocol.messages import BlockKey, Float32, Int64, Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.randomness import Purpose, generator
@@ -67,7 +68,7 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, told: Sequ
         betas = np.stack([_draw_betas(hyper, config.seed, link, key.step) for link in links])
     else:
         betas = np.array([[beta] for beta in told or [config.beta(link) for link in links]])
-    variances = np.stack([noise_variances(config, link, key.phase, key.step) for link in links])
+    variances = np.stack([rate_noise_variances(config, link, key) for link in links])
     start = plan.block_start(key.step, key.micro_batch) if training else 0
     batch = plan.batch_size(key.step) if training else samples
     of_betas, of_variances, counts = _runs(start, samples, batch, betas.shape[1], variances.shape[1])
