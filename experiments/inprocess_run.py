@@ -139,7 +139,8 @@ class InprocessRun:
         )
         self.trainer.use_config(config)
         for worker, link in zip(self.workers, self._channels, strict=True):
-            worker.config = link.config = config
+            worker.config = config
+            link.retune(config)
 
     def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
         """One pass over the samples that a phase names; its blocks are serialised to count their bytes."""
@@ -195,7 +196,7 @@ class InprocessRun:
 
     def _announce(self, symbols: Symbols) -> None:
         for channel in self._channels:
-            channel.symbols = symbols
+            channel.begin_pass(symbols)
 
     def _transmit(self, blocks: Sequence[SymbolBlock]) -> FusedBlock:
         """The fused block; where the fusion policy waits for some links alone, without those that come after them."""

@@ -6,7 +6,7 @@ import structlog
 
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import ProtocolError
+from splitwave.common.errors import ConfigError, ProtocolError, Refusal
 from splitwave.common.protocol.blocks import BlockKey, RealPayload
 from splitwave.common.wire.blocks import block_from_proto
 from splitwave.common.wire.fields import key_from_proto, symbols_from_proto
@@ -59,7 +59,7 @@ class EmulatedPort:
             case "welcome":
                 self._begin(message.welcome)
             case "evaluate":
-                self._welcomed.symbols = symbols_from_proto(message.evaluate.symbols)
+                self._welcomed.begin_pass(symbols_from_proto(message.evaluate.symbols))
             case "gradient":
                 self._return(message.gradient)
             case "prediction":
@@ -68,7 +68,11 @@ class EmulatedPort:
     def _begin(self, welcome: pb.Welcome) -> None:
         """The link of a run, from its first block; a second Welcome starts the run over."""
         self._starting_over = self._link is not None
-        self._link = ChannelLink(RunConfig.from_handshake(welcome.settings_json), welcome.link)
+        config = RunConfig.from_handshake(welcome.settings_json)
+        try:
+            self._link = ChannelLink(config, welcome.link)
+        except ConfigError as error:  # a channel model of another package, which is broken here
+            raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from error
         self._timed.clear()
         log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)
 

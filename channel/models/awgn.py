@@ -3,53 +3,69 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.channel_model import BlockShape, Variances
+from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
 from splitwave.common.randomness import Purpose, generator
 
 
-class AwgnChannel:
-    """One link's AWGN channel, a pure function of (seed, link, block, draw): draw / apply / adjoint.
+def gaussian_noise(
+    seed: int, link: int, key: BlockKey, shape: BlockShape, sigma: np.float32 | NDArray[np.float32]
+) -> Float32:
+    """(L, B, d) float32 of N(0, σ²), keyed by (seed, link, block, draw); draw l is the same for any L.
 
-    The noise is keyed by the block it meets, so the channel has no state and a restart loses nothing.
+    Args:
+        seed: of the run.
+        link: index of the link.
+        key: of the block that meets the noise.
+        shape: (L, B, d).
+        sigma: σ, or (B, 1) with that of each sample.
     """
-
-    def __init__(self, *, seed: int, link: int, noise_variance: float | NDArray[np.float64]) -> None:
-        """Args: the run's seed, the link's index, and σ² > 0 in units of P_max = 1, or (B,) of each sample."""
-        self._seed = seed
-        self._link = link
-        self._sigma = (
-            np.float32(noise_variance**0.5)
-            if isinstance(noise_variance, float)
-            else np.sqrt(noise_variance[:, None]).astype(np.float32)
+    noise = np.empty(shape, dtype=np.float32)
+    for number in range(len(noise)):
+        rng = generator(
+            seed,
+            Purpose.CHANNEL_NOISE,
+            link=link,
+            phase=key.phase,
+            step=key.step,
+            micro_batch=key.micro_batch,
+            draw=number,
         )
+        rng.standard_normal(out=noise[number], dtype=np.float32)
+    noise *= sigma
+    return noise
 
-    def draw(self, key: BlockKey, draws: int, samples: int, dimension: int) -> Float32:
-        """The noise ε of a block, (draws, samples, dimension) float32; draw l is the same whatever `draws` is."""
-        noise = np.empty((draws, samples, dimension), dtype=np.float32)
-        for number in range(draws):
-            rng = generator(
-                self._seed,
-                Purpose.CHANNEL_NOISE,
-                link=self._link,
-                phase=key.phase,
-                step=key.step,
-                micro_batch=key.micro_batch,
-                draw=number,
-            )
-            rng.standard_normal(out=noise[number], dtype=np.float32)
-        noise *= self._sigma
-        return noise
 
-    @staticmethod
-    def apply(symbols: Float32, noise: Float32) -> Float32:
-        """ẑ = z̃ + ε: (1, B, d) symbols and (L, B, d) noise to (L, B, d); overwrites and returns the noise."""
-        return np.add(symbols, noise, out=noise)
+class AwgnChannel:
+    """One link's AWGN channel; its realisation is the noise ε, (L, B, d) float32, with σ² of `link_noise`."""
 
-    @staticmethod
-    def adjoint(gradient: Float32) -> Float32:
-        """∂CE/∂z̃ = Σ_l ∂CE/∂ẑ_l: (L, B, d) to (1, B, d). AWGN has gain 1, so the L draws only add up."""
-        if gradient.shape[0] == 1:
-            return gradient
-        total: Float32 = gradient.sum(axis=0, keepdims=True)
-        return total
+    is_additive = True
+
+    def __init__(self, config: RunConfig, link: int) -> None:
+        self._config = config
+        self._link = link
+
+    def draw(self, key: BlockKey, shape: BlockShape) -> Float32:
+        """The noise of a block."""
+        return gaussian_noise(self._config.seed, self._link, key, shape, self._sigma(key, samples=shape[1]))
+
+    def apply(self, symbols: Float32, realisation: Float32) -> Float32:
+        """ẑ = z̃ + ε; overwrites and returns the noise."""
+        return np.add(symbols, realisation, out=realisation)
+
+    def adjoint(self, gradient: Float32, realisation: Float32) -> Float32:  # noqa: ARG002 — the gain is 1
+        """The gradient itself."""
+        return gradient
+
+    def noise_variances(self, key: BlockKey, behind: Variances) -> Variances:
+        """σ² + `behind`."""
+        return noise_variances(self._config, self._link, key.phase, key.step) + behind
+
+    def _sigma(self, key: BlockKey, samples: int) -> np.float32 | NDArray[np.float32]:
+        variances = noise_variances(self._config, self._link, key.phase, key.step)
+        if len(variances) == 1:
+            return np.float32(float(variances[0]) ** 0.5)
+        return np.sqrt(variances[draw_of_sample(len(variances), samples)][:, None]).astype(np.float32)

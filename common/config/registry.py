@@ -57,3 +57,10 @@ FUSION_POLICIES: Seam[Callable[[], object]] = Seam(
     {"all": "splitwave.basestation.fusion.policies.all_links:AllLinks"},
 )
 """When the base station has enough links of a block to decode it; see `basestation.fusion.fusion_policy`."""
+
+AWGN = "awgn"
+
+CHANNEL_MODELS: Seam[object] = Seam(
+    "channel.model", "splitwave.channel_models", {AWGN: "splitwave.channel.models.awgn:AwgnChannel"}
+)
+"""Each is a `ChannelModelFactory` of `common.protocol.channel_model`."""

@@ -6,7 +6,14 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from splitwave.common.config.backbone_checks import check_width
-from splitwave.common.config.registry import BACKBONES, BOUNDS, BUILT_IN_BACKBONES, FUSION_POLICIES
+from splitwave.common.config.registry import (
+    AWGN,
+    BACKBONES,
+    BOUNDS,
+    BUILT_IN_BACKBONES,
+    CHANNEL_MODELS,
+    FUSION_POLICIES,
+)
 from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 from splitwave.common.seam import Seam
@@ -32,6 +39,17 @@ def _listing(seam: Seam[T]) -> Callable[[dict[str, Any]], None]:
 BackboneName = Annotated[str, AfterValidator(BACKBONES.check), Field(json_schema_extra=_listing(BACKBONES))]
 BoundName = Annotated[str, AfterValidator(BOUNDS.check), Field(json_schema_extra=_listing(BOUNDS))]
 DataSetName = Annotated[str, AfterValidator(DATA_SETS.check), Field(json_schema_extra=_listing(DATA_SETS))]
+
+
+def _channel_models(value: str | list[str]) -> str | list[str]:
+    names = [value] if isinstance(value, str) else value
+    for name in names:
+        CHANNEL_MODELS.check(name)
+    if not names or len(set(names)) < len(names):
+        raise ValueError("expected a name, or a list in which each is named once")
+    return names[0] if len(names) == 1 else names
+
+
 TorchDevice = Literal["cpu", "cuda"]
 Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
 DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
@@ -126,7 +144,9 @@ class HypernetworkSettings(Section):
 
 
 class ChannelSettings(Section):
-    """The radio. `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
+    """The radio. `model`: the channel model, or a list of models that symbols pass in this order.
+
+    `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
 
     `training_psnr_db`: [low, high], from which every training step draws the PSNR of each link, uniform in decibels;
     `psnr_db` is then that of validation, test and serving alone. `training_psnr_draws`: how many a step, each for an
@@ -134,12 +154,17 @@ class ChannelSettings(Section):
     `baud`: symbols a second on each link (links are parallel), for the modelled airtime.
     """
 
-    model: Literal["awgn"] = "awgn"
+    model: Annotated[str | list[str], AfterValidator(_channel_models)] = AWGN
     psnr_db: Decibels | list[Decibels] = 10.0
     training_psnr_db: DecibelRange | None = None
     training_psnr_draws: Annotated[int, Field(ge=1, le=256)] = 1
     training_psnr_shared: bool = False
     baud: Positive = 9600.0
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names in `model`, in order."""
+        return (self.model,) if isinstance(self.model, str) else tuple(self.model)
 
 
 class FusionSettings(Section):

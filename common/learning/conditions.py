@@ -17,7 +17,8 @@ from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.arrays import Float32, Int64
 from splitwave.common.protocol.blocks import BlockKey
-from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
+from splitwave.common.protocol.channel_model import rate_noise_variances
+from splitwave.common.protocol.link_noise import draw_of_sample
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.randomness import Purpose, generator
@@ -69,7 +70,7 @@ def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, given: Seq
         betas = np.stack([_draw_betas(hyper, config.seed, link, key.step) for link in links])
     else:
         betas = np.array([[beta] for beta in given or [config.beta(link) for link in links]])
-    variances = np.stack([noise_variances(config, link, key.phase, key.step) for link in links])
+    variances = np.stack([rate_noise_variances(config, link, key) for link in links])
     start = plan.block_start(key.step, key.micro_batch) if training else 0
     batch = plan.batch_size(key.step) if training else samples
     of_betas, of_variances, counts = _groups(start, samples, batch, betas.shape[1], variances.shape[1])

@@ -9,6 +9,9 @@ import torch
 from torch import nn
 
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.channel_model import rate_noise_variances
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.records.results import EpochRecord
 from splitwave.device.learning.worker import DeviceWorker, Views
 from splitwave.device.quantization.pmf import symbol_pmf
@@ -124,7 +127,8 @@ def _divergence_nats(run: InprocessRun, link: int, views: Views) -> float:
     held_out = run.plan.validation_ids
     ids = (held_out if len(held_out) else run.plan.train_ids)[:_DIVERGENCE_SAMPLES]
     mean, spread = worker.model.encoder(torch.from_numpy(views.train[ids]))
-    variance, codebook = run.config.noise_variance(link), worker.model.codebook
+    (variance,) = rate_noise_variances(run.config, link, BlockKey(Phase.TEST, 0, 0)).tolist()
+    codebook = worker.model.codebook
     if codebook is None:
         return gaussian_kl(mean.double(), spread.double(), variance).sum(-1).mean().item()
     pmf = symbol_pmf(mean.double(), spread.double(), codebook.breakpoints().double())

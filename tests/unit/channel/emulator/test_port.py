@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from splitwave.channel.emulator import service
 from splitwave.channel.emulator.port import EmulatedPort
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import ProtocolError
+from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Gradient, Ready, Uplink, Welcome
 from splitwave.common.protocol.phases import Phase
@@ -88,6 +89,25 @@ def test_gradients_come_back_through_the_adjoint(draws: int) -> None:
     assert message.gradient.values.draws == 1
     returned = np.frombuffer(message.gradient.values.data, dtype="<f4").reshape(1, SAMPLES, DIMENSION)
     np.testing.assert_array_equal(returned, values.sum(axis=0, keepdims=True))
+
+
+def test_a_channel_model_that_is_broken_here_is_a_refusal_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "broken-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[splitwave.channel_models]\nbroken = splitwave_broken:Model\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings = RunConfig.model_validate({"channel": {"model": ["broken", "awgn"]}}).canonical_json()
+    message = downlink_to_proto(Welcome(PROTOCOL_VERSION, "run", 0, settings, None))
+
+    with pytest.raises(
+        ProtocolError, match=r"channel\.model = broken: splitwave_broken:Model cannot be loaded"
+    ) as error:
+        EmulatedPort().pass_down(message)
+
+    assert error.value.refusal is Refusal.FAILED_PRECONDITION
 
 
 class Upstream:

@@ -95,7 +95,7 @@ def received(config: RunConfig, key: BlockKey, samples: int) -> Float32:
     """The noise alone: what the channel makes of symbols that are 0."""
     zeros = RealPayload(np.zeros((1, samples, 3), dtype=np.float32))
     link = ChannelLink(config, 1)
-    link.symbols = Symbols.SOFT
+    link.begin_pass(Symbols.SOFT)
     payload = link.transmit(SymbolBlock(1, 0, key, np.arange(samples), zeros)).payload
     assert isinstance(payload, RealPayload)
     return payload.values

@@ -1,10 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from splitwave.channel.models.awgn import AwgnChannel
+from splitwave.channel.models.awgn import gaussian_noise
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
@@ -49,7 +50,7 @@ def test_the_awgn_link_is_the_channel_of_the_testbed_link_by_link() -> None:
     sent = [torch.ones(4, 3), -torch.ones(4, 3)]
     received = SymbolChannel(5, 2, 10.0).transmit(sent, KEY)
     for link, (before, after) in enumerate(zip(sent, received, strict=True)):
-        noise = AwgnChannel(seed=5, link=link, noise_variance=0.1).draw(KEY, 1, 4, 3)
+        noise = gaussian_noise(5, link, KEY, (1, 4, 3), np.float32(0.1**0.5))
         assert torch.equal(after, before + torch.from_numpy(noise[0]))
 
 

@@ -1,0 +1,62 @@
+"""Several channel models one behind the other: ẑ = A_n(… A_2(A_1·z̃ + ε_1) + ε_2 …) + ε_n."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.channel_model import BlockShape, ChannelModel, Variances, channel_model
+
+Draws = Sequence[Callable[[], Any]]
+
+
+class CompositeChannel:
+    """Models that symbols pass in order, and gradients in reverse order.
+
+    Its realisation is one of each model, drawn when that model is reached: the adjoint then draws nothing for models
+    that only add noise.
+    """
+
+    def __init__(self, models: Sequence[ChannelModel[Any]]) -> None:
+        """Args: the models, in the order in which symbols pass them."""
+        self._models = models
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether all models are."""
+        return all(model.is_additive for model in self._models)
+
+    def draw(self, key: BlockKey, shape: BlockShape) -> Draws:
+        """What draws each model's realisation."""
+        return [partial(model.draw, key, shape) for model in self._models]
+
+    def apply(self, symbols: Float32, realisation: Draws) -> Float32:
+        """All models in order."""
+        for model, drawn in zip(self._models, realisation, strict=True):
+            symbols = model.apply(symbols, drawn())
+        return symbols
+
+    def adjoint(self, gradient: Float32, realisation: Draws) -> Float32:
+        """The adjoints of all models in reverse order."""
+        for model, drawn in reversed(list(zip(self._models, realisation, strict=True))):
+            if not model.is_additive:
+                gradient = model.adjoint(gradient, drawn())
+        return gradient
+
+    def noise_variances(self, key: BlockKey, behind: Variances) -> Variances:
+        """All noise, at the input of the first model."""
+        for model in reversed(self._models):
+            behind = model.noise_variances(key, behind)
+        return behind
+
+
+def link_channel(config: RunConfig, link: int) -> ChannelModel[Any]:
+    """The channel that `channel.model` gives a link: a model, or several one behind the other.
+
+    Raises:
+        ConfigError: a model cannot be loaded.
+    """
+    models = [channel_model(name, config, link) for name in config.channel.models]
+    return models[0] if len(models) == 1 else CompositeChannel(models)

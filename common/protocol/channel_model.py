@@ -1,0 +1,114 @@
+"""What a channel model is: to the emulator, which applies it, and to the rate bounds, which ask how noisy it is.
+
+Shapes: B samples, d features, L noise draws, T noise variances a block.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_noise import noise_variances
+
+Realisation = TypeVar("Realisation")
+Variances = NDArray[np.float64]
+BlockShape = tuple[int, int, int]
+"""(L, B, d)."""
+
+
+@runtime_checkable
+class ChannelModel(Protocol[Realisation]):
+    """One link's channel ẑ = A(h)·z̃ + ε, a pure function of the run's settings, the link and the block.
+
+    What is random in it, (h, ε), is its realisation. A realisation is drawn from a keyed generator (ADR 3) for one use
+    and never kept: on the way back the emulator draws it again, so a model has no state and a restart loses nothing.
+    """
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether A is the identity, as where the model only adds noise: the adjoint is then neither drawn nor called.
+
+        Gradients of a link whose models are all additive, with one draw, pass the emulator unread.
+        """
+        ...
+
+    def draw(self, key: BlockKey, shape: BlockShape) -> Realisation:
+        """The realisation that a block of this shape meets; draw l of L is the same for any L."""
+        ...
+
+    def apply(self, symbols: Float32, realisation: Realisation) -> Float32:
+        """(L, B, d) float32 symbols behind the model; it may overwrite the realisation, never the symbols.
+
+        Args:
+            symbols: (1, B, d) float32 as the device sent them, or (L, B, d) from the model before.
+            realisation: as drawn for (L, B, d).
+        """
+        ...
+
+    def adjoint(self, gradient: Float32, realisation: Realisation) -> Float32:
+        """Aᵀ·∂CE/∂ẑ: (L, B, d) float32 to (L, B, d); draws are added up by the emulator, once, after all models.
+
+        It may overwrite the realisation, never the gradient.
+        """
+        ...
+
+    def noise_variances(self, key: BlockKey, behind: Variances) -> Variances:
+        """The noise of this model and of all behind it, as if all of it were added to this model's input.
+
+        A model ẑ = h·z̃ + ε adds σ²/h² + `behind`/h².
+
+        Args:
+            key: of the block.
+            behind: (T,) float64, or (1,) for the same in all T shares of a block, the variance of the noise of the
+                models behind this one, as if it were added to this one's output; 0 for the last.
+
+        Returns:
+            (T,) or (1,) float64 variances a real symbol, P_max = 1; sample i of n meets that of share ⌊i·T/n⌋.
+        """
+        ...
+
+
+ChannelModelFactory = Callable[[RunConfig, int], ChannelModel[Any]]
+"""Makes the model of a link, from the run's settings and the link's index: a class, for instance."""
+
+
+def channel_model(name: str, config: RunConfig, link: int) -> ChannelModel[Any]:
+    """The model of one name for one link.
+
+    Raises:
+        ConfigError: nothing has this name, or it cannot be imported.
+    """
+    return _factory(name)(config, link)
+
+
+def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Variances:
+    """(T,) values of σ² in ẑ = z̃ + ε as the rate of a block sees it: all noise of the channel, at its input.
+
+    Information about z̃ is the same behind h·z̃ + ε and behind z̃ + ε/h, so a bound for the second is one for the first.
+    Each value is of an equal share of the block, see `link_noise.draw_of_sample`.
+
+    Devices and base station have no package `channel`, so AWGN is known here; other models are loaded by name.
+
+    Raises:
+        ConfigError: a model cannot be loaded.
+    """
+    if config.channel.model == AWGN:
+        return noise_variances(config, link, key.phase, key.step)
+    variances = np.zeros(1)
+    for name in reversed(config.channel.models):
+        if name == AWGN:
+            variances = variances + noise_variances(config, link, key.phase, key.step)
+        else:
+            variances = channel_model(name, config, link).noise_variances(key, variances)
+    return variances
+
+
+@lru_cache
+def _factory(name: str) -> ChannelModelFactory:
+    return cast(ChannelModelFactory, CHANNEL_MODELS.load(name))

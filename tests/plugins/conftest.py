@@ -1,0 +1,33 @@
+"""Installs a package of toys, like a channel model that another party wrote, beside Splitwave."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.limits import LIMIT_S
+
+TOYS = Path(__file__).parent / "toys"
+
+
+@pytest.fixture(scope="session")
+def installed_toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like site-packages, in which pip has put the package alone."""
+    folder = tmp_path_factory.mktemp("toys")
+    source = shutil.copytree(TOYS, folder / "source")  # setuptools builds beside the source
+    target = folder / "site-packages"
+    command: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-index", "--no-deps", "--no-build-isolation", "--target", target, source]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+    assert answer.returncode == 0, answer.stderr
+    return target
+
+
+@pytest.fixture
+def toys(installed_toys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package is found for the time of a test, in this process and in those that it starts."""
+    monkeypatch.syspath_prepend(installed_toys)
+    monkeypatch.setenv("PYTHONPATH", str(installed_toys), prepend=os.pathsep)

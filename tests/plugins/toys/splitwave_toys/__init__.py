@@ -1,0 +1,1 @@
+"""Toys: the least that each kind of implementation needs."""
