@@ -25,10 +25,10 @@ from splitwave.common.wire.downlink import downlink_from_proto, downlink_to_prot
 from splitwave.device.learning.views import load_stacked_views
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.execution import RunRequest, execute
-from tests.integration import toy_bars, toy_brightness
 from tests.integration.testbed import TinyData, run_distributed
 
-TOYS = {"toy-bars": toy_bars, "toy-brightness": toy_brightness}
+TOYS = {"toy-bars": "splitwave_toys.bars", "toy-brightness": "splitwave_toys.brightness"}
+PACKAGE = Path(__file__).parents[1] / "plugins" / "toys"
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +38,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     info = folder / "splitwave_toys-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: splitwave-toys\nVersion: 1\n", encoding="utf-8")
-    lines = [f"{name} = {module.__name__}" for name, module in TOYS.items()]
+    lines = [f"{name} = {module}" for name, module in TOYS.items()]
     (info / "entry_points.txt").write_text("\n".join(["[splitwave.datasets]", *lines, ""]), encoding="utf-8")
     monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.syspath_prepend(str(PACKAGE))
     return folder
 
 
@@ -59,7 +60,7 @@ def config_of(name: str, epochs: int = 1) -> RunConfig:
 def test_a_data_set_of_another_package_is_found_by_its_name(name: str) -> None:
     data_set = DATA_SETS.load(name)
 
-    assert data_set is TOYS[name]
+    assert data_set is sys.modules[TOYS[name]]
     assert isinstance(data_set, DataSet)
     assert isinstance(data_set.TASK, Task)
     assert DATA_SETS.names[-2:] == ("toy-bars", "toy-brightness")
@@ -79,7 +80,7 @@ def test_settings_that_name_it_import_that_data_set_alone_and_no_torch(installed
         [
             sys.executable,
             "-c",
-            f"import sys; sys.path.insert(0, {str(installed)!r})\n"
+            f"import sys; sys.path[:0] = [{str(installed)!r}, {str(PACKAGE)!r}]\n"
             "from splitwave.common.config.layers import load_config\n"
             "config = load_config(overrides=['data.name=toy-brightness'], environment={})\n"
             "print(*(name for name in sys.modules if 'toy' in name))\n"
@@ -91,7 +92,7 @@ def test_settings_that_name_it_import_that_data_set_alone_and_no_torch(installed
         check=True,
     ).stdout.splitlines()
     assert said[0] == ""
-    assert set(said[1].split()) == {"tests.integration.toy_brightness", "tests.integration.toy_levels"}
+    assert set(said[1].split()) == {"splitwave_toys", "splitwave_toys.brightness", "splitwave_toys.levels"}
 
 
 def reported(tmp_path: Path, name: str, epochs: int = 1) -> tuple[Path, dict[str, object]]:
@@ -132,7 +133,7 @@ def test_a_task_of_another_package_is_reported_in_its_own_words(
 def test_a_task_of_another_package_is_learnt(tmp_path: Path) -> None:
     _, summary = reported(tmp_path, "toy-brightness", epochs=40)
 
-    chance = toy_brightness.TASK.chance_level(
+    chance = DATA_SETS.load("toy-brightness").TASK.chance_level(
         lambda: load_labels("toy-brightness", "train", None), load_labels("toy-brightness", "test", None)
     )
     assert chance.error == 1.2

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+_TOYS = Path(__file__).parents[1] / "plugins" / "toys" / "splitwave_toys"
+
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, entry_points: str, module: str, source: str) -> None:
     """Make entry points and the one module that they name findable.
@@ -23,3 +25,8 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, entry_points: str, mo
     (folder / f"{module}.py").write_text(source, encoding="utf-8")
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delitem(sys.modules, module, raising=False)
+
+
+def toy_source(name: str) -> str:
+    """The source of a module of the toy package in `tests/plugins`."""
+    return (_TOYS / f"{name}.py").read_text(encoding="utf-8")

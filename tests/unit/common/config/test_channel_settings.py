@@ -10,7 +10,10 @@ from splitwave.common.errors import ConfigError
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("awng", r"channel.model = 'awng' \(from --set .*\): there is no 'awng'; there are: awgn; did you mean 'awgn'\?"),
+        (
+            "awng",
+            r"channel.model = 'awng' \(from --set .*\): there is no 'awng'; there are: awgn; did you mean 'awgn'\?",
+        ),
         ("[awgn, rice]", r"channel.model = \['awgn', 'rice'\] .*: there is no 'rice'; there are: awgn"),
         ("[awgn, awgn]", r"channel.model = .*: expected a name, or a list in which each is named once"),
         ("[]", r"channel.model = \[\] .*: expected a name, or a list in which each is named once"),

@@ -15,28 +15,9 @@ from splitwave.device.rate.bound import Bound, bound_named
 from splitwave.device.rate.bounds.quadrature import QUADRATURE
 from splitwave.device.rate.bounds.tight import TIGHT
 from splitwave.device.rate.fused import bound_rate
-from tests.unit.toy_package import install
+from tests.unit.toy_package import install, toy_source
 
-ENERGY = '''
-from splitwave.device.quantization.pmf import symbol_log_pmf
-from splitwave.device.rate.gaussian import noise_kl
-
-
-class EnergyBound:
-    """½ Σ_t P(c_t) c_t² + KL(N(0, σ²) ‖ N(0, 1)): the KL is convex, so it is at most its mean over the levels."""
-
-    uses_batch_prior = False
-
-    def definition(self, log_pmf, levels, noise_variance, _log_prior=None, /):
-        return 0.5 * (log_pmf.exp() * levels.square()).sum(-1) + noise_kl(noise_variance)
-
-    def rate(self, mu, theta, grid, noise_variance, _log_prior, /):
-        log_pmf = symbol_log_pmf(mu, theta, grid.breakpoints)
-        return self.definition(log_pmf, grid.levels, noise_variance).sum()
-
-
-ENERGY = EnergyBound()
-'''
+ENERGY = toy_source("bound")
 
 
 @pytest.fixture

@@ -13,33 +13,9 @@ from splitwave.common.learning.backbones.backbone import Backbone, make_decoder,
 from splitwave.common.learning.backbones.encoder import MIN_THETA
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.records.checkpoint import weights_sha256
-from tests.unit.toy_package import install
+from tests.unit.toy_package import install, toy_source
 
-POOLED = '''
-import math
-
-from torch import nn
-
-from splitwave.common.learning.backbones.encoder import GaussianEncoder
-
-
-class PooledBackbone:
-    """Heads on means over 2 × 2 pixels, and one layer at the base station."""
-
-    supports_conditions = False
-    has_width = False
-
-    def encoder(self, settings, view_shape, _conditions, /):
-        channels, height, width = view_shape
-        trunk = nn.Sequential(nn.Unflatten(1, view_shape), nn.AvgPool2d(2, ceil_mode=True), nn.Flatten())
-        return GaussianEncoder(channels * math.ceil(height / 2) * math.ceil(width / 2), settings.dimension, trunk)
-
-    def decoder(self, settings, links, outputs, _conditions, /):
-        return nn.Linear(links * settings.dimension, outputs)
-
-
-POOLED = PooledBackbone()
-'''
+POOLED = toy_source("backbone")
 FIRST_WEIGHTS = {
     ("linear", False): ("c9af688aa61f3864", "7a7b8c8c09bf0df1"),
     ("linear", True): ("0e99d9ab7d129e55", "18108128ec820351"),

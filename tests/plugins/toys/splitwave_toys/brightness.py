@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitwave.common.data.dataset import ImageShape, Split
-from tests.integration.toy_levels import Levels
+
+from .levels import Levels
 
 IMAGE_SHAPE: ImageShape = (1, 4, 4)
 TASK = Levels(count=5)

@@ -20,7 +20,7 @@ class Levels:
 
     count: int
     outputs: ClassVar = 1
-    loss: ClassVar = "tests.integration.toy_levels:absolute_error"
+    loss: ClassVar = "splitwave_toys.levels:absolute_error"
     answer_dtype: ClassVar = np.uint8
     wording: ClassVar = Wording(
         distortion="absolute error", distortion_short="AE", distortion_key="absolute_error",
