@@ -1,13 +1,15 @@
-"""Write the reference pages that follow from the code: `python -m tools.reference_pages`.
+"""Write the pages that follow from the code: `python -m tools.reference_pages`.
 
 `docs/reference/configuration.md` comes from the JSON schema of `RunConfig`, `docs/reference/cli.md` from what the
-commands print for `--help`. Both are committed, so that they can be read beside the code; a test holds them to it.
+commands print for `--help`, and the code in the guides from the toy package. All are committed, so that they can be
+read beside the code; tests compare them with it.
 """
 
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tools.guide_code import GUIDES, with_code
 from tools.reference_cli import cli_page
 from tools.reference_settings import settings_page
 
@@ -22,6 +24,8 @@ def main() -> int:
     for name, page in PAGES.items():
         (REFERENCE / name).write_text(page(), encoding="utf-8")
         print(REFERENCE / name)
+    for guide in GUIDES:
+        guide.write_text(with_code(guide.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

@@ -1,8 +1,11 @@
 """The reference pages that follow from the code are what the code says."""
 
+from pathlib import Path
+
 import pytest
 
 from splitwave.common.config.setting_names import settings
+from tools.guide_code import GUIDES, with_code
 from tools.reference_cli import SERVICES
 from tools.reference_pages import PAGES, REFERENCE
 
@@ -29,3 +32,14 @@ def test_the_help_of_services_is_their_own_and_of_no_machine() -> None:
     for service in SERVICES:
         assert f"usage: splitwave {service} [-h]" in text
     assert "(default: ~/.local/state/splitwave)" in text
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+def test_a_guide_shows_the_code_that_the_tests_run(guide: Path) -> None:
+    text = guide.read_text(encoding="utf-8")
+    assert with_code(text) == text, "run: python -m tools.reference_pages"
+
+
+def test_every_seam_has_a_guide_with_code() -> None:
+    shown = {guide.stem for guide in GUIDES if "<!-- tests/plugins/toys/" in guide.read_text(encoding="utf-8")}
+    assert {"channel-model", "bound", "backbone", "fusion-policy", "data-set", "task"} <= shown
