@@ -1,7 +1,7 @@
-"""Redraw what is published, from the committed files alone: `python -m tools.redraw_results [FOLDER...]`.
+"""Redraw the published figures from the committed files alone: `python -m tools.redraw_results [FOLDER...]`.
 
-A folder under docs/results is that of a run (`metrics.jsonl`, `summary.json`, `latency.csv`) or of a page's figures (a
-CSV each); without arguments it is every one of them. Nothing is trained, and no number changes.
+A folder under docs/results belongs to a run (`metrics.jsonl`, `summary.json`, `latency.csv`) or to the figures of a
+page (one CSV each); without arguments all folders are redrawn. Nothing is trained, and no number changes.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tools.pages import RESULTS
 
 
 def redraw_folder(folder: Path) -> list[Path]:
-    """Draw each PNG of a published folder again; returns those drawn.
+    """Draw each PNG of a published folder again, and return their paths.
 
     Raises:
         SplitwaveError: a file is damaged.
@@ -62,7 +62,7 @@ def _redraw(named: Sequence[Path]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and draw."""
+    """Parse the command line and redraw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="*", metavar="FOLDER", help="such as docs/results/demo")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What a method comes to once its β is chosen, and what its trainings cost: Hyper-VIB's Table I."""
+"""The result of a method at the β of its lowest held-out error, and the cost of its trainings (Hyper-VIB's Table I)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Selected:
     """One seed of a method.
 
     Attributes:
-        row: at the β with the lowest held-out error.
+        row: the row with the β of the lowest held-out error.
         training_s: CPU seconds of all its trainings, each counted once.
     """
 
@@ -20,10 +20,10 @@ class Selected:
 
 
 def select(rows: Iterable[Row], panel: str, curve: str) -> dict[int, Selected]:
-    """By seed, what a curve over β comes to.
+    """Select the best row of a curve over β, for each seed.
 
     Raises:
-        ValueError: there is no such curve, or a row says nothing of its held-out error or training time.
+        ValueError: there is no such curve, or a row lacks its held-out error or training time.
     """
     by_seed: dict[int, list[Row]] = {}
     for row in rows:

@@ -86,7 +86,7 @@ class RunConfig(Section):
         backbone = self.encoder.backbone
         check_conditions(backbone, BUILT_IN_BACKBONES.get(backbone), self.conditions)
         if hyper.psnr and self.channel.training_psnr_db is None:
-            raise ValueError("hypernetwork.psnr: channel.training_psnr_db says nothing of the range to train over")
+            raise ValueError("hypernetwork.psnr: channel.training_psnr_db gives no range to train over")
         inputs = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]
         if hyper.psnr:
             inputs.append(

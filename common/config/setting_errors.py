@@ -1,4 +1,4 @@
-"""Says which setting is wrong, what is wrong with it, who set it, and what may have been meant."""
+"""Errors of settings: the setting, its value and origin, what is wrong, and which name may have been meant."""
 
 import math
 import re
@@ -22,16 +22,16 @@ _OF_NUMBERS = frozenset(
 
 
 def complaints(error: ValidationError, origins: Mapping[str, str]) -> str:
-    """A line for each wrong setting.
+    """Return one line for each wrong setting.
 
     Args:
-        error: of the merged settings.
-        origins: who set each, by its dotted path.
+        error: pydantic's error for the merged settings.
+        origins: the file, variable or option that each setting came from, by dotted path.
     """
     found: dict[str, tuple[str, ErrorDetails]] = {}
     for detail in error.errors():
         dotted = _dotted(detail, origins)
-        # "A number or a list" fails twice, once for each of them: a list that is no number tells nothing.
+        # "A number or a list" fails twice, once for each of them: that a list is no number says nothing.
         before = found.get(dotted or detail["msg"])
         if before is None or _is_list_for_number(before[1]):
             found[dotted or detail["msg"]] = dotted, detail
@@ -43,7 +43,7 @@ def _is_list_for_number(detail: ErrorDetails) -> bool:
 
 
 def _dotted(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
-    # Union members appear in `loc` after the setting's own path: cut at the deepest path that somebody set.
+    # Union members appear in `loc` after the setting's own path: cut at the deepest path that was set.
     parts = [str(part) for part in detail["loc"]]
     known = [n for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in origins]
     return ".".join(parts[: known[-1]] if known else parts)
@@ -86,7 +86,7 @@ def _likely_value(value: object, detail: ErrorDetails) -> str:
 
 
 def _is_endless(value: object) -> bool:
-    """Whether it is infinite or not a number, written as a number or as text."""
+    """Whether a value, a number or its text, is infinite or NaN."""
     number = _number(value)
     return number is not None and not math.isfinite(number)
 
@@ -101,7 +101,7 @@ def _number(value: object) -> float | None:
 
 
 def _hint(value: object) -> str:
-    """Why a number in a file can be text."""
+    """Return why YAML read a number as text, if it did."""
     if not isinstance(value, str) or _number(value) is None:
         return ""
     if "e" in value.lower() and "." not in value:

@@ -16,14 +16,14 @@ _WEIGHT_OF_SECTION = 0.3
 
 
 def sections() -> Iterator[str]:
-    """Every section of a config file."""
+    """Yield the name of every section of a config file."""
     for name, field in RunConfig.model_fields.items():
         if isinstance(field.default, BaseModel):
             yield name
 
 
 def settings() -> Iterator[str]:
-    """The dotted path of every setting."""
+    """Yield the dotted path of every setting."""
     for name, field in RunConfig.model_fields.items():
         if isinstance(field.default, BaseModel):
             yield from (f"{name}.{leaf}" for leaf in type(field.default).model_fields)
@@ -32,33 +32,33 @@ def settings() -> Iterator[str]:
 
 
 def setting_of(variable: str) -> str:
-    """SPLITWAVE_TRAINING__EPOCHS is training.epochs."""
+    """Return the dotted path that a variable sets: training.epochs for SPLITWAVE_TRAINING__EPOCHS."""
     return variable.removeprefix(ENVIRONMENT_PREFIX).lower().replace(ENVIRONMENT_NESTING, ".")
 
 
 def variable_of(dotted: str) -> str:
-    """The environment variable that sets training.epochs is SPLITWAVE_TRAINING__EPOCHS."""
+    """Return the variable that sets a dotted path: SPLITWAVE_TRAINING__EPOCHS for training.epochs."""
     return ENVIRONMENT_PREFIX + dotted.upper().replace(".", ENVIRONMENT_NESTING)
 
 
 def likely_settings(written: str) -> list[str]:
-    """The dotted paths that somebody may have meant, the likeliest first."""
+    """Return the dotted paths that resemble what was written, the most similar first."""
     return likely(written, settings(), _path_likeness)
 
 
 def likely_sections(written: str) -> list[str]:
-    """The sections that somebody may have meant, the likeliest first."""
+    """Return the sections that resemble what was written, the most similar first."""
     return likely(written, sections())
 
 
 def likely_variables(written: str) -> list[str]:
-    """The environment variables that somebody may have meant, the likeliest first."""
+    """Return the environment variables that resemble what was written, the most similar first."""
     others = likely(written, OTHER_VARIABLES)
     return others or [variable_of(dotted) for dotted in likely_settings(setting_of(written))]
 
 
 def _path_likeness(written: str, known: str) -> float:
-    """How much two dotted paths have in common; the section counts less, and is often left out."""
+    """Return the similarity of two dotted paths; the section weighs less than the name, and is often left out."""
     section, dot, leaf = written.rpartition(".")
     known_section, _, known_leaf = known.rpartition(".")
     if not dot:  # also training_epochs, for training.epochs

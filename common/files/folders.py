@@ -1,4 +1,4 @@
-"""Folders that are written to: made where they are missing, and tried out before the work, not after it."""
+"""Output folders, created where they are missing, and tested before the work instead of after it."""
 
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -8,11 +8,11 @@ from splitwave.common.files.full_disk import naming_full_disk
 
 
 def try_out(folder: Path) -> None:
-    """Make a folder, with those above it, and write to it.
+    """Create a folder and its parents, and write a test file to it.
 
     Raises:
         DiskFullError: the disk is full.
-        OSError: the folder cannot be made or written to for another reason; the message names the path.
+        OSError: the folder cannot be created or written to for another reason; the message names the path.
     """
     with naming_full_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -21,11 +21,11 @@ def try_out(folder: Path) -> None:
 
 
 def make_output_folder(folder: Path, option: str) -> None:
-    """Make the folder of an option, such as `--results`.
+    """Create the folder that an option names, such as `--results`, and test it.
 
     Raises:
         DiskFullError: the disk is full.
-        ConfigError: it cannot be made, or not be written to, for another reason.
+        ConfigError: it cannot be created or written to for another reason.
     """
     try:
         try_out(folder)

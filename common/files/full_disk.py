@@ -1,4 +1,4 @@
-"""Recognises a full disk and names the folder on it, which the error of a write does not."""
+"""Recognition of full disks, and errors that name the path on the disk, as the error of a write does not."""
 
 import errno
 import os
@@ -12,13 +12,13 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether it is that a disk, or a user's share of it, has no space left."""
+    """Whether an error means that a disk, or a user's quota on it, is used up."""
     return error.errno in _FULL
 
 
 @contextmanager
 def naming_full_disk(path: Path) -> Iterator[None]:
-    """For the body of the `with`, which writes to a file or below a folder.
+    """Name the path in the error if the body of the `with`, which writes to it or below it, fills the disk.
 
     Raises:
         DiskFullError: the disk is full.
@@ -32,7 +32,7 @@ def naming_full_disk(path: Path) -> Iterator[None]:
 
 
 def has_no_space(folder: Path) -> bool:
-    """Whether no file below a folder can grow, or none can be made."""
+    """Whether the disk of a folder has no space, or no room for another file."""
     try:
         disk = os.statvfs(folder)
     except OSError:

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, whatever interrupts their writing."""
+"""Files that are complete or do not exist, whatever interrupts their writing."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Where to write for the body of the `with`; at its end the file has its name."""
+    """Yield a temporary path to write to; the file has its real name when the `with` ends without an error."""
     temporary = path.with_name(f".{path.name}.partial")
     try:
         yield temporary
@@ -22,8 +22,8 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write a JSON object, keys in their given order.
 
     Raises:
-        OSError: it cannot be written there.
-        ValueError: it holds a number that is not finite.
+        OSError: the file cannot be written.
+        ValueError: a number in it is not finite.
     """
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     with whole_file(path) as temporary:

@@ -1,6 +1,6 @@
 """One party's part of a checkpoint: a safetensors file, and the digest that proves which weights it holds.
 
-Parts hold weights, to answer from; resuming a training would need the optimisers' state, too.
+Parts hold weights, which is enough for inference; to resume a training would take the optimisers' state, too.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from splitwave.common.records.weights_digest import NamedWeights, weights_digest
 
 
 def weights_sha256(module: nn.Module) -> str:
-    """The digest of a network's weights."""
+    """Return `weights_digest` of a network's parameters and buffers."""
     return weights_digest(
         NamedWeights(name, str(tensor.dtype), tuple(tensor.shape), tensor.detach().contiguous().cpu().numpy().tobytes())
         for name, tensor in module.state_dict().items()
@@ -28,20 +28,20 @@ def weights_sha256(module: nn.Module) -> str:
 
 
 def combined_sha256(parts: Iterable[str]) -> str:
-    """One digest for a whole run: over the parties' digests, devices by link and the base station last."""
+    """Return the digest of a whole run: SHA-256 (hex) over the parties' digests, devices by link, base station last."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def check_state_dir(folder: Path, option: str) -> None:
-    """Make sure, before hours of training, that a party can write its part.
+    """Check, before hours of training, that a party can write its part.
 
     Args:
-        folder: for the part; made if missing.
+        folder: for the part; created if missing.
         option: of the command line that named it.
 
     Raises:
         DiskFullError: the disk is full.
-        CheckpointError: it cannot for another reason.
+        CheckpointError: the part cannot be written there for another reason.
     """
     try:
         try_out(folder)
@@ -50,7 +50,7 @@ def check_state_dir(folder: Path, option: str) -> None:
 
 
 def save_part(path: Path, module: nn.Module) -> str:
-    """Write a party's parameters, under a temporary name first; returns their digest.
+    """Write a party's parameters, first under a temporary name, and return their digest.
 
     Raises:
         RunFailedError: a parameter is not finite.
@@ -78,7 +78,7 @@ def load_part(path: Path, module: nn.Module, expected_sha256: str) -> None:
     """Read a party's parameters into `module`.
 
     Raises:
-        CheckpointError: the file is missing or damaged, is of another network, or holds other weights.
+        CheckpointError: the file is missing or damaged, belongs to another network, or holds other weights.
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint part")

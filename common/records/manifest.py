@@ -1,4 +1,4 @@
-"""The manifest of a published checkpoint: which weights it holds, for which settings."""
+"""The manifest of a published checkpoint, which says which weights it holds, and for which settings."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -16,15 +16,15 @@ BASESTATION_PART = "basestation.safetensors"
 
 
 def device_part(link: int) -> str:
-    """File name of one device's part."""
+    """Return the file name of one device's part."""
     return f"device-{link}.safetensors"
 
 
 def check_weights(path: Path, found: str, expected: str) -> None:
-    """Hold a part's weights to what the manifest says, both as digests.
+    """Compare the digest of a part's weights with the manifest's.
 
     Raises:
-        CheckpointError: they are others.
+        CheckpointError: they differ.
     """
     if found != expected:
         raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected[:12]}…")
@@ -32,10 +32,10 @@ def check_weights(path: Path, found: str, expected: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A checkpoint is published by writing this, after every part is acknowledged.
+    """The manifest, which publishes a checkpoint when it is written, after every part is acknowledged.
 
     Attributes:
-        step: training steps behind the weights.
+        step: training steps that the weights have taken.
         settings_json: the run's resolved settings.
         device_sha256: digest of each device's weights, by link.
         basestation_sha256: digest of the base station's weights.
@@ -52,7 +52,7 @@ class Manifest:
         return RunConfig.model_validate_json(self.settings_json)
 
     def publish(self, folder: Path) -> None:
-        """Write the manifest into a folder that holds all parts, at once or not at all.
+        """Write the manifest into a folder that holds all parts.
 
         Raises:
             DiskFullError: the disk is full.
@@ -62,11 +62,11 @@ class Manifest:
 
     @staticmethod
     def withdraw(folder: Path) -> None:
-        """Take back what was published, before its parts are overwritten: parts of two runs never pass as one."""
+        """Delete the manifest before parts are overwritten, so that parts of two runs never pass as one checkpoint."""
         (folder / MANIFEST_FILE).unlink(missing_ok=True)
 
     def check_fits(self, config: RunConfig, folder: Path) -> None:
-        """Hold the checkpoint to a run's settings, as far as they shape its weights.
+        """Check that a run's settings fit the checkpoint, as far as they shape its weights.
 
         Raises:
             CheckpointError: it was trained for other links, data, encoder or quantizer.
@@ -80,7 +80,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """The manifest in a checkpoint folder.
+        """Read the manifest of a checkpoint folder.
 
         Raises:
             CheckpointError: there is none, or it is damaged.

@@ -1,4 +1,4 @@
-"""The digest that a network's weights are known by, wherever they lie."""
+"""The digest that identifies a network's weights, in memory or in a file."""
 
 import hashlib
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ class NamedWeights(NamedTuple):
 
 
 def weights_digest(weights: Iterable[NamedWeights]) -> str:
-    """SHA-256 (hex) over name, dtype, shape and bytes of every parameter, sorted by name."""
+    """Return SHA-256 (hex) over name, dtype, shape and bytes of every parameter, sorted by name."""
     digest = hashlib.sha256()
     for name, dtype, shape, data in sorted(weights, key=lambda each: each.name):
         digest.update(f"{name} {dtype} {shape}\n".encode())

@@ -1,18 +1,18 @@
-"""Why a call could not be made, in gRPC's words without their frame. Imports nothing: health checks use it."""
+"""The cause of a failed call, cut out of gRPC's long message. It imports nothing, because health checks use it."""
 
 import re
 
 _FRAMES = (
     re.compile(r"^failed to connect to all addresses; last error: "),
     re.compile(r"^[A-Z_]+: (?=ipv[46]:|unix:|vsock:)"),  # a status within the status
-    re.compile(r"^(?:ipv4|ipv6|unix|vsock):\S+: "),  # the address, which whoever dialled it knows
+    re.compile(r"^(?:ipv4|ipv6|unix|vsock):\S+: "),  # the address, which the caller knows
     re.compile(r"^Failed to connect to remote host: (?:connect: )?"),
     re.compile(r"^(?:errors resolving|DNS resolution failed for) .*?address lookup failed for \S+: "),
 )
 
 
 def short_reason(details: str | None) -> str:
-    """The cause alone (`Connection refused`) of gRPC's long message; other messages as they are."""
+    """Return the cause alone (`Connection refused`) of a long message of gRPC, and any other message unchanged."""
     reason = details or "no reason given"
     shortened = reason
     for frame in _FRAMES:

@@ -16,11 +16,11 @@ _WHOLE_SERVER = b""  # HealthCheckRequest with an empty service name
 _SERVING = b"\x08\x01"  # HealthCheckResponse: field 1, varint 1
 _OPTIONS = (("grpc.enable_http_proxy", 0),)  # as in common.runtime.rpc: a web proxy does not reach our own loopback
 LIMIT_S = 15.0
-"""How long the server may take to answer; the container engine's own limit must be longer."""
+"""Seconds that the server has for its answer; the container engine's own limit must be longer."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Ask once; a reason for "no" goes to standard error, where the container engine keeps it."""
+    """Ask once. Why the answer is not SERVING goes to standard error, where the container engine keeps it."""
     if len(arguments) != 1:
         print("usage: python -m splitwave.common.runtime.healthcheck HOST:PORT", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""What every service process does alike: options, logs, signals, readiness, exit codes."""
+"""What all service processes have in common: options, logs, signals, readiness and exit codes."""
 
 import argparse
 import asyncio
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 def add_process_options(parser: argparse.ArgumentParser) -> None:
-    """Options of every service: how it logs and how a supervisor holds it."""
+    """Add the options of every service: the format of its logs, and how a supervisor watches it."""
     parser.add_argument("--log-format", choices=("console", "json"), default="console")
     parser.add_argument(
         "--ready-fd", type=int, metavar="FD", help="write the bound HOST:PORT to this descriptor once serving"
@@ -31,29 +31,29 @@ def add_process_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lifeline",
         action="store_true",
-        help="end when standard input is closed: no orphan if the parent dies",
+        help="end when standard input is closed, so that no service outlives its supervisor",
     )
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
-    """The folder with the data sets: `--data`, or SPLITWAVE_DATA_DIR."""
+    """Add `--data`, the folder with the data sets; its default is SPLITWAVE_DATA_DIR."""
     default = os.environ.get("SPLITWAVE_DATA_DIR")
     parser.add_argument(
         "--data",
         type=Path,
         default=Path(default) if default else None,
         metavar="DIR",
-        help="folder with the data sets, or $SPLITWAVE_DATA_DIR; without one each data set's own source",
+        help="folder with the data sets (default: $SPLITWAVE_DATA_DIR, else each data set's own source)",
     )
 
 
 def default_state_dir() -> Path:
-    """Where a party keeps its checkpoint part unless told otherwise."""
+    """Return the folder of a party's checkpoint part that is used when no option names another."""
     return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "splitwave"
 
 
 def check_data_dir(data: Path | None) -> None:
-    """Refuse a data folder that does not exist.
+    """Check that a data folder exists.
 
     Raises:
         DataError: it does not.
@@ -64,7 +64,7 @@ def check_data_dir(data: Path | None) -> None:
 
 
 def run_tool(main: Callable[[], None]) -> int:
-    """Run a tool's `main` to its end and turn what a user can mend into one line and an exit code."""
+    """Run a tool's `main`; an error that a user can correct becomes one line and an exit code."""
     make_streams_lenient()
     try:
         main()
@@ -79,7 +79,7 @@ def run_tool(main: Callable[[], None]) -> int:
 
 
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
-    """Run a service's `main` to its end and turn what it raises into one log line and an exit code."""
+    """Run a service's `main`; an error becomes one entry of the log and an exit code."""
     make_streams_lenient()
     configure_logging(options.log_format, role)
     be_urgent()
@@ -95,13 +95,13 @@ def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]
         log.error(str(error), exit_code=code.name)
         return code
     except Exception:
-        log.exception("unforeseen error", exit_code=ExitCode.FAILURE.name)
+        log.exception("unexpected error", exit_code=ExitCode.FAILURE.name)
         return ExitCode.FAILURE
     return ExitCode.OK
 
 
 def stop_signal() -> asyncio.Event:
-    """An event of the running loop that SIGTERM and SIGINT set."""
+    """Return an event of the running loop that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -110,16 +110,16 @@ def stop_signal() -> asyncio.Event:
 
 
 def settle() -> None:
-    """Take all that was made so far out of the garbage collector's sight: it would look through it again and again.
+    """Exempt all objects that exist now from garbage collection.
 
-    Torch alone brings half a million objects, which a full collection takes tens of milliseconds to visit.
+    Torch alone creates half a million objects, and every full collection takes tens of milliseconds to visit them.
     """
     gc.collect()
     gc.freeze()
 
 
 def announce_ready(ready_fd: int | None, address: str) -> None:
-    """Tell the supervisor where this process serves."""
+    """Report the address of this process to its log and, if there is one, to its supervisor."""
     settle()
     log.info("serving", address=address)
     if ready_fd is not None:

@@ -1,4 +1,4 @@
-"""The log of attempts that fail until one succeeds: a line for each reason, not one for each attempt."""
+"""The log of attempts that fail until one succeeds: one line for each reason, not for each attempt."""
 
 import time
 from collections.abc import Callable
@@ -12,34 +12,39 @@ log = structlog.get_logger()
 
 
 class RetryLog:
-    """Logs what is waited for and why when a wait begins, and how long it took when it ends."""
+    """Logs the reasons of a wait while it lasts, and its length when it ends."""
 
     def __init__(self, whom: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Args: what is waited for; seconds that only grow."""
+        """Set up a log without a wait.
+
+        Args:
+            whom: the party that is waited for.
+            clock: seconds that never decrease.
+        """
         self._whom = whom
         self._clock = clock
         self._failures = 0
-        self._since_s = self._told_s = 0.0
+        self._since_s = self._logged_s = 0.0
         self._reasons: set[str] = set()
 
     def failed(self, reason: str) -> None:
-        """An attempt failed, and there will be another."""
+        """Note an attempt that failed and will be repeated."""
         now_s = self._clock()
         if not self._failures:
             self._since_s = now_s
         self._failures += 1
         if reason not in self._reasons:
             log.warning(f"waiting for {self._whom}", reason=reason)
-        elif now_s - self._told_s >= REPEAT_S:
+        elif now_s - self._logged_s >= REPEAT_S:
             waited_s = round(now_s - self._since_s, 1)
             log.warning(f"still waiting for {self._whom}", tries=self._failures, waited_s=waited_s, reason=reason)
         else:
             return
         self._reasons.add(reason)
-        self._told_s = now_s
+        self._logged_s = now_s
 
     def succeeded(self) -> None:
-        """It is there; nothing is said of it if it was there at once."""
+        """Note an attempt that succeeded, which is logged only if others failed before it."""
         if not self._failures:
             return
         waited_s = self._clock() - self._since_s

@@ -13,11 +13,11 @@ from splitwave.common.limits import MAX_LINKS, MAX_MESSAGE_BYTES
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 HELLO_LIMIT_S = 60.0
-"""How long a stream may stay silent before its first word: a device that is late with it is refused for good."""
+"""Seconds until a stream's first message; a device that takes longer is refused for good."""
 FAREWELL_LIMIT_S = 5.0
-"""How long a party that gives up waits for the other side to hear why."""
+"""Seconds that a party which gives up waits, so that the other side receives the reason."""
 MAX_STREAMS = 256
-"""Calls that a server serves at a time: 64 links, and room for watchers and health checks."""
+"""Calls that a server serves at the same time: 64 links, watchers and health checks."""
 
 HIGHEST_PORT = 65_535
 
@@ -48,10 +48,15 @@ SERVER_OPTIONS = (
 
 
 def parse_address(text: str, option: str, *, lowest_port: int = 1) -> str:
-    """HOST:PORT, checked; an IPv6 host stands in brackets.
+    """Check an address of the form HOST:PORT, whose IPv6 host is in brackets, and return it.
+
+    Args:
+        text: the address.
+        option: the option that it was given with, for the error.
+        lowest_port: 0 where any free port will do.
 
     Raises:
-        AddressError: it is anything else; the message names the option it came from.
+        AddressError: the text is not such an address.
     """
     match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\[\]:/\s]+):(\d{1,5})", text)
     if match is None or not lowest_port <= int(match[2]) <= HIGHEST_PORT:
@@ -63,27 +68,27 @@ def parse_address(text: str, option: str, *, lowest_port: int = 1) -> str:
 
 
 def check_port(number: int) -> None:
-    """Hold a port's number to what one stream may have: a device for each of a run's links.
+    """Check the number of a stream's port: a stream has at most one device for each of a run's links.
 
     Raises:
-        ProtocolError: it is beyond that.
+        ProtocolError: the number is too large.
     """
     if number >= MAX_LINKS:
         raise ProtocolError(f"port {number}: a stream has ports 0 to {MAX_LINKS - 1}")
 
 
 async def first_bundle(bundles: AsyncIterator[pb.UplinkBundle]) -> pb.UplinkBundle:
-    """The first bundle of a stream.
+    """Wait for the first bundle of a stream.
 
     Raises:
-        ProtocolError: the stream ended, or stayed silent for too long, before it.
+        ProtocolError: the stream ended, or nothing was sent for `HELLO_LIMIT_S`.
     """
     try:
         async with asyncio.timeout(HELLO_LIMIT_S):
             async for bundle in bundles:
                 return bundle
     except TimeoutError:
-        reason = f"the stream said no Hello within {HELLO_LIMIT_S:g} s"
+        reason = f"the stream sent no Hello within {HELLO_LIMIT_S:g} s"
         raise ProtocolError(reason, Refusal.FAILED_PRECONDITION) from None
     raise ProtocolError("the stream ended before Hello")
 

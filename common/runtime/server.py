@@ -11,14 +11,14 @@ from splitwave.common.errors import AddressError
 from splitwave.common.runtime.rpc import MAX_STREAMS, SERVER_OPTIONS
 
 DRAIN_GRACE_S = 2.0
-"""How long open streams may go on after the server stops admitting new ones; a supervisor must wait longer."""
+"""Seconds that open streams have after the server stops admitting new ones; a supervisor must wait longer."""
 
 
 @asynccontextmanager
 async def serving(address: str, register: Callable[[aio.Server], None], services: Sequence[str]) -> AsyncIterator[str]:
-    """A server at `address` for the body of the `with`, then drained: NOT_SERVING, no new calls, grace, stop.
+    """Serve at `address` during the body of the `with`, then drain: NOT_SERVING, no new calls, grace period, stop.
 
-    Yields the bound HOST:PORT, which is known even if port 0 was asked for.
+    Yields HOST:PORT with the port that was bound.
 
     Args:
         address: HOST:PORT; port 0 takes a free one.

@@ -1,4 +1,4 @@
-"""Standard output and error that never fail the work they tell of: what cannot be written is dropped."""
+"""Standard output and error that never fail the work they report: output that cannot be written is dropped."""
 
 import errno
 import io
@@ -15,10 +15,10 @@ _READER_LEFT = frozenset({errno.EPIPE, errno.ECONNRESET})  # such as `head`, whi
 
 
 class LenientFile(io.FileIO):
-    """A descriptor to write to; from its first failure on it drops what it is given.
+    """A file that drops all further output once a write has failed.
 
     Attributes:
-        failure: what went wrong, None as long as nothing did.
+        failure: the error of that write; None before it.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -26,7 +26,7 @@ class LenientFile(io.FileIO):
         self.failure: OSError | None = None
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write, or pretend to."""
+        """Write the data, or drop them and report success."""
         if self.failure is None:
             try:
                 return super().write(data)
@@ -36,10 +36,10 @@ class LenientFile(io.FileIO):
 
 
 def make_streams_lenient() -> None:
-    """Replace `sys.stdout` and `sys.stderr` for the rest of this process, unless somebody else has: a notebook, a test.
+    """Make `sys.stdout` and `sys.stderr` lenient, unless a notebook or a test has replaced them.
 
-    A standard stream that the process was started without becomes /dev/null: the next file that is opened would take
-    its descriptor, and whatever a library writes to standard error would end in that file.
+    A standard stream that the process was started without becomes /dev/null. Otherwise the next file that is opened
+    would take its descriptor, and a library's output on standard error would end in that file.
     """
     for descriptor in range(3):
         try:
@@ -53,10 +53,10 @@ def make_streams_lenient() -> None:
 
 
 def check_output() -> None:
-    """Make sure that what was printed is on standard output, unless its reader wanted no more of it.
+    """Check that standard output took all that was printed, or that its reader has left, as `head` does.
 
     Raises:
-        OutputError: it is not.
+        OutputError: it did not.
     """
     failure = output_failure()
     if failure is not None and failure.errno not in _READER_LEFT:
@@ -64,7 +64,7 @@ def check_output() -> None:
 
 
 def output_failure() -> OSError | None:
-    """Why something that was printed did not reach standard output; None if all did, or nobody can tell."""
+    """Return why a print did not reach standard output; None if all did, or if the stream is not a lenient one."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if not isinstance(raw, LenientFile):
         return None
@@ -73,10 +73,10 @@ def output_failure() -> OSError | None:
 
 
 def _is_own(stream: TextIO | None, descriptor: int) -> bool:
-    """Whether a stream is that which this process was started with; there is none where the descriptor was closed."""
+    """Whether this process was started with the stream; None stands for a descriptor that was closed."""
     try:
         return stream is None or stream.fileno() == descriptor
-    except OSError:  # io.UnsupportedOperation: it is no file
+    except OSError:  # io.UnsupportedOperation: the stream has no descriptor
         return False
 
 

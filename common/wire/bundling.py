@@ -1,7 +1,7 @@
-"""Fills a bundle with what is ready to be sent: a message on the wire costs the same whatever its size.
+"""Bundles of messages: gRPC's cost for each transfer hardly depends on its size, so several messages share one.
 
-Nothing waits for company: a lone message leaves alone and at once, and only what has piled up while the transport was
-busy shares a bundle.
+No message waits for another. A single message leaves alone and at once; only messages that have piled up while the
+transport was busy share a bundle.
 """
 
 from collections.abc import Callable
@@ -12,33 +12,33 @@ from splitwave.common.limits import MAX_MESSAGE_BYTES
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 MAX_MESSAGES = 1024
-"""In a bundle: room for a few of each of the most links; what a peer sends is small in number, too."""
+"""In one bundle, whoever sends it: a few for each of the links that a run can have."""
 
 Message = TypeVar("Message", pb.UplinkMessage, pb.DownlinkMessage)
 
 
 def check_bundle(bundle: pb.UplinkBundle | pb.DownlinkBundle) -> None:
-    """Hold a bundle to what `gather` makes.
+    """Check that a peer's bundle has a number of messages that `gather` can give it.
 
     Raises:
-        ProtocolError: it is empty, or has too many messages.
+        ProtocolError: the bundle is empty, or has too many messages.
     """
     if not 1 <= len(bundle.messages) <= MAX_MESSAGES:
         raise ProtocolError(f"a bundle of {len(bundle.messages)} messages: expected 1 to {MAX_MESSAGES}")
 
 
 def bundled_bytes(message: pb.UplinkMessage | pb.DownlinkMessage) -> int:
-    """What a message adds to the bundle that carries it: itself, its tag and its length."""
+    """Return the bytes that a message adds to its bundle: the message, its tag and its length."""
     size = message.ByteSize()
     return 1 + (size.bit_length() + 6) // 7 + size
 
 
 def gather(first: Message, more: Callable[[], Message | None]) -> tuple[list[Message], Message | None]:
-    """The messages of the next bundle, in order, and one that did not fit any more, to begin the next with.
+    """Return the messages of the next bundle, in order, and the message that did not fit, for the one after it.
 
     Args:
-        first: the message that leaves in any case.
-        more: the next message that is ready, or None.
+        first: the bundle's first message.
+        more: returns the next message that is ready, or None.
     """
     messages, size = [first], 0
     while (message := more()) is not None:

@@ -1,4 +1,4 @@
-"""What a run reports (`splitwave.common.records.results`) to protobuf and back, for those who watch a base station."""
+"""The reports of a run (`splitwave.common.records.results`), which a base station sends to its watchers."""
 
 from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
@@ -45,7 +45,7 @@ def evaluation_from_proto(message: pb.Evaluation) -> Evaluation:
 
 
 def result_to_proto(result: RunResult) -> pb.RunResult:
-    """Encode the end of a run."""
+    """Encode the result of a run."""
     return pb.RunResult(
         steps=result.steps,
         samples_per_s=result.samples_per_s,
@@ -61,7 +61,7 @@ def result_to_proto(result: RunResult) -> pb.RunResult:
 
 
 def result_from_proto(message: pb.RunResult) -> RunResult:
-    """Decode the end of a run.
+    """Decode the result of a run.
 
     Raises:
         ProtocolError: the hop times are not whole rows of int64.

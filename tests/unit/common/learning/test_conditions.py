@@ -161,7 +161,7 @@ def test_balance_weighs_losses_down_where_beta_is_large() -> None:
     ("sections", "message"),
     [
         ({"encoder": {"backbone": "conv", "dimension": 3}}, "backbone conv has no hyper-layers"),
-        ({"hypernetwork": {"psnr": True}}, "training_psnr_db says nothing of the range"),
+        ({"hypernetwork": {"psnr": True}}, "training_psnr_db gives no range to train over"),
         ({"objective": {"beta": 0.0}}, r"objective\.beta = 0\.0 is an input.*hypernetwork\.beta = \[1e-05, 1\.0\]"),
         ({"objective": {"beta": [0.5, 2.0]}}, r"objective\.beta = \[0\.5, 2\.0\] is an input"),
         (
