@@ -1,4 +1,4 @@
-"""What at least two processes use."""
+"""Code that at least two processes use."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Errors that a user can cause and mend; each knows the exit code its process ends with."""
+"""Errors that a user can cause and fix; each knows the exit code its process ends with."""
 
 from enum import StrEnum
 
@@ -48,11 +48,11 @@ class DiskFullError(SplitwaveError):
 
 
 class OutputError(SplitwaveError):
-    """What a command was asked to print cannot be written to standard output."""
+    """The output of a command cannot be written to standard output."""
 
 
 class Refusal(StrEnum):
-    """Why a peer is refused, in gRPC's status names (the core does not import grpc)."""
+    """The reason why a peer is refused, in gRPC's status names (the core does not import grpc)."""
 
     INVALID_ARGUMENT = "INVALID_ARGUMENT"  # it can never be right
     FAILED_PRECONDITION = "FAILED_PRECONDITION"  # it does not fit this run or this version
@@ -62,7 +62,7 @@ class Refusal(StrEnum):
 
 
 class ProtocolError(SplitwaveError):
-    """A peer sent, or was told that it sent, something the protocol refuses."""
+    """A peer sent a message that the protocol refuses."""
 
     exit_code = ExitCode.PROTOCOL
 

@@ -1,8 +1,8 @@
-"""Where implementations plug in: names that settings use, and the object or module behind each of them.
+"""Seams, the places where implementations plug in: names in the settings, and the object or module behind each of them.
 
 A built-in implementation is one line here. Another package adds its own as an entry point of the seam's group, such as
 `splitwave.channel_models`; nothing of Splitwave changes for it. Only names are read here: an implementation is imported
-when it is used, so that whoever reads settings imports neither torch nor anybody's package.
+when it is used, so that reading settings imports neither torch nor a package of another party.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What somebody may have meant who wrote a name that does not exist."""
+"""Suggestions for a name that does not exist."""
 
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
@@ -19,7 +19,7 @@ def likeness(written: str, known: str) -> float:
 
 
 def likely(written: str, known: Iterable[str], how_like: Callable[[str, str], float] = likeness) -> list[str]:
-    """The names that somebody may have meant, the likeliest first; at most three, and none that is far from it."""
+    """The likeliest known names, best first; at most three, and none that is far from the written one."""
     ranked = sorted(((how_like(written, name), name) for name in known), key=lambda pair: (-pair[0], pair[1]))
     best = ranked[0][0] if ranked else 0.0
     return [name for like, name in ranked[:_MOST] if like >= max(_LIKE, best - _NEARLY_AS_LIKE)]

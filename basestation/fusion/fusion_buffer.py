@@ -35,7 +35,7 @@ class FusedBlock:
 
 
 class _Parts:
-    """What has arrived of one block."""
+    """The parts of one block that have arrived."""
 
     def __init__(self, symbols: Tensor, present: Iterable[int] = ()) -> None:
         self.symbols = symbols

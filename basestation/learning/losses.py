@@ -1,7 +1,7 @@
 """The losses of the tasks.
 
 Each takes the task, (N, outputs) of the decoder and N targets, and returns (N,) distortions. A task refers to its loss
-by module and function, so that whoever reads settings imports no torch.
+by module and function, so that reading settings imports no torch.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the decoder is trained for and measured by: its task, with the task's loss."""
+"""The objective that the decoder is trained and measured by: its task, with the task's loss."""
 
 from torch import Tensor
 

@@ -58,7 +58,7 @@ class _ShardResult:
 
 @dataclass(frozen=True, slots=True)
 class _Shortcuts:
-    """What a decoder with fully connected layers on the CPU does in another way, to the same bits.
+    """Faster ways to the same bits, for a decoder with fully connected layers on the CPU.
 
     Attributes:
         dense: layers whose backward pass is a `DenseStep`; empty for other decoders.

@@ -40,7 +40,7 @@ class Admission:
         self._data_digest = data_digest
         self._restore = restore
         self._leases = LinkLeases(config.links)
-        self._somebody_ready = asyncio.Event()
+        self._device_ready = asyncio.Event()
         self.sessions: dict[int, LinkSession] = {}
 
     @property
@@ -56,8 +56,8 @@ class Admission:
         """
         async with asyncio.timeout(limit_s):
             while not self.complete:
-                self._somebody_ready.clear()
-                await self._somebody_ready.wait()
+                self._device_ready.clear()
+                await self._device_ready.wait()
 
     def connect(self, hello: Hello, peer: str, outbox_filled: asyncio.Event | None = None) -> LinkSession:
         """Lease a link and welcome its device; the last argument is that of `LinkSession`.
@@ -98,7 +98,7 @@ class Admission:
                 Refusal.FAILED_PRECONDITION,
             )
         session.become_ready()
-        self._somebody_ready.set()
+        self._device_ready.set()
 
     def start_over(self, restore: tuple[str, ...]) -> None:
         """Welcome every connected device again, to start from these checkpoint parts, or afresh without any."""

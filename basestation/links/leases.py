@@ -4,7 +4,7 @@ from splitwave.common.errors import ProtocolError, Refusal
 
 
 class LinkLeases:
-    """Leases K links, one to a device, and remembers from which host each was held last."""
+    """Leases K links, and remembers from which host each was held last."""
 
     def __init__(self, links: int) -> None:
         self._holders: list[str | None] = [None] * links

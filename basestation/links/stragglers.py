@@ -37,7 +37,7 @@ class StragglerDetector:
 
         Args:
             now: seconds on a monotonic clock.
-            debts: for each link that owes something, a count of the messages that passed over it: a count that grew
+            debts: for each link that owes something, a count of the messages on it: a count that grew
                 since the last check means that the link paid a debt and owes a new one.
 
         Returns:

@@ -74,7 +74,7 @@ class Agenda:
         return Stage.EVALUATING if self.result is None else Stage.SERVING
 
     def progress(self, step: int) -> Progress:
-        """How far the run is after `step` training steps."""
+        """The progress of the run after `step` training steps."""
         return (self.next_stage, step, self._serving_passes + self._load_passes)
 
     async def carry_on(self, attempt: Attempt) -> None:

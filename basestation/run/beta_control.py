@@ -13,7 +13,7 @@ _SHOWN = 8
 
 
 class BetaControl:
-    """β of each link: `objective.beta` at first, then what it was set to; a run that starts over keeps it.
+    """β of each link: `objective.beta` at first, then the value that was set; a run that starts over keeps it.
 
     Attributes:
         is_available: whether the run's networks are β-conditioned, so that it can be set.

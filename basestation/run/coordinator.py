@@ -51,7 +51,7 @@ class Coordinator:
             state: where it is.
             admission: who holds its links.
             agenda: what it carries out.
-            make_trainer: a fresh decoder, or the one of a checkpoint.
+            make_trainer: a fresh decoder, or that of a checkpoint.
             rejoin_s: seconds that a lost link may take to come back; 0 fails the run at once.
             late_after_s: seconds after which a link that owes something is late.
 
@@ -172,7 +172,7 @@ class Coordinator:
         self.stragglers.reset()
 
     def _debts(self) -> dict[int, int]:
-        """By link that owes something, a count of the messages that passed over it."""
+        """By link that owes something, a count of the messages on it."""
         sessions = self.admission.sessions if self.state.stage.is_under_way else {}
         return {link: each.activity for link, each in sessions.items() if self.attempt.owes(each)}
 

@@ -1,4 +1,4 @@
-"""Where devices come in: they connect, send messages and leave. No transport."""
+"""The entrance for devices: they connect, send messages and leave. No transport."""
 
 import asyncio
 

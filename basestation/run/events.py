@@ -21,7 +21,7 @@ class RunObserver:
     """Follows a run; a subclass overrides the events that it wants, the others do nothing.
 
     All methods are called on the event loop, at the moment of the event: they must return at once, raise nothing and
-    change nothing of what they are shown. Times are `time.perf_counter_ns` of this machine.
+    change none of their arguments. Times are `time.perf_counter_ns` of this machine.
     """
 
     def block_arrived(self, key: BlockKey, link: int, at_ns: int) -> None:

@@ -1,4 +1,4 @@
-"""What an operator may ask of a run: β of the links, and measurements of workloads. No transport."""
+"""The requests of an operator to a run: β of the links, and measurements of workloads. No transport."""
 
 from splitwave.basestation.run.coordinator import Coordinator
 from splitwave.basestation.run.stage import Stage

@@ -1,4 +1,4 @@
-"""What a pass over evaluation data gives."""
+"""The outcome of a pass over evaluation data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

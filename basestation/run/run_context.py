@@ -1,4 +1,4 @@
-"""What all parts of one run share at the base station."""
+"""The context that all parts of one run share at the base station."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from splitwave.common.tasks.task import Targets
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What only the base station has: (N,) answers to both splits, and the digest of the data they belong to."""
+    """The labels, which only the base station has: (N,) answers to both splits, and the digest of their data."""
 
     train: Targets
     test: Targets
@@ -24,7 +24,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What a run carries out, and where it is recorded.
+    """The settings and plan of a run, and the places where it is recorded.
 
     Attributes:
         run_id: its name in logs.

@@ -1,4 +1,4 @@
-"""How far a run is, and whether it failed."""
+"""The stage of a run, and whether it failed."""
 
 import asyncio
 

@@ -52,7 +52,7 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
             reason, may_return = f"{type(error).__name__}: {error}", False
             raise
         finally:
-            for session in stream.sessions:  # the one that spoke last comes first: the reason is about its message
+            for session in stream.sessions:  # the last speaker comes first: the reason is about its message
                 self._doorway.disconnect(session, reason, may_return=may_return)
 
     async def _exchange(
@@ -115,7 +115,7 @@ class _Stream:
 
     @property
     def sessions(self) -> list[LinkSession]:
-        """The devices that were welcomed, the one that spoke last first."""
+        """The devices that were welcomed; the last speaker comes first."""
         return sorted(self._by_port.values(), key=lambda session: session is not self._speaker)
 
     def take(self, bundle: pb.UplinkBundle) -> None:

@@ -1,4 +1,4 @@
-"""What the channel does to the messages of one link, up and down, with no transport in it."""
+"""The channel of one link, applied to its messages up and down, with no transport in it."""
 
 import dataclasses
 

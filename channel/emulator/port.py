@@ -1,4 +1,4 @@
-"""What the channel emulator does to the messages of one logical device, one port of a stream."""
+"""The emulator's treatment of the messages of one logical device, one port of a stream."""
 
 import time
 
@@ -26,7 +26,7 @@ class EmulatedPort:
         self._starting_over = False
 
     def bytes_behind(self, message: pb.UplinkMessage) -> int:
-        """What a message takes behind the channel, a little more perhaps.
+        """An upper bound on the bytes of a message behind the channel.
 
         Raises:
             ProtocolError: symbols came before the handshake was over.
@@ -94,7 +94,7 @@ class EmulatedPort:
 
     def _return(self, message: pb.Gradient) -> None:
         link = self._welcomed
-        if not link.returns_gradients_unchanged:  # else the device checks what it is sent
+        if not link.returns_gradients_unchanged:  # else the device checks it
             returned = link.return_gradient(gradient_from_proto(message, link.contract))
             reals_to_proto(returned.values, message.values)
 

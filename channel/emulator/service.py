@@ -18,7 +18,7 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_MESSAGE_BYTES
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.retry_log import RetryLog
-from splitwave.common.runtime.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S, check_port, first_bundle, refuse
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS, CLOSING_LIMIT_S, check_port, first_bundle, refuse
 from splitwave.common.wire.bundling import check_bundle
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
@@ -100,7 +100,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
 
 @dataclass(slots=True)
 class _Ending:
-    """How the base station ended a stream.
+    """The way in which the base station ended a stream.
 
     grpc.aio replaces a call's status by INTERNAL when a write fails after the other side has ended the call, so
     the status is kept at the moment that it arrives.
@@ -143,7 +143,7 @@ class _EmulatedStream:
                 await self._write_up(bundle)
             await self._upstream.done_writing()
         except (asyncio.InvalidStateError, aio.AioRpcError):
-            return  # the base station has ended the stream; how, it has told `_Ending`
+            return  # the base station has ended the stream; `_Ending` has its status
 
     async def give_up(self, reason: str) -> None:
         """Tell the base station why this stream ends, if it has heard of it at all, and give it time to hear it."""
@@ -151,7 +151,7 @@ class _EmulatedStream:
             return
         leaving = pb.UplinkMessage(port=self._port_at_work, leaving=pb.Leaving(reason=reason))
         try:
-            async with asyncio.timeout(FAREWELL_LIMIT_S):
+            async with asyncio.timeout(CLOSING_LIMIT_S):
                 await self._upstream.write(pb.UplinkBundle(messages=[leaving]))
                 await self._upstream.done_writing()
                 await self._upstream.code()

@@ -29,7 +29,7 @@ class CompositeChannel:
         return all(model.is_additive for model in self._models)
 
     def draw(self, key: BlockKey, shape: BlockShape) -> Draws:
-        """What draws each model's realisation."""
+        """The generators of each model's realisation."""
         return [partial(model.draw, key, shape) for model in self._models]
 
     def apply(self, symbols: Float32, realisation: Draws) -> Float32:

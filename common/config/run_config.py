@@ -69,7 +69,7 @@ class RunConfig(Section):
     runtime: RuntimeSettings = RuntimeSettings()
 
     @model_validator(mode="after")
-    def _one_value_a_link(self) -> Self:
+    def _one_value_per_link(self) -> Self:
         for path, value in (
             ("objective.beta", self.objective.beta),
             ("channel.psnr_db", self.channel.psnr_db),
@@ -154,7 +154,7 @@ class RunConfig(Section):
 
     @property
     def task(self) -> Task:
-        """What the base station is to answer."""
+        """The task of the base station."""
         return DATA_SETS.load(self.data.name).TASK
 
     @property

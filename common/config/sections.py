@@ -65,7 +65,7 @@ class Section(BaseModel):
 
 
 class DataSettings(Section):
-    """Which images, how the devices share them, and how many training samples are held out for validation.
+    """The data set, its division among the devices, and the number of training samples held out for validation.
 
     Each of K devices sees equally many adjacent rows; where K does not divide an image's rows, neighbours overlap.
     `name`: a data set of Splitwave, or one that an installed package adds. `overlap`: the share of a view that the next

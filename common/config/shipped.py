@@ -7,7 +7,7 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
 
 SHIPPED = Path(splitwave.__file__).parent
-"""Where they lie, beside the packages; in a checkout as symbolic links."""
+"""The folder beside the packages that holds them; in a checkout as symbolic links."""
 
 CONFIGS = SHIPPED / "configs"
 BOARDS = CONFIGS / "boards"
@@ -31,5 +31,5 @@ def find_config(path: Path) -> Path:
     if path.suffix in ("", ".yaml") and path.parent == Path() and path.stem in names:
         return CONFIGS / f"{path.stem}.yaml"
     if path.stem in names:
-        raise ConfigError(f"{path}: no such config file; `{path.stem}` alone is the one that comes with Splitwave")
+        raise ConfigError(f"{path}: no such config file; `{path.stem}` alone names a shipped one")
     raise ConfigError(f"{path}: no such config file{did_you_mean(likely(path.stem, names))}")

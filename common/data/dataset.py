@@ -1,4 +1,4 @@
-"""What a data set is to the rest of the system."""
+"""The protocol of data sets."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ class DataSet(Protocol):
     """One data set: a module with these constants and functions, or an object that has them.
 
     `data_dir` is the folder that the user named, or None for the data set's own source: a package, or a download.
-    Loading raises `common.errors.DataError` if the data are missing or are not what was published. Whoever reads
+    Loading raises `common.errors.DataError` if the data are missing or are not what was published. Reading
     settings imports the data set, so importing it must be quick, read no data and import no torch.
     """
 
@@ -36,7 +36,7 @@ class DataSet(Protocol):
 
     @property
     def TASK(self) -> Task:  # noqa: N802 — likewise
-        """What the base station answers for a sample."""
+        """The task: what the base station answers for a sample."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Which training samples are held out for validation."""
+"""The choice of the training samples that are held out for validation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ from splitwave.common.errors import DataError
 def hold_out(count: int, validation: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split sample ids into training and validation; the validation samples are spread evenly over the file.
 
-    Held out are ⌊(2i + 1)·N / (2V)⌋, i = 0 … V − 1, the centres of V equal stretches. Of any r adjacent samples, such
-    as one class of a file that is sorted by class, r·V/N are held out, rounded down or up.
+    The samples ⌊(2i + 1)·N / (2V)⌋, i = 0 … V − 1, the centres of V equal stretches, are held out. Among any r
+    adjacent samples, such as one class of a file that is sorted by class, r·V/N are held out, rounded down or up.
 
     Args:
         count: number of samples N.

@@ -1,4 +1,4 @@
-"""How K devices share one image: sub-images of adjacent rows, all of one size [QML-IB, Experiments].
+"""Views of one image for K devices: sub-images of adjacent rows, all of one size [QML-IB, Experiments].
 
 The paper's views are equal parts, disjoint or overlapping, so its K divides H. Here K is any number: where it does not
 divide H, the height of a view is rounded up to a whole number of rows, and neighbouring views overlap accordingly.

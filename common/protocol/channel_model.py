@@ -1,4 +1,4 @@
-"""What a channel model is: to the emulator, which applies it, and to the rate bounds, which ask how noisy it is.
+"""The protocol of channel models, for the emulator that applies them and the rate bounds that need their noise.
 
 Shapes: B samples, d features, L noise draws, T noise variances a block.
 """

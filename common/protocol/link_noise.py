@@ -1,4 +1,4 @@
-"""How strong the noise of a link is, which in training may change from step to step, and within a block."""
+"""The noise variance of a link, which in training may change from step to step, and within a block."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""What a device reports of its own work: the cost of its blocks, the entropy of its symbols, its rate."""
+"""A device's reports on its own work: the cost of its blocks, the entropy of its symbols, its rate."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What one link may carry, and the levels its indices stand for."""
+"""The contract of one link, and the levels of its indices."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.tasks.task import Task
 
 _PEAK = 1 + 1e-5
-"""Of a quantized symbol, P_max = 1 of eq. (20), with room for rounding."""
+"""Largest size of a quantized symbol, P_max = 1 of eq. (20), with room for rounding."""
 
 
 @dataclass(frozen=True, slots=True)

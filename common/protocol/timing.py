@@ -1,4 +1,4 @@
-"""Where the time of a query went: durations of hops for serving passes, time stamps for load passes."""
+"""The times of a query: durations of hops for serving passes, time stamps for load passes."""
 
 from dataclasses import dataclass
 

@@ -19,13 +19,13 @@ DIRECT_STAMPS = tuple(name for name in STAMPS if not name.startswith("channel_")
 """Those of a link without an emulator."""
 
 MAX_QUERIES = 250_000
-"""Of a workload: the stamps of one link travel in one message, 112 bytes a query."""
+"""Largest number of queries of a workload: the stamps of one link travel in one message, 112 bytes a query."""
 MAX_WINDOW = 256
 """Queries in flight a link of a closed loop, as `runtime.credits`."""
 MAX_OPEN_SAMPLES = 4096
 """Samples in flight a link of an open loop. One that outruns the system beyond it sends late, and its stamps say so."""
 MAX_DURATION_S = 86_400.0
-"""Of an open loop's schedule, on average."""
+"""Longest schedule of an open loop, on average."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a run reports: a record an epoch while it trains, the test errors before it serves, one result at its end."""
+"""The reports of a run: one record per epoch, the test errors before it serves, one result at its end."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What all service processes have in common: options, logs, signals, readiness and exit codes."""
+"""The common part of all service processes: options, logs, signals, readiness and exit codes."""
 
 import argparse
 import asyncio

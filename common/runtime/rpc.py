@@ -14,7 +14,7 @@ from splitwave.common.wire.pb import uplink_pb2 as pb
 
 HELLO_LIMIT_S = 60.0
 """Seconds until a stream's first message; a device that takes longer is refused for good."""
-FAREWELL_LIMIT_S = 5.0
+CLOSING_LIMIT_S = 5.0
 """Seconds that a party which gives up waits, so that the other side receives the reason."""
 MAX_STREAMS = 256
 """Calls that a server serves at the same time: 64 links, watchers and health checks."""

@@ -20,7 +20,7 @@ _NORMAL_QUANTILE = 1.959964
 class Classification:
     """One of `classes` classes, at most 256; a mean error is the share of wrong answers.
 
-    The decoder has a logit a class. Targets are int64, answers uint8.
+    The decoder has one logit per class. Targets are int64, answers uint8.
     """
 
     classes: int
@@ -42,7 +42,7 @@ class Classification:
 
     @property
     def outputs(self) -> int:
-        """A logit a class."""
+        """One logit per class."""
         return self.classes
 
     def check_targets(self, targets: Targets) -> None:

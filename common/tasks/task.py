@@ -1,4 +1,4 @@
-"""What a data set asks of the base station.
+"""The protocol of tasks: the question of a data set to the base station.
 
 A task is everything that follows from the kind of answer: the decoder's outputs, their loss, the answers and their
 errors, and the words for these numbers. Nothing else in Splitwave asks which task it is. A new task is a module that
@@ -38,7 +38,7 @@ class ChanceLevel:
 class Task(Protocol):
     """One kind of answer; implementations are frozen dataclasses, equal where they ask the same.
 
-    Whoever reads settings imports the task of its data set, so a task imports no torch: its loss is a reference.
+    Reading settings imports the task of the data set, so a task imports no torch: its loss is a reference.
     """
 
     @property
@@ -48,7 +48,7 @@ class Task(Protocol):
 
     @property
     def loss(self) -> str:
-        """Where the loss is, `module:function`; only the base station imports it.
+        """The place of the loss, `module:function`; only the base station imports it.
 
         The function takes the task, (N, outputs) float32 outputs with a gradient and a tensor of N targets, and returns
         (N,) distortions d(y, ŷ) in the unit of `wording.distortion_unit`.

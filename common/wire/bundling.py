@@ -12,7 +12,7 @@ from splitwave.common.limits import MAX_MESSAGE_BYTES
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 MAX_MESSAGES = 1024
-"""In one bundle, whoever sends it: a few for each of the links that a run can have."""
+"""Most messages in one bundle: a few for each of the links that a run can have."""
 
 Message = TypeVar("Message", pb.UplinkMessage, pb.DownlinkMessage)
 

@@ -1,4 +1,4 @@
-"""How a device joins and leaves a run: Hello, Ready and Leaving up, Welcome and Finish down."""
+"""Joining and leaving a run: Hello, Ready and Leaving up, Welcome and Finish down."""
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.messages import Finish, Hello, Leaving, Ready, Welcome

@@ -14,7 +14,7 @@ from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, Welcome
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.retry_log import RetryLog
-from splitwave.common.runtime.rpc import CLIENT_OPTIONS, FAREWELL_LIMIT_S
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS, CLOSING_LIMIT_S
 from splitwave.common.wire.accounting import block_cost
 from splitwave.common.wire.bundling import gather
 from splitwave.common.wire.downlink import downlink_from_proto
@@ -165,7 +165,7 @@ class _Stream:
         self._outbox = _Outbox(self._handed_over)
         self._pacer = Pacer(host, self._put, self._pacing_failed)
         self._pacing_error: Exception | None = None
-        self._farewell = threading.Timer(FAREWELL_LIMIT_S, self._hang_up)
+        self._farewell = threading.Timer(CLOSING_LIMIT_S, self._hang_up)
         self._put([(port, session.hello()) for port, session in enumerate(self._sessions)])
         self._unwelcomed = set(range(len(self._sessions)))
         self._port_at_work = 0

@@ -151,7 +151,7 @@ def _reports(monkeypatch: pytest.MonkeyPatch) -> None:
     ("config", "lie", "message"),
     [
         (CONDITIONED, _carries(0.125), "has β = 0.125, to which it was never set: expected 0.001"),
-        (CONDITIONED, _carries(None), "serve step 0 micro-batch 0 carries no β: expected the one that made it"),
+        (CONDITIONED, _carries(None), "serve step 0 micro-batch 0 carries no β: expected the value that made it"),
         (CONDITIONED, _carries(math.nan), "β = nan: expected a finite number above 0"),
         (PLAIN, _carries(0.001), "serve step 0 micro-batch 0 carries β = 0.001: expected none"),
         (CONDITIONED, _reports, "the report of link 0 has β = 0.125, to which it was never set"),

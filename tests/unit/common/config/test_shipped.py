@@ -35,7 +35,7 @@ def test_a_file_of_the_user_goes_first() -> None:
     ("path", "says"),
     [
         ("mnist_k2", "mnist_k2: no such config file; did you mean mnist-k2?"),
-        ("configs/mnist-k2.yaml", "configs/mnist-k2.yaml: no such config file; `mnist-k2` alone is the one that comes"),
+        ("configs/mnist-k2.yaml", "configs/mnist-k2.yaml: no such config file; `mnist-k2` alone names a shipped one"),
         ("mine.yaml", "mine.yaml: no such config file"),
     ],
 )

@@ -151,7 +151,7 @@ def test_serving_blocks_alone_have_a_beta_and_only_of_beta_conditioned_networks(
     conditioned, plain = contract_of(conditioned=True), contract_of()
     serving = BlockKey(Phase.SERVE, 0, 0)
     without = encoded(level_block(key=serving), conditioned)
-    assert refused(without, conditioned) == "serve step 0 micro-batch 0 carries no β: expected the one that made it"
+    assert refused(without, conditioned) == "serve step 0 micro-batch 0 carries no β: expected the value that made it"
     assert block_from_proto(without, plain).beta is None
     for stray, contract in ((level_block(beta=0.5), conditioned), (level_block(key=serving, beta=0.5), plain)):
         assert "carries β = 0.5: expected none" in refused(encoded(stray, contract), contract)
