@@ -33,8 +33,8 @@ from splitwave.common.records.results import ENCODE_HOP, EpochRecord
 from splitwave.common.tasks.task import Answers, Targets
 from splitwave.common.wire.accounting import block_cost
 from splitwave.common.wire.uplink import uplink_to_proto
-from splitwave.device.learning.views import load_stacked_views
-from splitwave.device.learning.worker import DeviceWorker, Views
+from splitwave.device.learning.views import Views, load_stacked_views
+from splitwave.device.learning.worker import DeviceWorker
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms
 from splitwave.testbed.engine import Observer, Progress
 
@@ -139,7 +139,7 @@ class InprocessRun:
         )
         self.trainer.use_config(config)
         for worker, link in zip(self.workers, self._channels, strict=True):
-            worker.config = config
+            worker.retune(config)
             link.retune(config)
 
     def evaluate(self, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:

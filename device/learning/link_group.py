@@ -1,4 +1,4 @@
-"""The links that one process hosts, encoding their blocks of a pass together.
+"""The links of one process, whose blocks of a pass are encoded together.
 
 Shapes: n links, B samples, f features of a view, d symbols a sample, T breakpoints.
 """
@@ -13,6 +13,7 @@ from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.device.encoding.stacked_network import StackedNetwork, stackable
+from splitwave.device.learning.pass_encoder import PassFeatures
 from splitwave.device.learning.views import StackedViews
 from splitwave.device.learning.worker import DeviceWorker, Features
 from splitwave.device.quantization.quantizer import level_indices
@@ -20,7 +21,7 @@ from splitwave.device.quantization.quantizer import level_indices
 
 @dataclass(frozen=True, slots=True)
 class _Stack:
-    """Weights and breakpoints, (n, T) or None, of some of the links after so many steps."""
+    """The networks of some of the links after `step` training steps, and their breakpoints, (n, T), unless T = 0."""
 
     members: tuple[int, ...]
     step: int
@@ -29,32 +30,41 @@ class _Stack:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupFeatures:
-    """Those of several links.
-
-    Attributes:
-        workers: of these links.
-        each: their features.
-        means: (n, B, d) of all, and breakpoints, (n, T), where they can be quantized together; else None.
-    """
+class SeparateFeatures:
+    """The features of several links' blocks, each link encoded by itself."""
 
     workers: list[DeviceWorker]
     each: list[Features]
-    means: Tensor | None = None
-    breakpoints: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StackedFeatures:
+    """The features of several links' blocks in one array.
+
+    Attributes:
+        workers: of these links.
+        each: the features of each link, which share memory with `means`.
+        means: (n, B, d) float32.
+        breakpoints: (n, T); None if T = 0.
+    """
+
+    workers: list[DeviceWorker]
+    each: list[PassFeatures]
+    means: Tensor
+    breakpoints: Tensor | None
 
 
 class LinkGroup:
-    """Workers of one run, whose passes are encoded with work vectorised over the links.
+    """Makes the blocks of several links of one run; the links of a pass are vectorised.
 
-    Blocks are bit for bit those of `DeviceWorker.pass_block`. Link by link go those of networks that are not a chain of
-    fully connected layers (`csi`, `conv`), that are told conditions or compute on a GPU, and of workers that are a step
-    apart; so do soft symbols, whose products round otherwise in a batch, and training, where each link has a graph of
-    its own.
+    Blocks of a pass are bit for bit those of `DeviceWorker.pass_block`. Links are encoded one after the other where
+    vectorising would change bits or is not possible: in training, where each link has a graph of its own; for soft
+    symbols, whose products round differently in a batch; for networks that are not a chain of fully connected layers
+    (`csi`, `conv`), that are conditioned, or that compute on a GPU; and for workers that are a step apart.
     """
 
     def __init__(self, workers: Sequence[DeviceWorker], views: StackedViews | None = None) -> None:
-        """Args: the workers, and what they see, in the same order, if that is one array."""
+        """Args: the workers, and their views, in the same order, if those are one array."""
         self._workers = list(workers)
         config = workers[0].config
         layers = [worker.model.encoder.mean_layers for worker in workers]
@@ -73,37 +83,51 @@ class LinkGroup:
             worker.model.register_load_state_dict_post_hook(self._forget)  # type: ignore[no-untyped-call]
 
     def pass_blocks(self, members: Sequence[int], key: BlockKey, symbols: Symbols) -> list[SymbolBlock]:
-        """A block of a pass of each of these workers, given by their places in the group."""
+        """Encode and quantize one block of a pass for each of these workers, given by their places in the group."""
         return self.quantize(self.features(members, key), symbols)
 
-    @torch.no_grad()
-    def features(self, members: Sequence[int], key: BlockKey) -> GroupFeatures:
-        """The first half of `pass_blocks`: through the networks."""
+    def features(self, members: Sequence[int], key: BlockKey) -> SeparateFeatures | StackedFeatures:
+        """Encode one block of a training step or of a pass for each of these workers."""
         workers = [self._workers[member] for member in members]
-        if not self._together(workers, key):
-            return GroupFeatures(workers, [worker.features(key) for worker in workers])
-        ids = workers[0].plan.block_ids(key.phase, key.step, key.micro_batch)
-        stack = self._stacked(tuple(members))
-        means = stack.network(self._inputs(workers, key.phase, ids))
-        return GroupFeatures(workers, [Features(key, ids, mean, None) for mean in means], means, stack.breakpoints)
+        if len(workers) > 1 and self._can_be_stacked(workers, key):
+            return self._stacked_features(tuple(members), workers, key)
+        return SeparateFeatures(workers, [worker.features(key) for worker in workers])
 
-    @torch.no_grad()
-    def quantize(self, features: GroupFeatures, symbols: Symbols) -> list[SymbolBlock]:
-        """The second half: their symbols, hard or soft."""
-        pairs = zip(features.workers, features.each, strict=True)
-        if features.means is None or features.breakpoints is None or symbols is Symbols.SOFT:
-            return [worker.quantize(each, symbols) for worker, each in pairs]
-        indices = level_indices(features.means, features.breakpoints)
-        return [worker.levels_block(each, part) for (worker, each), part in zip(pairs, indices, strict=True)]
+    def quantize(self, features: SeparateFeatures | StackedFeatures, symbols: Symbols) -> list[SymbolBlock]:
+        """Quantize these features: of a pass to these symbols, of a training step as the settings say.
 
-    def _together(self, workers: Sequence[DeviceWorker], key: BlockKey) -> bool:
+        Raises:
+            RunFailedError: a feature of a training block is not finite.
+        """
+        if isinstance(features, StackedFeatures) and features.breakpoints is not None and symbols is Symbols.HARD:
+            return self._stacked_levels(features, features.breakpoints)
+        return [worker.quantize(each, symbols) for worker, each in zip(features.workers, features.each, strict=True)]
+
+    def _can_be_stacked(self, workers: Sequence[DeviceWorker], key: BlockKey) -> bool:
         first = workers[0]
         return (
             self._vectorised
-            and len(workers) > 1
+            and key.phase is not Phase.TRAIN
             and all(worker.next_step == first.next_step for worker in workers)
             and (key.phase is not Phase.LOAD or all(worker.plan.workload == first.plan.workload for worker in workers))
         )
+
+    @torch.no_grad()
+    def _stacked_features(
+        self, members: tuple[int, ...], workers: list[DeviceWorker], key: BlockKey
+    ) -> StackedFeatures:
+        ids = workers[0].plan.block_ids(key.phase, key.step, key.micro_batch)
+        stack = self._stacked(members, workers)
+        means = stack.network(self._inputs(workers, key.phase, ids))
+        return StackedFeatures(
+            workers, [PassFeatures(key, ids, mean, None) for mean in means], means, stack.breakpoints
+        )
+
+    @torch.no_grad()
+    def _stacked_levels(self, features: StackedFeatures, breakpoints: Tensor) -> list[SymbolBlock]:
+        indices = level_indices(features.means, breakpoints)
+        parts = zip(features.workers, features.each, indices, strict=True)
+        return [worker.levels_block(each, part) for worker, each, part in parts]
 
     def _inputs(self, workers: Sequence[DeviceWorker], phase: Phase, ids: Int64) -> Tensor:
         """(n, B, f)."""
@@ -111,8 +135,7 @@ class LinkGroup:
             return self._views[phase].index_select(1, torch.from_numpy(ids))
         return torch.stack([worker.view(phase, ids) for worker in workers])
 
-    def _stacked(self, members: tuple[int, ...]) -> _Stack:
-        workers = [self._workers[member] for member in members]
+    def _stacked(self, members: tuple[int, ...], workers: Sequence[DeviceWorker]) -> _Stack:
         step = workers[0].next_step
         if self._stack is None or (self._stack.members, self._stack.step) != (members, step):
             codebooks = [worker.model.codebook for worker in workers]
@@ -122,5 +145,5 @@ class LinkGroup:
         return self._stack
 
     def _forget(self, *_: object) -> None:
-        """Weights that were loaded are of the step of those that were there."""
+        """Forget the stack, whose key is the step: other weights were loaded, and the step is the same."""
         self._stack = None

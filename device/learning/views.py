@@ -12,12 +12,20 @@ from splitwave.common.data.catalog import fingerprint, load_images
 from splitwave.common.data.dataset import Split
 from splitwave.common.data.views import row_view
 from splitwave.common.protocol.arrays import Float32
-from splitwave.device.learning.worker import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """One device's part of every sample, (N, features) float32, and the digest of the data set it was cut from."""
+
+    train: Float32
+    test: Float32
+    data_digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class StackedViews:
-    """What n links see of every sample, (n, N, features) float32, in the order of `links`; and the data's digest."""
+    """The views of n links, (n, N, features) float32, in the order of `links`, and the digest of the data set."""
 
     links: tuple[int, ...]
     train: Float32
@@ -25,13 +33,13 @@ class StackedViews:
     data_digest: str
 
     def of(self, link: int) -> Views:
-        """The part of one of the links, without a copy."""
+        """The views of one link, which share memory with these."""
         place = self.links.index(link)
         return Views(self.train[place], self.test[place], self.data_digest)
 
 
 def load_stacked_views(config: RunConfig, links: Sequence[int], data_dir: Path | None) -> StackedViews:
-    """The parts of these links of both splits; images are read once, however many links there are.
+    """Load the views of these links; images are read once, however many links there are.
 
     Raises:
         DataError: the data are missing or damaged.
@@ -51,22 +59,31 @@ LoadViews = Callable[[RunConfig, Sequence[int]], StackedViews]
 
 
 class HostedViews:
-    """What the links of one process see: loaded when the first of them is leased, for all at once, and kept."""
+    """The views of all links of one process: loaded together when the first link is leased, and kept.
 
-    def __init__(self, wishes: Sequence[int], load: LoadViews) -> None:
-        """Args: the links that the process asks for; without any it takes what it gets. Who loads."""
-        self._wishes = wishes
+    Attributes:
+        stacked: the views that were loaded last; None before the first lease.
+    """
+
+    def __init__(self, requested_links: Sequence[int], load: LoadViews) -> None:
+        """Set up without loading anything.
+
+        Args:
+            requested_links: the links that the process asks for; empty if it takes any link.
+            load: loads the views of links.
+        """
+        self._requested_links = requested_links
         self._load = load
         self._config: RunConfig | None = None
         self.stacked: StackedViews | None = None
 
     def open(self, config: RunConfig, link: int) -> Views:
-        """The part of a link.
+        """The views of a leased link.
 
         Raises:
             DataError: the data are missing or damaged.
         """
         if self.stacked is None or self._config != config or link not in self.stacked.links:
-            self.stacked = self._load(config, self._wishes if link in self._wishes else [link])
+            self.stacked = self._load(config, self._requested_links if link in self._requested_links else [link])
             self._config = config
         return self.stacked.of(link)

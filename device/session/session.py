@@ -32,7 +32,8 @@ from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.protocol.workload import check_workload
 from splitwave.common.records.checkpoint import check_state_dir, load_part, save_part
 from splitwave.common.records.manifest import device_part
-from splitwave.device.learning.worker import DeviceWorker, Views
+from splitwave.device.learning.views import Views
+from splitwave.device.learning.worker import DeviceWorker
 from splitwave.device.measurement.pass_meter import PassMeter
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms
 

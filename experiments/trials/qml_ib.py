@@ -13,7 +13,8 @@ from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_model import rate_noise_variances
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.records.results import EpochRecord
-from splitwave.device.learning.worker import DeviceWorker, Views
+from splitwave.device.learning.views import Views
+from splitwave.device.learning.worker import DeviceWorker
 from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.gaussian import gaussian_kl
 from splitwave.device.rate.mixture import kl_quadrature

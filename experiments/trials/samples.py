@@ -8,8 +8,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import DataSettings
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.tasks.task import Targets
-from splitwave.device.learning.views import load_stacked_views
-from splitwave.device.learning.worker import Views
+from splitwave.device.learning.views import Views, load_stacked_views
 
 
 class TrialData(NamedTuple):

@@ -201,9 +201,10 @@ def _encode_with_beta_of_the_settings(run: InprocessRun) -> None:
     right = run.workers[1].pass_block
 
     def wrong(phase: Phase, step: int, number: int, symbols: Symbols) -> SymbolBlock:
-        tuned, run.workers[1].config = run.workers[1].config, CONFIG
+        tuned = run.workers[1].config
+        run.workers[1].retune(CONFIG)
         block = right(phase, step, number, symbols)
-        run.workers[1].config = tuned
+        run.workers[1].retune(tuned)
         return dataclasses.replace(block, beta=tuned.beta(1))
 
     run.workers[1].pass_block = wrong  # type: ignore[method-assign]

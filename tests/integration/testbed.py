@@ -22,8 +22,7 @@ from splitwave.common.protocol.messages import Downlink, TrainStep, Uplink
 from splitwave.common.records.results import RunResult
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.pb import uplink_pb2_grpc
-from splitwave.device.learning.views import HostedViews, StackedViews
-from splitwave.device.learning.worker import Views
+from splitwave.device.learning.views import HostedViews, StackedViews, Views
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession
 from splitwave.device.uplink.client import UplinkClient

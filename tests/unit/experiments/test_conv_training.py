@@ -9,7 +9,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.views import row_view
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.phases import Phase, Symbols
-from splitwave.device.learning.worker import Views
+from splitwave.device.learning.views import Views
 from splitwave.experiments.inprocess_run import InprocessRun
 
 SAMPLES = 80

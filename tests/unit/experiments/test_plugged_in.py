@@ -7,7 +7,7 @@ import pytest
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.phases import Phase, Symbols
-from splitwave.device.learning.worker import Views
+from splitwave.device.learning.views import Views
 from splitwave.experiments.inprocess_run import InprocessRun
 from tests.unit.common.learning.backbones.test_backbone import POOLED
 from tests.unit.device.rate.test_bound import ENERGY

@@ -19,7 +19,7 @@ from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.randomness import Purpose, generator
 from splitwave.common.tasks.regression import Regression
-from splitwave.device.learning.worker import Views
+from splitwave.device.learning.views import Views
 from splitwave.experiments.inprocess_run import InprocessRun
 
 BETAS = [1e-5, 1.0]

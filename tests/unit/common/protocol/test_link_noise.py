@@ -10,7 +10,8 @@ from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
 from splitwave.common.protocol.link_noise import draw_of_sample, noise_variances
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
-from splitwave.device.learning.worker import DeviceWorker, Views
+from splitwave.device.learning.views import Views
+from splitwave.device.learning.worker import DeviceWorker
 
 LOW_DB, HIGH_DB = -5.0, 20.0
 PINNED_DB = [-3.050028489, 7.699546949, 17.430558336]

@@ -161,7 +161,7 @@ def test_workers_that_are_a_step_apart_go_one_by_one() -> None:
     pair.check(Phase.TEST, 0, Symbols.HARD)
 
 
-def test_networks_that_are_told_beta_serve_each_under_its_own() -> None:
+def test_beta_conditioned_networks_serve_each_under_its_own_beta() -> None:
     pair = Pair(settings(3, encoder={"dimension": 8}, hypernetwork={"beta": [1e-3, 1.0]}, objective={"beta": 0.1}))
     for worker in (pair.grouped[1], pair.alone[1]):
         worker.set_beta(0.5)

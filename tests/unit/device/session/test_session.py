@@ -32,7 +32,7 @@ from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import PassReport, UplinkCost
 from splitwave.common.protocol.timing import ChannelStamps, Hop, Stamps
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, Workload
-from splitwave.device.learning.worker import Views
+from splitwave.device.learning.views import Views
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession
 
