@@ -16,7 +16,7 @@ _STREAM_LIMIT_S = 600.0
 
 
 class RawStream:
-    """A synchronous bidirectional call that sends from a queue, like `splitwave.device.uplink.client`."""
+    """A synchronous bidirectional call that sends from a queue, like `splitwave.device.uplink.outbox`."""
 
     def __init__(self, grpc_channel: grpc.Channel, service: str) -> None:
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()

@@ -1,4 +1,4 @@
-"""Sends an open loop's queries when they are due, whatever comes down meanwhile."""
+"""Sends an open loop's queries when they are due, independently of the messages that arrive meanwhile."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,9 +13,9 @@ _NS = 1e-9
 
 
 class Pacer:
-    """A thread beside the one that hears; whoever of the two uses the host does so within `turn`.
+    """Runs a thread beside the hearing thread; only one of them uses the host at a time.
 
-    The hearing thread goes first: what it hears gives credit back, and takes little time.
+    The hearing thread takes its `turn` first: the messages that it reacts to give credit back, and take little time.
     """
 
     def __init__(self, host: DeviceHost, send: Send, give_up: GiveUp) -> None:
@@ -23,8 +23,8 @@ class Pacer:
 
         Args:
             host: of the devices on one stream.
-            send: what devices say at the same time, with their ports; called within a turn.
-            give_up: told what went wrong in the thread, which then ends; called within a turn.
+            send: called within a turn with messages that leave together, each with its port.
+            give_up: called within a turn with the error that ended the thread.
         """
         self._host = host
         self._send = send
@@ -36,7 +36,7 @@ class Pacer:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """The hearing thread has something for the host."""
+        """A context in which the hearing thread may use the host."""
         self._hearing += 1
         with self._turn:
             self._hearing -= 1
@@ -50,7 +50,7 @@ class Pacer:
                 self._turn.notify()
 
     def close(self) -> None:
-        """End the thread after the blocks that it may be at."""
+        """End the thread after the blocks that it may be making."""
         with self._turn:
             self._closed = True
             self._turn.notify()
