@@ -44,8 +44,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _wishes(options: argparse.Namespace) -> tuple[int, ...]:
-    """The links to ask for; none for one device that takes any."""
+def _requested_links(options: argparse.Namespace) -> tuple[int, ...]:
+    """The links to ask for; empty for one device that takes any link."""
     if options.links is not None:
         if options.link is not None:
             raise ConfigError(f"--link {options.link} and --links {options.links}: give one of them")
@@ -57,20 +57,20 @@ def _wishes(options: argparse.Namespace) -> tuple[int, ...]:
     return (options.link,)
 
 
-def _open_host(options: argparse.Namespace, wishes: Sequence[int], views: HostedViews) -> DeviceHost:
+def _open_host(options: argparse.Namespace, links: Sequence[int], views: HostedViews) -> DeviceHost:
     process = f"{socket.gethostname()}-{os.getpid()}"
-    several: Sequence[int | None] = wishes or (None,)
+    requested: Sequence[int | None] = links or (None,)
     sessions = [
         DeviceSession(
-            device_id=process if len(several) == 1 else f"{process}-{wish}",
+            device_id=process if len(requested) == 1 else f"{process}-{link}",
             software=__version__,
-            wish=wish,
+            requested_link=link,
             host=socket.gethostname(),
             state_dir=options.state,
             open_views=views.open,
             clock=time.perf_counter_ns,
         )
-        for wish in several
+        for link in requested
     ]
     return DeviceHost(sessions, lambda: views.stacked)
 
@@ -88,11 +88,11 @@ def main() -> int:
         check_data_dir(options.data)
         if not options.connect_timeout >= 0:
             raise ConfigError(f"--connect-timeout {options.connect_timeout}: expected seconds, 0 or more")
-        wishes = _wishes(options)
+        links = _requested_links(options)
         if options.links is not None:
             structlog.contextvars.bind_contextvars(links=options.links)
-        views = HostedViews(wishes, load)
-        client = UplinkClient(address, lambda: _open_host(options, wishes, views), options.connect_timeout)
+        views = HostedViews(links, load)
+        client = UplinkClient(address, lambda: _open_host(options, links, views), options.connect_timeout)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: client.stop())
         client.run()

@@ -1,4 +1,4 @@
-"""The devices that one process hosts, each a port of its stream, and what they do together. No transport in it."""
+"""The devices of one process, each on a port of its stream, and the blocks that they make together. No transport."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -6,17 +6,23 @@ from splitwave.common.protocol.messages import Downlink, Evaluate, Gradient, Pre
 from splitwave.common.runtime.urgency import patience
 from splitwave.device.learning.link_group import LinkGroup
 from splitwave.device.learning.views import StackedViews
-from splitwave.device.session.session import DeviceSession, PassBlock
+from splitwave.device.measurement.events import EncodingTimes
+from splitwave.device.session.block_window import NextBlock
+from splitwave.device.session.session import DeviceSession
 
 Addressed = Sequence[tuple[int, Uplink]]
-"""Messages up, each with its port, that are ready at the same time."""
+"""Messages up that are ready at the same time, each with its port."""
 
 
 class DeviceHost:
-    """Devices in the order of their ports.
+    """Runs the sessions of several devices, in the order of their ports.
 
-    An open loop's blocks are not answers: whoever runs the host asks `next_due_ns` when the next one is due, and has it
-    made by `due_blocks`, not while `react` is at work.
+    All blocks are made here, of training steps and of passes. `react` makes those that answer a message; those of an
+    open loop answer none, so the owner of the host calls `due_blocks` at `next_due_ns`, while `react` is not running.
+
+    Attributes:
+        sessions: of the devices.
+        clock: of all sessions.
     """
 
     def __init__(
@@ -25,8 +31,8 @@ class DeviceHost:
         """Set up the devices.
 
         Args:
-            sessions: one a device, all with one clock.
-            stacked: what they see in one array, where they do, once the handshake has brought it.
+            sessions: of the devices, all with one clock.
+            stacked: returns the views of all devices in one array, if the handshake has brought them.
         """
         self.sessions = sessions
         self.clock = sessions[0].clock
@@ -34,33 +40,36 @@ class DeviceHost:
         self._group: LinkGroup | None = None
 
     def react(self, messages: Iterable[tuple[int, Downlink]], heard_ns: int | None = None) -> Iterator[Addressed]:
-        """React to messages that came at the same time, now or at `heard_ns`, each with its port, in turn.
+        """React to messages, each with its port, that were received together, now or at `heard_ns`.
 
-        Blocks that their passes ask for are encoded after all others, together, and are ready together. Last, when all
-        that others wait for is on its way, devices that train work ahead.
+        The blocks of a training step leave one by one, before the next message is read. The blocks of passes are made
+        after all messages are read, for all ports together. Last, when everything that others wait for has left, the
+        devices that train work ahead.
 
         Raises:
             SplitwaveError: as `DeviceSession.handle` does.
         """
-        asked: dict[int, None] = {}
-        training: dict[int, None] = {}
+        in_pass: dict[int, None] = {}
+        in_training: dict[int, None] = {}
         for port, body in messages:
-            in_pass = isinstance(body, Evaluate | Prediction)
-            if port in asked and not in_pass:
-                yield from self._answers(asked)
-                asked.clear()
+            of_pass = isinstance(body, Evaluate | Prediction)
+            if port in in_pass and not of_pass:
+                yield from self._answers(in_pass)
+                in_pass.clear()
             if isinstance(body, Welcome):
                 self._group = None
             for answer in self.sessions[port].handle(body, heard_ns):
                 yield [(port, answer)]
-            if in_pass:
-                asked[port] = None
+            if of_pass:
+                in_pass[port] = None
             elif isinstance(body, TrainStep | Gradient):
-                training[port] = None
-        yield from self._answers(asked)
-        if training:
+                in_training[port] = None
+                while (wanted := self.sessions[port].next_block()) is not None:
+                    yield self._make(wanted, (port,))
+        yield from self._answers(in_pass)
+        if in_training:
             with patience():
-                for port in training:
+                for port in in_training:
                     self.sessions[port].work_ahead()
 
     def next_due_ns(self) -> int | None:
@@ -69,54 +78,54 @@ class DeviceHost:
         return min(due, default=None)
 
     def due_blocks(self) -> Iterator[Addressed]:
-        """The blocks that are due when the one is of which `next_due_ns` told."""
+        """All blocks that are due at `next_due_ns`."""
         at_ns = self.next_due_ns()
         yield from self._blocks(
             port for port, session in enumerate(self.sessions) if at_ns is not None and session.next_due_ns() == at_ns
         )
 
     def _answers(self, ports: Iterable[int]) -> Iterator[Addressed]:
-        """All blocks that passes may send now, but for those that have a schedule; a few leave together."""
-        while blocks := self._rounds(ports):
-            yield blocks
+        """All blocks that these ports may send now, except those with a schedule; the blocks of a round leave together.
 
-    def _rounds(self, ports: Iterable[int]) -> Addressed:
-        """So many blocks of each port as go together, of ports that may send so many."""
+        A port's round is `DeviceSession.together` blocks, or fewer if it may send fewer.
+        """
+        while ready := self._unscheduled(ports):
+            yield self._round(ready)
+
+    def _round(self, ports: Sequence[int]) -> Addressed:
         blocks: list[tuple[int, Uplink]] = []
-        for _ in range(max((self.sessions[port].together for port in ports), default=0)):
-            unscheduled = [port for port in ports if self._answers_now(port)]
-            for alike in self._blocks(unscheduled):
+        for _ in range(max(self.sessions[port].together for port in ports)):
+            for alike in self._blocks(self._unscheduled(ports)):
                 blocks += alike
         return blocks
 
-    def _answers_now(self, port: int) -> bool:
-        session = self.sessions[port]
-        return session.next_block() is not None and session.next_due_ns() is None
+    def _unscheduled(self, ports: Iterable[int]) -> list[int]:
+        return [port for port in ports if self.sessions[port].may_send_unscheduled]
 
     def _blocks(self, ports: Iterable[int]) -> Iterator[Addressed]:
-        """One block of each of these ports, together those that are alike."""
-        alike: dict[PassBlock, list[int]] = {}
+        """The next block of each of these ports that may send one; ports with the same block are encoded together."""
+        alike: dict[NextBlock, list[int]] = {}
         for port in ports:
             wanted = self.sessions[port].next_block()
             if wanted is not None:
                 alike.setdefault(wanted, []).append(port)
         for wanted, members in alike.items():
-            yield self._encode(wanted, members)
+            yield self._make(wanted, members)
 
-    def _encode(self, wanted: PassBlock, members: Sequence[int]) -> Addressed:
-        """Each block was begun when all were, and ready when all were."""
-        group, started = self._links(), self.clock()
+    def _make(self, wanted: NextBlock, members: Sequence[int]) -> Addressed:
+        """Make a block for each of these ports; all are begun at the same time, and ready at the same time."""
+        group, started_ns = self._group or self._new_group(), self.clock()
         features = group.features(members, wanted.key)
-        encoded = self.clock()
+        encoded_ns = self.clock()
         blocks = group.quantize(features, wanted.symbols)
-        times = {"started_ns": started, "encoded_ns": encoded, "quantized_ns": self.clock()}
-        made = zip(members, blocks, strict=True)
-        return [(port, self.sessions[port].made(block, **times)) for port, block in made]
+        times = EncodingTimes(started_ns, encoded_ns, self.clock())
+        for port, block in zip(members, blocks, strict=True):
+            self.sessions[port].block_made(block, times)
+        return list(zip(members, blocks, strict=True))
 
-    def _links(self) -> LinkGroup:
-        if self._group is None:
-            stacked = self._stacked()
-            links = tuple(session.contract.link for session in self.sessions if session.contract is not None)
-            fits = stacked is not None and stacked.links == links
-            self._group = LinkGroup([session.worker for session in self.sessions], stacked if fits else None)
+    def _new_group(self) -> LinkGroup:
+        stacked = self._stacked()
+        links = tuple(session.contract.link for session in self.sessions if session.contract is not None)
+        fits = stacked is not None and stacked.links == links
+        self._group = LinkGroup([session.worker for session in self.sessions], stacked if fits else None)
         return self._group

@@ -1,4 +1,4 @@
-"""The links of one process, as its command line lists them."""
+"""Parses the list of links on the command line of a device process."""
 
 import re
 
@@ -9,10 +9,10 @@ _PART = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
 
 
 def parse_links(text: str) -> tuple[int, ...]:
-    """The links that `0-31` or `0,2,5-7` names, in that order.
+    """The links that a list such as `0-31` or `0,2,5-7` names, in its order.
 
     Raises:
-        ConfigError: it names none, one twice, or one that no run has.
+        ConfigError: the text is no such list, or names a link twice, or one that no run can have.
     """
     links: list[int] = []
     for part in text.split(","):

@@ -1,14 +1,10 @@
 """The device's side of the protocol, reacting to one downlink message at a time. No transport in it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_DIMENSION
-from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
 from splitwave.common.protocol.messages import (
     PROTOCOL_VERSION,
@@ -26,79 +22,25 @@ from splitwave.common.protocol.messages import (
     Uplink,
     Welcome,
 )
-from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import EpochReport, PassReport, UplinkCost
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.protocol.workload import check_workload
-from splitwave.common.records.checkpoint import check_state_dir, load_part, save_part
-from splitwave.common.records.manifest import device_part
-from splitwave.device.learning.views import Views
 from splitwave.device.learning.worker import DeviceWorker
-from splitwave.device.measurement.pass_meter import PassMeter
-from splitwave.device.measurement.symbol_histograms import SymbolHistograms
+from splitwave.device.measurement.events import BlockObserver, EncodingTimes
+from splitwave.device.session.block_window import NextBlock
+from splitwave.device.session.checkpoint_parts import CheckpointParts
+from splitwave.device.session.commands import Command, EvaluationPass, TrainingStep
+from splitwave.device.session.handshake import Handshake, Lease, OpenViews
 
-OpenViews = Callable[[RunConfig, int], Views]
 Clock = Callable[[], int]
 
 
-class PassBlock(NamedTuple):
-    """A block of a pass that may be sent."""
-
-    key: BlockKey
-    symbols: Symbols
-
-
-@dataclass(slots=True)
-class _Command:
-    """A training step or a pass under way: how many of its blocks are sent and answered.
-
-    Attributes:
-        schedule_ns: of an open loop, (total,) times on the device's clock at which its blocks are due; else None.
-        freed_ns: when the latest message came that let blocks be sent.
-    """
-
-    phase: Phase
-    step: int
-    total: int
-    window: int
-    schedule_ns: Int64 | None
-    freed_ns: int
-    sent: int = 0
-    answered: int = 0
-
-    @property
-    def may_send(self) -> bool:
-        return self.sent < min(self.total, self.answered + self.window)
-
-    @property
-    def due_ns(self) -> int:
-        """When the next block is due: by the schedule, or else as soon as it may be sent."""
-        return self.freed_ns if self.schedule_ns is None else int(self.schedule_ns[self.sent])
-
-    def take_answer(self, key: BlockKey) -> None:
-        expected = BlockKey(self.phase, self.step, self.answered)
-        if key != expected:
-            raise ProtocolError(f"an answer to {key}: expected one to {expected}")
-        self.answered += 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Lease:
-    """What the handshake brought."""
-
-    config: RunConfig
-    contract: LinkContract
-    views: Views
-    worker: DeviceWorker
-    sent: SymbolHistograms
-
-
 class DeviceSession:
-    """One device's part of a stream. `handle` yields each answer as soon as it is computed.
+    """One device's part of a stream.
 
-    The blocks of a pass are made by whoever runs the session, who may do so for several devices at once: `next_block`
-    says which may be sent, `next_due_ns` when that of an open loop is due, and `made` takes note of it; one at a time
-    and not while `handle` is at work.
+    `handle` reacts to a message and yields the answers that are not blocks. The blocks of training steps and passes are
+    made by the owner of the session, who can do so for several devices at once: `next_block` may be sent now (in an
+    open loop at `next_due_ns`), and `block_made` counts it as sent. The transport calls `block_packed` and
+    `block_sent`; the latter alone may be called while another method runs.
 
     Attributes:
         clock: nanoseconds, monotonic.
@@ -110,31 +52,32 @@ class DeviceSession:
         *,
         device_id: str,
         software: str,
-        wish: int | None,
+        requested_link: int | None,
         host: str,
         state_dir: Path,
         open_views: OpenViews,
         clock: Clock,
+        observers: Sequence[BlockObserver] = (),
     ) -> None:
         """Set up a session.
 
         Args:
             device_id: unique to this process.
             software: version of this package.
-            wish: the link to ask for, or None for any.
+            requested_link: the link to ask for, or None for any.
             host: machine or container that this process runs on.
-            state_dir: where the device's part of a checkpoint is.
-            open_views: loads this device's view of the data, once the handshake has said which.
+            state_dir: folder of the device's part of a checkpoint.
+            open_views: loads this device's view of the data, which the handshake names.
             clock: nanoseconds, monotonic.
+            observers: of all blocks, besides those that the reports of passes need.
         """
-        self._hello = Hello(PROTOCOL_VERSION, device_id, software, wish, MAX_DIMENSION, host)
-        self._state_dir = state_dir
-        self._open_views = open_views
+        self._hello = Hello(PROTOCOL_VERSION, device_id, software, requested_link, MAX_DIMENSION, host)
+        self._parts = CheckpointParts(state_dir)
+        self._handshake = Handshake(open_views, self._parts)
+        self._observers = observers
+        self._lease: Lease | None = None
+        self._command: Command | None = None
         self.clock = clock
-        self._lease: _Lease | None = None
-        self._command: _Command | None = None
-        self._meter: PassMeter | None = None
-        self._heard_ns = 0
         self.finished = False
 
     def hello(self) -> Hello:
@@ -143,38 +86,39 @@ class DeviceSession:
 
     @property
     def contract(self) -> LinkContract | None:
-        """What the leased link may carry; None before the handshake."""
+        """The limits of what the leased link may carry; None before the handshake."""
         return self._lease.contract if self._lease else None
 
     @property
     def worker(self) -> DeviceWorker:
-        """Who encodes.
+        """The worker of the leased link.
 
         Raises:
-            ProtocolError: before the handshake is over there is none.
+            ProtocolError: the handshake is not over.
         """
         return self._leased.worker
 
     def handle(self, message: Downlink, heard_ns: int | None = None) -> Iterator[Uplink]:
-        """React to one message, which came now, or at `heard_ns` on this session's clock, by all but blocks of passes.
+        """React to one message, received now or at `heard_ns` on this session's clock.
 
         Raises:
             ProtocolError: the message does not fit the state of the run.
-            DataError: the device does not hold the run's data.
-            CheckpointError: nor the checkpoint it is asked to restore, or it cannot write one.
+            DataError: the device does not have the run's data.
+            CheckpointError: it does not have the part that it is asked to restore, or cannot write one.
+            RunFailedError: training diverged.
         """
-        self._heard_ns = self.clock() if heard_ns is None else heard_ns
+        at_ns = self.clock() if heard_ns is None else heard_ns
         match message:
             case Welcome():
                 yield self._accept(message)
             case TrainStep():
-                yield from self._train(message)
-            case Gradient():
-                yield from self._learn(message)
+                self._train(message, at_ns)
             case Evaluate():
-                self._evaluate(message)
-            case Prediction():
-                yield from self._take_prediction(message)
+                self._evaluate(message, at_ns)
+            case Gradient() | Prediction():
+                report = self._take_answer(message, at_ns)
+                if report is not None:
+                    yield report
             case SaveCheckpoint():
                 yield self._save(message)
             case SetBeta():
@@ -182,129 +126,83 @@ class DeviceSession:
             case Finish():
                 self.finished = True
 
-    def next_block(self) -> PassBlock | None:
-        """The next block of the pass under way; None if there is none, or the link has no credit for it."""
-        command, meter = self._command, self._meter
-        if command is None or meter is None or not command.may_send:
-            return None
-        return PassBlock(BlockKey(command.phase, command.step, command.sent), meter.symbols)
+    def next_block(self) -> NextBlock | None:
+        """The next block of the command under way; None if there is none, or the link has no credit for it."""
+        return None if self._command is None else self._command.blocks.next_block()
+
+    def next_due_ns(self) -> int | None:
+        """When the next block of an open loop is due; None if there is none, or the link has no credit for it."""
+        return None if self._command is None else self._command.blocks.next_due_ns()
+
+    @property
+    def may_send_unscheduled(self) -> bool:
+        """Whether there is a next block that may be sent, and has no schedule."""
+        return self._command is not None and self._command.blocks.may_send_unscheduled
 
     @property
     def together(self) -> int:
         """How many blocks of the pass under way are made before the first of them leaves."""
-        return self._leased.worker.plan.together(self._command.phase) if self._command else 0
-
-    def next_due_ns(self) -> int | None:
-        """When the next block of an open loop is due; None if there is none, or the link has no credit for it."""
-        command = self._command
-        if command is None or command.schedule_ns is None or not command.may_send:
-            return None
-        return command.due_ns
-
-    def made(self, block: SymbolBlock, *, started_ns: int, encoded_ns: int, quantized_ns: int) -> SymbolBlock:
-        """Take note of `next_block`, which is now to be sent: when it was begun, through the network, and ready."""
-        command = self._under_way
-        self._metered.encoded(
-            command.sent,
-            due_ns=command.due_ns,
-            started_ns=started_ns,
-            encoded_ns=encoded_ns,
-            quantized_ns=quantized_ns,
-        )
-        if command.phase is Phase.SERVE:
-            self._leased.sent.add(block)
-        command.sent += 1
-        return block
+        return 0 if self._command is None else self._command.blocks.together
 
     def work_ahead(self) -> None:
-        """Do what needs no answer while the training blocks that were sent are on their way."""
-        worker, command = self._leased.worker, self._command
-        if command is None or command.phase is not Phase.TRAIN:
-            return
-        for number in range(command.answered, command.sent):
-            worker.measure_rate(number)
-        if command.sent == command.total:
-            worker.prepare(command.step + 1)
+        """Do the work of a training step that needs no answer, while its blocks are on their way."""
+        if isinstance(self._command, TrainingStep):
+            self._command.work_ahead()
 
-    def sending(self, key: BlockKey, cost: UplinkCost) -> None:
-        """A block is a message, about to be sent."""
-        if self._meter is not None:
-            self._meter.sent(key.micro_batch, cost, self.clock())
+    def block_made(self, block: SymbolBlock, times: EncodingTimes) -> None:
+        """`next_block` was made, and is about to be sent."""
+        command = self._under_way
+        due_ns = command.blocks.count_sent()
+        for observer in command.observers:
+            observer.made(block, due_ns, times)
 
-    def handed_over(self, key: BlockKey) -> None:
-        """The transport takes a block's message; alone of all methods this one may be called at any time."""
-        if (meter := self._meter) is not None:
-            meter.handed_over(key, self.clock())
+    def block_packed(self, key: BlockKey, cost: UplinkCost) -> None:
+        """A block is serialised, and about to be handed to the transport."""
+        if self._command is not None and (observers := self._command.observers):
+            at_ns = self.clock()
+            for observer in observers:
+                observer.packed(key, cost, at_ns)
+
+    def block_sent(self, key: BlockKey) -> None:
+        """The transport takes a block; this may be called at any time, from any thread."""
+        if (command := self._command) is not None and (observers := command.observers):
+            at_ns = self.clock()
+            for observer in observers:
+                observer.sent(key, at_ns)
 
     def _accept(self, welcome: Welcome) -> Ready:
-        if welcome.protocol_version != PROTOCOL_VERSION:
-            raise ProtocolError(
-                f"the base station speaks protocol version {welcome.protocol_version}, this device {PROTOCOL_VERSION}"
-            )
-        config = RunConfig.from_handshake(welcome.settings_json)
-        views = self._views(config, welcome.link)
-        self._command = self._meter = None
-        worker = DeviceWorker(config, welcome.link, views)
-        if welcome.restore_sha256 is None:
-            check_state_dir(self._state_dir, "--state")
-        else:
-            load_part(self._state_dir / device_part(welcome.link), worker.model, welcome.restore_sha256)
-        sent = SymbolHistograms(config.encoder.dimension, config.quantizer.breakpoints)
-        self._lease = _Lease(config, LinkContract.of(config, welcome.link), views, worker, sent)
-        return Ready(len(views.train), len(views.test), views.data_digest)
+        self._lease = self._handshake.accept(welcome, self._lease)
+        self._command = None
+        return self._lease.ready
 
-    def _views(self, config: RunConfig, link: int) -> Views:
-        """What this device sees; it is loaded once, however often the run starts over."""
-        lease = self._lease
-        if lease is None:
-            return self._open_views(config, link)
-        if (lease.contract.link, lease.config) != (link, config):
-            raise ProtocolError(f"the base station moved this device from link {lease.contract.link} to another run")
-        return lease.views
-
-    def _train(self, message: TrainStep) -> Iterator[SymbolBlock]:
-        worker = self._leased.worker
-        if message.step < worker.next_step:
+    def _train(self, message: TrainStep, at_ns: int) -> None:
+        lease = self._leased
+        if message.step < lease.worker.next_step:
             return  # announced again: a step is applied once
-        if message.step > worker.next_step:
-            raise ProtocolError(f"step {message.step} was announced: expected step {worker.next_step}")
-        self._begin(Phase.TRAIN, message.step)
-        yield from self._train_blocks()
+        if message.step > lease.worker.next_step:
+            raise ProtocolError(f"step {message.step} was announced: expected step {lease.worker.next_step}")
+        self._check_idle(f"train step {message.step}")
+        self._command = TrainingStep(lease, message.step, at_ns, self._observers)
 
-    def _learn(self, gradient: Gradient) -> Iterator[Uplink]:
-        worker, command = self._leased.worker, self._under_way
-        command.take_answer(gradient.key)
-        worker.apply_gradient(gradient.key, gradient.values)
-        if command.answered == command.total:
-            worker.finish_step()
+    def _evaluate(self, message: Evaluate, at_ns: int) -> None:
+        lease = self._leased
+        self._check_idle(f"{message.phase.name.lower()} step {message.step}")
+        self._command = EvaluationPass(lease, message, at_ns, self._observers)
+
+    def _take_answer(self, answer: Gradient | Prediction, at_ns: int) -> EpochReport | PassReport | None:
+        report: EpochReport | PassReport | None
+        match self._under_way, answer:
+            case TrainingStep() as command, Gradient():
+                report = command.take_gradient(answer, at_ns)
+            case EvaluationPass() as command, Prediction():
+                report = command.take_prediction(answer, at_ns)
+            case TrainingStep(), _:
+                raise ProtocolError("a prediction came while no pass is under way")
+            case _:
+                raise ProtocolError("a gradient came while no training step is under way")
+        if command.blocks.all_answered:
             self._command = None
-            if worker.next_step % worker.plan.steps_per_epoch == 0:
-                yield EpochReport(worker.plan.epoch(command.step), worker.end_epoch())
-        else:
-            yield from self._train_blocks()
-
-    def _evaluate(self, message: Evaluate) -> None:
-        if message.phase is Phase.TRAIN:
-            raise ProtocolError("a pass over training blocks was asked for: training goes by steps")
-        lease, workload = self._leased, message.workload
-        if workload is not None:
-            check_workload(workload, lease.config.inference.block_size)
-            lease.worker.plan.workload = workload
-        self._begin(message.phase, message.step)
-        self._meter = PassMeter(message.phase, message.symbols, workload.queries if workload else 0)
-
-    def _take_prediction(self, prediction: Prediction) -> Iterator[PassReport]:
-        command, meter = self._under_way, self._metered
-        samples = len(self._leased.worker.plan.block_ids(command.phase, command.step, command.answered))
-        command.take_answer(prediction.key)
-        if len(prediction.answers) != samples:
-            raise ProtocolError(f"{len(prediction.answers)} answers to {prediction.key}: expected {samples}")
-        meter.answered(prediction, self._heard_ns)
-        if command.answered == command.total:
-            self._command = self._meter = None
-            yield meter.report(self._leased.sent.news())
-        else:
-            command.freed_ns = self._heard_ns
+        return report
 
     def _save(self, message: SaveCheckpoint) -> PartSaved:
         lease = self._leased
@@ -312,42 +210,20 @@ class DeviceSession:
             raise ProtocolError(
                 f"a checkpoint after step {message.step} was asked for in step {lease.worker.next_step}"
             )
-        path = self._state_dir / device_part(lease.contract.link)
-        return PartSaved(message.step, save_part(path, lease.worker.model))
+        return PartSaved(message.step, self._parts.save(lease.contract.link, lease.worker.model))
 
-    def _begin(self, phase: Phase, step: int) -> None:
-        plan = self._leased.worker.plan
+    def _check_idle(self, command: str) -> None:
         if self._command is not None:
-            raise ProtocolError(f"{phase.name.lower()} step {step} was asked for while another command is under way")
-        total = plan.block_count(phase, step)
-        if total == 0:
-            raise ProtocolError(f"a {phase.name.lower()} pass was asked for, but it has no samples")
-        schedule_ns = None
-        if phase is Phase.LOAD and plan.workload is not None and plan.workload.is_open:
-            schedule_ns = self._heard_ns + plan.workload.schedule_ns()
-        self._command = _Command(phase, step, total, plan.window(phase), schedule_ns, self._heard_ns)
-
-    def _train_blocks(self) -> Iterator[SymbolBlock]:
-        command, worker = self._under_way, self._leased.worker
-        while command.may_send:
-            block = worker.train_block(command.step, command.sent)
-            command.sent += 1
-            yield block
+            raise ProtocolError(f"{command} was asked for while another command is under way")
 
     @property
-    def _leased(self) -> _Lease:
+    def _leased(self) -> Lease:
         if self._lease is None:
             raise ProtocolError("a command came before the handshake was over")
         return self._lease
 
     @property
-    def _under_way(self) -> _Command:
+    def _under_way(self) -> Command:
         if self._command is None:
             raise ProtocolError("an answer came while no step or pass is under way")
         return self._command
-
-    @property
-    def _metered(self) -> PassMeter:
-        if self._meter is None:
-            raise ProtocolError("a prediction came while no pass is under way")
-        return self._meter

@@ -155,7 +155,7 @@ class Stream:
 
     def _taken(self, message: pb.UplinkMessage) -> None:
         if message.HasField("block"):
-            self._sessions[message.port].handed_over(key_from_proto(message.block.key))
+            self._sessions[message.port].block_sent(key_from_proto(message.block.key))
 
     def _put(self, answers: Addressed) -> None:
         messages = []
@@ -164,6 +164,6 @@ class Stream:
             message = uplink_to_proto(body, session.contract)
             message.port = port
             if isinstance(body, SymbolBlock):
-                session.sending(body.key, block_cost(message))
+                session.block_packed(body.key, block_cost(message))
             messages.append(message)
         self._outbox.put(messages)

@@ -83,7 +83,7 @@ def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_p
     digests = []
     for count, load in enumerate(loads):
         for worker in oracle.workers:
-            worker.plan.workload = load
+            worker.begin_workload(load)
         plan = oracle.plan.with_workload(load)
         answers = hashlib.sha256()
         for number in range(load.queries):
@@ -127,7 +127,7 @@ def test_devices_that_share_a_stream_share_its_pacer_and_keep_one_schedule(tmp_p
 
     def session(link: int) -> DeviceSession:
         return DeviceSession(
-            device_id=f"port-{link}", software="test", wish=link, host="test", state_dir=tmp_path,
+            device_id=f"port-{link}", software="test", requested_link=link, host="test", state_dir=tmp_path,
             open_views=lambda _, leased: data.views[leased], clock=time.perf_counter_ns,
         )  # fmt: skip
 

@@ -119,23 +119,23 @@ class DeviceThread:
         self.error: BaseException | None = None
         self.attempts = 0
 
-        wishes = [link] if link is None or isinstance(link, int) else link
-        hosted = HostedViews([wish for wish in wishes if wish is not None], lambda _, links: stack(views, links))
+        requests = [link] if link is None or isinstance(link, int) else link
+        hosted = HostedViews([each for each in requests if each is not None], lambda _, links: stack(views, links))
 
         def open_host() -> DeviceHost:
             self.attempts += 1
             sessions = [
                 PausingSession(
                     pause,
-                    device_id=f"thread-{wish}",
+                    device_id=f"thread-{requested}",
                     software="test",
-                    wish=wish,
+                    requested_link=requested,
                     host="test",
                     state_dir=state_dir,
                     open_views=hosted.open,
                     clock=time.perf_counter_ns,
                 )
-                for wish in wishes
+                for requested in requests
             ]
             return DeviceHost(sessions, lambda: hosted.stacked)
 

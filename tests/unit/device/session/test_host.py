@@ -1,6 +1,6 @@
-"""What the devices of one process do together, without a network."""
+"""The devices of one process, without a network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def host(tmp_path: Path, loader: Loader) -> DeviceHost:
 
     sessions = [
         DeviceSession(
-            device_id=f"dev-{link}", software="test", wish=link, host="", state_dir=tmp_path,
+            device_id=f"dev-{link}", software="test", requested_link=link, host="", state_dir=tmp_path,
             open_views=views.open, clock=clock,
         )
         for link in range(LINKS)
@@ -77,8 +77,8 @@ def to_all(message: Downlink) -> list[tuple[int, Downlink]]:
     return [(port, message) for port in range(LINKS)]
 
 
-def welcomes(runtime: dict[str, int] | None = None) -> list[tuple[int, Downlink]]:
-    config = RunConfig.model_validate(CONFIG.model_dump() | {"runtime": runtime} if runtime else CONFIG)
+def welcomes(changes: Mapping[str, object] | None = None) -> list[tuple[int, Downlink]]:
+    config = RunConfig.model_validate(CONFIG.model_dump() | dict(changes or {}))
     settings = config.canonical_json()
     return [(link, Welcome(PROTOCOL_VERSION, "run", link, settings, None)) for link in range(LINKS)]
 
@@ -89,7 +89,7 @@ def react(host: DeviceHost, messages: Sequence[tuple[int, Downlink]]) -> list[Ad
         bundles.append(answers)
         for port, body in answers:
             if isinstance(body, SymbolBlock):
-                host.sessions[port].sending(body.key, UplinkCost(len(body.sample_ids), 10, 20))
+                host.sessions[port].block_packed(body.key, UplinkCost(len(body.sample_ids), 10, 20))
     return bundles
 
 
@@ -126,7 +126,7 @@ def test_blocks_that_several_are_asked_for_are_ready_together(host: DeviceHost) 
 
 
 def test_half_of_the_credits_leave_together(host: DeviceHost) -> None:
-    react(host, welcomes({"credits": 4}))
+    react(host, welcomes({"runtime": {"credits": 4}}))
     first, second = react(host, to_all(Evaluate(Phase.TEST, 0, Symbols.HARD)))
     assert numbers(first) == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]
     assert numbers(second) == [(0, 2), (1, 2), (2, 2)]
@@ -166,13 +166,29 @@ def test_all_send_before_one_works_ahead(host: DeviceHost, monkeypatch: pytest.M
     assert done == [f"{what} {port}" for what in ("block", "rate") for port in range(LINKS)]
 
 
+def test_training_blocks_leave_one_by_one(host: DeviceHost) -> None:
+    several = {"epochs": 1, "batch_size": 8, "micro_batches": 2}
+    react(host, welcomes({"runtime": {"credits": 4}, "training": several}))
+    bundles = react(host, to_all(TrainStep(0)))
+    assert [numbers(bundle) for bundle in bundles] == [[(port, number)] for port in range(LINKS) for number in (0, 1)]
+
+
+def test_a_training_step_does_not_wait_for_the_pass_of_another_port(host: DeviceHost) -> None:
+    react(host, welcomes())
+    messages: list[tuple[int, Downlink]] = [(0, Evaluate(Phase.SERVE, 0, Symbols.HARD)), (1, TrainStep(0))]
+    bundles = react(host, messages)
+    assert [numbers(bundle) for bundle in bundles] == [[(1, 0)], [(0, 0)]]
+    phases = [body.key.phase for bundle in bundles for _, body in bundle if isinstance(body, SymbolBlock)]
+    assert phases == [Phase.TRAIN, Phase.SERVE]
+
+
 def test_what_fails_one_device_fails_all(host: DeviceHost) -> None:
     react(host, welcomes())
     with pytest.raises(ProtocolError, match="step 1 was announced: expected step 0"):
         react(host, [(0, TrainStep(0)), (2, TrainStep(1))])
 
 
-def test_a_process_without_a_wish_loads_what_it_is_leased(loader: Loader) -> None:
+def test_a_process_that_asks_for_no_link_loads_the_view_of_the_link_that_it_gets(loader: Loader) -> None:
     views = HostedViews([], loader)
 
     assert views.open(CONFIG, 2).train.shape == (16, 280)

@@ -1,4 +1,4 @@
-"""How a command line lists links."""
+"""Lists of links on the command line."""
 
 import pytest
 from hypothesis import given
