@@ -59,6 +59,8 @@ COPY --from=torch-dependencies /opt/venv /opt/venv
 
 FROM torch-runtime AS device
 COPY common splitwave/common
+COPY channel/__init__.py splitwave/channel/
+COPY channel/models splitwave/channel/models
 COPY device splitwave/device
 RUN python -m compileall -q .
 USER 10001:10001
@@ -66,6 +68,8 @@ ENTRYPOINT ["python", "-m", "splitwave.device"]
 
 FROM torch-runtime AS basestation
 COPY common splitwave/common
+COPY channel/__init__.py splitwave/channel/
+COPY channel/models splitwave/channel/models
 COPY basestation splitwave/basestation
 RUN python -m compileall -q .
 USER 10001:10001
@@ -73,6 +77,8 @@ ENTRYPOINT ["python", "-m", "splitwave.basestation"]
 
 FROM torch-runtime AS bench
 COPY common splitwave/common
+COPY channel/__init__.py splitwave/channel/
+COPY channel/models splitwave/channel/models
 COPY device splitwave/device
 COPY basestation splitwave/basestation
 COPY testbed splitwave/testbed

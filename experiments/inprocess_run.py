@@ -23,6 +23,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.channel_model import check_rate_noise
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
@@ -212,8 +213,10 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
     """A fresh run over the data set that its settings name.
 
     Raises:
+        ConfigError: a channel model cannot be loaded, or the rate needs noise and has none.
         DataError: the data are missing or damaged.
     """
+    check_rate_noise(config)
     views = load_stacked_views(config, range(config.links), data_dir)
     return InprocessRun(
         config,

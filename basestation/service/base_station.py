@@ -25,6 +25,7 @@ from splitwave.basestation.run.serving_record import ServingRecord
 from splitwave.basestation.service import control_service, uplink_service
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import fingerprint, load_labels
+from splitwave.common.protocol.channel_model import check_rate_noise
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import check_state_dir, load_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest
@@ -69,9 +70,10 @@ class BaseStation:
         Raises:
             AddressError: it cannot listen there.
             CheckpointError: there is no checkpoint to restore, or none can be written.
-            ConfigError: the fusion policy cannot be loaded.
+            ConfigError: the fusion policy or a channel model cannot be loaded, or the rate needs noise and has none.
             RunFailedError: a link was lost on the way, and did not come back.
         """
+        check_rate_noise(self.config)
         torch.set_num_threads(self.config.runtime.torch_threads)  # of this thread, which decodes brief blocks itself
         with Compute(self.config.runtime.torch_threads) as compute:
             coordinator = self._coordinator(compute)

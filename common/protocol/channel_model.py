@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
-from splitwave.common.protocol.link_noise import noise_variances
+from splitwave.common.protocol.phases import Phase
 
 Realisation = TypeVar("Realisation")
 Variances = NDArray[np.float64]
@@ -93,20 +94,30 @@ def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Varianc
     Information about z̃ is the same behind h·z̃ + ε and behind z̃ + ε/h, so a bound for the second is one for the first.
     Each value is of an equal share of the block, see `link_noise.draw_of_sample`.
 
-    Devices and base station have no package `channel`, so AWGN is known here; other models are loaded by name.
-
     Raises:
         ConfigError: a model cannot be loaded.
     """
-    if config.channel.model == AWGN:
-        return noise_variances(config, link, key.phase, key.step)
     variances = np.zeros(1)
     for name in reversed(config.channel.models):
-        if name == AWGN:
-            variances = variances + noise_variances(config, link, key.phase, key.step)
-        else:
-            variances = channel_model(name, config, link).noise_variances(key, variances)
+        variances = channel_model(name, config, link).noise_variances(key, variances)
     return variances
+
+
+def check_rate_noise(config: RunConfig) -> None:
+    """Refuse a channel without noise where the run needs σ² > 0: in the rate of quantized symbols, or as an input.
+
+    Raises:
+        ConfigError: no model of `channel.model` adds noise, or one of them cannot be loaded.
+    """
+    needs = {"quantizer.breakpoints": config.quantizer.breakpoints, "hypernetwork.psnr": config.hypernetwork.psnr}
+    needed_by = [setting for setting, value in needs.items() if value]
+    key = BlockKey(Phase.TEST, 0, 0)
+    noise = np.concatenate([rate_noise_variances(config, link, key) for link in range(config.links)])
+    if needed_by and not noise.all():
+        raise ConfigError(
+            f"channel.model = {', '.join(config.channel.models)}: the channel adds no noise, but {needed_by[0]} = "
+            f"{needs[needed_by[0]]} needs some: add a model that does, such as {AWGN}, or choose 0"
+        )
 
 
 @lru_cache

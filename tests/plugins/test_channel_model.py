@@ -6,9 +6,11 @@ import pytest
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.channel.models.composite import CompositeChannel, link_channel
 from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
+from splitwave.common.config.sections import QuantizerSettings
+from splitwave.common.errors import ConfigError
 from splitwave.common.learning.conditions import block_conditions
 from splitwave.common.protocol.blocks import BlockKey
-from splitwave.common.protocol.channel_model import ChannelModel, rate_noise_variances
+from splitwave.common.protocol.channel_model import ChannelModel, check_rate_noise, rate_noise_variances
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
@@ -71,3 +73,11 @@ def test_the_emulator_returns_gradients_times_the_gain_added_up_over_the_draws(d
     returned = link.return_gradient(Gradient(laws.KEY, gradient)).values
     assert not link.returns_gradients_unchanged
     np.testing.assert_allclose(returned, gain * gradient.sum(axis=0, keepdims=True), rtol=1e-5, atol=1e-6)
+
+
+def test_a_channel_without_noise_is_refused_where_the_rate_needs_some() -> None:
+    noiseless = laws.config_of(TOY)
+    with pytest.raises(ConfigError, match=r"channel\.model = toy: the channel adds no noise, but quantizer\.breakpoints"):
+        check_rate_noise(noiseless)
+    check_rate_noise(laws.config_of([TOY, AWGN]))
+    check_rate_noise(noiseless.model_copy(update={"quantizer": QuantizerSettings(breakpoints=0)}))
