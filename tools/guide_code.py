@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from tools.marked_block import with_block
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 GUIDES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 _MARKER = re.compile(r"<!-- (tests/plugins/toys/[\w/.]+): begin -->")
 

@@ -1,4 +1,4 @@
-"""The pages of published figures, one for each paper: docs/results/NAME.md, its figures' folder, and its summary."""
+"""The pages of published figures, one for each paper: docs/results/NAME.md, the folder of its figures, its summary."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,43 +7,49 @@ from pathlib import Path
 from splitwave.experiments.paper import hyper_vib, qml_ib
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure
-
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "docs" / "results"
-OVERVIEW = RESULTS / "README.md"
-"""The page that has a summary of each of the others, between markers named after it."""
+from tools.paths import PUBLISHED
+from tools.result_pages import hyper_vib as hyper_vib_page
+from tools.result_pages import qml_ib as qml_ib_page
+from tools.result_pages.measured import Measured
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, rendered from `page.md.template` in its folder; its summary from `summary.md.template`.
+    """One page.
 
     Attributes:
-        figures: what may be published on it.
+        figures: the figures that may be published on it.
+        page_text: returns the page, with the numbers and tables that were measured.
+        summary_text: returns its summary on the overview.
     """
 
     name: str
     figures: Mapping[str, Callable[[Preset, int], Figure]]
+    page_text: Callable[[Measured], str]
+    summary_text: Callable[[Measured], str]
 
     @property
     def folder(self) -> Path:
-        """Where its figures and templates lie."""
-        return RESULTS / self.name
+        """The folder of its figures."""
+        return PUBLISHED / self.name
 
     @property
     def path(self) -> Path:
-        """The page itself."""
-        return RESULTS / f"{self.name}.md"
+        """The file of the page itself."""
+        return PUBLISHED / f"{self.name}.md"
 
     @property
-    def template(self) -> Path:
-        """The template of the page."""
-        return self.folder / "page.md.template"
+    def text(self) -> str:
+        """The page, written from the published tables."""
+        return self.page_text(Measured(self.folder))
 
     @property
-    def summary_template(self) -> Path:
-        """The template of its summary on the overview."""
-        return self.folder / "summary.md.template"
+    def summary(self) -> str:
+        """The summary on the overview, written from the published tables."""
+        return self.summary_text(Measured(self.folder))
 
 
-PAGES = (Page("qml-ib", qml_ib.FIGURES), Page("hyper-vib", hyper_vib.FIGURES))
+PAGES = (
+    Page("qml-ib", qml_ib.FIGURES, qml_ib_page.page, qml_ib_page.summary),
+    Page("hyper-vib", hyper_vib.FIGURES, hyper_vib_page.page, hyper_vib_page.summary),
+)

@@ -14,7 +14,8 @@ from typing import Any
 from splitwave.common.errors import DataError
 from splitwave.testbed.results.unfinished import check_finished
 from tools.marked_block import with_block
-from tools.publish_result import PUBLISHED, ROOT, processor
+from tools.paths import PUBLISHED, ROOT
+from tools.publish_result import processor
 
 BENCH = PUBLISHED / "bench"
 PAGE = ROOT / "docs" / "benchmarks.md"

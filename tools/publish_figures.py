@@ -1,10 +1,9 @@
 """Publish figures of `splitwave experiment run`: `python -m tools.publish_figures [RESULTS_FOLDER]`.
 
-Copies each finished figure's CSV, JSON and PNG to the folder of its page under docs/results, and renders the pages, and
-their summaries on the overview, from their templates. `tools.figure_fields` says what a template may hold,
-`tools.pages` what pages there are.
+Copies each finished figure's CSV, JSON and PNG to the folder of its page under docs/results, then writes the pages and
+their summaries on the overview. The text of the pages is in `tools/result_pages`.
 
-Without a folder nothing is copied, only rendered again.
+Without a folder nothing is copied; the pages are written again from the published files.
 """
 
 import argparse
@@ -19,9 +18,10 @@ from splitwave.common.runtime.standard_streams import make_streams_lenient
 from splitwave.experiments.paper.figures import FIGURES
 from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.table import read
-from tools.figure_fields import record_of, render
 from tools.marked_block import with_block
-from tools.pages import OVERVIEW, PAGES
+from tools.pages import PAGES
+from tools.paths import OVERVIEW
+from tools.result_pages.record import record_of
 
 SUFFIXES = (".csv", ".json", ".png")
 
@@ -64,7 +64,7 @@ def _is_finished(source: Path, name: str) -> bool:
 
 
 def main() -> int:
-    """Parse the command line, copy and render."""
+    """Parse the command line, copy the figures and write the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "source", type=Path, nargs="?", metavar="RESULTS_FOLDER", help="such as results/experiments/paper"
@@ -73,15 +73,14 @@ def main() -> int:
     try:
         if source is not None:
             print(f"published: {', '.join(publish(source, {page.name: page.folder for page in PAGES}))}")
-        rendered = {page.path: render(page.template.read_text(encoding="utf-8"), page.folder) for page in PAGES}
+        written = {page.path: page.text for page in PAGES}
         overview = OVERVIEW.read_text(encoding="utf-8")
         for page in PAGES:
-            summary = render(page.summary_template.read_text(encoding="utf-8"), page.folder)
-            overview = with_block(overview, page.name, summary)
+            overview = with_block(overview, page.name, page.summary)
     except (ValueError, SplitwaveError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    for path, text in rendered.items() | {(OVERVIEW, overview)}:
+    for path, text in written.items() | {(OVERVIEW, overview)}:
         path.write_text(text, encoding="utf-8")
     return 0
 

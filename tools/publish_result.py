@@ -18,11 +18,10 @@ from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.errors import DataError
 from splitwave.testbed.results.unfinished import check_finished
 from tools.marked_block import with_block
+from tools.paths import OVERVIEW, PUBLISHED, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-PUBLISHED = ROOT / "docs" / "results"
 BLOCK = "results"
-TABLES = {ROOT / "README.md": "docs/results/{}/", PUBLISHED / "README.md": "{}/summary.json"}
+TABLES = {ROOT / "README.md": "docs/results/{}/", OVERVIEW: "{}/summary.json"}
 """Pages with the table, and where its links lead from there: the site has no pages for folders."""
 
 _FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json", "figs/latency.csv")

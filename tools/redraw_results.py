@@ -19,7 +19,7 @@ from splitwave.experiments.paper.preset import preset_named
 from splitwave.experiments.sweep.plot import redraw
 from splitwave.testbed.figures.latency_plot import draw_latency
 from splitwave.testbed.figures.training_plot import draw_training
-from tools.pages import RESULTS
+from tools.paths import PUBLISHED
 
 
 def redraw_folder(folder: Path) -> list[Path]:
@@ -53,7 +53,7 @@ def _figures_of_page(folder: Path, scratch: Path) -> list[Path]:
 
 
 def _redraw(named: Sequence[Path]) -> None:
-    for folder in named or [path for path in sorted(RESULTS.iterdir()) if path.is_dir()]:
+    for folder in named or [path for path in sorted(PUBLISHED.iterdir()) if path.is_dir()]:
         drawn = redraw_folder(folder)
         if named and not drawn:
             raise DataError(f"{folder}: holds no metrics.jsonl, latency.csv or CSV of a figure to draw")

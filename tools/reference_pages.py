@@ -7,13 +7,13 @@ read beside the code; tests compare them with it.
 
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from tools.guide_code import GUIDES, with_code
+from tools.paths import ROOT
 from tools.reference_cli import cli_page
 from tools.reference_settings import settings_page
 
-REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+REFERENCE = ROOT / "docs" / "reference"
 
 PAGES: Mapping[str, Callable[[], str]] = {"configuration.md": settings_page, "cli.md": cli_page}
 

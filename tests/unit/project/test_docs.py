@@ -9,7 +9,8 @@ import pytest
 from splitwave.common.config.layers import load_config
 from splitwave.common.exit_codes import ExitCode
 from tools.marked_block import block_in
-from tools.publish_result import BLOCK, PUBLISHED, ROOT, TABLES, processor, results_table
+from tools.paths import PUBLISHED, ROOT
+from tools.publish_result import BLOCK, TABLES, processor, results_table
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 CODE = ("common", "device", "channel", "basestation", "testbed", "experiments", "benchmarks")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from splitwave.benchmarks.readings.targets import TARGETS
 from tools.marked_block import block_in
+from tools.paths import ROOT
 from tools.publish_bench import BENCH, BLOCK, PAGE, bench_table
-from tools.publish_result import ROOT
 
 RESULT = json.loads((BENCH / "result.json").read_text())
 

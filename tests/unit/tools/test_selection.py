@@ -33,7 +33,7 @@ def trial(seed: int, beta: float, *test_betas: float, hyper: bool = False) -> Vi
 
 
 def outcome(of: VibTrial, training_s: float | None, *errors: tuple[float, float | None]) -> Outcome:
-    """A (test, held-out) pair of errors for each β that the network is told."""
+    """A (test, held-out) pair of errors for each β that the network is tested at."""
     return Outcome(
         trial=of,
         measurements=tuple(
@@ -100,7 +100,7 @@ def test_squared_errors_are_compared_by_their_ratio_and_shown_in_metres() -> Non
     assert "| 1.02 ± 0.00 (0.30 m) | +2.0 ± 0.0 % |" in both
 
 
-def test_several_curves_may_stand_against_one() -> None:
+def test_several_curves_are_compared_with_one() -> None:
     lines = selection_table(table(), ALL, ONE, ONE).splitlines()
     assert len(lines) == 2 + 3
     assert "| -0.10 ± 0.00 points |" in lines[-1]

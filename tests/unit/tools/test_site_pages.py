@@ -1,4 +1,4 @@
-"""What enters the documentation site by itself."""
+"""Rooms and decisions enter the documentation site by themselves."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ from splitwave.common.errors import ConfigError, DataError, RunFailedError
 from splitwave.common.records.manifest import Manifest
 from splitwave.testbed.results.results_folder import ResultsFolder
 from splitwave.testbed.results.unfinished import check_finished, has_checkpoint, unfinished_note
-from tools.publish_result import ROOT
+from tools.paths import ROOT
 
 CONFIG = RunConfig(seed=7)
 
