@@ -18,7 +18,7 @@ SAME_CHANNEL, IDEAL_LINK = baseline_name(1, AWARE), baseline_name(1, IDEAL)
 
 _INTRODUCTION = """# QML-IB reproduced
 
-`python -m tools.publish_figures` writes this page from [a template](qml-ib/page.md.template) and from the tables in `docs/results/qml-ib/`; a test compares them. Errors
+`python -m tools.publish_figures` writes this page from the tables in `docs/results/qml-ib/`; a test compares them. Errors
 are on MNIST's 10,000 test digits: the mean over seeds with its 95 % interval (Student's t). The interval covers initialisation, batch order and noise, but not
 the choice of digits. Each figure has a CSV with one row for each point and seed, and a JSON with all settings of every training.
 
@@ -173,7 +173,7 @@ def _retransmission(measured: Measured) -> str:
 
     return f"""## Selective retransmission
 
-![Error over mean latency, a curve a network, a point a threshold](qml-ib/retransmission.png)
+![Error over mean latency, with one curve per network and one point per threshold](qml-ib/retransmission.png)
 
 {measured.made("retransmission")}
 
