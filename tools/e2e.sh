@@ -31,7 +31,7 @@ with_engine() {
     docker image ls --filter reference='splitwave/*' --format 'image {{.Repository}}:{{.Tag}} {{.Size}}'
 }
 
-# What compose made for a testbed: a line "KIND ID" each.
+# Prints what compose made for a testbed, with one line "KIND ID" per resource.
 leftovers() {
     local kind
     for kind in container network volume; do

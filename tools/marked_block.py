@@ -1,8 +1,8 @@
-"""Blocks of Markdown pages that tools write: what lies between `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
+"""Blocks of Markdown pages that tools write, between `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
 
 
 def block_in(text: str, name: str) -> str:
-    """The block of this name.
+    """Return the block of this name, without the blank lines around it.
 
     Raises:
         ValueError: a marker is missing.
@@ -12,18 +12,18 @@ def block_in(text: str, name: str) -> str:
 
 
 def with_block(text: str, name: str, block: str) -> str:
-    """The text with another block of this name.
+    """Return the text with `block` in place of its block of this name.
 
     Raises:
         ValueError: a marker is missing.
     """
     start, end = _place(text, name)
-    # A table directly below a comment is no table for every reader of Markdown.
+    # Not every reader of Markdown takes a table directly below a comment for a table.
     return f"{text[:start]}\n\n{block.strip()}\n\n{text[end:]}"
 
 
 def _place(text: str, name: str) -> tuple[int, int]:
-    """Where the block begins and ends."""
+    """Return the offsets at which the block begins and ends."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     for marker in (begin, end):
         if marker not in text:

@@ -11,11 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from splitwave.common.errors import DataError
-from splitwave.testbed.results.unfinished import check_finished
 from tools.marked_block import with_block
 from tools.paths import PUBLISHED, ROOT
-from tools.publish_result import processor
+from tools.publish_result import exit_unless_committed, exit_unless_finished, processor
 
 BENCH = PUBLISHED / "bench"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -24,7 +22,7 @@ _HEAD = "| reading | median | lowest to highest | target | verdict |\n|---|--:|-
 
 
 def bench_table(result: dict[str, Any]) -> str:
-    """The page's table: every reading that has a target, and the machine and commit that made them."""
+    """Return the page's table of all readings that have a target, below a line with command, machine and commit."""
     environment = result["environment"]
     rows = [
         _row(reading)
@@ -34,12 +32,12 @@ def bench_table(result: dict[str, Any]) -> str:
     ]
     made = f"{processor(environment)}, {environment['cpu_count']} cores, commit `{environment['commit'][:8]}`"
     repetitions = result["scope"]["repetitions"]
-    said = f"`{' '.join(environment['command'][:3])}`, {repetitions} repetitions, {made}"
-    return "\n".join([f"{said}: {result['validity']}.", "", _HEAD, *rows])
+    heading = f"`{' '.join(environment['command'][:3])}`, {repetitions} repetitions, {made}"
+    return "\n".join([f"{heading}: {result['validity']}.", "", _HEAD, *rows])
 
 
 def invalid_because(result: dict[str, Any]) -> list[str]:
-    """Why the numbers of a result must not be quoted, a reason an entry; empty if they may."""
+    """Return the reasons why the numbers of a result must not be quoted; none if they may be."""
     return [
         f"{each['benchmark']}: {problem}"
         for each in result["benchmarks"]
@@ -54,13 +52,9 @@ def _row(reading: dict[str, Any]) -> str:
 
 
 def _publish(source: Path) -> None:
-    try:
-        check_finished(source)
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    exit_unless_finished(source)
     result = json.loads((source / "result.json").read_text(encoding="utf-8"))
-    if result["environment"]["dirty"] is not False:
-        sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")
+    exit_unless_committed(source, result["environment"])
     if result["scope"]["quick"]:
         sys.exit(f"error: {source} was made with --quick, whose readings are not worth quoting")
     if reasons := invalid_because(result):

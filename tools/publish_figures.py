@@ -27,10 +27,10 @@ SUFFIXES = (".csv", ".json", ".png")
 
 
 def publish(source: Path, targets: Mapping[str, Path]) -> list[str]:
-    """Copy every finished figure of a results folder to the target of its page; returns their names.
+    """Copy every finished figure of a results folder to the target of its page, and return their names.
 
     Raises:
-        ValueError: none is finished; or one lacks a file, or was made from uncommitted changes or other data.
+        ValueError: no figure is finished; or a figure lacks a file, or was made from uncommitted changes or other data.
     """
     folders = {name: targets[page.name] for page in PAGES for name in page.figures}
     begun = [name for name in folders if (source / f"{name}.csv").is_file()]

@@ -1,8 +1,8 @@
 """Publish a results folder: `python -m tools.publish_result RESULTS_FOLDER NAME`.
 
-Copies what a reader needs (settings, environment, curves, hop times, summary, figures; no weights, no logs) to
+Copies settings, environment, curves, hop times, summary and figures, but neither weights nor logs, to
 docs/results/NAME, and rewrites the tables in README.md and docs/results/README.md from all published summaries.
-`tools.redraw_results` can draw the figures again from what is copied.
+`tools.redraw_results` can draw the figures again from the copied files.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tools.paths import OVERVIEW, PUBLISHED, ROOT
 
 BLOCK = "results"
 TABLES = {ROOT / "README.md": "docs/results/{}/", OVERVIEW: "{}/summary.json"}
-"""Pages with the table, and where its links lead from there: the site has no pages for folders."""
+"""Pages with the table, each with the target of its links: the site has no pages for folders."""
 
 _FILES = ("config.yaml", "env.json", "metrics.jsonl", "summary.json", "figs/latency.csv")
 _HEAD = (
@@ -32,11 +32,11 @@ _HEAD = (
 
 
 def results_table(published: Path, link: str) -> str:
-    """The table, one row for each published result, straight from its summary.json and env.json.
+    """Return the table, with one row for each published result, from its summary.json and env.json.
 
     Args:
         published: the folder of all results.
-        link: where a result's name leads, with {} in place of the name.
+        link: the target of the link on a result's name, with {} in place of the name.
     """
     rows = [_row(folder, link) for folder in sorted(published.iterdir()) if (folder / "summary.json").is_file()]
     return "\n".join([_HEAD, "|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|", *rows])
@@ -70,7 +70,7 @@ def _row(folder: Path, link: str) -> str:
 
 
 def processor(environment: Mapping[str, Any]) -> str:
-    """The kind of processor that decides a run's last bits: its name and, where the run recorded them, its vectors."""
+    """Return the kind of processor, which decides a run's last bits: its name and, if recorded, its vectors."""
     return ", ".join(filter(None, (environment["cpu_model"], environment.get("cpu_vectors"))))
 
 
@@ -79,20 +79,35 @@ def _error(summary: Mapping[str, Any], kind: str = "") -> str:
     return wording.error_in_short(summary[f"{wording.error_key}{kind}"])
 
 
-def _publish(source: Path, name: str) -> None:
-    if not re.fullmatch("[a-z0-9][a-z0-9-]*", name):
-        sys.exit(f"error: {name!r}: a published result is named in a-z, 0-9 and -")
+def exit_unless_finished(source: Path) -> None:
+    """End the program with a message if the run of a results folder ended early."""
     try:
         check_finished(source)
     except DataError as error:
         sys.exit(f"error: {error}")
+
+
+def exit_unless_committed(source: Path, environment: Mapping[str, Any]) -> None:
+    """End the program with a message if the code of a run was not committed.
+
+    Args:
+        source: the results folder, for the message.
+        environment: the record of its command, commit and machine.
+    """
+    if environment["dirty"] is not False:
+        sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")
+
+
+def _publish(source: Path, name: str) -> None:
+    if not re.fullmatch("[a-z0-9][a-z0-9-]*", name):
+        sys.exit(f"error: {name!r}: a published result is named in a-z, 0-9 and -")
+    exit_unless_finished(source)
     files = [*(source / file for file in _FILES), *sorted((source / "figs").glob("*.png"))]
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
         sys.exit(f"error: {source} is no complete results folder: it lacks {', '.join(missing)}")
     environment = json.loads((source / "env.json").read_text(encoding="utf-8"))
-    if environment["dirty"] is not False:
-        sys.exit(f"error: {source} was made from uncommitted changes: commit, run again, publish that")
+    exit_unless_committed(source, environment)
     fresh, target = PUBLISHED / f".{name}.partial", PUBLISHED / name
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The reference page of the command line: what every command prints for `--help`."""
+"""The reference page of the command line, with the text that every command prints for `--help`."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from typer.main import get_command
 from splitwave.testbed.cli import app
 
 SERVICES = ("device", "channel", "basestation")
-"""Commands whose options belong to a program of their own."""
+"""Commands that are programs with options of their own."""
 
 _WIDTH = 100
 _HOME = "/home/you"
@@ -29,7 +29,7 @@ The services `device`, `channel` and `basestation` are also Python modules: `spl
 
 
 def cli_page() -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     root = get_command(app)
     context = root.make_context("splitwave", [], resilient_parsing=True, terminal_width=_WIDTH)
     sections = [_section(path, text) for path, text in _helps(root, context)]
@@ -42,7 +42,10 @@ def _section(path: str, text: str) -> str:
 
 
 def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:
-    """A command's path and help, then those of its subcommands. Typer brings click's classes under a private name."""
+    """Yield a command's path and help, then those of its subcommands.
+
+    The types are `Any` because Typer has click's classes under a private name.
+    """
     name = context.info_name if context.parent is None else None
     path = name or context.command_path
     yield path, command.get_help(context)
@@ -55,7 +58,7 @@ def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:
 
 
 def _help_of_service(service: str) -> str:
-    """What the service prints, wherever home is."""
+    """Return the help text of a service, with `~` for any home folder."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("SPLITWAVE_", "XDG_"))}
     answer = subprocess.run(
         [sys.executable, "-m", f"splitwave.{service}", "--help"],

@@ -1,8 +1,8 @@
 """Write the pages that follow from the code: `python -m tools.reference_pages`.
 
-`docs/reference/configuration.md` comes from the JSON schema of `RunConfig`, `docs/reference/cli.md` from what the
-commands print for `--help`, and the code in the guides from the toy package. All are committed, so that they can be
-read beside the code; tests compare them with it.
+`docs/reference/configuration.md` comes from the JSON schema of `RunConfig`, `docs/reference/cli.md` from the help
+texts of the commands, and the code in the guides from the toy package. All are committed, so that they can be read
+beside the code; tests compare them with it.
 """
 
 import sys
@@ -19,7 +19,7 @@ PAGES: Mapping[str, Callable[[], str]] = {"configuration.md": settings_page, "cl
 
 
 def main() -> int:
-    """Write all pages."""
+    """Write all pages, and the code in the guides."""
     REFERENCE.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
         (REFERENCE / name).write_text(page(), encoding="utf-8")

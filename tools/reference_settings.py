@@ -34,7 +34,7 @@ _LIMITS = (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("
 
 
 def settings_page() -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     schema = RunConfig.model_json_schema()
     sections = {name: _resolve(field, schema) for name, field in schema["properties"].items() if "$ref" in field}
     own = {name: field for name, field in schema["properties"].items() if name not in sections}
@@ -57,7 +57,7 @@ def _row(path: str, field: Schema, schema: Schema) -> str:
 
 
 def _value(field: Schema, schema: Schema) -> str:
-    """What may be given, in words."""
+    """Return the allowed values of a field in words."""
     field = _resolve(field, schema)
     if "enum" in field:
         return ", ".join(f"`{choice}`" for choice in field["enum"])

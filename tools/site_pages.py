@@ -1,7 +1,7 @@
-"""A hook of MkDocs: what enters the site because it is there, without a line in mkdocs.yml.
+"""A hook of MkDocs that adds pages and entries of the navigation which mkdocs.yml does not list.
 
 Each room of the code gets a page of the API reference, made while the site is built, and each decision an entry of the
-navigation. Nothing is imported: mkdocstrings reads the sources.
+navigation. Nothing is imported, because mkdocstrings reads the sources.
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ FOLDERS = ("common", "device", "channel", "basestation", "experiments")
 """Documented room by room. `testbed` and `benchmarks` are applications, whose interface is the command line."""
 
 INTERFACES = ("testbed.engine",)
-"""Modules of other folders that are there to be implemented by somebody else."""
+"""Modules of other folders with interfaces for other packages to implement."""
 
 GENERATED = ("wire.pb",)
-"""Rooms that hold no code of ours."""
+"""Rooms with generated code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ApiPage:
     """One page of the reference.
 
     Attributes:
-        name: of a room, `common.config`, or of a folder, `common`, whose own modules it has.
+        name: the name of a room, such as `common.config`; or of a folder, such as `common`, for modules outside rooms.
         modules: dotted names without the package.
     """
 
@@ -38,18 +38,18 @@ class ApiPage:
 
     @property
     def path(self) -> str:
-        """Where it lies below docs/."""
+        """The path of its file below docs/."""
         return f"reference/api/{self.name}.md"
 
     @property
     def text(self) -> str:
-        """Its Markdown: a heading, and a block for mkdocstrings for each module."""
+        """Its Markdown: a heading, and one block for mkdocstrings per module."""
         blocks = [f"::: {PACKAGE}.{module}" for module in self.modules]
         return "\n\n".join([f"# `{PACKAGE}.{self.name}`", *blocks]) + "\n"
 
 
 def api_pages(sources: Path = ROOT / "src") -> list[ApiPage]:
-    """The pages, by folder: first the folder's own modules, then its rooms."""
+    """Return the pages, folder by folder: first the folder's own modules, then its rooms."""
     pages = [page for folder in FOLDERS for page in _pages_of(sources / PACKAGE / folder)]
     return [*pages, *(ApiPage(module, (module,)) for module in INTERFACES)]
 
@@ -71,24 +71,24 @@ def _modules_of(folder: Path, room: Path) -> Iterator[str]:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the pages into the navigation."""
+    """Add the pages and the decisions to the navigation."""
     _section(config.nav, "API").extend({page.name: page.path} for page in api_pages())
     _section(config.nav, "Decisions").extend(f"adr/{path.name}" for path in sorted(DECISIONS.glob("*.md")))
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Put the pages among the site's files."""
+    """Add the pages to the files of the site."""
     for page in api_pages():
         files.append(File.generated(config, page.path, content=page.text))
     return files
 
 
 def _section(navigation: object, name: str) -> list[object]:
-    """The list below an entry of the navigation.
+    """Return the list below an entry of the navigation.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: there is no list of this name.
     """
     found = next(_sections(navigation, name), None)
     if found is None:

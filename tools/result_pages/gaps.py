@@ -1,20 +1,32 @@
 """Gaps between two curves: how much higher the error of one is than the error of the other, seed by seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.sweep.curves import Point
 from splitwave.experiments.sweep.intervals import interval
 from splitwave.experiments.sweep.table import wording_of
-from tools.result_pages.markdown import markdown_table
-from tools.selection_table import spread
+from tools.result_pages.markdown import markdown_table, spread
+
+
+def gap_over_seeds(errors: Mapping[int, float], others: Mapping[int, float], wording: Wording) -> str:
+    """Return the mean and interval, over seeds, of how much higher the other errors are, without the unit.
+
+    If errors are shares, these are differences in percentage points, else ratios less 1, in per cent.
+
+    Args:
+        errors: the error of each seed.
+        others: the errors that are compared with them, of the same seeds.
+        wording: the units of the task.
+    """
+    seeds = sorted(errors)
+    if wording.is_share:
+        return spread(interval([others[seed] - errors[seed] for seed in seeds]), 100.0, 2, sign="+")
+    return spread(interval([others[seed] / errors[seed] - 1 for seed in seeds]), 100.0, 1, sign="+")
 
 
 def gap(point: Point, other: Point) -> str:
-    """Return how much higher the other point's error is, without the unit.
-
-    The gap is the mean over seeds with its interval: of differences in percentage points if errors are shares, else of
-    ratios less 1, in per cent.
+    """Return how much higher the other point's error is, as `gap_over_seeds` does.
 
     Raises:
         ValueError: their seeds differ.
@@ -22,9 +34,7 @@ def gap(point: Point, other: Point) -> str:
     mine, theirs = _by_seed(point), _by_seed(other)
     if mine.keys() != theirs.keys():
         raise ValueError(f"{point.curve} and {other.curve} at {point.x}: seeds {sorted(mine)} and {sorted(theirs)}")
-    if wording_of([*point.rows, *other.rows]).is_share:
-        return spread(interval([theirs[seed] - mine[seed] for seed in sorted(mine)]), 100.0, 2, sign="+")
-    return spread(interval([theirs[seed] / mine[seed] - 1 for seed in sorted(mine)]), 100.0, 1, sign="+")
+    return gap_over_seeds(mine, theirs, wording_of([*point.rows, *other.rows]))
 
 
 def gap_unit(wording: Wording) -> str:

@@ -1,9 +1,17 @@
-"""Tables in Markdown."""
+"""Numbers and tables in Markdown."""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
+from splitwave.experiments.sweep.intervals import Interval
+
 Column = TypeVar("Column")
+
+
+def spread(values: Interval, scale: float, digits: int, sign: str = "") -> str:
+    """Return a mean and its interval as text, both multiplied by `scale`."""
+    half = "" if values.half_width is None else f" ± {scale * values.half_width:.{digits}f}"
+    return f"{scale * values.mean:{sign}.{digits}f}{half}"
 
 
 def markdown_table(corner: str, columns: Mapping[Column, str], rows: Mapping[str, Mapping[Column, str]]) -> str:

@@ -14,9 +14,9 @@ from splitwave.experiments.sweep.intervals import interval
 from splitwave.experiments.sweep.table import read, wording_of
 from tools.paths import PUBLISHED
 from tools.result_pages.gaps import gap, gap_table, gap_unit
-from tools.result_pages.markdown import markdown_table
+from tools.result_pages.markdown import markdown_table, spread
 from tools.result_pages.record import record_of
-from tools.selection_table import selection_table, spread
+from tools.result_pages.selection_table import selection_table
 
 AUTHORS = PUBLISHED / "vddib-sr-authors.csv"
 """Errors that the script of VDDIB-SR's authors gave, by link and symbols per device."""

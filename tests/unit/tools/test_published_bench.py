@@ -1,4 +1,4 @@
-"""The table of benchmarks is what the published file says."""
+"""The table of benchmarks has the numbers of the published file."""
 
 import json
 import subprocess
@@ -13,11 +13,11 @@ from tools.publish_bench import BENCH, BLOCK, PAGE, bench_table
 RESULT = json.loads((BENCH / "result.json").read_text())
 
 
-def test_the_table_is_what_the_published_file_says() -> None:
+def test_the_table_has_the_numbers_of_the_published_file() -> None:
     assert block_in(PAGE.read_text(), BLOCK) == bench_table(RESULT)
 
 
-def test_what_is_published_is_a_whole_run_of_a_commit() -> None:
+def test_the_published_result_is_a_whole_run_of_a_commit() -> None:
     assert RESULT["validity"] == "VALID"
     assert RESULT["environment"]["dirty"] is False
     assert len(RESULT["environment"]["commit"]) == 40

@@ -91,7 +91,7 @@ def test_the_beta_shown_for_one_model_has_the_lowest_held_out_error() -> None:
     assert min(errors, key=lambda beta: fmean(errors[beta])) == HYPER_QML_IB_BEST_BETA
 
 
-def test_no_test_error_was_looked_at_to_choose_beta() -> None:
+def test_no_test_error_was_measured_to_choose_beta() -> None:
     assert {row.test_error for rows in searched().values() for row in rows} == {None}
 
 

@@ -1,4 +1,4 @@
-"""The reference pages that follow from the code are what the code says."""
+"""The reference pages that follow from the code agree with it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""β chosen by held-out error, and what the trainings behind it cost."""
+"""Table I has β chosen by held-out error, and the cost of all trainings behind it."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from splitwave.experiments.sweep.figure import Figure, Mark, rows
 from splitwave.experiments.sweep.table import Row
 from splitwave.experiments.trials.outcome import Measurement, Outcome
 from splitwave.experiments.trials.trial import VibTrial
-from tools.selection import select
-from tools.selection_table import selection_table
+from tools.result_pages.selection import select
+from tools.result_pages.selection_table import selection_table
 
 ONE, ALL = "a training a β", "one training"
 BETAS = (1e-3, 1e-1)
@@ -55,7 +55,10 @@ def outcome(of: VibTrial, training_s: float | None, *errors: tuple[float, float 
 
 
 def table(scale: float = 1.0, held_out: float | None = 0.02) -> list[Row]:
-    """Two seeds; of a training a β, the first β is chosen by seed 0, the second by seed 1. None is best on test."""
+    """Rows of two seeds: with one training for each β, seed 0 chooses the first β and seed 1 the second.
+
+    Neither choice has the lowest test error.
+    """
     finished = {}
     for seed, chosen in enumerate(BETAS):
         for beta in BETAS:
@@ -115,6 +118,6 @@ def test_several_curves_are_compared_with_one() -> None:
         ([row for row in table() if row.seed == 0 or row.curve == ONE], ALL, "seeds"),
     ],
 )
-def test_what_the_table_does_not_say_is_not_made_up(rows: list[Row], curve: str, reason: str) -> None:
+def test_a_missing_number_is_not_made_up(rows: list[Row], curve: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         selection_table(rows, ONE, curve)
