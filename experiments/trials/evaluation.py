@@ -4,9 +4,6 @@ from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.trials.outcome import Measurement
 
-BLOCK = 2500
-"""Samples per evaluation block; large blocks are faster."""
-
 
 def measure_run(
     run: InprocessRun, psnr_db: float, beta: float | None = None, *, validation: bool, test: bool

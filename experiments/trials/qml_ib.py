@@ -19,9 +19,10 @@ from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.gaussian import gaussian_kl
 from splitwave.device.rate.mixture import kl_quadrature
 from splitwave.experiments.inprocess_run import InprocessRun
-from splitwave.experiments.trials.evaluation import BLOCK, measure_run
+from splitwave.experiments.trials.evaluation import measure_run
 from splitwave.experiments.trials.outcome import Outcome
 from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.run_settings import run_settings
 from splitwave.experiments.trials.samples import shared_data
 from splitwave.experiments.trials.trial import QmlIbTrial
 
@@ -48,24 +49,7 @@ class _Best:
 def resolve(trial: QmlIbTrial) -> RunConfig:
     """Return the complete settings of a trial's run."""
     training_range = {} if trial.training_psnr_db is None else {"training_psnr_db": list(trial.training_psnr_db)}
-    return RunConfig.model_validate(
-        {
-            "seed": trial.seed,
-            "links": trial.links,
-            "data": {"name": trial.data, "overlap": trial.overlap, "validation": trial.validation},
-            "encoder": {"backbone": trial.backbone, "dimension": trial.symbols},
-            "quantizer": {"breakpoints": trial.breakpoints},
-            "objective": {"beta": trial.beta, "bound": trial.bound},
-            "channel": {"psnr_db": trial.psnr_db} | training_range,
-            "training": {
-                "epochs": trial.epochs,
-                "batch_size": trial.batch_size,
-                "learning_rate": trial.learning_rate,
-            },
-            "inference": {"block_size": BLOCK},
-            "runtime": {"bf16": True},
-        }
-    )
+    return run_settings(trial, objective={"bound": trial.bound}, channel=training_range, runtime={"bf16": True})
 
 
 def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
@@ -77,8 +61,8 @@ def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
     """
     started = time.process_time()
     config = resolve(trial)
-    data = shared_data(config.data.name, config.links, config.data.overlap, data_dir)
-    run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
+    data = shared_data(config, data_dir)
+    run = data.open_run(config)
     training_started = time.process_time()
     records, best = _train(run, trial.patience)
     training_s = time.process_time() - training_started

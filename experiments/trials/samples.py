@@ -9,6 +9,7 @@ from splitwave.common.config.sections import DataSettings
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.tasks.task import Targets
 from splitwave.device.learning.views import Views, load_stacked_views
+from splitwave.experiments.inprocess_run import InprocessRun
 
 
 class TrialData(NamedTuple):
@@ -18,10 +19,22 @@ class TrialData(NamedTuple):
     train_labels: Targets
     test_labels: Targets
 
+    def open_run(self, config: RunConfig) -> InprocessRun:
+        """Create an untrained run on these data."""
+        return InprocessRun(config, self.views, self.train_labels, self.test_labels)
+
+
+def shared_data(config: RunConfig, data_dir: Path | None) -> TrialData:
+    """Load the data of a trial, cached in this process; callers must not modify them.
+
+    Raises:
+        DataError: the data are missing or damaged.
+    """
+    return _load(config.data.name, config.links, config.data.overlap, data_dir)
+
 
 @lru_cache(maxsize=2)
-def shared_data(name: str, links: int, overlap: float, data_dir: Path | None) -> TrialData:
-    """Load the data of trials, cached in this process; callers must not modify them."""
+def _load(name: str, links: int, overlap: float, data_dir: Path | None) -> TrialData:
     config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
     views = load_stacked_views(config, range(links), data_dir)
     return TrialData(

@@ -10,6 +10,7 @@ from splitwave.common.config.sections import BackboneName, BoundName, DataSetNam
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 PsnrRange = tuple[float, float]
+Breakpoints = Annotated[int, Field(ge=0)]
 
 
 class _Trial(BaseModel):
@@ -40,27 +41,37 @@ class _Trial(BaseModel):
         return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
-class QmlIbTrial(_Trial):
-    """A training of QML-IB; with 0 breakpoints it is unquantized, and with one link it is then VFE.
+class EndToEndTrial(_Trial):
+    """The settings that trainings of all networks together share; VDDIB-SR has phases with settings of their own.
 
     Attributes:
         symbols: d, the symbols that a device sends per sample.
+        breakpoints: T; 0 for real-valued symbols.
+    """
+
+    test_psnr_db: tuple[float, ...]
+    symbols: int
+    breakpoints: Breakpoints
+    psnr_db: float
+    beta: float
+    epochs: int
+    batch_size: int
+    learning_rate: float
+
+
+class QmlIbTrial(EndToEndTrial):
+    """A training of QML-IB; with 0 breakpoints it is unquantized, and with one link it is then VFE.
+
+    Attributes:
         training_psnr_db: range of PSNRs in training, or None; `psnr_db` is then only used for validation.
         patience: number of consecutive epochs above the lowest validation error after which training stops early.
         test: whether the test error is measured; False while settings are being chosen.
     """
 
     method: Literal["qml-ib"] = "qml-ib"
-    test_psnr_db: tuple[float, ...]
-    symbols: int
-    psnr_db: float
-    breakpoints: Annotated[int, Field(ge=0)] = 15
-    beta: float
+    breakpoints: Breakpoints = 15
     bound: BoundName = "tight"
     training_psnr_db: PsnrRange | None = None
-    epochs: int
-    batch_size: int
-    learning_rate: float
     patience: int
     test: bool = True
 
@@ -83,12 +94,10 @@ class VddibSrTrial(_Trial):
         return self.encoding.psnr_db
 
 
-class VibTrial(_Trial):
+class VibTrial(EndToEndTrial):
     """A training for one β (VIB), or of networks conditioned on β and optionally on σ² (Hyper-VIB, Hyper-QML-IB).
 
     Attributes:
-        symbols: d, the symbols that a device sends per sample.
-        breakpoints: T; 0 for real-valued symbols.
         beta: β of VIB; for conditioned networks, the β of the passes after each epoch.
         beta_range: range of β in the training of conditioned networks; None for VIB.
         psnr_range: range of the PSNR in training, common to all links, or None; `psnr_db` is then only the PSNR of the
@@ -100,20 +109,13 @@ class VibTrial(_Trial):
     """
 
     method: Literal["vib", "hyper-vib", "hyper-qml-ib"]
-    test_psnr_db: tuple[float, ...]
-    symbols: int
-    breakpoints: Annotated[int, Field(ge=0)] = 0
-    psnr_db: float
+    breakpoints: Breakpoints = 0
     psnr_range: PsnrRange | None = None
-    beta: float
     beta_range: tuple[float, float] | None = None
     balance: float = 0.15
     gate_learning_rate: float = 1.0
     bf16: bool = False
     test_betas: tuple[float, ...]
-    epochs: int
-    batch_size: int
-    learning_rate: float
 
 
 METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib")

@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.experiments.inprocess_run import InprocessRun
-from splitwave.experiments.trials.evaluation import BLOCK, measure_run
+from splitwave.experiments.trials.evaluation import measure_run
 from splitwave.experiments.trials.outcome import Outcome
 from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.run_settings import run_settings
 from splitwave.experiments.trials.samples import shared_data
 from splitwave.experiments.trials.trial import VibTrial
 
@@ -27,30 +27,13 @@ def resolve(trial: VibTrial) -> RunConfig:
             "training_psnr_shared": True,
         }
     )
-    return RunConfig.model_validate(
-        {
-            "seed": trial.seed,
-            "links": trial.links,
-            "data": {"name": trial.data, "overlap": trial.overlap, "validation": trial.validation},
-            "encoder": {"backbone": trial.backbone, "dimension": trial.symbols},
-            "quantizer": {"breakpoints": trial.breakpoints},
-            "objective": {"beta": trial.beta},
-            "hypernetwork": {
-                "beta": None if trial.beta_range is None else list(trial.beta_range),
-                "balance": trial.balance,
-                "gate_learning_rate": trial.gate_learning_rate,
-                "psnr": trial.psnr_range is not None,
-            },
-            "channel": {"psnr_db": trial.psnr_db} | training_range,
-            "training": {
-                "epochs": trial.epochs,
-                "batch_size": trial.batch_size,
-                "learning_rate": trial.learning_rate,
-            },
-            "inference": {"block_size": BLOCK},
-            "runtime": {"bf16": trial.bf16},
-        }
-    )
+    hypernetwork = {
+        "beta": None if trial.beta_range is None else list(trial.beta_range),
+        "balance": trial.balance,
+        "gate_learning_rate": trial.gate_learning_rate,
+        "psnr": trial.psnr_range is not None,
+    }
+    return run_settings(trial, hypernetwork=hypernetwork, channel=training_range, runtime={"bf16": trial.bf16})
 
 
 def run_trial(trial: VibTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
@@ -62,8 +45,7 @@ def run_trial(trial: VibTrial, data_dir: Path | None, provenance: Provenance) ->
     """
     started = time.process_time()
     config = resolve(trial)
-    data = shared_data(config.data.name, config.links, config.data.overlap, data_dir)
-    run = InprocessRun(config, data.views, data.train_labels, data.test_labels)
+    run = shared_data(config, data_dir).open_run(config)
     training_started = time.process_time()
     records = list(run.train(lambda _: None))
     training_s = time.process_time() - training_started
