@@ -2,19 +2,15 @@
 
 import asyncio
 import json
-import os
 import re
 import secrets
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from splitwave.common.exit_codes import ExitCode
 from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.testbed.compose.containers import PROJECT_LABEL, Part, find_parts
 from splitwave.testbed.compose.docker_api import docker_engine
@@ -23,32 +19,27 @@ from splitwave.testbed.compose.lifecycle import remaining_resources
 from splitwave.testbed.compose.target import parse_target
 from splitwave.testbed.control_client import watch_run
 from splitwave.testbed.engine import Event
+from tests import installed_command
+from tests.installed_command import SPLITWAVE, Table, output_of, summary_in
 from tests.limits import LIMIT_S
 
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
-SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")},
+    **installed_command.ENVIRONMENT,
     "BASESTATION_PORT": "0",
     "CHANNEL_PORT": "0",
     "SERVE_EVERY": "1",
     "LATE_AFTER": "2",
 }
 
-Table = dict[str, Any]
-
 
 def splitwave(*arguments: str | Path) -> str:
     """Run a command that must succeed; returns its standard output."""
-    answer = subprocess.run([SPLITWAVE, *arguments], capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    assert answer.returncode == ExitCode.OK, answer.stderr
-    return answer.stdout
+    return output_of(*arguments, env=ENVIRONMENT)
 
 
 def finished_run(*arguments: str | Path) -> Table:
     """Run a command; returns the summary, with the printed results folder in the entry `results`."""
-    (folder,) = re.findall(r"^results +(.+)$", splitwave(*arguments), re.MULTILINE)
-    return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder}
+    return summary_in(splitwave(*arguments))
 
 
 def left_over(project: str) -> list[str]:

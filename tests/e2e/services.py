@@ -10,9 +10,8 @@ from pathlib import Path
 
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.testbed.control_client import get_status
+from tests.installed_command import ENVIRONMENT
 from tests.limits import LIMIT_S
-
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 
 Process = subprocess.Popen[bytes]
 

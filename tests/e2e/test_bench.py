@@ -1,9 +1,6 @@
 """`splitwave bench all --quick` measures everything and labels its results correctly, on idle and busy machines."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +15,13 @@ from splitwave.benchmarks.scope import QUICK
 from splitwave.benchmarks.session import BENCHMARKS
 from splitwave.benchmarks.suites.scale import STALL_MS
 from splitwave.benchmarks.suites.throughput import LADDER
-from splitwave.common.exit_codes import ExitCode
 from splitwave.common.protocol.workload import STAMPS, LinkStamps, Workload
+from tests.installed_command import ENVIRONMENT, output_of
 
 pytestmark = pytest.mark.e2e
 
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
-ENVIRONMENT["OMP_WAIT_POLICY"] = "PASSIVE"  # two spinning threads on two busy cores would take twenty times as long
+# Two spinning threads on two busy cores would take twenty times as long.
+PASSIVE = {**ENVIRONMENT, "OMP_WAIT_POLICY": "PASSIVE"}
 NOT_QUICK = {name for name in TARGETS if name.startswith("training.b1024.")}
 LINKS = {"latency.single_stream": 1, "latency.multi_stream": 8, "scale.k4": 4, "scale.k32": 32}
 """The number of links of load passes, by the beginning of their names; all other passes have two links."""
@@ -38,13 +34,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The results folder, the result and the output of all benchmarks."""
     folder = tmp_path_factory.mktemp("bench")
     options: list[str | Path] = ["--quick", "--airtime", "--json", folder / "result.json", "--results", folder]
-    command = [SPLITWAVE, "bench", "all", *options]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    assert answer.returncode == ExitCode.OK, answer.stdout + answer.stderr
+    output = output_of("bench", "all", *options, env=PASSIVE)
     (results,) = (folder / "bench").iterdir()
     content = json.loads((folder / "result.json").read_text())
     assert json.loads((results / "result.json").read_text()) == content
-    return results, content, answer.stdout
+    return results, content, output
 
 
 def test_all_benchmarks_are_measured_and_write_a_complete_result(outcome: Outcome) -> None:

@@ -10,7 +10,8 @@ import pytest
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.compose.containers import find_containers
 from splitwave.testbed.compose.docker_api import docker_engine
-from tests.e2e.compose_testbed import SMALL, Log, Project, finished_run, kill, left_over, splitwave, started, up
+from tests.e2e.compose_testbed import Log, Project, finished_run, kill, left_over, splitwave, started, up
+from tests.installed_command import SMALL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.compose]
 

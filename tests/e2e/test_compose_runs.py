@@ -14,8 +14,6 @@ from splitwave.testbed.compose.reachability import wait_until_reachable
 from splitwave.testbed.control_client import watch_run
 from tests.e2e.compose_testbed import (
     ENVIRONMENT,
-    SMALL,
-    Table,
     finished_run,
     left_over,
     new_project,
@@ -23,10 +21,9 @@ from tests.e2e.compose_testbed import (
     taken_down,
     up,
 )
+from tests.installed_command import SHORT, Table
 
 pytestmark = [pytest.mark.e2e, pytest.mark.compose]
-
-SHORT = (*SMALL, "--set", "training.epochs=2")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,12 +15,11 @@ from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.tasks.regression import Regression
 from splitwave.experiments.sweep.table import read
+from tests.installed_command import ENVIRONMENT, SPLITWAVE
 from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e
 
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 FIGURES = ("fig2a", "fig2b", "fig2c", "fig3", "fig4")
 HYPER_VIB = ("hyper_vib", "hyper_vib_bluetooth", "hyper_vib_wifi", "hyper_qml_ib")
 

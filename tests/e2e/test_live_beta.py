@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,12 +26,12 @@ from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
 from splitwave.testbed.control_client import set_beta
-from tests.e2e.services import ENVIRONMENT, Services, until
+from tests.e2e.services import Services, until
+from tests.installed_command import output_of
 from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e
 
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
 QUERIES = 30
 CONFIG = RunConfig.model_validate(
     {
@@ -117,10 +115,8 @@ def _wait_for_two_passes(address: str) -> pb.RunStatus:
 
 def _set_by_command(address: str, link: int | None, beta: float) -> None:
     assert link is not None
-    command: list[str | Path] = [SPLITWAVE, "beta", "set", f"--link={link}", str(beta), f"--address={address}"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    assert answer.returncode == ExitCode.OK, answer.stderr
-    assert f"link {link}  β {beta}" in answer.stdout.splitlines()
+    output = output_of("beta", "set", f"--link={link}", str(beta), f"--address={address}")
+    assert f"link {link}  β {beta}" in output.splitlines()
 
 
 def _recorded(folder: Path, log: str) -> Stream:

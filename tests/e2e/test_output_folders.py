@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.exit_codes import ExitCode
-from tests.e2e.services import ENVIRONMENT, Services
+from tests.e2e.services import Services
+from tests.installed_command import ENVIRONMENT
 from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e

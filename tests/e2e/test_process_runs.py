@@ -10,38 +10,31 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.testbed.processes.announcement import running_testbeds
+from tests import installed_command
 from tests.e2e.endless_training import Training
 from tests.e2e.services import until
+from tests.installed_command import SHORT, SMALL, SPLITWAVE, Table, output_of, summary_in
 from tests.limits import LIMIT_S
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
-SMALL = ("--set", "inference.latency_samples=20", "--set", "encoder.dimension=8")
-SHORT = (*SMALL, "--set", "training.epochs=2")
 ENDLESS = (*SMALL, "--set", "training.epochs=9999")
 ERRORS = ("error_rate", "error_rate_soft")
 KEPT = "the unfinished run is kept in "
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
-ENVIRONMENT["http_proxy"] = "http://127.0.0.1:9"  # unreachable: processes must not use a web proxy for each other
-
-Table = dict[str, Any]
+# The proxy is unreachable: processes must not use a web proxy for each other.
+ENVIRONMENT = {**installed_command.ENVIRONMENT, "http_proxy": "http://127.0.0.1:9"}
 
 
 def splitwave(*arguments: str | Path) -> Table:
     """Run a command; returns the summary with the printed folder as `results` and the suggested commands as `next`."""
-    command = [SPLITWAVE, *arguments]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    assert answer.returncode == ExitCode.OK, answer.stderr
-    (folder,) = re.findall(r"^results +(.+)$", answer.stdout, re.MULTILINE)
-    proposed = [shlex.split(line) for line in re.findall(r"^  (\S*splitwave .+)$", answer.stdout, re.MULTILINE)]
-    return {**json.loads((Path(folder) / "summary.json").read_text()), "results": folder, "next": proposed}
+    output = output_of(*arguments, env=ENVIRONMENT)
+    proposed = [shlex.split(line) for line in re.findall(r"^  (\S*splitwave .+)$", output, re.MULTILINE)]
+    return {**summary_in(output), "next": proposed}
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The wheel and the sdist work without a checkout."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import installed_command
 from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("SPLITWAVE_", "PYTHON"))}
+ENVIRONMENT = {name: each for name, each in installed_command.ENVIRONMENT.items() if not name.startswith("PYTHON")}
 BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, 'build_' + sys.argv[1])(sys.argv[2]))"
 
 

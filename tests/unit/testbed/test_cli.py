@@ -1,16 +1,12 @@
 """The command line itself: its version, and its installed script."""
 
-import os
 import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 from splitwave.common.exit_codes import ExitCode
+from tests.installed_command import ENVIRONMENT, SPLITWAVE
 from tests.unit.testbed.commands.command_line import splitwave
-
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SPLITWAVE_")}
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -18,8 +18,8 @@ from splitwave.common.records.checkpoint import save_part
 from splitwave.common.records.manifest import Manifest
 from splitwave.testbed.processes.process_death import Death
 from splitwave.testbed.results.results_folder import ResultsFolder
+from tests.installed_command import SPLITWAVE
 
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
 KIB = 1024
 SERVICE = """
 import argparse, sys

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.exit_codes import ExitCode
+from tests.installed_command import SPLITWAVE
 
-SPLITWAVE = Path(sys.executable).with_name("splitwave")
 SETTINGS = ("training.epochs=1", "encoder.dimension=4", "inference.latency_samples=10")
 DEMO = ["demo", "--engine=inprocess", *(f"--set={setting}" for setting in SETTINGS), "--results"]
 FULL = "standard output cannot be written to: No space left on device"

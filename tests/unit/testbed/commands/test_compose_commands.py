@@ -1,6 +1,5 @@
 """Refusals of the commands for containers: invalid options, and a missing Docker engine."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,6 @@ from splitwave.testbed.cli import app
 
 @pytest.fixture(autouse=True)
 def no_docker_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("SPLITWAVE_")]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 
 

@@ -1,15 +1,13 @@
 """`splitwave device`, `channel` and `basestation` start a service."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from splitwave.common.exit_codes import ExitCode
+from tests.installed_command import SPLITWAVE
 from tests.limits import LIMIT_S
-
-SPLITWAVE = Path(sys.executable).parent / "splitwave"
 
 
 @pytest.mark.parametrize("service", ["device", "channel"])
