@@ -27,22 +27,9 @@ from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.execution import RunRequest, execute
 from tests.integration.testbed import TinyData, run_distributed
 
+pytestmark = pytest.mark.usefixtures("toys")
+
 TOYS = {"toy-bars": "splitwave_toys.bars", "toy-brightness": "splitwave_toys.brightness"}
-PACKAGE = Path(__file__).parents[1] / "plugins" / "toys"
-
-
-@pytest.fixture(autouse=True)
-def installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The metadata of an installed package with both data sets; returns the folder that holds them."""
-    folder = tmp_path_factory.mktemp("site-packages")
-    info = folder / "splitwave_toys-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: splitwave-toys\nVersion: 1\n", encoding="utf-8")
-    lines = [f"{name} = {module}" for name, module in TOYS.items()]
-    (info / "entry_points.txt").write_text("\n".join(["[splitwave.datasets]", *lines, ""]), encoding="utf-8")
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.syspath_prepend(str(PACKAGE))
-    return folder
 
 
 def config_of(name: str, epochs: int = 1) -> RunConfig:
@@ -75,12 +62,12 @@ def test_it_is_a_setting_like_any_other(tmp_path: Path) -> None:
         load_config(overrides=["data.name=toy-bar"], environment={})
 
 
-def test_settings_that_name_it_import_that_data_set_alone_and_no_torch(installed: Path) -> None:
+def test_settings_that_name_it_import_that_data_set_alone_and_no_torch() -> None:
     said = subprocess.run(
         [
             sys.executable,
             "-c",
-            f"import sys; sys.path[:0] = [{str(installed)!r}, {str(PACKAGE)!r}]\n"
+            "import sys\n"
             "from splitwave.common.config.layers import load_config\n"
             "config = load_config(overrides=['data.name=toy-brightness'], environment={})\n"
             "print(*(name for name in sys.modules if 'toy' in name))\n"

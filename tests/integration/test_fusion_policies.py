@@ -25,7 +25,7 @@ from tests.integration.servers import CONFIG
 from tests.integration.testbed import TRAIN, DeviceThread, Pause, running_channel, tiny_data
 from tests.limits import LIMIT_S
 
-pytestmark = pytest.mark.usefixtures("toy_policies")
+pytestmark = pytest.mark.usefixtures("toys")
 
 TWO_LINKS = CONFIG.model_copy(
     update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 5, "block_size": 8})}
@@ -107,7 +107,7 @@ async def run_with(
 def test_a_run_trains_and_serves_with_whichever_link_is_first(config: RunConfig, paused: int, tmp_path: Path) -> None:
     follower = Follower()
     with capture_logs() as logs:
-        result, stamps = asyncio.run(run_with(with_policy("first", config), tmp_path, follower, paused=paused))
+        result, stamps = asyncio.run(run_with(with_policy("toy-first-link", config), tmp_path, follower, paused=paused))
 
     assert follower.links[Phase.TRAIN][0] == (1 - paused,)
     blocks = [links for phase in Phase for links in follower.links[phase]]
@@ -134,7 +134,7 @@ def test_a_run_trains_and_serves_with_whichever_link_is_first(config: RunConfig,
 def test_the_weights_are_those_of_one_process_in_which_the_same_link_is_first(tmp_path: Path) -> None:
     """One step in two micro-batches: link 0 has both answers before link 1, which gets zeros, has begun."""
     training = TWO_LINKS.training.model_copy(update={"batch_size": TRAIN, "micro_batches": 2})
-    config = with_policy("first", TWO_LINKS.model_copy(update={"training": training}))
+    config = with_policy("toy-first-link", TWO_LINKS.model_copy(update={"training": training}))
     data = tiny_data(2)
     oracle = InprocessRun(config, data.views, data.labels.train, data.labels.test)
     for _ in oracle.train(lambda _: None):
@@ -150,7 +150,7 @@ def test_the_weights_are_those_of_one_process_in_which_the_same_link_is_first(tm
 def test_one_process_runs_with_the_policy_too(config: RunConfig) -> None:
     data = tiny_data(2)
     weights = []
-    for policy in ("all", "first"):
+    for policy in ("all", "toy-first-link"):
         run = InprocessRun(with_policy(policy, config), data.views, data.labels.train, data.labels.test)
         (record,) = run.train(lambda _: None)
         run.serve(0)

@@ -1,13 +1,13 @@
 """Names of implementations, built in or of other packages."""
 
 import statistics
-import sys
 from pathlib import Path
 
 import pytest
 
 from splitwave.common.errors import ConfigError
 from splitwave.common.seam import Seam
+from tests.entry_points import add_entry_points
 
 SEAM: Seam[object] = Seam("a.setting", "splitwave.test_seam", {"mean": "statistics:mean", "gone": "statistics:gone"})
 MODULES: Seam[object] = Seam("a.setting", "splitwave.test_seam", {"numbers": "statistics", "absent": "no_such_module"})
@@ -16,13 +16,8 @@ MODULES: Seam[object] = Seam("a.setting", "splitwave.test_seam", {"numbers": "st
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package with one implementation."""
-    info = tmp_path / "plugin-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text("[splitwave.test_seam]\ntoy = splitwave_toy:TOY\nmean = splitwave_toy:TOY\n")
-    (tmp_path / "splitwave_toy.py").write_text("TOY = 'a toy'\n", encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "splitwave_toy", raising=False)
+    entry_points = "[splitwave.test_seam]\ntoy = splitwave_toy:TOY\nmean = splitwave_toy:TOY\n"
+    add_entry_points(tmp_path, monkeypatch, entry_points, splitwave_toy="TOY = 'a toy'\n")
 
 
 def test_a_built_in_implementation_is_loaded_by_name() -> None:

@@ -1,7 +1,5 @@
 """A bound and a backbone of another package take part in a training like built-in ones."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,21 +7,8 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.device.learning.views import Views
 from splitwave.experiments.inprocess_run import InprocessRun
-from tests.unit.common.learning.backbones.test_backbone import POOLED
-from tests.unit.device.rate.test_bound import ENERGY
-from tests.unit.toy_package import install
 
-ENTRY_POINTS = """
-[splitwave.bounds]
-energy = splitwave_toy:ENERGY
-[splitwave.backbones]
-pooled = splitwave_toy:POOLED
-"""
-
-
-@pytest.fixture(autouse=True)
-def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path, monkeypatch, ENTRY_POINTS, "splitwave_toy", ENERGY + POOLED)
+pytestmark = pytest.mark.usefixtures("toys")
 
 
 def run_of(bound: str, backbone: str) -> InprocessRun:
@@ -43,7 +28,9 @@ def run_of(bound: str, backbone: str) -> InprocessRun:
     return InprocessRun(config, views, classes[:48], classes[48:])
 
 
-@pytest.mark.parametrize(("bound", "backbone"), [("energy", "linear"), ("tight", "pooled"), ("energy", "pooled")])
+@pytest.mark.parametrize(
+    ("bound", "backbone"), [("toy-energy", "linear"), ("tight", "toy-pooled"), ("toy-energy", "toy-pooled")]
+)
 def test_a_few_steps_learn_to_tell_bright_from_dark(bound: str, backbone: str) -> None:
     run = run_of(bound, backbone)
     records = list(run.train(lambda _: None))
@@ -52,8 +39,8 @@ def test_a_few_steps_learn_to_tell_bright_from_dark(bound: str, backbone: str) -
 
 
 def test_the_rate_of_a_step_is_that_of_the_plugged_in_bound() -> None:
-    first = {bound: next(run_of(bound, "linear").train(lambda _: None)) for bound in ("tight", "energy")}
-    excess = np.subtract(first["tight"].rate_nats, first["energy"].rate_nats)
+    first = {bound: next(run_of(bound, "linear").train(lambda _: None)) for bound in ("tight", "toy-energy")}
+    excess = np.subtract(first["tight"].rate_nats, first["toy-energy"].rate_nats)
     # The bounds differ by log(T+1) − H(Z̃|x), between 0 and log 8 a symbol, and each sample has d = 4 of them.
     assert (excess > 0).all()
     assert (excess < 4 * np.log(8)).all()

@@ -34,9 +34,9 @@ def test_refuses_everything_before_something_is_asked_for() -> None:
         BlockCollector(CONFIG).take(session_of(0), pass_block(0))
 
 
-@pytest.mark.usefixtures("toy_policies")
+@pytest.mark.usefixtures("toys")
 def test_a_part_of_a_block_that_was_handed_on_without_it_is_late_and_checked_all_the_same() -> None:
-    collector = collector_of(with_policy(CONFIG, "first"))
+    collector = collector_of(with_policy(CONFIG, "toy-first-link"))
     slow = session_of(1)
     assert isinstance(collector.take(session_of(0), pass_block(0)), Arrival)
     assert collector.expects(1)

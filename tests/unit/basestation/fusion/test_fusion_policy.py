@@ -1,5 +1,7 @@
 """The seam: names of fusion policies, and what is behind them."""
 
+from pathlib import Path
+
 import pytest
 
 from splitwave.basestation.fusion.fusion_policy import FusionPolicy, load_fusion_policy
@@ -7,6 +9,7 @@ from splitwave.basestation.fusion.policies.all_links import AllLinks
 from splitwave.common.config.registry import FUSION_POLICIES
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
+from tests.entry_points import add_entry_points
 from tests.unit.basestation.base_station_parts import with_policy
 
 
@@ -21,13 +24,13 @@ def test_the_default_waits_for_all_links() -> None:
     assert isinstance(load_fusion_policy(RunConfig()), AllLinks)
 
 
-@pytest.mark.usefixtures("toy_policies")
+@pytest.mark.usefixtures("toys")
 def test_a_policy_of_another_package_is_loaded_by_its_name() -> None:
-    policy = load_fusion_policy(with_policy(RunConfig(), "first"))
+    policy = load_fusion_policy(with_policy(RunConfig(), "toy-first-link"))
     assert policy.is_complete({1}, {0, 1})
 
 
-@pytest.mark.usefixtures("toy_policies")
-def test_what_is_no_policy_is_refused_with_its_name() -> None:
-    with pytest.raises(ConfigError, match=r"fusion\.policy = no-policy: NoPolicy has no method is_complete"):
+def test_what_is_no_policy_is_refused_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_entry_points(tmp_path, monkeypatch, "[splitwave.fusion_policies]\nno-policy = numbers:Number\n")
+    with pytest.raises(ConfigError, match=r"fusion\.policy = no-policy: Number has no method is_complete"):
         load_fusion_policy(with_policy(RunConfig(), "no-policy"))

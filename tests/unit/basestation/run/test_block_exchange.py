@@ -84,12 +84,12 @@ def test_the_gradients_of_a_micro_batch_leave_before_the_next_one_is_decoded() -
     assert unanswered == [4, 3, 2, 1]
 
 
-@pytest.mark.usefixtures("toy_policies")
+@pytest.mark.usefixtures("toys")
 def test_each_link_has_its_answers_in_the_order_of_its_blocks_whoever_is_first() -> None:
     """Link 1 is late with its first block and first with its second one, before anything is answered."""
 
     async def scenario() -> Exchange:
-        run = Exchange(with_policy(CONFIG, "first"))
+        run = Exchange(with_policy(CONFIG, "toy-first-link"))
         run.exchange.expect(TEST)
         for number, link in ((0, 0), (0, 1), (1, 1), (1, 0)):
             run.send(TEST, link, number)

@@ -17,7 +17,7 @@ from tests.unit.basestation.run.exchanges import LOAD, STEP, TEST, Exchange, ans
 
 async def _first_then_late(command: Command, decode: Decode) -> Exchange:
     """Link 0 sends all its blocks; link 1 follows when they are answered."""
-    run = Exchange(with_policy(CONFIG, "first"))
+    run = Exchange(with_policy(CONFIG, "toy-first-link"))
     run.exchange.expect(command)
     carrying_out = asyncio.create_task(run.carry_out(command, decode))
     for number in range(command.blocks):
@@ -32,7 +32,7 @@ async def _first_then_late(command: Command, decode: Decode) -> Exchange:
     return run
 
 
-@pytest.mark.usefixtures("toy_policies")
+@pytest.mark.usefixtures("toys")
 def test_a_late_link_has_the_answers_that_the_others_had() -> None:
     run = asyncio.run(_first_then_late(TEST, predict))
     answers = [[(body.key, body.answers.tolist()) for body in run.heard(link)] for link in (0, 1)]  # type: ignore[union-attr]
@@ -46,7 +46,7 @@ def test_a_late_link_has_the_answers_that_the_others_had() -> None:
     ]
 
 
-@pytest.mark.usefixtures("toy_policies")
+@pytest.mark.usefixtures("toys")
 def test_a_late_link_has_a_gradient_of_zeros() -> None:
     run = asyncio.run(_first_then_late(STEP, train))
     (own,), (late,) = run.heard(0), run.heard(1)
@@ -57,7 +57,7 @@ def test_a_late_link_has_a_gradient_of_zeros() -> None:
     assert not late.values.any()
 
 
-@pytest.mark.usefixtures("toy_policies")
+@pytest.mark.usefixtures("toys")
 def test_the_stamps_of_a_late_part_are_in_order_all_the_same() -> None:
     async def timed(blocks: Sequence[FusedBlock]) -> list[Decoded]:
         now_ns = time.perf_counter_ns()

@@ -18,6 +18,7 @@ from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.uplink import uplink_from_proto, uplink_to_proto
+from tests.entry_points import add_entry_points
 
 SAMPLES, DIMENSION = 6, 3
 
@@ -94,11 +95,7 @@ def test_gradients_come_back_through_the_adjoint(draws: int) -> None:
 def test_a_channel_model_that_is_broken_here_is_a_refusal_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    info = tmp_path / "broken-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text("[splitwave.channel_models]\nbroken = splitwave_broken:Model\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    add_entry_points(tmp_path, monkeypatch, "[splitwave.channel_models]\nbroken = splitwave_broken:Model\n")
     settings = RunConfig.model_validate({"channel": {"model": ["broken", "awgn"]}}).canonical_json()
     message = downlink_to_proto(Welcome(PROTOCOL_VERSION, "run", 0, settings, None))
 

@@ -36,9 +36,9 @@ def test_the_resolved_settings_show_the_default() -> None:
     assert yaml.safe_load(to_yaml(RunConfig()))["fusion"] == {"policy": "all"}
 
 
-@pytest.mark.usefixtures("toy_policies")
+@pytest.mark.usefixtures("toys")
 def test_another_policy_is_part_of_hash_and_handshake() -> None:
-    config = load_config(environment={}, overrides=["fusion.policy=first"])
+    config = load_config(environment={}, overrides=["fusion.policy=toy-first-link"])
 
     assert config.config_hash != RunConfig().config_hash
     assert RunConfig.from_handshake(config.canonical_json()) == config

@@ -15,16 +15,7 @@ from splitwave.device.rate.bound import Bound, bound_named
 from splitwave.device.rate.bounds.quadrature import QUADRATURE
 from splitwave.device.rate.bounds.tight import TIGHT
 from splitwave.device.rate.fused import bound_rate
-from tests.unit.toy_package import install, toy_source
-
-ENERGY = toy_source("bound")
-
-
-@pytest.fixture
-def energy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed package with the bound `energy`, and one that is no bound."""
-    entry_points = "[splitwave.bounds]\nenergy = splitwave_energy:ENERGY\nfloor = math:floor\n"
-    install(tmp_path, monkeypatch, entry_points, "splitwave_energy", ENERGY)
+from tests.entry_points import add_entry_points
 
 
 @pytest.mark.parametrize("name", BOUNDS.built_in)
@@ -47,9 +38,9 @@ def test_a_run_may_name_every_bound_and_no_other() -> None:
         RunConfig.model_validate({"objective": {"bound": "quadrat"}})
 
 
-@pytest.mark.usefixtures("energy")
+@pytest.mark.usefixtures("toys")
 def test_another_packages_bound_is_named_and_used_like_a_built_in_one() -> None:
-    config = RunConfig.model_validate({"objective": {"bound": "energy"}})
+    config = RunConfig.model_validate({"objective": {"bound": "toy-energy"}})
     bound = bound_named(config.objective.bound)
     mu, theta = 2 * torch.rand(2, 9, 4, generator=torch.Generator().manual_seed(0)).double() - 1
     grid = Grid.of(Codebook(3).double())
@@ -60,7 +51,9 @@ def test_another_packages_bound_is_named_and_used_like_a_built_in_one() -> None:
     assert least < actual < most
 
 
-@pytest.mark.usefixtures("energy")
-def test_an_object_that_is_no_bound_is_refused_by_the_name_of_its_setting() -> None:
+def test_an_object_that_is_no_bound_is_refused_by_the_name_of_its_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_entry_points(tmp_path, monkeypatch, "[splitwave.bounds]\nfloor = math:floor\n")
     with pytest.raises(ConfigError, match=r"^objective\.bound = floor: <built-in function floor> lacks a part of"):
         bound_named("floor")

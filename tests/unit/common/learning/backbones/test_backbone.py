@@ -13,9 +13,8 @@ from splitwave.common.learning.backbones.backbone import Backbone, make_decoder,
 from splitwave.common.learning.backbones.encoder import MIN_THETA
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.records.checkpoint import weights_sha256
-from tests.unit.toy_package import install, toy_source
+from tests.entry_points import add_entry_points
 
-POOLED = toy_source("backbone")
 FIRST_WEIGHTS = {
     ("linear", False): ("c9af688aa61f3864", "7a7b8c8c09bf0df1"),
     ("linear", True): ("0e99d9ab7d129e55", "18108128ec820351"),
@@ -47,13 +46,6 @@ def config_of(backbone: str, *, gated: bool = False, width: float = 1.0) -> RunC
 
 def networks_of(config: RunConfig) -> tuple[nn.Module, nn.Module]:
     return make_encoder(config.encoder, config.view_shape, config.conditions), make_decoder(config)
-
-
-@pytest.fixture
-def pooled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed package with the backbone `pooled`, and one that is no backbone."""
-    entry_points = "[splitwave.backbones]\npooled = splitwave_pooled:POOLED\nfloor = math:floor\n"
-    install(tmp_path, monkeypatch, entry_points, "splitwave_pooled", POOLED)
 
 
 @pytest.mark.parametrize("name", BUILT_IN_BACKBONES)
@@ -95,9 +87,9 @@ def test_a_run_may_name_every_backbone_and_no_other() -> None:
         config_of("con")
 
 
-@pytest.mark.usefixtures("pooled")
+@pytest.mark.usefixtures("toys")
 def test_another_packages_backbone_is_named_and_made_like_a_built_in_one() -> None:
-    encoder, decoder = networks_of(config_of("pooled"))
+    encoder, decoder = networks_of(config_of("toy-pooled"))
     view = torch.arange(392.0).reshape(1, 14, 28)
     mean, _ = encoder(view.flatten(1))
     pooled = view.reshape(7, 2, 14, 2).mean((1, 3)).flatten()
@@ -106,23 +98,25 @@ def test_another_packages_backbone_is_named_and_made_like_a_built_in_one() -> No
     assert decoder(torch.zeros(3, 16)).shape == (3, 10)
 
 
-@pytest.mark.usefixtures("pooled")
+@pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"gated": True}, "the backbone pooled has no hyper-layers; use linear, tanh, mlp, vib, tones or csi"),
-        ({"width": 0.5}, "width = 0.5 is of the backbone conv alone, and this one is pooled"),
+        ({"gated": True}, "the backbone toy-pooled has no hyper-layers; use linear, tanh, mlp, vib, tones or csi"),
+        ({"width": 0.5}, "width = 0.5 is of the backbone conv alone, and this one is toy-pooled"),
     ],
 )
 def test_another_packages_backbone_is_checked_when_its_networks_are_made(
     settings: dict[str, float], message: str
 ) -> None:
-    config = config_of("pooled", **settings)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match=rf"^encoder\.backbone = pooled: .*{message}$"):
+    config = config_of("toy-pooled", **settings)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=rf"^encoder\.backbone = toy-pooled: .*{message}$"):
         networks_of(config)
 
 
-@pytest.mark.usefixtures("pooled")
-def test_an_object_that_is_no_backbone_is_refused_by_the_name_of_its_setting() -> None:
+def test_an_object_that_is_no_backbone_is_refused_by_the_name_of_its_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_entry_points(tmp_path, monkeypatch, "[splitwave.backbones]\nfloor = math:floor\n")
     with pytest.raises(ConfigError, match=r"^encoder\.backbone = floor: <built-in function floor> lacks a part of"):
         make_decoder(config_of("floor"))
