@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import sys
 
-from splitwave.channel.emulator.service import SERVICE, ChannelService
+from splitwave.channel.emulator.service import ChannelService
 from splitwave.common.runtime.process import add_process_options, announce_ready, run_service, stop_signal
-from splitwave.common.runtime.rpc import parse_address
+from splitwave.common.runtime.rpc import UPLINK_SERVICE, parse_address
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.pb import uplink_pb2_grpc
 
@@ -18,7 +18,7 @@ async def _serve(listen: str, connect: str, ready_fd: int | None) -> None:
     def register(server: object) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)  # type: ignore[arg-type]
 
-    async with serving(listen, register, [SERVICE]) as address:
+    async with serving(listen, register, [UPLINK_SERVICE]) as address:
         announce_ready(ready_fd, address)
         await stop.wait()
     await service.close()

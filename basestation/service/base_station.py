@@ -30,6 +30,7 @@ from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import check_state_dir, load_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest
 from splitwave.common.records.results import RunResult
+from splitwave.common.runtime.rpc import UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.pb import control_pb2_grpc, uplink_pb2_grpc
 
@@ -82,7 +83,7 @@ class BaseStation:
                 uplink_pb2_grpc.add_UplinkServicer_to_server(uplink_service.UplinkService(Doorway(coordinator)), server)
                 control_pb2_grpc.add_ControlServicer_to_server(control_service.ControlService(coordinator), server)
 
-            services = [uplink_service.SERVICE, control_service.SERVICE]
+            services = [UPLINK_SERVICE, control_service.SERVICE]
             async with serving(self.listen, register, services) as address:
                 announce(address)
                 return await _until(stop, coordinator.lead())

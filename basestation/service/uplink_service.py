@@ -19,8 +19,6 @@ from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.common.wire.uplink import uplink_from_proto
 
-SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
-
 log = structlog.get_logger()
 
 

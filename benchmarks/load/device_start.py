@@ -9,10 +9,10 @@ from typing import Any
 
 from grpc import aio
 
-from splitwave.channel.emulator.service import SERVICE
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Evaluate, Welcome
 from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.runtime.rpc import UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
@@ -77,7 +77,7 @@ async def device_start_s(config: RunConfig, folder: Path, data_dir: Path | None)
         uplink_pb2_grpc.add_UplinkServicer_to_server(first_messages, server)
 
     data = [] if data_dir is None else [f"--data={data_dir}"]
-    async with serving("127.0.0.1:0", register, [SERVICE]) as address, Supervisor(folder) as supervisor:
+    async with serving("127.0.0.1:0", register, [UPLINK_SERVICE]) as address, Supervisor(folder) as supervisor:
         started = time.monotonic()
         arguments = [
             "splitwave.device",

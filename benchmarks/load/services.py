@@ -5,10 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitwave.testbed.processes.supervisor import Supervisor
-
-LISTEN = "--listen=127.0.0.1:0"
-SERVICE = ("--lifeline", "--log-format=json")
+from splitwave.testbed.processes.supervisor import SERVER_OPTIONS, Supervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ async def start_service(supervisor: Supervisor, role: str, arguments: Sequence[s
     Raises:
         RunFailedError: the service ended or did not serve in time.
     """
-    child = await supervisor.start(role, [*arguments, LISTEN, *SERVICE], announces=True)
+    child = await supervisor.start(role, [*arguments, *SERVER_OPTIONS], announces=True)
     return Service(await supervisor.address_of(child), child.pid)
 
 

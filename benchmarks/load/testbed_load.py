@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitwave.benchmarks.load.services import SERVICE, start_service
+from splitwave.benchmarks.load.services import start_service
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.workload import LinkStamps, Workload
 from splitwave.common.records.results import RunResult
 from splitwave.testbed.control_client import measure, watch_run
-from splitwave.testbed.processes.supervisor import Supervisor
+from splitwave.testbed.processes.supervisor import SERVICE_OPTIONS, Supervisor
 
 _IDLE_S = 1_000_000.0
 """Interval between serving passes, longer than any benchmark, so that the base station only carries out load passes."""
@@ -74,7 +74,7 @@ async def loaded_testbed(
         channel = await start_service(supervisor, "channel", ["splitwave.channel", f"--connect={basestation.address}"])
         for role, links in _device_processes(config.links, one_device_process):
             await supervisor.start(
-                role, ["splitwave.device", f"--connect={channel.address}", *links, *folders, *SERVICE]
+                role, ["splitwave.device", f"--connect={channel.address}", *links, *folders, *SERVICE_OPTIONS]
             )
         result = await supervisor.guard(watch_run(basestation.address, lambda _: None))
         pids = {child.role: child.pid for child in supervisor.children}

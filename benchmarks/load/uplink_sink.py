@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from splitwave.benchmarks.load.raw_stream import Context, serve_streams
-from splitwave.benchmarks.load.uplink_source import SERVICE, test_block
+from splitwave.benchmarks.load.uplink_source import test_block
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig
@@ -21,7 +21,7 @@ from splitwave.common.protocol.blocks import RealPayload
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Welcome
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.runtime.process import add_process_options, run_service
-from splitwave.common.runtime.rpc import refuse
+from splitwave.common.runtime.rpc import UPLINK_SERVICE, refuse
 from splitwave.common.wire.blocks import block_from_proto
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
@@ -80,7 +80,7 @@ def main() -> int:
 
     def serve() -> None:
         sink = UplinkSink(load_config(options.config))
-        serve_streams(SERVICE, lambda: sink.connect, options.listen, options.ready_fd)
+        serve_streams(UPLINK_SERVICE, lambda: sink.connect, options.listen, options.ready_fd)
 
     return run_service("sink", options, serve)
 

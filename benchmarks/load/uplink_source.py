@@ -13,11 +13,9 @@ from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.runtime.rpc import CLIENT_OPTIONS
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS, UPLINK_SERVICE
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.uplink import uplink_to_proto
-
-SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
 
 
 def test_block(contract: LinkContract, number: int) -> SymbolBlock:
@@ -39,7 +37,7 @@ class _Stream:
         self._first = uplink_to_proto(test_block(contract, 0), contract)
         self._next = uplink_to_proto(test_block(contract, 1), contract)
         self._sent = 0
-        self._stream = RawStream(grpc_channel, SERVICE)
+        self._stream = RawStream(grpc_channel, UPLINK_SERVICE)
         hello = Hello(PROTOCOL_VERSION, f"source-{link}", "benchmark", link, contract.dimension)
         self._stream.send(_bundled(uplink_to_proto(hello)))
         (welcome,) = pb.DownlinkBundle.FromString(self._stream.receive()).messages

@@ -1,6 +1,5 @@
 """The cost of distribution in a training step: the process engine relative to one process, with equal weights."""
 
-import json
 import os
 import shutil
 import statistics
@@ -18,9 +17,9 @@ from splitwave.benchmarks.scope import Bench
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord
 from splitwave.testbed.engine import Event, Job, load_engine
+from splitwave.testbed.processes.announcement import read_announcement
 
 _LINKS = 2
-_ANNOUNCEMENT = "testbed.json"  # written to the log folder by `splitwave.testbed.processes.announcement`
 _SAME_SETTINGS = {"process": "inprocess_sharded", "process_1_thread": "inprocess_1_thread"}
 """For each side on the process engine the side in one process that must have the same weights."""
 
@@ -113,14 +112,10 @@ def run_engine(engine: str, config_json: str, folder: Path, data_dir: Path | Non
     return Training(tuple(record.seconds / steps for record in records[1:]), cpu_step_s, result.weights_sha256)
 
 
-def _pids(log_dir: Path) -> dict[str, int]:
+def _pids(log_dir: Path) -> Mapping[str, int]:
     """Return process ids by role: those announced by the process engine, or this process for the in-process engine."""
-    try:
-        announced = json.loads((log_dir / _ANNOUNCEMENT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"splitwave": os.getpid()}
-    pids: dict[str, int] = announced["pids"]
-    return pids
+    announced = read_announcement(log_dir)
+    return {"splitwave": os.getpid()} if announced is None else announced.pids
 
 
 def _add_readings(report: Report, case: str, runs: Mapping[str, Sequence[Training]]) -> None:

@@ -23,8 +23,6 @@ from splitwave.common.wire.bundling import check_bundle
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
 
-SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
-
 log = structlog.get_logger()
 
 UpstreamCall = aio.StreamStreamCall[pb.UplinkBundle, pb.DownlinkBundle]

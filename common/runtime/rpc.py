@@ -12,6 +12,8 @@ from splitwave.common.errors import AddressError, ProtocolError, Refusal
 from splitwave.common.limits import MAX_LINKS, MAX_MESSAGE_BYTES
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
+UPLINK_SERVICE = pb.DESCRIPTOR.services_by_name["Uplink"].full_name
+"""The service that the channel emulator and the base station offer to devices."""
 HELLO_LIMIT_S = 60.0
 """Seconds until a stream's first message; a device that takes longer is refused for good."""
 CLOSING_LIMIT_S = 5.0

@@ -8,10 +8,11 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.reals import FLOAT32
 
 _FIELDS: dict[type[np.generic], tuple[str, np.dtype[Any]]] = {
     np.uint8: ("classes", np.dtype(np.uint8)),
-    np.float32: ("times_ns", np.dtype("<f4")),
+    np.float32: ("times_ns", FLOAT32),
 }
 """The fields have the names of the first tasks with such answers; any other task uses the field of its dtype."""
 

@@ -9,9 +9,8 @@ from splitwave.common.protocol.packing import pack, packed_size, unpack
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.fields import beta_from_proto, key_from_proto, key_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
-from splitwave.common.wire.reals import reals_from_proto, reals_to_proto
+from splitwave.common.wire.reals import FLOAT32, reals_from_proto, reals_to_proto
 
-_FLOAT32 = np.dtype("<f4")
 _UINT32 = np.dtype("<u4")
 
 
@@ -66,7 +65,7 @@ def _levels_to_proto(payload: LevelPayload, contract: LinkContract, message: pb.
     message.packed = pack(payload.indices, contract.bits)
     message.codebook_version = payload.codebook_version
     if payload.codebook is not None:
-        message.codebook = payload.codebook.astype(_FLOAT32).tobytes()
+        message.codebook = payload.codebook.astype(FLOAT32).tobytes()
 
 
 def _levels_from_proto(message: pb.LevelSymbols, samples: int, contract: LinkContract) -> LevelPayload:
@@ -87,9 +86,9 @@ def _codebook_from_proto(data: bytes, contract: LinkContract) -> Float32 | None:
     if not data:
         return None
     levels = contract.breakpoints + 1
-    if len(data) != levels * _FLOAT32.itemsize:
+    if len(data) != levels * FLOAT32.itemsize:
         raise ProtocolError(f"{len(data)} bytes of codebook: expected {levels} float32 levels")
-    codebook = np.frombuffer(data, dtype=_FLOAT32)
+    codebook = np.frombuffer(data, dtype=FLOAT32)
     if not (codebook[0] == -1 and codebook[-1] == 1 and (np.diff(codebook) >= 0).all()):  # NaN fails, too
         raise ProtocolError("a codebook's levels must ascend from -1 to 1")
     return codebook

@@ -9,14 +9,14 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
-_FLOAT32 = np.dtype("<f4")
-_DTYPES = {pb.DTYPE_FLOAT32: _FLOAT32}
+FLOAT32 = np.dtype("<f4")
+_DTYPES = {pb.DTYPE_FLOAT32: FLOAT32}
 
 
 def reals_to_proto(values: Float32, message: pb.RealSymbols) -> None:
     """Encode (L, B, d) real symbols into `message`."""
     message.dtype, message.draws = pb.DTYPE_FLOAT32, values.shape[0]
-    message.data = np.ascontiguousarray(values, dtype=_FLOAT32).tobytes()
+    message.data = np.ascontiguousarray(values, dtype=FLOAT32).tobytes()
 
 
 def reals_from_proto(message: pb.RealSymbols, samples: int, dimension: int) -> Float32:

@@ -7,13 +7,11 @@ from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.vddib_sr.channel import SymbolChannel
 from splitwave.experiments.vddib_sr.encoding import Trained, train_encoding
 from splitwave.experiments.vddib_sr.evaluation import predict
-from splitwave.experiments.vddib_sr.extraction import Extraction
 from splitwave.experiments.vddib_sr.network import VddibSr
 from splitwave.experiments.vddib_sr.retransmission import OperatingPoint, sweep
 from splitwave.experiments.vddib_sr.samples import Samples
 from splitwave.experiments.vddib_sr.settings import Settings
 from splitwave.experiments.vddib_sr.shared import SharedWork
-from splitwave.experiments.vddib_sr.symbols import payload_bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +31,16 @@ class SplitErrors:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of a training, and the payload of its network.
+    """The speed of a training, and its best epoch.
 
     Attributes:
-        seconds: CPU time of all three phases, counting phase 1 as if it were not shared.
         samples_per_s: training samples per CPU second in phase 3, including validation passes; 0 without epochs. With
             one torch thread, this is the rate of one core.
         best_epoch: the best epoch of phase 3, from 1; 0 if the weights of phase 2 were the best.
-        payload_bits: bits per sample over all links with both rounds, K·(d1 + d2)·n; 32 per unquantized symbol.
     """
 
-    seconds: float
     samples_per_s: float
     best_epoch: int
-    payload_bits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +74,7 @@ def train_and_measure(settings: Settings, psnrs_db: Sequence[float | None], work
     extraction = work.extraction(settings)
     train, validation = work.training(settings)
     trained = train_encoding(settings, extraction, train, validation)
-    cost = _cost(settings, extraction, trained, len(train))
+    cost = _cost(settings, trained, len(train))
     chosen_by = [_errors(settings, trained.network, validation, psnr_db, Phase.VALIDATION) for psnr_db in psnrs_db]
     test = work.test(settings)
     tested = [_errors(settings, trained.network, test, psnr_db, Phase.TEST) for psnr_db in psnrs_db]
@@ -93,12 +87,8 @@ def _errors(settings: Settings, network: VddibSr, samples: Samples, psnr_db: flo
     return SplitErrors(predictions.first_error_rate, predictions.score.error_rate, points)
 
 
-def _cost(settings: Settings, extraction: Extraction, trained: Trained, samples: int) -> Cost:
-    encoding = settings.encoding
-    reports = (*extraction.reports, trained.encode, trained.finetune)
+def _cost(settings: Settings, trained: Trained, samples: int) -> Cost:
     return Cost(
-        seconds=sum(report.seconds for report in reports),
-        samples_per_s=samples * encoding.finetune.epochs / trained.finetune.seconds,
+        samples_per_s=samples * settings.encoding.finetune.epochs / trained.finetune.seconds,
         best_epoch=trained.finetune.best_epoch,
-        payload_bits=settings.links * (encoding.first + encoding.second) * payload_bits(encoding.bits),
     )

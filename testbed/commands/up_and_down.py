@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from splitwave.common.config.layers import load_config
-from splitwave.common.errors import UnreachableError
 from splitwave.common.runtime.standard_streams import output_failure
+from splitwave.testbed.commands.discovery import parts_of
 from splitwave.testbed.commands.options import (
     COMPOSE,
     CONFIG,
@@ -109,10 +109,7 @@ def logs(
 ) -> None:
     """Print the output of a testbed's containers."""
     require_compose(engine, "logs")
-    with docker_engine() as client:
-        parts = find_parts(client, check_project_name(project))
-    if not parts:
-        raise UnreachableError(f"project {project} has no containers: start it with `splitwave up`")
+    parts = parts_of(project)
     if target is not None:
         parts = parse_target(target).choose(parts)
     width = max(len(part.name) for part in parts)

@@ -12,7 +12,8 @@ SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
 
-_ORDER = ("basestation", "channel", "device")
+SERVICES = ("basestation", "channel", "device")
+"""The services of the compose file, in the order in which they start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +97,5 @@ def find_parts(client: DockerClient, project: str) -> list[Part]:
 
 
 def _position(part: Part) -> tuple[int, str, int]:
-    known = _ORDER.index(part.service) if part.service in _ORDER else len(_ORDER)
+    known = SERVICES.index(part.service) if part.service in SERVICES else len(SERVICES)
     return known, part.service, part.number

@@ -11,12 +11,11 @@ from docker.errors import ImageNotFound
 from splitwave.common.errors import ConfigError, RunFailedError
 from splitwave.testbed.compose.compose_command import Compose
 from splitwave.testbed.compose.container_failures import guard_containers
-from splitwave.testbed.compose.containers import PROJECT_LABEL, find_parts
+from splitwave.testbed.compose.containers import PROJECT_LABEL, SERVICES, find_parts
 from splitwave.testbed.compose.reachability import wait_until_reachable
 from splitwave.testbed.compose.state_volume import put_checkpoint
 
 CONFIG_TARGET = "/etc/splitwave/run.yaml"
-SERVICES = ("basestation", "channel", "device")
 
 # Longer than the containers' own grace period, so that the latter takes effect.
 _STOP_LIMIT_S = 20

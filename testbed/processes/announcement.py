@@ -41,14 +41,15 @@ class Announcement:
 
 def running_testbeds(results: Path) -> list[Announcement]:
     """Return the running testbeds whose results will go below a folder; files left by killed ones are ignored."""
-    found = [_read(path) for path in sorted(results.glob(_RUNNING))]
+    found = [read_announcement(path.parent) for path in sorted(results.glob(_RUNNING))]
     return [testbed for testbed in found if testbed and _is_alive(testbed.pids["splitwave"])]
 
 
-def _read(path: Path) -> Announcement | None:
+def read_announcement(log_dir: Path) -> Announcement | None:
+    """Return the announcement among a testbed's logs; None if there is none, or another version wrote it."""
     try:
-        return Announcement(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):  # it has just ended, or the file is from another version
+        return Announcement(**json.loads((log_dir / _FILE).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
         return None
 
 

@@ -13,9 +13,7 @@ from splitwave.testbed.engine import Job, Observer
 from splitwave.testbed.interruption import run_interruptibly
 from splitwave.testbed.processes.announcement import Announcement
 from splitwave.testbed.processes.child import Child
-from splitwave.testbed.processes.supervisor import Supervisor
-
-_ANY_PORT = "127.0.0.1:0"
+from splitwave.testbed.processes.supervisor import SERVER_OPTIONS, SERVICE_OPTIONS, Supervisor
 
 
 class ProcessEngine:
@@ -37,7 +35,7 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
             basestation = await _start_basestation(supervisor, job, config_file)
             address = await supervisor.address_of(basestation)
             channel = await supervisor.start(
-                "channel", ["splitwave.channel", f"--connect={address}", *_SERVER, *_SERVICE], announces=True
+                "channel", ["splitwave.channel", f"--connect={address}", *SERVER_OPTIONS], announces=True
             )
             channel_address = await supervisor.address_of(channel)
             devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]
@@ -49,12 +47,8 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
             return result
 
 
-_SERVICE = ("--lifeline", "--log-format=json")
-_SERVER = (f"--listen={_ANY_PORT}",)
-
-
 async def _start_basestation(supervisor: Supervisor, job: Job, config_file: Path) -> Child:
-    arguments = ["splitwave.basestation", f"--config={config_file}", *_folders(job), "--rejoin=0", *_SERVER, *_SERVICE]
+    arguments = ["splitwave.basestation", f"--config={config_file}", *_folders(job), "--rejoin=0", *SERVER_OPTIONS]
     if job.restore:
         arguments.append("--restore")
     return await supervisor.start("basestation", arguments, announces=True, finishes=True)
@@ -70,7 +64,8 @@ def _hosted(job: Job) -> list[str]:
 
 
 async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_address: str) -> Child:
-    arguments = ["splitwave.device", f"--connect={channel_address}", f"--links={links}", *_folders(job), *_SERVICE]
+    where = (f"--connect={channel_address}", f"--links={links}", *_folders(job))
+    arguments = ["splitwave.device", *where, *SERVICE_OPTIONS]
     return await supervisor.start(f"device-{links}", arguments, finishes=True)
 
 

@@ -13,6 +13,11 @@ from splitwave.testbed.processes.process_death import Death, root_cause
 
 T = TypeVar("T")
 
+SERVICE_OPTIONS = ("--lifeline", "--log-format=json")
+"""Options of each service: it ends with the supervisor, and its log can be searched for its last error."""
+SERVER_OPTIONS = ("--listen=127.0.0.1:0", *SERVICE_OPTIONS)
+"""Options of a service that listens, on any free port."""
+
 READY_LIMIT_S = 300.0
 """Time limit for a service to start: on a busy machine with a cold disk, importing torch takes minutes."""
 GRACE_S = 15.0

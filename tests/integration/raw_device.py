@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from grpc import aio
 
-from splitwave.channel.emulator.service import SERVICE
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Hello, Ready, TrainStep, Uplink, Welcome
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.runtime.rpc import CLIENT_OPTIONS
+from splitwave.common.runtime.rpc import CLIENT_OPTIONS, UPLINK_SERVICE
 from splitwave.common.wire.downlink import downlink_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.uplink import uplink_to_proto
@@ -87,7 +86,9 @@ def _serialized(message: pb.UplinkBundle | bytes) -> bytes:
 async def raw_device(address: str, config: RunConfig) -> AsyncIterator[RawDevice]:
     async with aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         call: Any = grpc_channel.stream_stream(
-            f"/{SERVICE}/Connect", request_serializer=_serialized, response_deserializer=pb.DownlinkBundle.FromString
+            f"/{UPLINK_SERVICE}/Connect",
+            request_serializer=_serialized,
+            response_deserializer=pb.DownlinkBundle.FromString,
         )()
         yield RawDevice(config, call)
         call.cancel()

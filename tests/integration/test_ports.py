@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from grpc import StatusCode, aio
 
-from splitwave.basestation.service.uplink_service import SERVICE
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_LINKS
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Prediction, Welcome
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.runtime.rpc import UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.bundling import MAX_MESSAGES
 from splitwave.common.wire.downlink import downlink_to_proto
@@ -179,7 +179,7 @@ async def answering_nobody(through_channel: bool) -> AsyncIterator[tuple[Answers
     def register(server: aio.Server) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
 
-    async with serving("127.0.0.1:0", register, [SERVICE]) as address:
+    async with serving("127.0.0.1:0", register, [UPLINK_SERVICE]) as address:
         if not through_channel:
             yield service, address
         else:

@@ -14,12 +14,13 @@ from grpc import aio
 
 from splitwave.basestation.run.run_context import Labels
 from splitwave.basestation.service.base_station import BaseStation
-from splitwave.channel.emulator.service import SERVICE, ChannelService
+from splitwave.channel.emulator.service import ChannelService
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.simulated import Simulation
 from splitwave.common.data.views import row_view
 from splitwave.common.protocol.messages import Downlink, TrainStep, Uplink
 from splitwave.common.records.results import RunResult
+from splitwave.common.runtime.rpc import UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.device.learning.views import HostedViews, StackedViews, Views
@@ -73,7 +74,7 @@ async def running_channel(basestation: str) -> AsyncIterator[str]:
     def register(server: aio.Server) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
 
-    async with serving("127.0.0.1:0", register, [SERVICE]) as address:
+    async with serving("127.0.0.1:0", register, [UPLINK_SERVICE]) as address:
         yield address
     await service.close()
 
