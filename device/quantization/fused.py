@@ -52,7 +52,7 @@ def quantize(mu: Tensor, theta: Tensor, noise: Tensor, grid: Grid, *, gamma: flo
 
 
 class _Quantizer(Function):
-    """`soft_quantize` or `straight_through_quantize`, whose gradients are the same."""
+    """`soft_quantize`, or `hard_quantize` with the gradient of `soft_quantize`."""
 
     @staticmethod
     def forward(  # noqa: PLR0917 - autograd passes by position

@@ -77,14 +77,3 @@ def hard_quantize(z: Tensor, levels: Tensor, breakpoints: Tensor) -> Tensor:
         (...) symbols, each exactly one of the levels.
     """
     return levels[level_indices(z, breakpoints).long()]
-
-
-def straight_through_quantize(z: Tensor, weights: Tensor, breakpoints: Tensor, levels: Tensor, gamma: float) -> Tensor:
-    """`hard_quantize` with the gradient of `soft_quantize` for z, weights and breakpoints.
-
-    Returns:
-        (...) symbols, each exactly one of the levels.
-    """
-    soft = soft_quantize(z, weights, breakpoints, gamma)
-    # In this order the soft terms cancel to an exact zero.
-    return hard_quantize(z, levels.detach(), breakpoints) + (soft - soft.detach())

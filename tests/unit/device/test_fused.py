@@ -11,7 +11,7 @@ from splitwave.device.quantization import cells
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.fused import Grid, quantize
 from splitwave.device.quantization.pmf import symbol_log_pmf
-from splitwave.device.quantization.quantizer import hard_quantize, soft_quantize, straight_through_quantize
+from splitwave.device.quantization.quantizer import hard_quantize, soft_quantize
 from splitwave.device.rate.bound import bound_named
 from splitwave.device.rate.bounds.prior import batch_log_prior
 from splitwave.device.rate.fused import bound_rate
@@ -54,6 +54,13 @@ def fused(batch: Batch, bound: str, straight_through: bool, prior: Tensor | None
     mu, theta, grid = batch.mu, batch.theta, Grid.of(batch.codebook)
     symbols = quantize(mu, theta, batch.noise, grid, gamma=10.0, straight_through=straight_through)
     return symbols, bound_rate(mu, theta, grid, noise_variance=VARIANCE, bound=bound_named(bound), log_prior=prior)
+
+
+def straight_through_quantize(z: Tensor, weights: Tensor, breakpoints: Tensor, levels: Tensor, gamma: float) -> Tensor:
+    """`hard_quantize` with the gradient of `soft_quantize` for z, weights and breakpoints."""
+    soft = soft_quantize(z, weights, breakpoints, gamma)
+    # In this order the soft terms cancel to an exact zero.
+    return hard_quantize(z, levels.detach(), breakpoints) + (soft - soft.detach())
 
 
 def plain(batch: Batch, bound: str, straight_through: bool, prior: Tensor | None = None) -> tuple[Tensor, Tensor]:
