@@ -5,13 +5,12 @@ import shlex
 import subprocess
 import sys
 from configparser import RawConfigParser
-from pathlib import Path
 
 import pytest
 
 from splitwave.common.exit_codes import ExitCode
+from tests.unit.project.sources import ROOT
 
-ROOT = Path(__file__).parents[3]
 UNIT = ROOT / "configs" / "systemd" / "splitwave-device.service"
 
 

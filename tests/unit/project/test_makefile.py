@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.unit.project.sources import ROOT
 
 # Answers as another version, and makes environments whose Python is this program again. What is tried is `calls`.
 FAKE = """#!/bin/bash

@@ -1,16 +1,12 @@
 """Simulated propagation: what is measured is what the models say, and the answer is in it."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from splitwave.common.data import bluetooth_tones, wifi_csi
 from splitwave.common.data.multipath import Propagation, draw_paths, response
+from splitwave.common.data.simulated import Measure
 from splitwave.common.tasks.regression import SPEED_OF_LIGHT_M_S
-
-Measure = Callable[[Propagation, int, np.random.Generator], tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 CLEAR = Propagation(paths=1, distance_m=(1.0, 20.0), snr_db=200.0)
 N = 4000
