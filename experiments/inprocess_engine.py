@@ -57,11 +57,12 @@ def _train(run: InprocessRun, job: Job, observe: Observer) -> list[EpochRecord]:
     for record in run.train(observe):
         observe(record)
         records.append(record)
-    _save(run, job.checkpoint_dir)
+    save_checkpoint(run, job.checkpoint_dir)
     return records
 
 
-def _save(run: InprocessRun, folder: Path) -> None:
+def save_checkpoint(run: InprocessRun, folder: Path) -> None:
+    """Replace the checkpoint in a folder by the weights of a run, all of whose steps are done."""
     Manifest.withdraw(folder)
     devices = [save_part(folder / device_part(link), worker.model) for link, worker in enumerate(run.workers)]
     basestation = save_part(folder / BASESTATION_PART, run.trainer.decoder)

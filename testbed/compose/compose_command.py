@@ -72,7 +72,10 @@ class Compose:
             ConfigError: one of them is missing.
         """
         if not COMPOSE_FILE.is_file():
-            raise ConfigError(f"{COMPOSE_FILE}: no such file; the compose engine works from a checkout of Splitwave")
+            raise ConfigError(
+                f"{COMPOSE_FILE}: no such file; it comes with Splitwave, so install the package again "
+                "(in a checkout: restore docker-compose.yml at the top)"
+            )
         return cls(project, variables, board, find_compose())
 
     def run(self, *arguments: str) -> str:

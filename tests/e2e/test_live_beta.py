@@ -19,11 +19,12 @@ from splitwave.common.exit_codes import ExitCode
 from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
-from splitwave.common.records.checkpoint import load_part, save_part
+from splitwave.common.records.checkpoint import load_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
 from splitwave.common.tasks.classification import wilson_interval
 from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.pb import control_pb2 as pb
+from splitwave.experiments.inprocess_engine import save_checkpoint
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
 from splitwave.testbed.control_client import set_beta
 from tests.e2e.services import Services, until
@@ -73,9 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, parameter in network.named_parameters():
             if name.endswith("slope"):
                 parameter.data.copy_(0.5 * torch.randn(parameter.shape, generator=generator))
-    devices = [save_part(folder / device_part(link), worker.model) for link, worker in enumerate(run.workers)]
-    basestation = save_part(folder / BASESTATION_PART, run.trainer.decoder)
-    Manifest(run.plan.steps, CONFIG.canonical_json(), tuple(devices), basestation).publish(folder)
+    save_checkpoint(run, folder)
     return folder
 
 

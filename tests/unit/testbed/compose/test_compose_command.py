@@ -60,7 +60,7 @@ def test_a_folder_without_the_compose_file_is_refused(programs: Path, monkeypatc
     install(programs, "docker-compose", "true")
     monkeypatch.setattr(compose_command, "COMPOSE_FILE", programs / "docker-compose.yml")
 
-    with pytest.raises(ConfigError, match=f"{programs}/docker-compose.yml: no such file; .* from a checkout"):
+    with pytest.raises(ConfigError, match=f"{programs}/docker-compose.yml: no such file; .* install the package again"):
         Compose.find("some-project", {})
 
 
