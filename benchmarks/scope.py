@@ -97,12 +97,12 @@ QUICK = Scope(
 )
 
 
-def short_run(links: int, *, block_size: int = 256, epochs: int = 1, decoder_shards: int = 1) -> RunConfig:
+def short_run(links: int, *, block_size: int = 256, decoder_shards: int = 1) -> RunConfig:
     """Return settings of a testbed for load passes: the defaults (d = 28, T = 15, mnist5k) with a short training."""
     return RunConfig.model_validate(
         {
             "links": links,
-            "training": {"epochs": epochs, "batch_size": max(256, block_size)},
+            "training": {"epochs": 1, "batch_size": max(256, block_size)},
             "inference": {"block_size": block_size, "latency_samples": 20},
             "runtime": {"decoder_shards": decoder_shards},
         }

@@ -48,8 +48,8 @@ class Admission:
         """Whether every link has a device that is ready."""
         return len(self.sessions) == self._config.links and all(s.ready for s in self.sessions.values())
 
-    async def wait_until_complete(self, limit_s: float | None = None) -> None:
-        """Wait for every link's device to be ready.
+    async def wait_until_complete(self, limit_s: float | None) -> None:
+        """Wait for every link's device to be ready; without a time limit if `limit_s` is None.
 
         Raises:
             TimeoutError: `limit_s` seconds are over, and one is not.

@@ -212,20 +212,20 @@ def _with_more_features(grid: Grid, panel: str, d: int, *, x: float, links: int,
     yield Mark(panel, f"{baseline_name(1, AWARE)}, 64 features", x, aware, psnr_db)
 
 
-def _overlap(grid: Grid, panel: str, d: int, *, x: float, links: int = LINKS, psnr_db: float = PSNR_DB) -> Marks:
+def _overlap(grid: Grid, panel: str, d: int, *, x: float, links: int = LINKS) -> Marks:
     overlap = HALF if links > 1 else 0.0  # a single device has no neighbour
-    yield Mark(panel, QML_IB_4_BITS, x, grid.qml_ib_trial(d, links=links, psnr_db=psnr_db), psnr_db)
+    yield Mark(panel, QML_IB_4_BITS, x, grid.qml_ib_trial(d, links=links, psnr_db=PSNR_DB), PSNR_DB)
     yield Mark(
         panel,
         f"{QML_IB_4_BITS}, overlap",
         x,
-        grid.qml_ib_trial(d, links=links, psnr_db=psnr_db, overlap=overlap),
-        psnr_db,
+        grid.qml_ib_trial(d, links=links, psnr_db=PSNR_DB, overlap=overlap),
+        PSNR_DB,
     )
     ideal = grid.vddib_sr_trial(d, links=links, bits=1, overlap=overlap)
-    aware = grid.vddib_sr_trial(d, links=links, bits=1, overlap=overlap, psnr_db=psnr_db)
+    aware = grid.vddib_sr_trial(d, links=links, bits=1, overlap=overlap, psnr_db=PSNR_DB)
     yield Mark(panel, f"{baseline_name(1, IDEAL)}, overlap", x, ideal, None)
-    yield Mark(panel, f"{baseline_name(1, AWARE)}, overlap", x, aware, psnr_db)
+    yield Mark(panel, f"{baseline_name(1, AWARE)}, overlap", x, aware, PSNR_DB)
 
 
 def _grids(
