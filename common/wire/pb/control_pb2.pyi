@@ -28,7 +28,7 @@ class _StageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Stage.ValueType
     DESCRIPTOR: _descriptor.EnumDescriptor
     STAGE_UNSPECIFIED: _Stage.ValueType  # 0
     STAGE_WAITING: _Stage.ValueType  # 1
-    """for devices to take their links"""
+    """until every link has a device"""
     STAGE_TRAINING: _Stage.ValueType  # 2
     STAGE_EVALUATING: _Stage.ValueType  # 3
     STAGE_SERVING: _Stage.ValueType  # 4
@@ -40,7 +40,7 @@ class Stage(_Stage, metaclass=_StageEnumTypeWrapper): ...
 
 STAGE_UNSPECIFIED: Stage.ValueType  # 0
 STAGE_WAITING: Stage.ValueType  # 1
-"""for devices to take their links"""
+"""until every link has a device"""
 STAGE_TRAINING: Stage.ValueType  # 2
 STAGE_EVALUATING: Stage.ValueType  # 3
 STAGE_SERVING: Stage.ValueType  # 4
@@ -78,10 +78,10 @@ class MeasuredLink(_message.Message):
     AT_NS_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     at_ns: _builtins.bytes
-    """(queries, names) little-endian int64 time stamps, see splitwave.uplink.v1.Stamps"""
+    """(queries, names) little-endian int64 time stamps; see splitwave.uplink.v1.Stamps"""
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """of the columns of at_ns"""
+        """names of the columns of at_ns"""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class SetBetaRequest(_message.Message):
     LINK_FIELD_NUMBER: _builtins.int
     BETA_FIELD_NUMBER: _builtins.int
     link: _builtins.int
-    """without one: all"""
+    """if it is not set: all links"""
     beta: _builtins.float
     def __init__(
         self,
@@ -160,7 +160,7 @@ class SetBetaReply(_message.Message):
     BETAS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """by link, from its next serving block on"""
+        """by link: the β of its next serving block"""
 
     def __init__(
         self,
@@ -197,9 +197,9 @@ class RunStatus(_message.Message):
     steps: _builtins.int
     failure: _builtins.str
     restarts: _builtins.int
-    """how often the run started over because a link was lost"""
+    """how many times the run started over because a link was lost"""
     queries: _builtins.int
-    """answered in finished serving passes"""
+    """number of queries answered in finished serving passes"""
     @_builtins.property
     def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkStatus]: ...
     def __init__(
@@ -237,14 +237,14 @@ class LinkStatus(_message.Message):
     BETA_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     device_id: _builtins.str
-    """empty: free"""
+    """empty if the link is free"""
     peer: _builtins.str
     ready: _builtins.bool
     blocks: _builtins.int
     late: _builtins.bool
-    """it owes something for longer than the base station's --late-after"""
+    """the base station has waited for its message for longer than --late-after"""
     beta: _builtins.float
-    """of its serving blocks, where networks are told"""
+    """β of its serving blocks; only β-conditioned networks have one"""
     def __init__(
         self,
         *,
@@ -315,18 +315,18 @@ class EpochRecord(_message.Message):
     epoch: _builtins.int
     step: _builtins.int
     distortion: _builtins.float
-    """a sample, mean over the epoch's training steps: the cross-entropy in nats,"""
+    """Loss per sample, mean over the epoch's training steps: the cross-entropy in nats, or the squared error of the
+    standardised target.
+    """
     training_error: _builtins.float
-    """of the training forward pass: share of wrong classes, or MSE in ns²"""
+    """error in the training forward pass: share of wrong classes, or MSE in ns²"""
     validation_error: _builtins.float
-    """the same, hard symbols"""
+    """the same error in the validation pass, with hard symbols"""
     samples_per_s: _builtins.float
     seconds: _builtins.float
     @_builtins.property
     def rate_nats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """or the squared error of the standardised time
-        per link: mean KL bound a sample
-        """
+        """by link: mean KL bound per sample"""
 
     def __init__(
         self,
@@ -370,7 +370,7 @@ class RunResult(_message.Message):
     """share of wrong classes, or MSE in ns²"""
     error_soft: _builtins.float
     hop_times_ns: _builtins.bytes
-    """(samples, hops) little-endian int64, all links"""
+    """(samples, hops) little-endian int64 of all links"""
     weights_sha256: _builtins.str
     @_builtins.property
     def costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___UplinkCost]:
@@ -380,7 +380,7 @@ class RunResult(_message.Message):
     def hops(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def served(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServedAtBeta]:
-        """β-conditioned networks only"""
+        """only β-conditioned networks have any"""
 
     @_builtins.property
     def queries(self) -> Global___ServedQueries: ...
@@ -408,7 +408,7 @@ Global___RunResult: _TypeAlias = RunResult  # noqa: Y015
 
 @_typing.final
 class Evaluation(_message.Message):
-    """The test passes, reported before the run serves."""
+    """The errors of the test passes. They are sent before the run serves."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -441,9 +441,9 @@ class ServedQueries(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     queries: _builtins.int
     distinct_samples: _builtins.int
-    """of the test split"""
+    """number of different samples of the test split in them"""
     error: _builtins.float
-    """mean over the queries"""
+    """mean error of the queries"""
     def __init__(
         self,
         *,
@@ -469,7 +469,7 @@ class ServedAtBeta(_message.Message):
     SYMBOL_ENTROPY_BITS_FIELD_NUMBER: _builtins.int
     TOTALS_FIELD_NUMBER: _builtins.int
     symbol_entropy_bits: _builtins.float
-    """mean over links; none for real symbols"""
+    """bits per symbol, mean over the links; not set for real symbols"""
     @_builtins.property
     def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """by link"""

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class ControlStub:
-    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
-    device's data path.
+    """Watches and controls a base station. The clients are operators: the command line or a dashboard. Devices do not use
+    this service.
     """
 
     def __init__(self, channel):
@@ -59,8 +59,8 @@ class ControlStub:
 
 
 class ControlServicer:
-    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
-    device's data path.
+    """Watches and controls a base station. The clients are operators: the command line or a dashboard. Devices do not use
+    this service.
     """
 
     def GetStatus(self, request, context):
@@ -70,22 +70,23 @@ class ControlServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchRun(self, request, context):
-        """Every epoch from the first on, progress in between, and at the end the result; then the stream closes.
+        """Sends the record of every epoch from the first on, the progress in between, and at the end the result. Then the
+        stream closes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetBeta(self, request, context):
-        """Changes β of serving while the run goes on; each link switches at its next block.
+        """Changes β while the run serves. Each link uses the new β from its next block on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Measure(self, request, context):
-        """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
-        is answered.
+        """Makes the devices send the queries of a workload, between two serving passes. The reply is one message per link,
+        which is sent when every query is answered. The run must be serving.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,8 +124,8 @@ def add_ControlServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Control:
-    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
-    device's data path.
+    """Watches and controls a base station. The clients are operators: the command line or a dashboard. Devices do not use
+    this service.
     """
 
     @staticmethod

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ControlStub:
-    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
-    device's data path.
+    """Watches and controls a base station. The clients are operators: the command line or a dashboard. Devices do not use
+    this service.
     """
 
     @_typing.overload
@@ -37,34 +37,38 @@ class ControlStub:
     def __new__(cls, channel: _aio.Channel) -> ControlAsyncStub: ...
     GetStatus: _grpc.UnaryUnaryMultiCallable[_control_pb2.GetStatusRequest, _control_pb2.RunStatus]
     WatchRun: _grpc.UnaryStreamMultiCallable[_control_pb2.WatchRunRequest, _control_pb2.RunEvent]
-    """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
+    """Sends the record of every epoch from the first on, the progress in between, and at the end the result. Then the
+    stream closes.
+    """
     SetBeta: _grpc.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]
-    """Changes β of serving while the run goes on; each link switches at its next block."""
+    """Changes β while the run serves. Each link uses the new β from its next block on."""
     Measure: _grpc.UnaryStreamMultiCallable[_control_pb2.MeasureRequest, _control_pb2.MeasuredLink]
-    """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
-    is answered.
+    """Makes the devices send the queries of a workload, between two serving passes. The reply is one message per link,
+    which is sent when every query is answered. The run must be serving.
     """
 
 @_typing.type_check_only
 class ControlAsyncStub(ControlStub):
-    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
-    device's data path.
+    """Watches and controls a base station. The clients are operators: the command line or a dashboard. Devices do not use
+    this service.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStatus: _aio.UnaryUnaryMultiCallable[_control_pb2.GetStatusRequest, _control_pb2.RunStatus]  # type: ignore[assignment]
     WatchRun: _aio.UnaryStreamMultiCallable[_control_pb2.WatchRunRequest, _control_pb2.RunEvent]  # type: ignore[assignment]
-    """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
+    """Sends the record of every epoch from the first on, the progress in between, and at the end the result. Then the
+    stream closes.
+    """
     SetBeta: _aio.UnaryUnaryMultiCallable[_control_pb2.SetBetaRequest, _control_pb2.SetBetaReply]  # type: ignore[assignment]
-    """Changes β of serving while the run goes on; each link switches at its next block."""
+    """Changes β while the run serves. Each link uses the new β from its next block on."""
     Measure: _aio.UnaryStreamMultiCallable[_control_pb2.MeasureRequest, _control_pb2.MeasuredLink]  # type: ignore[assignment]
-    """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
-    is answered.
+    """Makes the devices send the queries of a workload, between two serving passes. The reply is one message per link,
+    which is sent when every query is answered. The run must be serving.
     """
 
 class ControlServicer(metaclass=_abc_1.ABCMeta):
-    """Watching a base station and turning its knob: what an operator, a dashboard or the command line asks. Never on a
-    device's data path.
+    """Watches and controls a base station. The clients are operators: the command line or a dashboard. Devices do not use
+    this service.
     """
 
     @_abc_1.abstractmethod
@@ -80,7 +84,9 @@ class ControlServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.WatchRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_control_pb2.RunEvent], _abc.AsyncIterator[_control_pb2.RunEvent]]:
-        """Every epoch from the first on, progress in between, and at the end the result; then the stream closes."""
+        """Sends the record of every epoch from the first on, the progress in between, and at the end the result. Then the
+        stream closes.
+        """
 
     @_abc_1.abstractmethod
     def SetBeta(
@@ -88,7 +94,7 @@ class ControlServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.SetBetaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.SetBetaReply, _abc.Awaitable[_control_pb2.SetBetaReply]]:
-        """Changes β of serving while the run goes on; each link switches at its next block."""
+        """Changes β while the run serves. Each link uses the new β from its next block on."""
 
     @_abc_1.abstractmethod
     def Measure(
@@ -96,8 +102,8 @@ class ControlServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.MeasureRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_control_pb2.MeasuredLink], _abc.AsyncIterator[_control_pb2.MeasuredLink]]:
-        """Has the devices of a run that serves send the queries of a workload, between two serving passes; one message a link, when all
-        is answered.
+        """Makes the devices send the queries of a workload, between two serving passes. The reply is one message per link,
+        which is sent when every query is answered. The run must be serving.
         """
 
 def add_ControlServicer_to_server(servicer: ControlServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

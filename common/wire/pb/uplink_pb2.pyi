@@ -30,9 +30,9 @@ class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType
     PHASE_VALIDATION: _Phase.ValueType  # 2
     PHASE_TEST: _Phase.ValueType  # 3
     PHASE_SERVE: _Phase.ValueType  # 4
-    """queries, one sample at a time, drawn from the test split, each timed"""
+    """queries of one sample each from the test split, one at a time; each is timed"""
     PHASE_LOAD: _Phase.ValueType  # 5
-    """queries as a Workload says, time stamps of each"""
+    """queries of a Workload, with time stamps of each"""
 
 class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper): ...
 
@@ -41,9 +41,9 @@ PHASE_TRAIN: Phase.ValueType  # 1
 PHASE_VALIDATION: Phase.ValueType  # 2
 PHASE_TEST: Phase.ValueType  # 3
 PHASE_SERVE: Phase.ValueType  # 4
-"""queries, one sample at a time, drawn from the test split, each timed"""
+"""queries of one sample each from the test split, one at a time; each is timed"""
 PHASE_LOAD: Phase.ValueType  # 5
-"""queries as a Workload says, time stamps of each"""
+"""queries of a Workload, with time stamps of each"""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
 
 class _Dtype:
@@ -82,7 +82,9 @@ Global___Symbols: _TypeAlias = Symbols  # noqa: Y015
 
 @_typing.final
 class UplinkBundle(_message.Message):
-    """All that was ready to be sent when the transport was: a message on the wire costs the same whatever its size."""
+    """All messages that wait when the transport is ready to send. Bundles exist because gRPC's cost per message hardly
+    depends on its size.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -137,7 +139,9 @@ class UplinkMessage(_message.Message):
     LEAVING_FIELD_NUMBER: _builtins.int
     EPOCH_REPORT_FIELD_NUMBER: _builtins.int
     port: _builtins.int
-    """Which of the stream's devices speaks: a process may host several, numbered from 0, each with a link of its own."""
+    """The number of the sending device within the stream, from 0. A process may host several devices, each with a link of
+    its own.
+    """
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -186,15 +190,15 @@ class Hello(_message.Message):
     HOST_FIELD_NUMBER: _builtins.int
     protocol_version: _builtins.int
     device_id: _builtins.str
-    """unique to the process, for logs"""
+    """unique to the process; for logs"""
     software: _builtins.str
-    """package version, for logs"""
+    """package version; for logs"""
     link: _builtins.int
-    """a wish; without it the lowest free link is leased"""
+    """the requested link; if it is not set, the base station chooses a free one"""
     max_dimension: _builtins.int
-    """what the device can do: the largest feature it accepts to encode"""
+    """the largest number of features per sample that the device can encode"""
     host: _builtins.str
-    """machine or container: a device that comes back from it is given its link again"""
+    """machine or container; a device that reconnects from it gets its earlier link again"""
     def __init__(
         self,
         *,
@@ -217,7 +221,7 @@ Global___Hello: _TypeAlias = Hello  # noqa: Y015
 
 @_typing.final
 class Ready(_message.Message):
-    """Sent once the device has loaded its view of the data and built its encoder."""
+    """The device has loaded its view of the data and built its encoder."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -227,7 +231,7 @@ class Ready(_message.Message):
     train_samples: _builtins.int
     test_samples: _builtins.int
     data_digest: _builtins.str
-    """of the decoded images, so that all parties hold the same data set"""
+    """digest of the decoded images; all parties must have the same data set"""
     def __init__(
         self,
         *,
@@ -245,7 +249,7 @@ Global___Ready: _TypeAlias = Ready  # noqa: Y015
 
 @_typing.final
 class BlockKey(_message.Message):
-    """Identifies a block within a run; also the coordinates of its channel noise."""
+    """Identifies a block within a run. The key also selects the channel noise of the block."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -254,9 +258,9 @@ class BlockKey(_message.Message):
     MICRO_BATCH_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     step: _builtins.int
-    """training step; epoch of a validation pass; count of a serving or load pass"""
+    """training step, epoch of a validation pass, or number of a serving or load pass"""
     micro_batch: _builtins.int
-    """micro-batch of a step; number of the block in a pass"""
+    """micro-batch of a step, or number of the block in a pass"""
     def __init__(
         self,
         *,
@@ -298,7 +302,7 @@ class SymbolBlock(_message.Message):
     sample_ids: _builtins.bytes
     """any ids: B little-endian uint32"""
     beta: _builtins.float
-    """queries, of networks that are told β: the one that made this block"""
+    """the β with which this block was encoded; only in queries of β-conditioned networks"""
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
@@ -350,7 +354,7 @@ class LevelSymbols(_message.Message):
     packed: _builtins.bytes
     codebook_version: _builtins.int
     codebook: _builtins.bytes
-    """T+1 little-endian float32 levels; only when the version is new to this stream"""
+    """T+1 little-endian float32 levels; set only if this stream has not sent the version before"""
     def __init__(
         self,
         *,
@@ -375,7 +379,7 @@ class RealSymbols(_message.Message):
     DATA_FIELD_NUMBER: _builtins.int
     dtype: Global___Dtype.ValueType
     draws: _builtins.int
-    """L: 1 before the channel, L noise draws of the same block behind it"""
+    """1 before the channel; behind it L, the number of noise draws of the same block"""
     data: _builtins.bytes
     """(draws, samples, dimension), C order"""
     def __init__(
@@ -403,7 +407,7 @@ class EpochReport(_message.Message):
     RATE_NATS_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     rate_nats: _builtins.float
-    """mean KL bound a sample"""
+    """mean KL bound per sample"""
     def __init__(
         self,
         *,
@@ -420,7 +424,7 @@ Global___EpochReport: _TypeAlias = EpochReport  # noqa: Y015
 
 @_typing.final
 class PassReport(_message.Message):
-    """What a pass over the evaluation data cost on the uplink, counted where it is sent."""
+    """The uplink cost of a pass, as counted by the device that sent the blocks."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -438,15 +442,15 @@ class PassReport(_message.Message):
     message_bytes: _builtins.int
     """serialised UplinkMessages that carried blocks"""
     hop_times_ns: _builtins.bytes
-    """(blocks, hops) little-endian int64; of a load pass time stamps, not durations"""
+    """(blocks, hops) little-endian int64: durations, or in a load pass time stamps"""
     symbols: Global___Symbols.ValueType
     @_builtins.property
     def hops(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """timed passes: names of the columns of hop_times_ns"""
+        """names of the columns of hop_times_ns; only in timed passes"""
 
     @_builtins.property
     def entropies(self) -> _containers.RepeatedCompositeFieldContainer[Global___SymbolEntropy]:
-        """serving with networks that are told β: of each β of this pass"""
+        """one for each β of this pass; only in serving passes of β-conditioned networks"""
 
     def __init__(
         self,
@@ -470,7 +474,7 @@ Global___PassReport: _TypeAlias = PassReport  # noqa: Y015
 
 @_typing.final
 class SymbolEntropy(_message.Message):
-    """How much the symbols said that a device sent under one β since it was welcomed last."""
+    """The entropy of the symbols that a device sent under one β since its last Welcome."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -480,7 +484,7 @@ class SymbolEntropy(_message.Message):
     beta: _builtins.float
     samples: _builtins.int
     bits: _builtins.float
-    """a symbol: mean over its d marginals; none for real symbols (T = 0)"""
+    """bits per symbol, mean over the d symbols of a sample; not set for real symbols (T = 0)"""
     def __init__(
         self,
         *,
@@ -506,7 +510,7 @@ class PartSaved(_message.Message):
     SHA256_FIELD_NUMBER: _builtins.int
     step: _builtins.int
     sha256: _builtins.str
-    """of the device's parameters"""
+    """digest of the device's parameters"""
     def __init__(
         self,
         *,
@@ -523,7 +527,7 @@ Global___PartSaved: _TypeAlias = PartSaved  # noqa: Y015
 
 @_typing.final
 class Leaving(_message.Message):
-    """The device cannot go on, and says why before it leaves."""
+    """The device cannot continue. It sends the reason before it disconnects."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -558,7 +562,7 @@ class DownlinkMessage(_message.Message):
     FINISH_FIELD_NUMBER: _builtins.int
     SET_BETA_FIELD_NUMBER: _builtins.int
     port: _builtins.int
-    """as in UplinkMessage: whom it is for"""
+    """the number of the receiving device within the stream, as in UplinkMessage"""
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -613,7 +617,7 @@ class Welcome(_message.Message):
     settings_json: _builtins.str
     """the run's resolved settings"""
     restore_sha256: _builtins.str
-    """set: start from the checkpoint part with this digest instead of fresh weights"""
+    """if set: start from the checkpoint part with this digest instead of fresh weights"""
     def __init__(
         self,
         *,
@@ -633,7 +637,9 @@ Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
 
 @_typing.final
 class TrainStep(_message.Message):
-    """A training step is idempotent by (run, step, link): announced again after it was applied, it changes nothing."""
+    """Begins a training step. A step is idempotent by (run, step, link): a second announcement after it was applied
+    changes nothing.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -654,7 +660,9 @@ Global___TrainStep: _TypeAlias = TrainStep  # noqa: Y015
 
 @_typing.final
 class Gradient(_message.Message):
-    """The answer to a training block, ∂CE/∂ẑ, of a regression's squared error in place of CE. It returns the block's credit."""
+    """The answer to a training block: ∂CE/∂ẑ, or in a regression the gradient of the squared error. It returns the block's
+    credit.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -668,7 +676,7 @@ class Gradient(_message.Message):
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
     def values(self) -> Global___RealSymbols:
-        """(L, samples, dimension) from the base station; the channel's adjoint makes it (1, …)"""
+        """(L, samples, dimension) from the base station; (1, …) behind the channel's adjoint"""
 
     def __init__(
         self,
@@ -699,7 +707,7 @@ class Evaluate(_message.Message):
     symbols: Global___Symbols.ValueType
     @_builtins.property
     def workload(self) -> Global___Workload:
-        """of a load pass, and of no other"""
+        """set in load passes only"""
 
     def __init__(
         self,
@@ -732,13 +740,15 @@ class Workload(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     queries: _builtins.int
     samples: _builtins.int
-    """a query, drawn from the test split: the next of its keyed permutations"""
+    """samples per query: the next ones in keyed permutations of the test split"""
     window: _builtins.int
-    """of a closed loop: queries that a link has in flight"""
+    """closed loop: number of queries that a link has in flight"""
     rate_per_s: _builtins.float
-    """of an open loop: queries are due as a Poisson process, answered or not; 0: a closed loop"""
+    """Open loop: the rate of the Poisson process by which queries are due, whether earlier ones are answered or not.
+    Closed loop: 0.
+    """
     seed: _builtins.int
-    """of the schedule"""
+    """seed of the schedule"""
     def __init__(
         self,
         *,
@@ -768,18 +778,20 @@ class Prediction(_message.Message):
     HOPS_FIELD_NUMBER: _builtins.int
     STAMPS_FIELD_NUMBER: _builtins.int
     classes: _builtins.bytes
-    """one byte a sample"""
+    """one byte per sample"""
     times_ns: _builtins.bytes
-    """regression: one little-endian float32 a sample, finite"""
+    """One finite little-endian float32 per sample: the answers of every task that does not answer classes, in the
+    task's unit. The name is that of the first such task, which answers propagation times in nanoseconds.
+    """
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
     def hops(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hop]:
-        """serving passes: time spent on the way, each measured by one party on its own clock"""
+        """serving passes only: durations, each measured by one party on its own clock"""
 
     @_builtins.property
     def stamps(self) -> Global___Stamps:
-        """load passes"""
+        """load passes only"""
 
     def __init__(
         self,
@@ -807,8 +819,8 @@ Global___Prediction: _TypeAlias = Prediction  # noqa: Y015
 
 @_typing.final
 class Stamps(_message.Message):
-    """When a query was where: nanoseconds on the clock that all processes of a machine share. Across machines the difference
-    of two parties' stamps means nothing.
+    """Time stamps of a query's way, in nanoseconds of the clock that all processes of a machine share. Differences between
+    stamps of different machines have no meaning.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -819,15 +831,16 @@ class Stamps(_message.Message):
     DECODED_NS_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     arrived_ns: _builtins.int
-    """this link's part at the base station"""
+    """the base station received this link's part"""
     fused_ns: _builtins.int
-    """all links' parts"""
+    """the parts of all links were fused"""
     decoding_ns: _builtins.int
-    """its turn at the decoder had come"""
+    """the decoder began to work on it"""
     decoded_ns: _builtins.int
+    """the decoder had the answer"""
     @_builtins.property
     def channel(self) -> Global___ChannelStamps:
-        """if there is an emulator"""
+        """set if there is an emulator"""
 
     def __init__(
         self,
@@ -857,13 +870,13 @@ class ChannelStamps(_message.Message):
     BACK_NS_FIELD_NUMBER: _builtins.int
     DOWN_NS_FIELD_NUMBER: _builtins.int
     in_ns: _builtins.int
-    """the query came to the emulator"""
+    """the query arrived at the emulator"""
     out_ns: _builtins.int
-    """it left for the base station"""
+    """the query left for the base station"""
     back_ns: _builtins.int
-    """the answer came"""
+    """the answer arrived at the emulator"""
     down_ns: _builtins.int
-    """it left for the device"""
+    """the answer left for the device"""
     def __init__(
         self,
         *,
@@ -938,7 +951,7 @@ Global___Finish: _TypeAlias = Finish  # noqa: Y015
 
 @_typing.final
 class SetBeta(_message.Message):
-    """The β of this link's serving blocks from the next one on. Networks that are told β only."""
+    """Sets the β of this link's serving blocks from the next one on. Only β-conditioned networks get it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -49,9 +49,9 @@ class UplinkServicer:
     """
 
     def Connect(self, request_iterator, context):
-        """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
-        starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
-        sent is dropped.
+        """Each device process opens one stream for the whole run. A device's first message is Hello; the base station's first
+        message to it is Welcome. A second Welcome starts the run over: the device discards its unanswered blocks and sends
+        Ready again. The base station drops everything that the device sent before this Ready.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,9 +36,9 @@ class UplinkStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UplinkAsyncStub: ...
     Connect: _grpc.StreamStreamMultiCallable[_uplink_pb2.UplinkBundle, _uplink_pb2.DownlinkBundle]
-    """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
-    starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
-    sent is dropped.
+    """Each device process opens one stream for the whole run. A device's first message is Hello; the base station's first
+    message to it is Welcome. A second Welcome starts the run over: the device discards its unanswered blocks and sends
+    Ready again. The base station drops everything that the device sent before this Ready.
     """
 
 @_typing.type_check_only
@@ -49,9 +49,9 @@ class UplinkAsyncStub(UplinkStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Connect: _aio.StreamStreamMultiCallable[_uplink_pb2.UplinkBundle, _uplink_pb2.DownlinkBundle]  # type: ignore[assignment]
-    """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
-    starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
-    sent is dropped.
+    """Each device process opens one stream for the whole run. A device's first message is Hello; the base station's first
+    message to it is Welcome. A second Welcome starts the run over: the device discards its unanswered blocks and sends
+    Ready again. The base station drops everything that the device sent before this Ready.
     """
 
 class UplinkServicer(metaclass=_abc_1.ABCMeta):
@@ -65,9 +65,9 @@ class UplinkServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_uplink_pb2.UplinkBundle],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_uplink_pb2.DownlinkBundle], _abc.AsyncIterator[_uplink_pb2.DownlinkBundle]]:
-        """One long-lived stream a device process. A device's first message up is Hello; its first one down is Welcome. A second Welcome
-        starts the run over: the device forgets what was under way and answers Ready once more; until then whatever it
-        sent is dropped.
+        """Each device process opens one stream for the whole run. A device's first message is Hello; the base station's first
+        message to it is Welcome. A second Welcome starts the run over: the device discards its unanswered blocks and sends
+        Ready again. The base station drops everything that the device sent before this Ready.
         """
 
 def add_UplinkServicer_to_server(servicer: UplinkServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
