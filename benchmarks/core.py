@@ -1,8 +1,8 @@
 """Times the quantizer and the rate in a training step: `python -m splitwave.benchmarks.core`.
 
-Variants of one step run in turn, one step each, so that all meet the same machine: `network` has no quantizer
-and no rate, `fused` has both as `device.quantization.fused` computes them; `naive` has both in plain autograd, and
-`printed` with the pmf as the paper prints it, which takes less arithmetic and cancels in the upper tail.
+The variants of a step are timed alternately, so that changes in the load of the machine affect all of them. `network`
+has no quantizer and no rate. `fused` computes both with `device.quantization.fused`, and `naive` in plain autograd.
+`printed` is `naive` with the pmf as the paper prints it, which needs less arithmetic but cancels in the upper tail.
 """
 
 import argparse
@@ -54,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.core", description=__doc__)
-    parser.add_argument("--batch", type=int, nargs="+", default=[256, 1024], help="samples a step")
-    parser.add_argument("--links", type=int, default=2, help="devices")
-    parser.add_argument("--dimension", type=int, default=28, help="features a device")
+    parser.add_argument("--batch", type=int, nargs="+", default=[256, 1024], help="samples per step")
+    parser.add_argument("--links", type=int, default=2, help="number of devices")
+    parser.add_argument("--dimension", type=int, default=28, help="features per device")
     parser.add_argument("--breakpoints", type=int, default=15, help="breakpoints of the quantizer")
-    parser.add_argument("--threads", type=int, default=1, help="torch's threads")
+    parser.add_argument("--threads", type=int, default=1, help="number of threads of torch")
     parser.add_argument("--repetitions", type=int, default=60, help="timed steps of each variant")
     return parser.parse_args(arguments)
 
@@ -74,7 +74,7 @@ def _describe(setting: Setting) -> str:
 
 
 def _time(setting: Setting, repetitions: int) -> dict[str, float]:
-    """Median seconds of a step of each variant."""
+    """The median time of a step of each variant, in seconds."""
     steps = {
         "network": TrainingStep(setting, None),
         "fused": TrainingStep(setting, _fused),

@@ -1,7 +1,8 @@
 """Times the encoding of several links in one process: `python -m splitwave.benchmarks.encoding`.
 
-`alone`: each link's worker makes its block of a pass; `group`: `device.learning.link_group` makes the blocks of all
-links together. Both make equal blocks of hard symbols, from the sample to the level indices, before the wire.
+`alone`: the worker of each link makes its block of a pass. `group`: `device.learning.link_group` makes the blocks of
+all links together. Both make the same blocks of hard symbols; the time includes everything from the samples to the
+level indices, but no serialisation.
 """
 
 import argparse
@@ -26,7 +27,7 @@ _SAMPLES = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Time both for each K, B and backbone, in turn, and print medians and their ratio."""
+    """Time both alternately for each K, B and backbone, and print the medians and their ratio."""
     options = _parse(arguments)
     torch.set_num_threads(1)
     for backbone in options.backbone:
@@ -41,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.encoding", description=__doc__)
-    parser.add_argument("--links", type=int, nargs="+", default=[8, 32, 64], help="links of the process")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1, 256], help="samples a block")
-    parser.add_argument("--backbone", nargs="+", default=["linear", "mlp"], help="of the encoders")
+    parser.add_argument("--links", type=int, nargs="+", default=[8, 32, 64], help="number of links in the process")
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 256], help="samples per block")
+    parser.add_argument("--backbone", nargs="+", default=["linear", "mlp"], help="backbones of the encoders")
     parser.add_argument("--repetitions", type=int, default=100, help="timed blocks of each kind")
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""Quantizer and rate in plain autograd, to compare `device.quantization.fused` with."""
+"""Quantizer and rate in plain autograd, for comparison with `device.quantization.fused`."""
 
 import math
 
@@ -21,7 +21,7 @@ def definitions(
     gamma: float,
     noise_variance: float,
 ) -> tuple[Tensor, Tensor]:
-    """The plain forms that define what `device.quantization.fused` computes: accurate in both tails."""
+    """The definitions of the quantizer and the rate, which are accurate in both tails of the distribution."""
     breakpoints = codebook.breakpoints()
     symbols = soft_quantize(mu + theta * noise, codebook.weights(), breakpoints, gamma)
     log_pmf = symbol_log_pmf(mu, theta, breakpoints)
@@ -37,7 +37,7 @@ def as_printed(
     gamma: float,
     noise_variance: float,
 ) -> tuple[Tensor, Tensor]:
-    """The least arithmetic: the pmf (10)(11) as printed, which cancels in the upper tail."""
+    """The variant with the least arithmetic: the pmf as in eqs. (10)(11), which cancels in the upper tail."""
     weights, breakpoints, levels = codebook.weights(), codebook.breakpoints(), codebook.levels()
     z = mu + theta * noise
     symbols = (2 / math.pi * torch.atan(gamma * (z.unsqueeze(-1) - breakpoints)) * weights).sum(-1)

@@ -1,4 +1,4 @@
-"""One QML-IB training step of all parties in one process, to be timed."""
+"""A QML-IB training step of all parties in one process, for benchmarks."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,7 +22,7 @@ Quantize = Callable[[Tensor, Tensor, Tensor, Codebook], tuple[Tensor, Tensor]]
 
 
 class Setting(NamedTuple):
-    """The size of a step: B samples, K links, d features a link, T breakpoints."""
+    """The size of a step: B samples, K links, d features per link, T breakpoints."""
 
     batch: int
     links: int
@@ -40,11 +40,11 @@ class _Device(nn.Module):
 class TrainingStep:
     """Forward, backward and Adam step of K devices and the base station (Table I), on one fixed batch.
 
-    Noise is drawn beforehand, so that its cost dilutes no comparison. Equal settings give equal numbers.
+    Noise is drawn beforehand and is not part of the measured time. Equal settings give equal results.
     """
 
     def __init__(self, setting: Setting, quantize: Quantize | None) -> None:
-        """With `quantize` None the devices send z itself, and the objective has no rate."""
+        """Set up a step. If `quantize` is None, devices send the features z, and the objective has no rate."""
         rng = torch.Generator().manual_seed(0)
         features = setting.links, setting.batch, setting.dimension
         self._quantize = quantize
@@ -60,7 +60,7 @@ class TrainingStep:
         self._optimisers = [torch.optim.Adam(party.parameters(), fused=True) for party in parties]
 
     def __call__(self) -> float:
-        """Take the step, and return the loss before it, nats a sample."""
+        """Take one step, and return the loss before it, in nats per sample."""
         received, rates = zip(*map(self._uplink, range(len(self._devices))), strict=True)
         cross_entropy = functional.cross_entropy(self._decoder(torch.cat(received, dim=1)), self._labels)
         loss = cross_entropy + _BETA / len(self._labels) * torch.stack(rates).sum()

@@ -2,6 +2,6 @@
 
 import os
 
-# gRPC's C core prints its own lines before our errors (a taken port, say); they say nothing that ours do not.
-# It reads this when it is first imported, so it is set before anything here imports it.
+# gRPC's C core prints its own lines before our errors, for example if a port is taken, and they add no information.
+# It reads this variable when it is first imported, so the variable is set before any module here imports gRPC.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -54,11 +54,11 @@ class OutputError(SplitwaveError):
 class Refusal(StrEnum):
     """The reason why a peer is refused, in gRPC's status names (the core does not import grpc)."""
 
-    INVALID_ARGUMENT = "INVALID_ARGUMENT"  # it can never be right
-    FAILED_PRECONDITION = "FAILED_PRECONDITION"  # it does not fit this run or this version
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"  # the message is wrong in every run
+    FAILED_PRECONDITION = "FAILED_PRECONDITION"  # the message does not fit this run or this version
     ALREADY_EXISTS = "ALREADY_EXISTS"
     RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
-    ABORTED = "ABORTED"  # the run ended under it
+    ABORTED = "ABORTED"  # the run ended while it was in progress
 
 
 class ProtocolError(SplitwaveError):

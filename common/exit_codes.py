@@ -7,7 +7,7 @@ class ExitCode(IntEnum):
     """Documented in docs/exit-codes.md."""
 
     OK = 0
-    FAILURE = 1  # an error nobody foresaw: a bug; the log has the traceback
+    FAILURE = 1  # an unexpected error, which is a bug; the log has the traceback
     CONFIG = 2  # a setting or an option is wrong (also what typer and argparse use)
     DATA = 3
     ADDRESS = 4
@@ -15,6 +15,6 @@ class ExitCode(IntEnum):
     PROTOCOL = 6
     RUN_FAILED = 7
     CHECKPOINT = 8
-    INVALID = 9  # benchmarks that were to be VALID are not
+    INVALID = 9  # benchmarks did not meet the conditions for VALID
     DISK_FULL = 10
     INTERRUPTED = 130  # Ctrl-C, the shell's convention (128 + SIGINT)

@@ -11,7 +11,7 @@ _LIKENESS_OF_A_BEGINNING = 0.8
 
 
 def likeness(written: str, known: str) -> float:
-    """How much two names have in common, 0 to 1, capital letters or small ones; a beginning has much of the whole."""
+    """The similarity of two names, 0 to 1, ignoring case; a name is very similar to its own beginning."""
     written, known = written.lower(), known.lower()
     abbreviated = len(written) >= _SHORTEST_BEGINNING and known.startswith(written)
     ratio = SequenceMatcher(None, written, known).ratio()
@@ -26,7 +26,7 @@ def likely(written: str, known: Iterable[str], how_like: Callable[[str, str], fl
 
 
 def did_you_mean(names: Sequence[str]) -> str:
-    """The end of a complaint: `; did you mean a, b or c?`, or nothing where there is nothing to suggest."""
+    """The end of an error message: `; did you mean a, b or c?`, or an empty string without suggestions."""
     if not names:
         return ""
     *others, last = names

@@ -1,4 +1,4 @@
-"""`splitwave device`: one edge device, or several. It needs an address and its data; the handshake brings the rest."""
+"""`splitwave device`: one edge device, or several. It needs an address and data; the handshake provides settings."""
 
 import argparse
 import os

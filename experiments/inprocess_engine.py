@@ -1,4 +1,4 @@
-"""The in-process engine of the command line."""
+"""The engine `inprocess`, which carries out a run in one process without a network."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from splitwave.testbed.engine import Job, Observer, Progress
 
 
 class InprocessEngine:
-    """The engine `inprocess` of the command line."""
+    """Carries out jobs of the command line in the current process."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
-        """Carry out a job in this process."""
+        """Train or restore, then test and serve; `observe` is called with progress, epochs and test errors."""
         torch.set_num_threads(job.config.runtime.torch_threads)
         run = _prepare(job)
         records = [] if job.restore else _train(run, job, observe)

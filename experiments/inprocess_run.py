@@ -177,7 +177,7 @@ class InprocessRun:
             rows += times
         self.served.add(counts)
         for link, sent in enumerate(self._sent):
-            self.served.report(link, sent.news())
+            self.served.report(link, sent.new_entropies())
         return ServingOutcome(np.array(rows, dtype=np.int64), answers.hexdigest())
 
     def _query(self, count: int, number: int) -> tuple[Answers, tuple[float, ...], list[tuple[int, int, int]]]:

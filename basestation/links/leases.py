@@ -4,23 +4,23 @@ from splitwave.common.errors import ProtocolError, Refusal
 
 
 class LinkLeases:
-    """Leases K links, and remembers from which host each was held last."""
+    """Leases K links, and remembers the last host of each."""
 
     def __init__(self, links: int) -> None:
         self._holders: list[str | None] = [None] * links
         self._hosts: list[str | None] = [None] * links
 
-    def lease(self, device_id: str, wish: int | None, host: str = "") -> int:
+    def lease(self, device_id: str, requested: int | None, host: str = "") -> int:
         """Lease a link to a device.
 
-        The device gets the link that it wishes for. Without a wish it gets a free link that a device of its host held
-        before, so that a restarted device finds its part of a checkpoint; else the lowest link that nobody has held;
-        else the lowest free link.
+        The device gets the link that it requested. If it requested none, it gets a free link that a device of its host
+        held before, so that a restarted device finds its part of a checkpoint; else the lowest link that nobody has
+        held; else the lowest free link.
 
         Raises:
-            ProtocolError: all links are leased, or the wish is leased or out of range.
+            ProtocolError: all links are leased, or the requested link is leased or out of range.
         """
-        link = self._best_free(host) if wish is None else self._checked(wish)
+        link = self._best_free(host) if requested is None else self._checked(requested)
         self._holders[link] = device_id
         self._hosts[link] = host
         return link

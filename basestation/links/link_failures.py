@@ -1,12 +1,11 @@
-"""Keeps why links were lost, and notices a run that starts over again and again without progress."""
+"""Keeps the reasons why links were lost, and notices a run that starts over again and again without progress."""
 
 from collections.abc import Mapping
 
 from splitwave.basestation.links.link_session import LinkSession
 
 MAX_FRUITLESS_RESTARTS = 10
-"""How often in a row a run may start over without getting further than before, as with a device that crashes at one
-step every time."""
+"""Limit of restarts in a row without progress between them, as with a device that always crashes at the same step."""
 
 Progress = tuple[int, ...]
 
@@ -25,12 +24,12 @@ class LinkFailures:
         return self._reasons[session.link]
 
     def explain(self, links: int, sessions: Mapping[int, LinkSession]) -> str:
-        """The reason why each link that is not ready is missing."""
+        """The reasons why links are not ready, one for each of them."""
         missing = [link for link in range(links) if link not in sessions or not sessions[link].ready]
         return "; ".join(self._explain(link, sessions.get(link)) for link in missing)
 
-    def lead_nowhere(self, progress: Progress) -> bool:
-        """Count a loss after so much progress; True if too many losses in a row came without progress in between."""
+    def is_stuck_after(self, progress: Progress) -> bool:
+        """Count a loss at this progress; True if too many losses in a row came without progress between them."""
         if progress > self._furthest:
             self._furthest, self._fruitless = progress, 0
         else:

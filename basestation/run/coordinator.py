@@ -113,8 +113,8 @@ class Coordinator:
             return
         if not may_return or not self._rejoin_s:
             self._give_up(loss)
-        elif self._link_failures.lead_nowhere(self.agenda.progress(self.attempt.step)):
-            self._give_up(f"{loss}; the run got no further in {MAX_FRUITLESS_RESTARTS} times that it started over")
+        elif self._link_failures.is_stuck_after(self.agenda.progress(self.attempt.step)):
+            self._give_up(f"{loss}; the run made no progress in {MAX_FRUITLESS_RESTARTS} restarts")
         else:
             self._start_over(loss)
 

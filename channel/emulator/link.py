@@ -30,7 +30,7 @@ class ChannelLink:
         self._channel = link_channel(config, link)
 
     def retune(self, config: RunConfig) -> None:
-        """Send what follows through the channel of these settings: the run's own, with another PSNR for instance."""
+        """Use the channel of these settings for later blocks, such as the settings of the run with another PSNR."""
         self._channel = link_channel(config, self.contract.link)
 
     def begin_pass(self, symbols: Symbols) -> None:
@@ -49,7 +49,7 @@ class ChannelLink:
 
     @property
     def returns_gradients_unchanged(self) -> bool:
-        """Whether each gradient comes back as it is: there is one draw, and the channel only adds noise."""
+        """Whether gradients are returned unchanged, because there is one draw and the channel only adds noise."""
         return self.contract.draws == 1 and self._channel.is_additive
 
     def return_gradient(self, gradient: Gradient) -> Gradient:

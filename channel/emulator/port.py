@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 class EmulatedPort:
-    """The state of one logical device: its channel, and when its queries came and left."""
+    """The state of one logical device: its channel, and the times at which its queries arrived and left."""
 
     def __init__(self) -> None:
         self._link: ChannelLink | None = None
@@ -37,7 +37,7 @@ class EmulatedPort:
         return size
 
     def pass_up(self, message: pb.UplinkMessage) -> bool:
-        """Take a message through the channel, in place; False if it is void: the device had not heard of a new start.
+        """Pass a message through the channel, in place; False if it is void, because the run has started over since.
 
         Raises:
             ProtocolError: it does not fit the link's contract, or came before the handshake was over.
@@ -50,7 +50,7 @@ class EmulatedPort:
         return True
 
     def pass_down(self, message: pb.DownlinkMessage) -> None:
-        """Take note of what the base station says; gradients come back through the channel's adjoint, in place.
+        """Process a message of the base station, in place; gradients pass the adjoint of the channel.
 
         Raises:
             ProtocolError: as for `pass_up`.
@@ -66,7 +66,7 @@ class EmulatedPort:
                 self._add_times(message.prediction, time.perf_counter_ns())
 
     def _begin(self, welcome: pb.Welcome) -> None:
-        """The link of a run, from its first block; a second Welcome starts the run over."""
+        """Set up the channel of a link; a second Welcome starts the run over."""
         self._starting_over = self._link is not None
         config = RunConfig.from_handshake(welcome.settings_json)
         try:
@@ -99,7 +99,7 @@ class EmulatedPort:
             reals_to_proto(returned.values, message.values)
 
     def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:
-        """Say when the answered query was here, and its answer."""
+        """Add the times at which a query and its answer passed the emulator."""
         timed = self._timed.pop(key_from_proto(prediction.key), None)
         if timed is None:
             return

@@ -32,7 +32,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
     """Forwards each device process's stream to the base station, symbols and gradients through the channel."""
 
     def __init__(self, basestation: str) -> None:
-        """Args: the base station's HOST:PORT; it is dialled when a device has said its first word."""
+        """Args: the HOST:PORT of the base station, to which a stream connects when its first message arrives."""
         self._basestation = basestation
         self._waiting = RetryLog(f"the base station at {basestation}")
         self._grpc_channel = aio.insecure_channel(basestation, options=CLIENT_OPTIONS)
@@ -61,7 +61,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         bundles: AsyncIterator[pb.UplinkBundle],
         context: "aio.ServicerContext[Any, Any]",
     ) -> "_Ending":
-        """Carry bundles both ways until the base station ends its stream; how it did."""
+        """Carry bundles both ways until the base station ends its stream; returns its status."""
         upstream: UpstreamCall = self._stub.Connect()
         ending = _Ending()
         upstream.add_done_callback(ending.note)
@@ -72,7 +72,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
             await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
             if up.done():
                 up.result()  # a refused block ends the stream here
-            await down  # the device may have said all that it has to say: the base station ends the stream
+            await down  # the device may have sent its last message; then the base station ends the stream
         except ProtocolError as error:
             up.cancel()
             await asyncio.gather(up, return_exceptions=True)  # one writer at a time
@@ -144,7 +144,7 @@ class _EmulatedStream:
             return  # the base station has ended the stream; `_Ending` has its status
 
     async def give_up(self, reason: str) -> None:
-        """Tell the base station why this stream ends, if it has heard of it at all, and give it time to hear it."""
+        """Send the base station, if it knows the stream, the reason why it ends, and wait for the end."""
         if not self._greeted:
             return
         leaving = pb.UplinkMessage(port=self._port_at_work, leaving=pb.Leaving(reason=reason))
@@ -154,7 +154,7 @@ class _EmulatedStream:
                 await self._upstream.done_writing()
                 await self._upstream.code()
         except (TimeoutError, asyncio.InvalidStateError, aio.AioRpcError):
-            return  # it has ended the stream itself, or does not listen
+            return  # the base station has ended the stream itself, or cannot be reached
 
     async def carry_down(self) -> None:
         try:

@@ -1,7 +1,7 @@
-"""Refuses settings that a backbone does not have: with the other settings, or when its networks are made.
+"""Refuses settings that a backbone does not support.
 
-The settings are read where neither torch nor the packages of others may be imported, so that they know the traits of
-built-in backbones alone.
+Reading settings must import neither torch nor other packages, so it checks built-in backbones only. Backbones of other
+packages are checked when their networks are made.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from splitwave.common.config.registry import BUILT_IN_BACKBONES
 
 
 class BackboneTraits(Protocol):
-    """The settings besides the dimension that a backbone takes."""
+    """The optional settings that a backbone supports."""
 
     @property
     def supports_conditions(self) -> bool:
@@ -35,7 +35,7 @@ def check_width(name: str, traits: BackboneTraits | None, width: float) -> None:
     """
     if traits is not None and width != 1 and not traits.has_width:
         scaled = (known for known, line in BUILT_IN_BACKBONES.items() if line.has_width)
-        raise ValueError(f"width = {width} is of the backbone {_either(scaled)} alone, and this one is {name}")
+        raise ValueError(f"width = {width} needs the backbone {_either(scaled)}, and this one is {name}")
 
 
 def check_conditions(name: str, traits: BackboneTraits | None, conditions: int) -> None:

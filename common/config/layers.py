@@ -1,4 +1,4 @@
-"""Merges defaults < YAML file < environment < command line into a `RunConfig`, and says who set a bad value."""
+"""Merges defaults < YAML file < environment < command line into a `RunConfig`; errors name the origin of a value."""
 
 import json
 import os
@@ -18,7 +18,7 @@ Tree = dict[str, object]
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML's safe loader, which takes a repeated key for the mistake that it is."""
+    """YAML's safe loader, which refuses repeated keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
         mapping = super().construct_mapping(node, deep)

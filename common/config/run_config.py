@@ -1,6 +1,6 @@
 """The settings of a run, and what follows from them.
 
-How files, environment and command line are merged into one of these is `config.layers`' business.
+`config.layers` merges files, environment and command line into a `RunConfig`.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ from splitwave.common.tasks.task import Task
 _BETA_OPTIONS = ("sampling", "draws", "balance")
 _RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
 _LATER_SECTIONS = ("fusion",)
-"""Sections that came after results and checkpoints were published."""
+"""Sections that were added after the first results and checkpoints were published."""
 
 
 def noise_variance_at(psnr_db: float) -> float:
@@ -148,7 +148,7 @@ class RunConfig(Section):
         return beta[link] if isinstance(beta, list) else beta
 
     def noise_variance(self, link: int) -> float:
-        """σ_k² at `channel.psnr_db`; a training block's is `common.protocol.link_noise`'s business."""
+        """σ_k² at `channel.psnr_db`; `common.protocol.link_noise` gives the value for a training block."""
         psnr_db = self.channel.psnr_db
         return noise_variance_at(psnr_db[link] if isinstance(psnr_db, list) else psnr_db)
 

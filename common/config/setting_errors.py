@@ -1,4 +1,4 @@
-"""Errors of settings: the setting, its value and origin, what is wrong, and which name may have been meant."""
+"""Error messages for settings, with the setting, its value and origin, the reason, and similar names."""
 
 import math
 import re
@@ -31,7 +31,7 @@ def complaints(error: ValidationError, origins: Mapping[str, str]) -> str:
     found: dict[str, tuple[str, ErrorDetails]] = {}
     for detail in error.errors():
         dotted = _dotted(detail, origins)
-        # "A number or a list" fails twice, once for each of them: that a list is no number says nothing.
+        # A setting that is a number or a list fails once for each type; for a list, only one message helps.
         before = found.get(dotted or detail["msg"])
         if before is None or _is_list_for_number(before[1]):
             found[dotted or detail["msg"]] = dotted, detail
@@ -51,7 +51,7 @@ def _dotted(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
 
 def _describe(dotted: str, detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
-    if not dotted:  # settings at odds with each other; the message begins with the one to change
+    if not dotted:  # several settings contradict each other; the message begins with the setting to change
         dotted = message.split()[0]
         return f"{message} ({dotted} is from {origins[dotted]})" if dotted in origins else message
     origin = f" (from {origins[dotted]})" if dotted in origins else ""
@@ -69,7 +69,7 @@ def _describe(dotted: str, detail: ErrorDetails, origins: Mapping[str, str]) -> 
 
 def _no_such_setting(dotted: str, value: object, origins: Mapping[str, str]) -> str:
     origin = origins.get(dotted, "")
-    while isinstance(value, dict) and len(value) == 1:  # --set trainig.epochs=3 is wrong about the section
+    while isinstance(value, dict) and len(value) == 1:  # in --set trainig.epochs=3 the section is wrong
         ((key, value),) = value.items()
         dotted = f"{dotted}.{key}"
     if origin.startswith(FROM_ENVIRONMENT):

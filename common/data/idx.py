@@ -34,7 +34,7 @@ def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
     elements = memoryview(content)[4 + 4 * len(shape) :]
     if len(elements) != math.prod(shape):
         raise DataError(f"{source}: {len(elements)} bytes of elements where the sizes {shape} need {math.prod(shape)}")
-    # A copy, since torch warns about arrays over immutable bytes.
+    # A copy, because torch warns about arrays of immutable bytes.
     return np.frombuffer(elements, dtype=np.uint8).reshape(shape).copy()
 
 

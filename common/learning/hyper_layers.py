@@ -16,7 +16,7 @@ from torch.nn import functional
 Network = TypeVar("Network", bound=nn.Module)
 
 OPEN = 1.0
-"""A gate's first offset: sigmoid(1) = 0.73. Nearly open gates learn slowly: where s is 0.98 its slope is 0.02."""
+"""Initial offset of a gate: sigmoid(1) = 0.73. Nearly open gates learn slowly: at s = 0.98 the slope is only 0.02."""
 
 
 class Gate(nn.Module):
@@ -33,7 +33,7 @@ class Gate(nn.Module):
 
     def forward(self, conditions: Tensor) -> Tensor:
         """(R, outputs) in (0, 1) of (R, C) conditions."""
-        # No matrix product: autocast would take that to bfloat16, whose eight bits blur log β.
+        # No matrix product: autocast would compute it in bfloat16, whose eight bits are too few for log β.
         return ((conditions.unsqueeze(2) * self.slope).sum(1) + self.offset).sigmoid()
 
 

@@ -18,7 +18,7 @@ PROTOCOL_VERSION = 4
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A device's first message: who it is, what it can do, which protocol it speaks, which link it would like.
+    """A device's first message: its identity and limits, its protocol version, and the link that it requests.
 
     A device that asks for no link and comes back from the same `host` is given its link again.
     """

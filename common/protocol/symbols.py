@@ -102,7 +102,7 @@ class SymbolReader:
 
 
 def check_transmitted(block: SymbolBlock, contract: LinkContract, symbols: Symbols) -> None:
-    """Hold a block before the channel to what the radio may send: quantized where it must be, one draw, |z̃| ≤ 1.
+    """Check a block before the channel: it must be quantized if the settings say so, with one draw and |z̃| ≤ 1.
 
     Args:
         block: as the device sent it.
@@ -110,7 +110,7 @@ def check_transmitted(block: SymbolBlock, contract: LinkContract, symbols: Symbo
         symbols: what the pass under way asks for; training follows the contract.
 
     Raises:
-        ProtocolError: it is anything else.
+        ProtocolError: the block violates one of these.
     """
     if contract.breakpoints == 0:
         symbols = Symbols.SOFT  # T = 0: no quantizer, real symbols of any size in every phase

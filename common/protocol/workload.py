@@ -1,4 +1,4 @@
-"""A workload: queries that a base station has its devices send, and when each query was where."""
+"""Workloads, the queries that a base station makes its devices send, and the time stamps of each query."""
 
 import math
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ CHANNEL_UP_STAMPS = ("channel_in", "channel_out")
 BASESTATION_STAMPS = ("arrived", "fused", "decoding", "decoded")
 CHANNEL_DOWN_STAMPS = ("channel_back", "channel_down")
 STAMPS = (*DEVICE_STAMPS, *CHANNEL_UP_STAMPS, *BASESTATION_STAMPS, *CHANNEL_DOWN_STAMPS, "received")
-"""In the order in which a query earns them."""
+"""The names of the time stamps of a query, in the order in which they are taken."""
 DIRECT_STAMPS = tuple(name for name in STAMPS if not name.startswith("channel_"))
-"""Those of a link without an emulator."""
+"""The names of the time stamps on a link without an emulator."""
 
 MAX_QUERIES = 250_000
 """Largest number of queries of a workload: the stamps of one link travel in one message, 112 bytes a query."""
@@ -70,7 +70,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class LinkStamps:
-    """When each query of a workload was where, on one link.
+    """The time stamps of each query of a workload, on one link.
 
     All processes of a machine read one clock (`time.perf_counter_ns`, on Linux the monotonic one); across machines the
     difference of two parties' stamps means nothing.
@@ -86,7 +86,7 @@ class LinkStamps:
 
 
 def check_workload(workload: Workload, block_size: int | None = None) -> None:
-    """Refuse a workload that cannot be carried.
+    """Refuse a workload that cannot be carried out.
 
     Args:
         workload: as requested.

@@ -14,14 +14,14 @@ log = structlog.get_logger()
 class RetryLog:
     """Logs the reasons of a wait while it lasts, and its length when it ends."""
 
-    def __init__(self, whom: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, peer: str, clock: Callable[[], float] = time.monotonic) -> None:
         """Set up a log without a wait.
 
         Args:
-            whom: the party that is waited for.
+            peer: a description of the party that is called.
             clock: seconds that never decrease.
         """
-        self._whom = whom
+        self._peer = peer
         self._clock = clock
         self._failures = 0
         self._since_s = self._logged_s = 0.0
@@ -34,10 +34,10 @@ class RetryLog:
             self._since_s = now_s
         self._failures += 1
         if reason not in self._reasons:
-            log.warning(f"waiting for {self._whom}", reason=reason)
+            log.warning(f"waiting for {self._peer}", reason=reason)
         elif now_s - self._logged_s >= REPEAT_S:
             waited_s = round(now_s - self._since_s, 1)
-            log.warning(f"still waiting for {self._whom}", tries=self._failures, waited_s=waited_s, reason=reason)
+            log.warning(f"still waiting for {self._peer}", tries=self._failures, waited_s=waited_s, reason=reason)
         else:
             return
         self._reasons.add(reason)
@@ -48,6 +48,6 @@ class RetryLog:
         if not self._failures:
             return
         waited_s = self._clock() - self._since_s
-        log.info(f"connected after {self._failures + 1} tries, {waited_s:.1f} s", to=self._whom)
+        log.info(f"connected after {self._failures + 1} tries, {waited_s:.1f} s", to=self._peer)
         self._failures = 0
         self._reasons.clear()

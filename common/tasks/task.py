@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from splitwave.common.tasks.wording import Wording
 
 Targets = NDArray[np.int64] | NDArray[np.float32]
-"""(N,) what is to be answered: classes, or nanoseconds."""
+"""(N,) targets: classes, or numbers such as nanoseconds."""
 
 Answers = NDArray[np.uint8] | NDArray[np.float32]
-"""(B,) what the base station answers: classes, or nanoseconds. The wire carries these two dtypes."""
+"""(B,) answers of the base station: classes, or numbers such as nanoseconds. Messages carry these two dtypes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ChanceLevel:
 
 @runtime_checkable
 class Task(Protocol):
-    """One kind of answer; implementations are frozen dataclasses, equal where they ask the same.
+    """One kind of answer. Implementations are frozen dataclasses, so tasks with equal parameters are equal.
 
     Reading settings imports the task of the data set, so a task imports no torch: its loss is a reference.
     """

@@ -98,7 +98,7 @@ def _beta(message: pb.SymbolBlock, key: BlockKey, contract: LinkContract) -> flo
     due = contract.carries_beta and key.phase.is_of_queries
     if message.HasField("beta") != due:
         carried = f"β = {message.beta}" if message.HasField("beta") else "no β"
-        expected = "the value that made it" if due else "none: only queries of β-conditioned networks have one"
+        expected = "the β of its encoder" if due else "none: only queries of β-conditioned networks have one"
         raise ProtocolError(f"{key} carries {carried}: expected {expected}")
     return beta_from_proto(message.beta) if due else None
 

@@ -1,4 +1,4 @@
-"""Whole messages of a device, each of which has one body; the pair of functions for a body is in its subject's module.
+"""Whole messages of a device, each of which has one body. The functions for a body are in the module of its subject.
 
 Everything that a peer sends is checked while it is decoded. A body that carries arrays is encoded into its place in the
 whole message, because protobuf copies all bytes of a message that is put into another.

@@ -1,4 +1,4 @@
-"""A workload, which a watcher asks for and an Evaluate carries, and the time stamps that its queries bring back."""
+"""The encoding of workloads, which are part of Measure and Evaluate, and of the time stamps of their queries."""
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, LinkStamps, Workload, check_workload

@@ -1,4 +1,4 @@
-"""Loads what devices see: each its own strip of every image, and no label."""
+"""Loads the views of devices: their rows of every image, and no labels."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -39,7 +39,7 @@ class SymbolHistograms(BlockObserver):
             counts = self._counts.setdefault(beta, np.zeros(self._shape, dtype=np.int64))
             np.add.at(counts, (np.arange(self._shape[0]), payload.indices), 1)
 
-    def news(self) -> tuple[SymbolEntropy, ...]:
+    def new_entropies(self) -> tuple[SymbolEntropy, ...]:
         """The entropies under each β that was counted since the last call, over all blocks so far; β ascending."""
         changed, self._changed = sorted(self._changed), set()
         return tuple(SymbolEntropy(beta, self._samples[beta], self._bits(beta)) for beta in changed)

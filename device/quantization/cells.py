@@ -16,7 +16,7 @@ from torch import Tensor
 from splitwave.device.quantization.pmf import MIN_SCALE
 
 _BLOCK = 131_072
-"""Numbers an array: larger ones leave the cache, smaller ones spend more on calls than on arithmetic."""
+"""Size of an array: larger arrays exceed the cache; for smaller ones calls take longer than arithmetic."""
 
 
 class Cells:
@@ -99,9 +99,9 @@ def inverse_scales_of(theta: Tensor) -> Tensor:
 def cell_blocks(
     means: Tensor, inverse_scales: Tensor, breakpoints: Tensor, *, multiple: int = 1, rows: int = 0
 ) -> Iterator[tuple[slice, Cells]]:
-    """The cells of all elements, located, block by block.
+    """Yield the located cells of all elements, block by block.
 
-    A block holds a multiple of so many elements, few enough for arrays of so many rows.
+    The number of elements of a block is a multiple of `multiple`, and small enough for arrays of `rows` rows.
     """
     cells = None
     for block in _blocks(len(means), max(len(breakpoints), rows), multiple):
@@ -113,7 +113,7 @@ def cell_blocks(
 
 
 def offset_blocks(features: Tensor, breakpoints: Tensor, gamma: float) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Blocks of all elements, each with γ(z − b_t), (T, n), and as much room again."""
+    """Yield blocks of all elements, each with γ(z − b_t), (T, n), and a scratch array of the same size."""
     thresholds = breakpoints.detach().unsqueeze(1)
     for block in _blocks(len(features), len(breakpoints)):
         offsets = (features[block] - thresholds).mul_(gamma)
@@ -121,7 +121,7 @@ def offset_blocks(features: Tensor, breakpoints: Tensor, gamma: float) -> Iterat
 
 
 def _blocks(elements: int, rows: int, multiple: int = 1) -> Iterator[slice]:
-    """Elements in as few blocks as the cache allows, of nearly equal size."""
+    """Divide the elements into as few blocks as the cache allows, of nearly equal size."""
     count = math.ceil(elements * rows / _BLOCK)
     size = math.ceil(elements / max(count, 1) / multiple) * multiple
     return (slice(start, min(start + size, elements)) for start in range(0, elements, max(size, 1)))

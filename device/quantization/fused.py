@@ -1,9 +1,9 @@
 """The quantizer of a training step, fast: the same values and gradients as the plain forms of `quantizer`.
 
-The plain forms are the definitions, and tests hold this module to them. In autograd they cost more than the network,
-because every elementary operation reads and writes a (B, d, T) array that no cache holds, twice. Here the gradients are
-written out, so that one pass over blocks that stay in cache (`cells`) gives values and gradients; only (B·d)- and
-(T)-sized results leave a block. Tensors must be on the CPU.
+The plain forms are the definitions, with which tests compare this module. In autograd they take longer than the
+network, because every elementary operation reads and writes a (B, d, T) array that exceeds the cache, twice. Here the
+gradients are written out, so that one pass over blocks that stay in cache (`cells`) gives values and gradients; only
+results of B·d or T numbers leave a block. Tensors must be on the CPU.
 """
 
 import math

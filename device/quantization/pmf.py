@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 MIN_SCALE = 1e-8
-"""θ below this counts as this: no two breakpoints that matter are so close, and 1/θ² is finite."""
+"""Lower limit of θ: breakpoints are never so close in practice, and 1/θ² stays finite."""
 
 _FARTHEST = 1e4
-"""Breakpoints more standard deviations than this from μ count as this far: log P is below −10⁷."""
+"""Upper limit of the distance between μ and a breakpoint, in standard deviations; log P there is below −10⁷."""
 
 
 def symbol_log_pmf(mu: Tensor, theta: Tensor, breakpoints: Tensor) -> Tensor:
@@ -50,6 +50,6 @@ def _log_mass(lower: Tensor, upper: Tensor) -> Tensor:
 def _log1mexp(x: Tensor) -> Tensor:
     """log(1 − e^−x) for x > 0, accurate at both ends (Mächler, 2012)."""
     small = torch.log(-torch.expm1(-x))
-    # The clamp keeps the branch not taken from putting 0·∞ into the gradient.
+    # Without the clamp, the branch that is not taken would contribute 0·∞ to the gradient.
     large = torch.log1p(-torch.exp(-x.clamp_min(math.log(2))))
     return torch.where(x < math.log(2), small, large)

@@ -9,7 +9,7 @@ from torch import Tensor
 from splitwave.common.limits import MAX_BREAKPOINTS
 
 _COUNTED = 64
-"""From so many features a breakpoint on it is faster to count than to search, up to 18 times."""
+"""The number of features per breakpoint from which counting is faster than searching, by a factor of up to 18."""
 
 
 def soft_quantize(z: Tensor, weights: Tensor, breakpoints: Tensor, gamma: float) -> Tensor:
@@ -55,7 +55,7 @@ def level_indices(z: Tensor, breakpoints: Tensor) -> Tensor:
 
 
 def _count(z: Tensor, breakpoints: Tensor) -> Tensor:
-    """T minus how many are above z: comparisons in a row, which a processor takes by the dozen, not so a search."""
+    """T minus the number of breakpoints above z. Unlike a search, these comparisons are vectorised."""
     features, thresholds = z.numpy(), breakpoints.numpy()
     indices = np.full(z.shape, thresholds.shape[1], dtype=np.uint8)
     above = np.empty(z.shape, dtype=np.bool_)

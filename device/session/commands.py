@@ -108,7 +108,7 @@ class EvaluationPass:
             raise ProtocolError(f"{len(prediction.answers)} answers to {key}: expected {samples}")
         for observer in self.observers:
             observer.answered(prediction, at_ns)
-        return self._meter.report(self._histograms.news()) if self.blocks.all_answered else None
+        return self._meter.report(self._histograms.new_entropies()) if self.blocks.all_answered else None
 
 
 Command = TrainingStep | EvaluationPass

@@ -63,7 +63,7 @@ class UplinkClient:
                     return
                 if time.monotonic() + backoff_s > deadline:
                     raise UnreachableError(
-                        f"nobody at {self._address} took this device within {self._connect_timeout_s:g} s: {reason}"
+                        f"{self._address} did not accept this device within {self._connect_timeout_s:g} s: {reason}"
                     )
                 self._waiting.failed(reason)
                 self._stopped.wait(backoff_s)

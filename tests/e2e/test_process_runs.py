@@ -150,7 +150,7 @@ def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
     assert (code, "--late-after 0: expected seconds, more than 0" in output) == (ExitCode.CONFIG, True)
     arguments = ("splitwave.device", "--connect=127.0.0.1:1", "--connect-timeout=0.2", f"--state={tmp_path}")
     code, output = _exit_of(*arguments)
-    assert (code, "nobody at 127.0.0.1:1 took this device within 0.2 s" in output) == (ExitCode.UNREACHABLE, True)
+    assert (code, "127.0.0.1:1 did not accept this device within 0.2 s" in output) == (ExitCode.UNREACHABLE, True)
 
 
 def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> None:

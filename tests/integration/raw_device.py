@@ -1,4 +1,4 @@
-"""A hand-driven device: speaks the uplink message by message, so that tests can say what a good one never would."""
+"""A device that tests control message by message, so that they can send messages that a real device never sends."""
 
 from collections import deque
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ from tests.integration.testbed import DIGEST, TEST, TRAIN
 
 
 class RawDevice:
-    """One stream. `say` sends; `hear` waits for the next message down, or raises what ended the stream."""
+    """One stream. `receive` waits for the next message, or raises the error that ended the stream."""
 
     def __init__(
         self, config: RunConfig, call: "aio.StreamStreamCall[pb.UplinkBundle | bytes, pb.DownlinkBundle]"
@@ -30,50 +30,50 @@ class RawDevice:
         self._config = config
         self._call = call
         self.contract: LinkContract | None = None
-        self._heard: deque[pb.DownlinkMessage] = deque()
+        self._received: deque[pb.DownlinkMessage] = deque()
 
-    async def say(self, body: Uplink | pb.UplinkMessage) -> None:
-        await self.say_together(body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract))
+    async def send(self, body: Uplink | pb.UplinkMessage) -> None:
+        await self.send_bundle(body if isinstance(body, pb.UplinkMessage) else uplink_to_proto(body, self.contract))
 
-    async def say_together(self, *messages: pb.UplinkMessage) -> None:
+    async def send_bundle(self, *messages: pb.UplinkMessage) -> None:
         """Send one bundle."""
         await self._call.write(pb.UplinkBundle(messages=messages))
 
-    async def say_bytes(self, message: bytes) -> None:
-        """Send what is no message at all."""
+    async def send_bytes(self, message: bytes) -> None:
+        """Send bytes that are not a protobuf message."""
         await self._call.write(message)
 
-    async def hear(self) -> Downlink:
-        if not self._heard:
+    async def receive(self) -> Downlink:
+        if not self._received:
             bundle = await self._call.read()
             if not isinstance(bundle, pb.DownlinkBundle):
                 raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())
-            self._heard.extend(bundle.messages)
-        return downlink_from_proto(self._heard.popleft(), self.contract)
+            self._received.extend(bundle.messages)
+        return downlink_from_proto(self._received.popleft(), self.contract)
 
     async def shake_hands(self, *, version: int = PROTOCOL_VERSION, link: int | None = None) -> Welcome:
-        await self.say(Hello(version, "raw", "test", link, 4096))
-        welcome = await self.hear()
+        await self.send(Hello(version, "raw", "test", link, 4096))
+        welcome = await self.receive()
         assert isinstance(welcome, Welcome)
         self.contract = LinkContract.of(self._config, welcome.link)
         return welcome
 
     async def start_training(self) -> TrainStep:
         await self.shake_hands()
-        await self.say(Ready(TRAIN, TEST, DIGEST))
-        step = await self.hear()
+        await self.send(Ready(TRAIN, TEST, DIGEST))
+        step = await self.receive()
         assert isinstance(step, TrainStep)
         return step
 
-    def hang_up(self) -> None:
-        """Break the stream without a word, as a crash does."""
+    def crash(self) -> None:
+        """Break the stream without a last message, as a crash does."""
         self._call.cancel()
 
     async def end(self) -> tuple[str, str]:
-        """Wait for the other side to end the stream; status name and message."""
+        """Wait until the other side ends the stream; returns the name of its status and its message."""
         while True:
             try:
-                await self.hear()
+                await self.receive()
             except aio.AioRpcError as error:
                 return error.code().name, error.details() or ""
 
@@ -95,7 +95,7 @@ async def raw_device(address: str, config: RunConfig) -> AsyncIterator[RawDevice
 
 
 def level_block(contract: LinkContract, ids: Int64, **changes: object) -> SymbolBlock:
-    """A good straight-through training block of step 0."""
+    """A valid straight-through training block of step 0."""
     levels = np.linspace(-1, 1, contract.breakpoints + 1, dtype=np.float32)
     indices = np.zeros((len(ids), contract.dimension), dtype=np.uint8)
     fields: dict[str, object] = {

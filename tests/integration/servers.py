@@ -1,4 +1,4 @@
-"""A base station and a channel emulator in front of it, for tests that drive the device's side by hand."""
+"""A base station and a channel emulator in front of it, for tests that control the devices themselves."""
 
 import asyncio
 import time
@@ -33,14 +33,14 @@ AT_ONCE = Policy()
 
 
 def pass_time(seconds: float) -> None:
-    """Move the clock of the running event loop on: whoever waits for so long has waited, however fast the machine."""
+    """Advance the clock of the running event loop, so that timeouts of up to this length end at once."""
     loop = asyncio.get_running_loop()
     ahead = loop.time() + seconds - time.monotonic()
     loop.time = lambda: time.monotonic() + ahead  # type: ignore[method-assign]
 
 
 class Servers:
-    """A base station (its run may fail, which `failure` waits for) and a channel emulator in front of it."""
+    """A base station and a channel emulator in front of it; `failure` waits for an error of the run."""
 
     def __init__(
         self, basestation: str, channel: str, run: "asyncio.Task[RunResult | None]", stop: asyncio.Event
@@ -55,7 +55,7 @@ class Servers:
         return str(error.value)
 
     async def failure_in_time(self) -> str:
-        """The same, of a run that waits in vain, as soon as it waits."""
+        """Like `failure`, for a run that fails by a timeout: advances the clock until it does."""
         while not self.run.done():
             pass_time(LIMIT_S)
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Setting β on real servers: which values they refuse, and that a run which starts over keeps them."""
+"""Changes of β on real servers: the values that are refused, and their preservation when a run starts over."""
 
 import asyncio
 import dataclasses
@@ -62,49 +62,49 @@ async def operator(running: Servers) -> AsyncIterator[Operator]:
         yield Operator(grpc_channel)
 
 
-def test_a_base_station_refuses_what_it_cannot_set_and_shows_what_it_did(tmp_path: Path) -> None:
+def test_a_base_station_refuses_invalid_betas_and_shows_the_betas_that_were_set(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with servers(tmp_path, CONDITIONED) as running, operator(running) as who:
+        async with servers(tmp_path, CONDITIONED) as running, operator(running) as client:
             expected = "expected a number from 0.001 to 1.0"
             for beta in (1.5, 0.0, -1.0, math.nan, math.inf):
-                code, details = await who.refusal(0, beta)
+                code, details = await client.refusal(0, beta)
                 assert (code, f"β = {beta}: {expected}" in details) == ("INVALID_ARGUMENT", True)
             missing = "link 2 does not exist: this run has links 0 to 1"
-            assert await who.refusal(2, 0.5) == ("INVALID_ARGUMENT", missing)
-            assert await who.betas() == [CONDITIONED.objective.beta] * 2
-            assert await who.set_beta(1, 0.5) == [CONDITIONED.objective.beta, 0.5] == await who.betas()
-            assert await who.set_beta(None, 1.0) == [1.0, 1.0] == await who.betas()
+            assert await client.refusal(2, 0.5) == ("INVALID_ARGUMENT", missing)
+            assert await client.betas() == [CONDITIONED.objective.beta] * 2
+            assert await client.set_beta(1, 0.5) == [CONDITIONED.objective.beta, 0.5] == await client.betas()
+            assert await client.set_beta(None, 1.0) == [1.0, 1.0] == await client.betas()
 
     asyncio.run(scenario())
 
 
-def test_a_base_station_with_plain_networks_has_no_beta_to_set(tmp_path: Path) -> None:
+def test_a_base_station_with_plain_networks_refuses_every_beta(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with servers(tmp_path, PLAIN) as running, operator(running) as who:
-            code, details = await who.refusal(None, 0.5)
+        async with servers(tmp_path, PLAIN) as running, operator(running) as client:
+            code, details = await client.refusal(None, 0.5)
             assert (code, "networks of this run are not β-conditioned" in details) == ("FAILED_PRECONDITION", True)
-            assert await who.betas() == [None, None]
+            assert await client.betas() == [None, None]
 
     asyncio.run(scenario())
 
 
 async def _serve_through_a_loss(config: RunConfig, folder: Path) -> RunResult:
-    """Set both links before any device is there; lose one device while the run serves."""
+    """Set β of both links before any device connects; then lose one device while the run serves."""
     data = tiny_data(2)
     async with (
         servers(folder, config, Policy(rejoin_s=LIMIT_S, serve_every_s=0.01)) as running,
-        operator(running) as who,
+        operator(running) as client,
     ):
         for link, beta in enumerate((0.25, 0.5)):
-            await who.set_beta(link, beta)
+            await client.set_beta(link, beta)
         address = running.addresses["channel"]
         stays, leaves = (DeviceThread(address, link, data.views, folder) for link in (0, 1))
-        await who.until(lambda status: status.queries >= 6)
+        await client.until(lambda status: status.queries >= 6)
         leaves.client.stop()
         await leaves.join()
         returns = DeviceThread(address, None, data.views, folder)
-        before = await who.until(lambda status: status.restarts == 1)
-        await who.until(lambda status: status.queries >= before.queries + 6)
+        before = await client.until(lambda status: status.restarts == 1)
+        await client.until(lambda status: status.queries >= before.queries + 6)
         running.stop.set()
         result = await running.run
         for device in (stays, leaves, returns):
@@ -114,16 +114,16 @@ async def _serve_through_a_loss(config: RunConfig, folder: Path) -> RunResult:
     return result
 
 
-def test_survivors_and_newcomers_get_the_beta_that_was_set_when_a_run_starts_over(tmp_path: Path) -> None:
+def test_remaining_and_new_devices_get_the_beta_that_was_set_when_a_run_starts_over(tmp_path: Path) -> None:
     untouched = asyncio.run(run_distributed(CONDITIONED, tiny_data(2), tmp_path))
     result = asyncio.run(_serve_through_a_loss(CONDITIONED, tmp_path))
 
-    (served,) = result.served  # not one query under β of the settings, before or after the loss
+    (served,) = result.served  # no query was answered under the β of the settings, before or after the loss
     assert served.betas == (0.25, 0.5)
     assert served.totals.queries >= 12
     assert served.totals == result.queries
     assert served.symbol_entropy_bits is not None
-    # Only serving blocks have the β that was set: the test passes have that of the settings.
+    # Only serving blocks have the β that was set; the test passes have the β of the settings.
     assert (result.error, result.error_soft) == (untouched.error, untouched.error_soft)
     assert result.weights_sha256 == untouched.weights_sha256
     assert [each.betas for each in untouched.served] == [(CONDITIONED.objective.beta, CONDITIONED.objective.beta)]
@@ -131,10 +131,10 @@ def test_survivors_and_newcomers_get_the_beta_that_was_set_when_a_run_starts_ove
 
 def _carries(beta: float | None) -> Callable[[pytest.MonkeyPatch], None]:
     def install(monkeypatch: pytest.MonkeyPatch) -> None:
-        honest = DeviceWorker.quantize
+        original = DeviceWorker.quantize
 
         def quantize(worker: DeviceWorker, features: Features, symbols: Symbols) -> SymbolBlock:
-            block = honest(worker, features, symbols)
+            block = original(worker, features, symbols)
             return dataclasses.replace(block, beta=beta) if block.key.phase is Phase.SERVE else block
 
         monkeypatch.setattr(DeviceWorker, "quantize", quantize)
@@ -143,30 +143,30 @@ def _carries(beta: float | None) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def _reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SymbolHistograms, "news", lambda _: (SymbolEntropy(0.125, 3, 1.0),))
+    monkeypatch.setattr(SymbolHistograms, "new_entropies", lambda _: (SymbolEntropy(0.125, 3, 1.0),))
 
 
 @pytest.mark.parametrize("server", ["base station", "channel"])
 @pytest.mark.parametrize(
-    ("config", "lie", "message"),
+    ("config", "fault", "message"),
     [
         (CONDITIONED, _carries(0.125), "has β = 0.125, to which it was never set: expected 0.001"),
-        (CONDITIONED, _carries(None), "serve step 0 micro-batch 0 carries no β: expected the value that made it"),
+        (CONDITIONED, _carries(None), "serve step 0 micro-batch 0 carries no β: expected the β of its encoder"),
         (CONDITIONED, _carries(math.nan), "β = nan: expected a finite number above 0"),
         (PLAIN, _carries(0.001), "serve step 0 micro-batch 0 carries β = 0.001: expected none"),
         (CONDITIONED, _reports, "the report of link 0 has β = 0.125, to which it was never set"),
         (PLAIN, _reports, "the report of link 0 has β = 0.125, to which it was never set: expected none"),
     ],
 )
-def test_a_device_that_lies_about_beta_fails_the_run(
+def test_a_device_that_reports_a_wrong_beta_fails_the_run(
     config: RunConfig,
-    lie: Callable[[pytest.MonkeyPatch], None],
+    fault: Callable[[pytest.MonkeyPatch], None],
     message: str,
     server: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lie(monkeypatch)
+    fault(monkeypatch)
     config = config.model_copy(update={"links": 1})
 
     async def scenario() -> None:

@@ -1,4 +1,4 @@
-"""What real servers answer to blocks and reports that are wrong: a precise status, and nothing left waiting."""
+"""Real servers refuse invalid blocks and reports with a precise status, and nothing waits any longer."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from tests.integration.testbed import DIGEST, TEST, TRAIN
 
 
 def broken(change: Callable[[pb.SymbolBlock], None]) -> Callable[[LinkContract], pb.UplinkMessage]:
-    """A good block, then broken as bytes on the wire could be."""
+    """A function that makes a valid block, and then changes its protobuf message."""
 
     def build(contract: LinkContract) -> pb.UplinkMessage:
         message = uplink_to_proto(level_block(contract, IDS), contract)
@@ -74,7 +74,7 @@ def test_a_bad_block_ends_its_stream_with_a_precise_status(
         async with servers(tmp_path) as running, raw_device(running.addresses[server], CONFIG) as device:
             await device.start_training()
             assert device.contract is not None
-            await device.say(build(device.contract))
+            await device.send(build(device.contract))
             code, details = await device.end()
             assert code == "INVALID_ARGUMENT"
             assert message in details
@@ -86,12 +86,12 @@ def test_a_bad_block_ends_its_stream_with_a_precise_status(
 
 
 @pytest.mark.parametrize("server", ["base station", "channel"])
-def test_blocks_that_were_not_asked_for_are_refused(server: str, tmp_path: Path) -> None:
+def test_blocks_that_were_not_requested_are_refused(server: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses[server], CONFIG) as device:
             await device.start_training()
             assert device.contract is not None
-            await device.say(level_block(device.contract, IDS, key=BlockKey(Phase.TRAIN, 7, 0)))
+            await device.send(level_block(device.contract, IDS, key=BlockKey(Phase.TRAIN, 7, 0)))
             assert await device.end() == (
                 "FAILED_PRECONDITION",
                 "train step 7 micro-batch 0 was not asked for: expected train step 0, micro-batch below 1",
@@ -101,7 +101,7 @@ def test_blocks_that_were_not_asked_for_are_refused(server: str, tmp_path: Path)
 
 
 def _flood(address: str, first: SymbolBlock, rest: int) -> tuple[str, str]:
-    """Send a block and, without a look at the answer, `rest` good ones behind it; what ended the stream."""
+    """Send a block and `rest` valid ones without reading answers; returns status and message of the end."""
     contract = LinkContract.of(CONFIG, 0)
     outbox: SimpleQueue[pb.UplinkBundle | None] = SimpleQueue()
     outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(Hello(PROTOCOL_VERSION, "flood", "test", None, 4096))]))
@@ -129,8 +129,8 @@ def _flood(address: str, first: SymbolBlock, rest: int) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("server", ["base station", "channel"])
-def test_the_status_of_a_refusal_survives_a_device_that_goes_on_sending(server: str, tmp_path: Path) -> None:
-    """grpc.aio replaces a status by INTERNAL when a write follows it: seen in two of three runs without care."""
+def test_a_device_that_continues_to_send_still_receives_the_status_of_the_refusal(server: str, tmp_path: Path) -> None:
+    """grpc.aio replaces a status by INTERNAL if a write follows it; two of three runs did without precautions."""
     stray = level_block(LinkContract.of(CONFIG, 0), IDS, key=BlockKey(Phase.TRAIN, 7, 0))
 
     async def scenario() -> tuple[str, str]:
@@ -143,11 +143,11 @@ def test_the_status_of_a_refusal_survives_a_device_that_goes_on_sending(server: 
         assert (code, "was not asked for" in details) == ("FAILED_PRECONDITION", True)
 
 
-def test_reports_and_parts_that_were_not_asked_for_are_refused(tmp_path: Path) -> None:
+def test_reports_and_parts_that_were_not_requested_are_refused(tmp_path: Path) -> None:
     async def scenario(body: Uplink) -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
             await device.start_training()
-            await device.say(body)
+            await device.send(body)
             code, details = await device.end()
             assert (code, "that was not asked for" in details) == ("FAILED_PRECONDITION", True)
 
@@ -161,7 +161,7 @@ def test_a_device_that_leaves_as_soon_as_it_is_ready_fails_the_run(tmp_path: Pat
         async with servers(tmp_path) as running:
             async with raw_device(running.addresses["base station"], CONFIG) as device:
                 await device.shake_hands()
-                await device.say(Ready(TRAIN, TEST, DIGEST))
+                await device.send(Ready(TRAIN, TEST, DIGEST))
             assert "link 0 (device raw) was lost" in await running.failure()
 
     asyncio.run(scenario())

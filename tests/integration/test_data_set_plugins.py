@@ -1,4 +1,4 @@
-"""Data sets and tasks of other packages: installed, named in the settings, trained in both ways and reported."""
+"""Runs on data sets and tasks of other packages, in one process and over the wire, from the settings to the report."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ def test_a_data_set_of_another_package_is_found_by_its_name(name: str) -> None:
     assert config_of(name).view_shape == (1, 2, 4)
 
 
-def test_it_is_a_setting_like_any_other(tmp_path: Path) -> None:
+def test_the_name_of_a_plugin_is_a_valid_setting(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("data: {name: toy-bars}", encoding="utf-8")
     assert load_config(tmp_path / "run.yaml", environment={}).data.name == "toy-bars"
     assert "toy-bars" in RunConfig.model_json_schema()["$defs"]["DataSettings"]["properties"]["name"]["enum"]
@@ -62,7 +62,7 @@ def test_it_is_a_setting_like_any_other(tmp_path: Path) -> None:
         load_config(overrides=["data.name=toy-bar"], environment={})
 
 
-def test_settings_that_name_it_import_that_data_set_alone_and_no_torch() -> None:
+def test_reading_settings_imports_only_the_named_data_set_and_no_torch() -> None:
     said = subprocess.run(
         [
             sys.executable,
@@ -89,7 +89,7 @@ def reported(tmp_path: Path, name: str, epochs: int = 1) -> tuple[Path, dict[str
     return folder, summary
 
 
-def test_a_run_on_it_is_trained_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_on_a_plugin_data_set_is_trained_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, summary = reported(tmp_path, "toy-bars")
 
     assert summary["data"] == "toy-bars"
@@ -97,7 +97,7 @@ def test_a_run_on_it_is_trained_and_reported(tmp_path: Path, capsys: pytest.Capt
     assert "test error, hard symbols  " in capsys.readouterr().out
 
 
-def test_a_task_of_another_package_is_reported_in_its_own_words(
+def test_a_task_of_another_package_is_reported_with_the_wording_of_that_task(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, summary = reported(tmp_path, "toy-brightness")
@@ -117,7 +117,7 @@ def test_a_task_of_another_package_is_reported_in_its_own_words(
     assert {path.name for path in (folder / "figs").iterdir()} >= {"training.png", "latency.png"}
 
 
-def test_a_task_of_another_package_is_learnt(tmp_path: Path) -> None:
+def test_training_reduces_the_error_of_a_task_of_another_package(tmp_path: Path) -> None:
     _, summary = reported(tmp_path, "toy-brightness", epochs=40)
 
     chance = DATA_SETS.load("toy-brightness").TASK.chance_level(
@@ -131,7 +131,7 @@ def test_a_task_of_another_package_is_learnt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", TOYS)
-def test_its_runs_over_the_wire_are_those_of_one_process(name: str, tmp_path: Path) -> None:
+def test_runs_on_plugin_data_sets_over_the_wire_equal_those_of_one_process(name: str, tmp_path: Path) -> None:
     config = config_of(name)
     oracle = open_run(config, None)
     list(oracle.train(lambda _: None))
@@ -144,7 +144,7 @@ def test_its_runs_over_the_wire_are_those_of_one_process(name: str, tmp_path: Pa
     assert result.error == oracle.evaluate(Phase.TEST, 0, Symbols.HARD).error
 
 
-def test_answers_of_another_packages_task_are_checked_by_it() -> None:
+def test_a_task_of_another_package_checks_its_answers() -> None:
     contract = LinkContract.of(config_of("toy-brightness"), 0)
     key = BlockKey(Phase.TEST, 0, 0)
 

@@ -1,4 +1,4 @@
-"""The device's client: how long it tries, when it gives up, and what it says then."""
+"""The client of a device: how long it retries, when it gives up, and which error it reports."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ def _run_device(address: str, tmp_path: Path, timeout_s: float) -> BaseException
 
 
 def free_address() -> str:
-    """An address that nobody listens on: bound and released."""
+    """An address on which no server listens; it was bound and released."""
 
     async def bind() -> str:
         async with serving("127.0.0.1:0", lambda _: None, []) as address:
@@ -35,22 +35,22 @@ def free_address() -> str:
     return asyncio.run(bind())
 
 
-def test_a_device_retries_up_to_its_limit_and_says_whom_it_did_not_reach(tmp_path: Path) -> None:
+def test_a_device_retries_up_to_its_limit_and_names_the_address_that_did_not_answer(tmp_path: Path) -> None:
     address = free_address()
     error = _run_device(address, tmp_path, 0.25)
     assert isinstance(error, UnreachableError)
-    assert str(error) == f"nobody at {address} took this device within 0.25 s: Connection refused"
+    assert str(error) == f"{address} did not accept this device within 0.25 s: Connection refused"
 
 
-def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path) -> None:
-    nowhere = free_address()
+def test_a_device_behind_the_emulator_logs_that_the_base_station_is_unreachable(tmp_path: Path) -> None:
+    unreachable = free_address()
 
     async def scenario() -> str:
-        async with running_channel(nowhere) as address:
+        async with running_channel(unreachable) as address:
             device = DeviceThread(address, None, tiny_data(1).views, tmp_path)
             with capture_logs() as logs:
-                whom = f"waiting for the base station or channel emulator at {address}"
-                while not (reasons := [entry["reason"] for entry in logs if entry["event"] == whom]):
+                wait = f"waiting for the base station or channel emulator at {address}"
+                while not (reasons := [entry["reason"] for entry in logs if entry["event"] == wait]):
                     await asyncio.sleep(0)
             device.client.stop()
             await device.join()
@@ -58,23 +58,23 @@ def test_an_unreachable_base_station_is_named_through_the_channel(tmp_path: Path
             return str(reasons[0])
 
     reason = asyncio.run(scenario())
-    assert reason == f"the channel emulator cannot reach the base station at {nowhere}: Connection refused"
+    assert reason == f"the channel emulator cannot reach the base station at {unreachable}: Connection refused"
 
 
 @pytest.mark.parametrize("through_channel", [False, True])
-def test_parties_that_start_before_the_base_station_say_once_what_they_wait_for(
+def test_parties_that_start_before_the_base_station_log_each_reason_to_wait_once(
     through_channel: bool, tmp_path: Path
 ) -> None:
-    nowhere = free_address()
+    unreachable = free_address()
 
     async def scenario() -> list[MutableMapping[str, Any]]:
         with capture_logs() as logs:
-            async with running_channel(nowhere) as channel:
-                address = channel if through_channel else nowhere
+            async with running_channel(unreachable) as channel:
+                address = channel if through_channel else unreachable
                 device = DeviceThread(address, 0, tiny_data(1).views, tmp_path, connect_timeout_s=60.0)
                 while device.attempts < 4:
                     await asyncio.sleep(0)
-                async with servers(tmp_path, listen=nowhere) as running:
+                async with servers(tmp_path, listen=unreachable) as running:
                     assert await running.run is not None
                     await device.join()
         assert device.error is None
@@ -82,24 +82,24 @@ def test_parties_that_start_before_the_base_station_say_once_what_they_wait_for(
 
     logs = asyncio.run(scenario())
     waits = [entry for entry in logs if entry["event"].startswith("waiting for ")]
-    told = [(entry["event"], entry["reason"]) for entry in waits]
-    assert len(told) == len(set(told))
-    assert all(len(reason) < 120 for _, reason in told)
+    logged_waits = [(entry["event"], entry["reason"]) for entry in waits]
+    assert len(logged_waits) == len(set(logged_waits))
+    assert all(len(reason) < 120 for _, reason in logged_waits)
     reached = {entry["to"] for entry in logs if entry["event"].startswith("connected after ")}
-    assert {f"waiting for {whom}" for whom in reached} == {event for event, _ in told}
+    assert {f"waiting for {peer}" for peer in reached} == {event for event, _ in logged_waits}
     assert len(reached) == (2 if through_channel else 1)
-    assert sum(entry["log_level"] == "warning" for entry in logs) == len(told)
+    assert sum(entry["log_level"] == "warning" for entry in logs) == len(logged_waits)
 
 
-def test_a_listener_that_never_speaks_is_given_up_at_the_limit(tmp_path: Path) -> None:
+def test_a_device_gives_up_at_the_limit_if_the_listener_never_answers(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()
-        error = _run_device(f"{host}:{port}", tmp_path, 0.25)  # long before gRPC gives the connection up, after 1 s
+        error = _run_device(f"{host}:{port}", tmp_path, 0.25)  # gRPC itself would give up after 1 s
     assert isinstance(error, UnreachableError)
     assert "accepted the connection, but sent no Welcome" in str(error)
 
 
-def test_a_device_that_is_stopped_before_it_dials_ends(tmp_path: Path) -> None:
+def test_a_device_that_is_stopped_before_it_connects_ends_without_an_error(tmp_path: Path) -> None:
     async def scenario() -> BaseException | None:
         async with servers(tmp_path) as running:
             device = DeviceThread(running.addresses["channel"], None, tiny_data(1).views, tmp_path, start=False)
@@ -118,7 +118,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
         asyncio.run(run_distributed(other, tiny_data(1), tmp_path, restore=True))
 
 
-def test_servers_drain_before_a_supervisor_loses_patience() -> None:
+def test_servers_drain_before_a_supervisor_kills_them() -> None:
     assert DRAIN_GRACE_S < GRACE_S
 
 

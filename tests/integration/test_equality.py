@@ -1,4 +1,4 @@
-"""The most important test: the distributed run computes exactly what one process computes, to the last bit."""
+"""The most important test: a distributed run and a run in one process have bitwise equal weights."""
 
 import asyncio
 import itertools
@@ -24,7 +24,7 @@ STEPS = 20
 
 
 def config_of(links: int, draws: int, micro_batches: int, forward: str, breakpoints: int, **more: object) -> RunConfig:
-    """20 steps in 4 epochs of 5; the last batch of an epoch (70 = 4·16 + 6) is a short one."""
+    """Settings with 20 steps in 4 epochs; the last of the 5 batches of an epoch (70 = 4·16 + 6) is shorter."""
     return RunConfig.model_validate(
         {
             "seed": 5,
@@ -64,7 +64,7 @@ def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None, lin
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
     assert (result.error, result.error_soft) == (hard.error, soft.error)
     for link, (cost, expected) in enumerate(zip(result.costs, hard.costs, strict=True)):
-        # A message names its port in two bytes, unless that is 0.
+        # The port takes two bytes of a message, unless it is 0.
         port_bytes = 2 * oracle.plan.block_count(Phase.TEST, 0) if link % links_a_stream else 0
         assert cost == expected + UplinkCost(message_bytes=port_bytes)
     assert (result.queries, result.served) == (oracle.served.queries(), oracle.served.results())
@@ -95,7 +95,7 @@ def test_equality_holds_for_the_prior_bound_and_validation_passes_and_annealing(
 
 
 @pytest.mark.parametrize("breakpoints", [0, 15])
-def test_equality_holds_for_the_rate_itself_and_a_psnr_drawn_each_step(breakpoints: int, tmp_path: Path) -> None:
+def test_equality_holds_for_the_exact_rate_and_a_psnr_drawn_each_step(breakpoints: int, tmp_path: Path) -> None:
     more = {
         "objective": {"bound": "quadrature", "beta": 0.01, "draws": 2},
         "channel": {"training_psnr_db": [0.0, 20.0]},
@@ -175,7 +175,7 @@ def test_two_runs_of_one_seed_agree_and_another_seed_differs(tmp_path: Path) -> 
     assert runs[0].weights_sha256 == runs[1].weights_sha256 != other.weights_sha256
 
 
-def test_a_restored_checkpoint_answers_as_the_run_that_wrote_it(tmp_path: Path) -> None:
+def test_a_restored_checkpoint_gives_the_results_of_the_run_that_wrote_it(tmp_path: Path) -> None:
     config = config_of(2, 1, 1, "straight-through", 15)
     data = tiny_data(2)
     trained = asyncio.run(run_distributed(config, data, tmp_path))
@@ -186,8 +186,8 @@ def test_a_restored_checkpoint_answers_as_the_run_that_wrote_it(tmp_path: Path) 
     assert restored.weights_sha256 == trained.weights_sha256
 
 
-def test_a_device_may_be_pointed_straight_at_the_base_station(tmp_path: Path) -> None:
-    """Without an emulator the link is ideal: no noise, one draw; it trains and answers all the same."""
+def test_a_device_may_connect_directly_to_the_base_station(tmp_path: Path) -> None:
+    """Without an emulator the link is ideal, with one draw and no noise; the run still trains and answers."""
     config = config_of(2, 3, 1, "straight-through", 15, encoder={"dimension": 32})
     result = asyncio.run(run_distributed(config, tiny_data(2), tmp_path, with_channel=False))
     assert result.error <= 0.5
@@ -196,5 +196,5 @@ def test_a_device_may_be_pointed_straight_at_the_base_station(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("micro_batches", [1, 2])
-def test_equality_holds_where_the_decoder_works_in_shards(micro_batches: int, tmp_path: Path) -> None:
+def test_equality_holds_if_the_decoder_works_in_shards(micro_batches: int, tmp_path: Path) -> None:
     compare(config_of(2, 3, micro_batches, "soft", 6, runtime={"decoder_shards": 3}), tmp_path)

@@ -1,4 +1,4 @@
-"""A fusion policy of another package, from its name in the settings to the weights and the answers of a run."""
+"""Runs with a fusion policy of another package, from its name in the settings to weights and answers."""
 
 import asyncio
 from pathlib import Path
@@ -38,8 +38,8 @@ def with_policy(name: str, config: RunConfig) -> RunConfig:
     return config.model_copy(update={"fusion": FusionSettings(policy=name)})
 
 
-class Follower(RunObserver):
-    """Writes down which blocks were decoded with which links, and what else an application may want to know."""
+class RunRecorder(RunObserver):
+    """Records the links of each decoded block, and the other events of a run."""
 
     def __init__(self) -> None:
         self.links: dict[Phase, list[tuple[int, ...]]] = {phase: [] for phase in Phase}
@@ -70,13 +70,13 @@ class Follower(RunObserver):
 
 
 async def run_with(
-    config: RunConfig, folder: Path, follower: Follower, *, paused: int | None = None
+    config: RunConfig, folder: Path, recorder: RunRecorder, *, paused: int | None = None
 ) -> tuple[RunResult, list[LinkStamps]]:
-    """Train, serve and measure a workload; link `paused` begins the first step once the other one has its answers."""
+    """Train, serve and measure a workload; link `paused` begins the first step when the other link has its answers."""
     data, stop = tiny_data(config.links), asyncio.Event()
     addresses: asyncio.Queue[str] = asyncio.Queue()
     basestation = BaseStation(
-        config, data.labels, "127.0.0.1:0", folder, False, "run", Policy(serve_every_s=3600.0), observers=[follower]
+        config, data.labels, "127.0.0.1:0", folder, False, "run", Policy(serve_every_s=3600.0), observers=[recorder]
     )
     run = asyncio.create_task(basestation.serve(addresses.put_nowait, stop))
     address = await addresses.get()
@@ -84,9 +84,9 @@ async def run_with(
         pauses = [Pause(0) if link == paused else None for link in range(config.links)]
         devices = [DeviceThread(channel, link, data.views, folder, pause=pause) for link, pause in enumerate(pauses)]
         for pause in filter(None, pauses):
-            while len(follower.links[Phase.TRAIN]) < config.training.micro_batches:
+            while len(recorder.links[Phase.TRAIN]) < config.training.micro_batches:
                 await asyncio.sleep(0)
-            assert follower.steps == []  # the step waits for the paused link, the block did not
+            assert recorder.steps == []  # the block was decoded without the paused link, but the step waits for it
             pause.over.set()
         async with asyncio.timeout(LIMIT_S):
             while (await ask_status(address)).queries == 0:
@@ -104,19 +104,19 @@ async def run_with(
 @pytest.mark.parametrize(
     ("config", "paused"), [(TWO_LINKS, 0), (TWO_LINKS, 1), (CONDITIONED, 1)], ids=["link 1", "link 0", "conditioned"]
 )
-def test_a_run_trains_and_serves_with_whichever_link_is_first(config: RunConfig, paused: int, tmp_path: Path) -> None:
-    follower = Follower()
+def test_a_run_trains_and_serves_with_the_link_that_is_first(config: RunConfig, paused: int, tmp_path: Path) -> None:
+    recorder = RunRecorder()
     with capture_logs() as logs:
-        result, stamps = asyncio.run(run_with(with_policy("toy-first-link", config), tmp_path, follower, paused=paused))
+        result, stamps = asyncio.run(run_with(with_policy("toy-first-link", config), tmp_path, recorder, paused=paused))
 
-    assert follower.links[Phase.TRAIN][0] == (1 - paused,)
-    blocks = [links for phase in Phase for links in follower.links[phase]]
+    assert recorder.links[Phase.TRAIN][0] == (1 - paused,)
+    blocks = [links for phase in Phase for links in recorder.links[phase]]
     assert {len(links) for links in blocks} == {1}
-    assert [key.phase for key in follower.late].count(Phase.TRAIN) == 5
-    assert len(follower.late) == len(blocks)
-    assert follower.steps == list(range(result.steps)) == list(range(5))
-    assert (follower.epochs, follower.results[0].weights_sha256) == ([0], result.weights_sha256)
-    assert follower.stages == [Stage.TRAINING, Stage.EVALUATING, Stage.SERVING, Stage.FINISHED]
+    assert [key.phase for key in recorder.late].count(Phase.TRAIN) == 5
+    assert len(recorder.late) == len(blocks)
+    assert recorder.steps == list(range(result.steps)) == list(range(5))
+    assert (recorder.epochs, recorder.results[0].weights_sha256) == ([0], result.weights_sha256)
+    assert recorder.stages == [Stage.TRAINING, Stage.EVALUATING, Stage.SERVING, Stage.FINISHED]
     assert 0 < result.error < 1
     assert result.queries.queries == 5
     assert result.hop_times_ns.shape == (2 * 5, len(result.hops))
@@ -124,15 +124,15 @@ def test_a_run_trains_and_serves_with_whichever_link_is_first(config: RunConfig,
     for each in stamps:
         assert (each.names, each.at_ns.shape) == (STAMPS, (20, len(STAMPS)))
         assert ((each.at_ns[:, 1:] - each.at_ns[:, :-1]) >= 0).all()
-    # The reports say how many blocks had which links.
+    # The log counts the incomplete blocks by their links.
     counts = {each["event"]: each["incomplete_blocks"] for each in logs if "incomplete_blocks" in each}
     assert {event: sum(by_links.values()) for event, by_links in counts.items()} == {
         "epoch": 5, "pass ended": 3, "served": 5, "workload measured": 20
     }  # fmt: skip
 
 
-def test_the_weights_are_those_of_one_process_in_which_the_same_link_is_first(tmp_path: Path) -> None:
-    """One step in two micro-batches: link 0 has both answers before link 1, which gets zeros, has begun."""
+def test_the_weights_equal_those_of_one_process_in_which_the_same_link_is_first(tmp_path: Path) -> None:
+    """The step has two micro-batches: link 0 gets both answers before link 1 begins; link 1 gets gradients of zeros."""
     training = TWO_LINKS.training.model_copy(update={"batch_size": TRAIN, "micro_batches": 2})
     config = with_policy("toy-first-link", TWO_LINKS.model_copy(update={"training": training}))
     data = tiny_data(2)
@@ -140,14 +140,14 @@ def test_the_weights_are_those_of_one_process_in_which_the_same_link_is_first(tm
     for _ in oracle.train(lambda _: None):
         pass
 
-    result, _ = asyncio.run(run_with(config, tmp_path, Follower(), paused=1))
+    result, _ = asyncio.run(run_with(config, tmp_path, RunRecorder(), paused=1))
 
     assert result.steps == 1
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
 
 
 @pytest.mark.parametrize("config", [TWO_LINKS, CONDITIONED], ids=["plain", "conditioned"])
-def test_one_process_runs_with_the_policy_too(config: RunConfig) -> None:
+def test_the_policy_also_works_in_one_process(config: RunConfig) -> None:
     data = tiny_data(2)
     weights = []
     for policy in ("all", "toy-first-link"):

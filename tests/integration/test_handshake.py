@@ -1,4 +1,4 @@
-"""Who is let in, who is sent away and why, and what the others hear when one is lost."""
+"""The handshake: the devices that are refused, and the errors that all parties receive when a device is lost."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.integration.testbed import TEST, TRAIN, DeviceThread, tiny_data
 
 
 async def _refused(device: RawDevice, hello: Hello) -> tuple[str, str]:
-    await device.say(hello)
+    await device.send(hello)
     return await device.end()
 
 
@@ -63,16 +63,16 @@ def test_more_devices_than_links_are_refused_and_a_freed_link_is_leased_again(tm
                     "all 1 links are leased: more devices than links",
                 )
             while not await _leases_a_link(address):
-                pass  # until the base station has noticed that the first device left
+                pass  # the base station needs time to notice that the first device left
 
     asyncio.run(scenario())
 
 
 async def _leases_a_link(address: str) -> bool:
     async with raw_device(address, CONFIG) as device:
-        await device.say(Hello(PROTOCOL_VERSION, "third", "test", None, 4096))
+        await device.send(Hello(PROTOCOL_VERSION, "third", "test", None, 4096))
         try:
-            await device.hear()
+            await device.receive()
         except aio.AioRpcError:
             return False
         return True
@@ -82,7 +82,7 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
             await device.shake_hands()
-            await device.say(Ready(TRAIN, TEST, "something else"))
+            await device.send(Ready(TRAIN, TEST, "something else"))
             code, details = await device.end()
             assert code == "FAILED_PRECONDITION"
             assert "link 0 holds other data" in details
@@ -90,18 +90,18 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_device_that_gives_up_says_why(tmp_path: Path) -> None:
+def test_the_reason_of_a_device_that_gives_up_reaches_the_base_station(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["channel"], CONFIG) as device:
             await device.start_training()
-            await device.say(Leaving("the sensor is on fire"))
+            await device.send(Leaving("the sensor is on fire"))
             assert await device.end() == ("ABORTED", "it gave up: the sensor is on fire")
             assert await running.failure() == "link 0 (device raw) was lost: it gave up: the sensor is on fire"
 
     asyncio.run(scenario())
 
 
-def test_training_that_diverges_says_so(tmp_path: Path) -> None:
+def test_a_diverged_training_is_reported_as_such(tmp_path: Path) -> None:
     diverging = CONFIG.training.model_copy(update={"learning_rate": 1e30})
     config = CONFIG.model_copy(update={"training": diverging})
 
@@ -118,13 +118,13 @@ def test_training_that_diverges_says_so(tmp_path: Path) -> None:
 def test_a_stream_that_does_not_begin_with_hello_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path) as running, raw_device(running.addresses["base station"], CONFIG) as device:
-            await device.say(Ready(1, 1, ""))
+            await device.send(Ready(1, 1, ""))
             assert await device.end() == ("INVALID_ARGUMENT", "a stream must begin with Hello, not Ready")
 
     asyncio.run(scenario())
 
 
-def test_losing_a_device_in_training_fails_the_run_and_tells_the_others(tmp_path: Path) -> None:
+def test_losing_a_device_in_training_fails_the_run_and_notifies_the_others(tmp_path: Path) -> None:
     config = CONFIG.model_copy(update={"links": 2})
 
     async def scenario() -> None:
@@ -133,8 +133,8 @@ def test_losing_a_device_in_training_fails_the_run_and_tells_the_others(tmp_path
                 await leaves.shake_hands(link=1)
                 await stays.shake_hands(link=0)
                 for device in (leaves, stays):
-                    await device.say(Ready(TRAIN, TEST, "test data"))
-                await stays.hear()
+                    await device.send(Ready(TRAIN, TEST, "test data"))
+                await stays.receive()
             code, details = await stays.end()
             assert code == "ABORTED"
             assert details.startswith("the run failed: link 1 (device raw) was lost")

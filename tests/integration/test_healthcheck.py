@@ -21,7 +21,7 @@ def test_a_serving_channel_is_healthy() -> None:
     assert asyncio.run(scenario()) == 0
 
 
-def test_a_server_that_drains_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_draining_server_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:
     async def scenario() -> tuple[int, int]:
         server = aio.server()
         servicer = health.aio.HealthServicer()
@@ -39,17 +39,17 @@ def test_a_server_that_drains_is_not_healthy(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err.endswith(" is not serving\n")
 
 
-def test_where_nobody_serves_the_reason_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_reason_is_printed_if_no_server_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["127.0.0.1:1"]) == 1
     assert capsys.readouterr().err == "127.0.0.1:1: UNAVAILABLE: Connection refused\n"
 
 
-def test_it_needs_one_address(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_health_check_needs_exactly_one_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert capsys.readouterr().err == "usage: python -m splitwave.common.runtime.healthcheck HOST:PORT\n"
 
 
-def test_it_loads_grpc_and_the_standard_library_alone() -> None:
+def test_the_health_check_loads_only_grpc_and_the_standard_library() -> None:
     code = (
         "import sys, grpc; with_grpc = set(sys.modules); import splitwave.common.runtime.healthcheck; "
         "print(*(name for name in set(sys.modules) - with_grpc if name not in sys.stdlib_module_names))"

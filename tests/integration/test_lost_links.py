@@ -1,4 +1,4 @@
-"""A link is lost in a run: who waits for whom, and which reason the run fails for."""
+"""Runs that lose a link: what they wait for, and which error they fail with."""
 
 import asyncio
 from pathlib import Path
@@ -16,22 +16,24 @@ from tests.limits import LIMIT_S
 
 
 @pytest.mark.parametrize("server", ["base station", "channel"])
-def test_what_a_device_sent_before_it_heard_of_the_new_start_is_dropped(server: str, tmp_path: Path) -> None:
+def test_messages_that_a_device_sent_before_it_received_the_second_welcome_are_dropped(
+    server: str, tmp_path: Path
+) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, PATIENT, server) as (running, stays, leaves):
-            await stays.say(first_block(stays))
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(first_block(stays))  # a second time, as if it had not heard yet
-            await stays.say(m.PartSaved(0, "0" * 64))
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+            await stays.send(first_block(stays))
+            leaves.crash()
+            assert isinstance(await stays.receive(), m.Welcome)
+            await stays.send(first_block(stays))  # again, as if it had not received the Welcome yet
+            await stays.send(m.PartSaved(0, "0" * 64))
+            await stays.send(m.Ready(TRAIN, TEST, DIGEST))
             async with raw_device(running.addresses[server], TWO_LINKS) as returns:
                 assert (await returns.shake_hands()).link == 1
-                await returns.say(m.Ready(TRAIN, TEST, DIGEST))
+                await returns.send(m.Ready(TRAIN, TEST, DIGEST))
                 for device in (stays, returns):
-                    assert await device.hear() == m.TrainStep(0)
-                    await device.say(first_block(device))
-                assert isinstance(await stays.hear(), m.Gradient)
+                    assert await device.receive() == m.TrainStep(0)
+                    await device.send(first_block(device))
+                assert isinstance(await stays.receive(), m.Gradient)
 
     asyncio.run(scenario())
 
@@ -39,7 +41,7 @@ def test_what_a_device_sent_before_it_heard_of_the_new_start_is_dropped(server: 
 def test_a_device_that_does_not_come_back_in_time_fails_the_run(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, Policy(rejoin_s=0.2)) as (running, stays, leaves):
-            leaves.hang_up()
+            leaves.crash()
             code, details = await stays.end()
             assert code == "ABORTED"
             assert "link 1 (device raw) was lost" in details
@@ -52,45 +54,45 @@ def test_a_device_that_does_not_come_back_in_time_fails_the_run(tmp_path: Path) 
 
 @pytest.mark.parametrize("server", ["base station", "channel"])
 @pytest.mark.parametrize(
-    ("says", "reason"),
+    ("answer", "reason"),
     [(m.Leaving("no such checkpoint part"), "no such checkpoint part"), (m.Ready(TRAIN, TEST, "other"), "other data")],
 )
-def test_a_survivor_that_cannot_start_over_fails_the_run_at_once(
-    server: str, says: m.Uplink, reason: str, tmp_path: Path
+def test_a_remaining_device_that_cannot_start_over_fails_the_run_at_once(
+    server: str, answer: m.Uplink, reason: str, tmp_path: Path
 ) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0), server) as (running, stays, leaves):
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(says)
+            leaves.crash()
+            assert isinstance(await stays.receive(), m.Welcome)
+            await stays.send(answer)
             assert reason in await running.failure()
 
     asyncio.run(scenario())
 
 
-def test_a_newcomer_that_gives_up_is_the_reason_if_nobody_else_comes(tmp_path: Path) -> None:
+def test_the_error_names_a_new_device_that_gave_up_if_no_other_connects(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+            leaves.crash()
+            assert isinstance(await stays.receive(), m.Welcome)
+            await stays.send(m.Ready(TRAIN, TEST, DIGEST))
             async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                 await returns.shake_hands()
-                await returns.say(m.Leaving("the disk is full"))
+                await returns.send(m.Leaving("the disk is full"))
                 await returns.end()
                 assert f"it gave up: the disk is full; waited for {LIMIT_S:g} s" in await running.failure_in_time()
 
     asyncio.run(scenario())
 
 
-def test_the_error_names_the_link_that_is_missing_not_the_one_that_came_back(tmp_path: Path) -> None:
+def test_the_error_names_the_missing_link_and_not_the_link_that_reconnected(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
-            leaves.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
+            leaves.crash()
+            assert isinstance(await stays.receive(), m.Welcome)
             async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                 assert (await returns.shake_hands()).link == 1
-                await returns.say(m.Ready(TRAIN, TEST, DIGEST))
+                await returns.send(m.Ready(TRAIN, TEST, DIGEST))
                 await link_status(running, lambda links: links[1].ready)
                 failure = await running.failure_in_time()
                 assert failure == f"link 0 (device raw) did not get ready; waited for {LIMIT_S:g} s"
@@ -100,34 +102,34 @@ def test_the_error_names_the_link_that_is_missing_not_the_one_that_came_back(tmp
 
 def test_a_message_that_cannot_be_decoded_fails_the_run(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with two_raw_devices(tmp_path, PATIENT, "base station") as (running, _, confused):
-            await confused.say_bytes(b"\xff\xff\xff")
+        async with two_raw_devices(tmp_path, PATIENT, "base station") as (running, _, faulty):
+            await faulty.send_bytes(b"\xff\xff\xff")
             assert "link 1 (device raw) was lost: DecodeError" in await running.failure()
 
     asyncio.run(scenario())
 
 
-def test_a_device_that_crashes_at_the_same_step_again_and_again_fails_the_run(tmp_path: Path) -> None:
+def test_a_device_that_always_crashes_at_the_same_step_fails_the_run(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, PATIENT) as (running, stays, leaves):
-            leaves.hang_up()
+            leaves.crash()
             for _ in range(MAX_FRUITLESS_RESTARTS):
-                assert isinstance(await stays.hear(), m.Welcome)
-                await stays.say(m.Ready(TRAIN, TEST, DIGEST))
+                assert isinstance(await stays.receive(), m.Welcome)
+                await stays.send(m.Ready(TRAIN, TEST, DIGEST))
                 async with raw_device(running.addresses["channel"], TWO_LINKS) as returns:
                     await returns.shake_hands()
-                    await returns.say(m.Ready(TRAIN, TEST, DIGEST))
-                    assert await stays.hear() == m.TrainStep(0)
+                    await returns.send(m.Ready(TRAIN, TEST, DIGEST))
+                    assert await stays.receive() == m.TrainStep(0)
             failure = await running.failure()
-            assert f"the run got no further in {MAX_FRUITLESS_RESTARTS} times that it started over" in failure
+            assert f"the run made no progress in {MAX_FRUITLESS_RESTARTS} restarts" in failure
 
     asyncio.run(scenario())
 
 
-def test_a_device_that_gives_up_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_run_does_not_wait_for_a_device_that_gave_up(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0)) as (running, _, leaves):
-            await leaves.say(m.Leaving("the sensor is on fire"))
+            await leaves.send(m.Leaving("the sensor is on fire"))
             assert "it gave up: the sensor is on fire" in await running.failure()
 
     asyncio.run(scenario())
@@ -142,10 +144,10 @@ def test_a_device_waits_for_a_link_that_is_leased_to_a_dead_connection(tmp_path:
                 while not any(entry["event"].startswith("waiting for ") for entry in logs):
                     await asyncio.sleep(0)
             assert "link 1 is leased to device raw" in str(logs)
-            silent.hang_up()
-            assert isinstance(await stays.hear(), m.Welcome)
-            await stays.say(m.Ready(TRAIN, TEST, DIGEST))
-            assert await stays.hear() == m.TrainStep(0)  # so link 1 is ready again
+            silent.crash()
+            assert isinstance(await stays.receive(), m.Welcome)
+            await stays.send(m.Ready(TRAIN, TEST, DIGEST))
+            assert await stays.receive() == m.TrainStep(0)  # which means that link 1 is ready again
             rebooted.client.stop()
             await rebooted.join()
             assert rebooted.error is None

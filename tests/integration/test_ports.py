@@ -1,4 +1,4 @@
-"""Streams of several devices whose peer misbehaves: a precise status, and no link that stays leased."""
+"""Streams of several devices with invalid messages: they end with a precise status, and free their links."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -47,16 +47,16 @@ def block(port: int, link: int) -> pb.UplinkMessage:
 
 
 async def _welcomed(device: RawDevice, count: int) -> set[int]:
-    """The links that so many devices of the stream were given."""
-    welcomes = [await device.hear() for _ in range(count)]
+    """Wait for `count` Welcomes, and return their links."""
+    welcomes = [await device.receive() for _ in range(count)]
     return {welcome.link for welcome in welcomes if isinstance(welcome, Welcome)}
 
 
 async def _until_free(address: str, links: set[int]) -> None:
-    """Wait until the base station has noticed that whoever held these links is gone: one stream gets them all."""
+    """Wait until one stream can lease all of these links, because the base station has noticed that they are free."""
     while True:
         async with raw_device(address, THREE) as device:
-            await device.say_together(*(hello(port, link) for port, link in enumerate(sorted(links))))
+            await device.send_bundle(*(hello(port, link) for port, link in enumerate(sorted(links))))
             try:
                 assert await _welcomed(device, len(links)) == links
             except aio.AioRpcError as error:
@@ -74,9 +74,9 @@ def test_a_port_beyond_the_last_is_refused_and_named(server: str, first: bool, t
             address = running.addresses[server]
             async with raw_device(address, THREE) as device:
                 if not first:
-                    await device.say_together(hello(MAX_LINKS - 1, 1))
+                    await device.send_bundle(hello(MAX_LINKS - 1, 1))
                     assert await _welcomed(device, 1) == {1}
-                await device.say_together(hello(MAX_LINKS))
+                await device.send_bundle(hello(MAX_LINKS))
                 assert await device.end() == ("INVALID_ARGUMENT", "port 64: a stream has ports 0 to 63")
             await _until_free(address, {0, 1, 2})
 
@@ -84,14 +84,14 @@ def test_a_port_beyond_the_last_is_refused_and_named(server: str, first: bool, t
 
 
 @both_servers
-def test_a_block_on_a_port_that_said_no_hello_is_refused(server: str, tmp_path: Path) -> None:
+def test_a_block_on_a_port_without_a_hello_is_refused(server: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path, THREE) as running:
             address = running.addresses[server]
             async with raw_device(address, THREE) as device:
-                await device.say_together(hello(0, 0))
+                await device.send_bundle(hello(0, 0))
                 assert await _welcomed(device, 1) == {0}
-                await device.say_together(block(1, 0))
+                await device.send_bundle(block(1, 0))
                 assert await device.end() == ("INVALID_ARGUMENT", "symbols came before the handshake was over")
             await _until_free(address, {0})
 
@@ -99,19 +99,19 @@ def test_a_block_on_a_port_that_said_no_hello_is_refused(server: str, tmp_path: 
 
 
 @both_servers
-@pytest.mark.parametrize("greeted", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize("after_hello", [False, True], ids=["first", "later"])
 @pytest.mark.parametrize("count", [0, MAX_MESSAGES + 1])
 def test_a_bundle_of_too_few_or_too_many_messages_is_refused(
-    server: str, greeted: bool, count: int, tmp_path: Path
+    server: str, after_hello: bool, count: int, tmp_path: Path
 ) -> None:
     async def scenario() -> None:
         async with servers(tmp_path, THREE) as running:
             address = running.addresses[server]
             async with raw_device(address, THREE) as device:
-                if greeted:
-                    await device.say_together(hello(0, 0))
+                if after_hello:
+                    await device.send_bundle(hello(0, 0))
                     assert await _welcomed(device, 1) == {0}
-                await device.say_together(*[hello(1, 1)] * count)
+                await device.send_bundle(*[hello(1, 1)] * count)
                 message = f"a bundle of {count} messages: expected 1 to {MAX_MESSAGES}"
                 assert await device.end() == ("INVALID_ARGUMENT", message)
             await _until_free(address, {0, 1})
@@ -125,9 +125,9 @@ def test_a_second_hello_on_a_port_is_refused(server: str, tmp_path: Path) -> Non
         async with servers(tmp_path, THREE) as running:
             address = running.addresses[server]
             async with raw_device(address, THREE) as device:
-                await device.say_together(hello(0, 0), hello(1, 2))
+                await device.send_bundle(hello(0, 0), hello(1, 2))
                 assert await _welcomed(device, 2) == {0, 2}
-                await device.say_together(hello(1, 1))
+                await device.send_bundle(hello(1, 1))
                 assert await device.end() == ("INVALID_ARGUMENT", "link 2 said hello twice")
             await _until_free(address, {0, 1, 2})
 
@@ -135,15 +135,15 @@ def test_a_second_hello_on_a_port_is_refused(server: str, tmp_path: Path) -> Non
 
 
 @both_servers
-def test_of_several_hellos_one_that_is_refused_sets_the_links_of_the_others_free(server: str, tmp_path: Path) -> None:
+def test_a_refused_hello_frees_the_links_of_all_other_hellos_in_its_bundle(server: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with servers(tmp_path, THREE) as running:
             address = running.addresses[server]
             async with raw_device(address, THREE) as holder:
-                await holder.say_together(hello(0, 1))
+                await holder.send_bundle(hello(0, 1))
                 assert await _welcomed(holder, 1) == {1}
                 async with raw_device(address, THREE) as device:
-                    await device.say_together(hello(0, 0), hello(1, 2), hello(2, 1))
+                    await device.send_bundle(hello(0, 0), hello(1, 2), hello(2, 1))
                     code, details = await device.end()
                     assert code == "ALREADY_EXISTS"
                     assert details.startswith("link 1 is leased")
@@ -152,11 +152,11 @@ def test_of_several_hellos_one_that_is_refused_sets_the_links_of_the_others_free
     asyncio.run(scenario())
 
 
-class AnswersNobody(uplink_pb2_grpc.UplinkServicer):
-    """A base station that answers a port which no device has, and keeps why the stream was given up."""
+class AnswersWrongPort(uplink_pb2_grpc.UplinkServicer):
+    """A base station that sends answers to a port without a device, and keeps the reason why the device leaves."""
 
     def __init__(self) -> None:
-        self.heard = ""
+        self.reason = ""
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
         self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
@@ -167,14 +167,14 @@ class AnswersNobody(uplink_pb2_grpc.UplinkServicer):
         async for bundle in request_iterator:
             for message in bundle.messages:
                 if message.HasField("leaving"):
-                    self.heard = message.leaving.reason
-                    await context.abort(StatusCode.ABORTED, f"it gave up: {self.heard}")
+                    self.reason = message.leaving.reason
+                    await context.abort(StatusCode.ABORTED, f"it gave up: {self.reason}")
             await context.write(pb.DownlinkBundle(messages=[prediction]))
 
 
 @asynccontextmanager
-async def answering_nobody(through_channel: bool) -> AsyncIterator[tuple[AnswersNobody, str]]:
-    service = AnswersNobody()
+async def answering_wrong_port(through_channel: bool) -> AsyncIterator[tuple[AnswersWrongPort, str]]:
+    service = AnswersWrongPort()
 
     def register(server: aio.Server) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
@@ -188,16 +188,14 @@ async def answering_nobody(through_channel: bool) -> AsyncIterator[tuple[Answers
 
 
 @both_servers
-def test_a_prediction_for_a_port_that_the_device_does_not_have_ends_it_and_is_named(
-    server: str, tmp_path: Path
-) -> None:
+def test_a_prediction_for_a_port_without_a_device_is_an_error_that_names_the_port(server: str, tmp_path: Path) -> None:
     async def scenario() -> tuple[str, BaseException | None]:
-        async with answering_nobody(server == "channel") as (service, address):
+        async with answering_wrong_port(server == "channel") as (service, address):
             device = DeviceThread(address, 0, tiny_data(1).views, tmp_path)
             await device.join()
-            return service.heard, device.error
+            return service.reason, device.error
 
-    heard, error = asyncio.run(scenario())
-    assert heard == "a message for port 1: this stream has 1"
+    reason, error = asyncio.run(scenario())
+    assert reason == "a message for port 1: this stream has 1"
     assert isinstance(error, ProtocolError)
-    assert str(error) == heard
+    assert str(error) == reason

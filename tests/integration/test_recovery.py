@@ -1,4 +1,4 @@
-"""A link is lost in a run: what the run computes in the end."""
+"""Runs that lose a link end with the same results as runs without a loss."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,13 +18,13 @@ from tests.integration.testbed import DeviceThread, Pause, run_distributed, tiny
 from tests.integration.two_links import PATIENT, TWO_LINKS
 from tests.limits import LIMIT_S
 
-MIDST = 7
-"""A step of the second epoch of four."""
+PAUSED_STEP = 7
+"""A step of the second of four epochs."""
 
 
 @asynccontextmanager
 async def status_of(running: Servers) -> AsyncIterator[AsyncIterator[pb.RunEvent]]:
-    """What a watcher of the run sees."""
+    """The events that a watcher of the run receives."""
     async with aio.insecure_channel(running.addresses["base station"]) as grpc_channel:
         call = ControlStub(grpc_channel).WatchRun(pb.WatchRunRequest())
         yield aiter(call)
@@ -32,7 +32,7 @@ async def status_of(running: Servers) -> AsyncIterator[AsyncIterator[pb.RunEvent
 
 
 async def lose(device: DeviceThread, pause: Pause | None = None) -> None:
-    """A device leaves the run, without a word if it pauses."""
+    """Make a device leave the run; a paused device leaves without a message."""
     device.client.stop()
     if pause is not None:
         pause.over.set()
@@ -53,7 +53,9 @@ async def _run_with_a_loss(
     async with servers(folder, config, policy) as running, status_of(running) as events:
         address = running.addresses["channel"]
         hosted = [range(first, first + links_a_stream) for first in (0, links_a_stream)]
-        pause = Pause(MIDST) if lost_after == "epoch" else None  # else a fast run is over before it loses anybody
+        pause = (
+            Pause(PAUSED_STEP) if lost_after == "epoch" else None
+        )  # without it, a fast run could end before the loss
         stays = DeviceThread(address, hosted[0], data.views, folder)
         leaves = DeviceThread(address, hosted[1], data.views, folder, pause=pause)
         await until(events, lost_after)
@@ -92,7 +94,7 @@ def test_a_run_that_lost_a_device_in_training_ends_with_the_same_weights(tmp_pat
 
 
 @pytest.mark.parametrize("lost_after", ["epoch", "result"])
-def test_a_process_that_is_lost_with_all_its_links_comes_back_with_them(lost_after: str, tmp_path: Path) -> None:
+def test_a_process_that_was_lost_gets_all_its_links_again(lost_after: str, tmp_path: Path) -> None:
     config = TWO_LINKS.model_copy(update={"links": 4})
     expected = asyncio.run(run_distributed(config, tiny_data(4), tmp_path))
     policy = PATIENT if lost_after == "epoch" else Policy(rejoin_s=LIMIT_S, serve_every_s=0.05)
@@ -102,19 +104,19 @@ def test_a_process_that_is_lost_with_all_its_links_comes_back_with_them(lost_aft
     assert_same_result(result, expected)
 
 
-def test_a_device_lost_while_serving_answers_again_from_the_checkpoint(tmp_path: Path) -> None:
+def test_a_device_that_was_lost_while_serving_serves_again_from_the_checkpoint(tmp_path: Path) -> None:
     expected = asyncio.run(run_distributed(TWO_LINKS, tiny_data(2), tmp_path))
     serving = Policy(rejoin_s=LIMIT_S, serve_every_s=0.05)
     result = asyncio.run(_run_with_a_loss(TWO_LINKS, tmp_path, "result", serving))
     assert_same_result(result, expected)
 
 
-def test_watchers_see_each_epoch_once_however_often_the_run_starts_over(tmp_path: Path) -> None:
+def test_watchers_receive_each_epoch_once_although_the_run_starts_over(tmp_path: Path) -> None:
     async def scenario() -> list[int]:
         data = tiny_data(2)
         async with servers(tmp_path, TWO_LINKS, PATIENT) as running:
             address = running.addresses["channel"]
-            pause = Pause(MIDST)
+            pause = Pause(PAUSED_STEP)
             devices = [
                 DeviceThread(address, 0, data.views, tmp_path),
                 DeviceThread(address, 1, data.views, tmp_path, pause=pause),
@@ -132,7 +134,7 @@ def test_watchers_see_each_epoch_once_however_often_the_run_starts_over(tmp_path
     assert asyncio.run(scenario()) == [0, 1, 2, 3]
 
 
-def test_a_base_station_that_serves_on_ends_in_good_order_when_it_is_stopped(tmp_path: Path) -> None:
+def test_a_serving_base_station_ends_without_errors_when_it_is_stopped(tmp_path: Path) -> None:
     async def scenario() -> None:
         data = tiny_data(2)
         async with servers(tmp_path, TWO_LINKS, Policy(serve_every_s=0.05)) as running:

@@ -1,4 +1,4 @@
-"""Which samples serving asks about, on real digits, whose test split is sorted by class."""
+"""The samples of serving passes over real digits, whose test split is sorted by class."""
 
 import math
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ CONFIG = RunConfig.model_validate(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one setting of β gave: in the test pass, and in serving."""
+    """The errors under one combination of β, in the test pass and in serving."""
 
     test_error: float
     served: ServedQueries
@@ -41,19 +41,19 @@ def _outcome(run: InprocessRun, betas: Sequence[float], first_pass: int) -> Outc
 
 @pytest.fixture(scope="module")
 def outcomes() -> list[Outcome]:
-    """Few queries a pass, as where β is set while a testbed serves."""
+    """Serve passes of few queries, as if β were changed while a testbed serves."""
     run = open_run(CONFIG, None)
     for _ in run.train(lambda _: None):
         pass
     return [_outcome(run, betas, PASSES * number) for number, betas in enumerate(BETAS)]
 
 
-def test_every_pass_asks_about_samples_that_were_not_asked_about_before(outcomes: list[Outcome]) -> None:
+def test_no_sample_is_served_twice_within_these_passes(outcomes: list[Outcome]) -> None:
     assert [(each.served.queries, each.served.distinct_samples) for each in outcomes] == [(140, 140)] * len(BETAS)
 
 
-def test_the_served_error_is_the_test_error_within_the_spread_of_so_many_samples(outcomes: list[Outcome]) -> None:
-    # Samples 0 … 19 are zeros: with these, seven times over, the error was 0.29 off, 7 standard deviations.
+def test_the_served_error_agrees_with_the_test_error_within_four_standard_deviations(outcomes: list[Outcome]) -> None:
+    # Samples 0 … 19 are all zeros. Seven passes over only these gave an error that was off by 0.29, or 7 deviations.
     for each in outcomes:
         deviation = math.sqrt(each.test_error * (1 - each.test_error) / (PASSES * QUERIES))
         assert abs(each.served.error - each.test_error) < 4 * deviation

@@ -1,4 +1,4 @@
-"""The servers themselves: ports, health, limits, and what they do not import."""
+"""The servers: ports, health checks, and modules that must not import torch."""
 
 import asyncio
 import subprocess
@@ -44,6 +44,6 @@ def test_the_channel_answers_its_health_check() -> None:
         "splitwave.testbed.cli",
     ],
 )
-def test_what_needs_no_torch_does_not_import_it(module: str) -> None:
+def test_modules_that_need_no_torch_do_not_import_it(module: str) -> None:
     code = f"import sys, {module}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=LIMIT_S)

@@ -150,7 +150,7 @@ def test_missing_data_are_refused_before_the_sweep_starts(tmp_path: Path) -> Non
     figure = Figure("fig", "a figure", "x", (Mark("p", "ours", 0.0, qml_ib_trial(0, data="mnist"), 0.0),))
     with pytest.raises(DataError, match=str(tmp_path)):
         SweepSession(tmp_path / "results", [figure], 1, tmp_path, lines.append).run()
-    assert list(tmp_path.iterdir()) == []  # no folder was made and no worker started
+    assert list(tmp_path.iterdir()) == []  # there is no folder, and no worker was started
 
 
 def test_two_sessions_in_one_folder_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The execution of a command in one process, from the settings to the printed result."""
+"""The execution of a run in one process, from the settings to the printed result."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ def request(results: Path) -> RunRequest:
     return RunRequest("demo", TINY, "inprocess", None, results)
 
 
-def test_a_run_prints_its_folder_its_pictures_and_suggested_commands(
+def test_a_run_prints_its_folder_its_figures_and_suggested_commands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     execute(request(tmp_path))
@@ -43,11 +43,11 @@ def test_a_run_prints_its_folder_its_pictures_and_suggested_commands(
     assert Path(second[3]).is_file()
 
 
-def test_a_result_is_printed_even_if_its_pictures_cannot_be_drawn(
+def test_a_result_is_printed_even_if_its_figures_cannot_be_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(mpl.rcParams, "text.usetex", True)
-    monkeypatch.setenv("PATH", "/nowhere")  # without LaTeX
+    monkeypatch.setenv("PATH", "/nowhere")  # no LaTeX is found there
     with contextlib.suppress(RuntimeError):
         execute(request(tmp_path))
 
@@ -59,7 +59,7 @@ def test_a_result_is_printed_even_if_its_pictures_cannot_be_drawn(
 
 
 class Diverging:
-    """An engine whose training diverges to numbers that cannot be drawn."""
+    """An engine whose training diverges: its records contain numbers that cannot be drawn."""
 
     def run(self, job: Job, observe: Observer) -> RunResult:
         observe(EpochRecord(0, 63, 1.7e308, (1.0,) * job.config.links, 0.9, None, 1000.0, 1.0))

@@ -1,4 +1,4 @@
-"""Workloads that a serving base station has its devices send, over real connections."""
+"""Workloads that devices send to a serving base station over real connections."""
 
 import asyncio
 import dataclasses
@@ -38,14 +38,14 @@ from tests.limits import LIMIT_S
 
 @pytest.mark.parametrize("load", [CLOSED, OPEN], ids=["closed", "open"])
 @pytest.mark.parametrize(("server", "names"), [("channel", STAMPS), ("base station", DIRECT_STAMPS)])
-def test_every_query_of_a_load_is_stamped_by_every_party_in_order(
+def test_every_party_stamps_every_query_of_a_workload_in_order(
     server: str, names: tuple[str, ...], load: Workload, tmp_path: Path
 ) -> None:
     async def scenario() -> list[LinkStamps]:
         async with serving_testbed(tmp_path, policy=BUSY, server=server) as testbed:
             links = await testbed.measure(load)
             before = await testbed.until(lambda _: True)
-            await testbed.until(lambda status: status.queries > before.queries)  # it serves on
+            await testbed.until(lambda status: status.queries > before.queries)  # serving continues
             return links
 
     links = asyncio.run(scenario())
@@ -57,15 +57,15 @@ def test_every_query_of_a_load_is_stamped_by_every_party_in_order(
         assert (np.diff(column(each, "sent")) >= 0).all()
         if load.is_open:
             np.testing.assert_array_equal(np.diff(column(each, "due")), np.diff(load.schedule_ns()))
-        else:  # a query is due when the answer comes that makes room for it
+        else:  # a query is due when the window has room, which an answer makes
             answered = column(each, "received")[: -load.window]
             np.testing.assert_array_equal(column(each, "due")[load.window :], answered)
-    for name in ("fused", "decoding", "decoded"):  # of both links' parts at once
+    for name in ("fused", "decoding", "decoded"):  # these stamps are common to both links
         np.testing.assert_array_equal(column(links[0], name), column(links[1], name))
 
 
 @pytest.mark.parametrize("config", [PLAIN, CONDITIONED], ids=["plain", "conditioned"])
-def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_path: Path) -> None:
+def test_the_answers_to_a_workload_equal_those_of_one_process(config: RunConfig, tmp_path: Path) -> None:
     loads = [CLOSED, dataclasses.replace(OPEN, samples=3)]
 
     async def scenario() -> None:
@@ -94,7 +94,7 @@ def test_the_answers_to_a_load_are_those_of_one_process(config: RunConfig, tmp_p
     assert [each["answers_sha256"] for each in logs if each["event"] == "workload measured"] == digests
 
 
-def test_an_open_loop_sends_on_up_to_its_credits_while_nothing_is_answered_and_says_how_late_the_rest_was(
+def test_an_open_loop_sends_up_to_its_credits_without_answers_and_reports_how_late_the_rest_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(splitwave.common.protocol.workload, "MAX_OPEN_SAMPLES", 8)
@@ -115,14 +115,14 @@ def test_an_open_loop_sends_on_up_to_its_credits_while_nothing_is_answered_and_s
     links, released_ns = asyncio.run(scenario())
     for each in links:
         due, started, received = (column(each, name) for name in ("due", "started", "received"))
-        np.testing.assert_array_equal(np.diff(due), np.diff(OPEN.schedule_ns()))  # whatever was answered when
+        np.testing.assert_array_equal(np.diff(due), np.diff(OPEN.schedule_ns()))  # independent of the answers
         assert (started >= due).all()
         assert (column(each, "sent")[:8] < released_ns).all()
         assert (started[8:] > released_ns).all()
         assert (received > released_ns).all()
 
 
-def test_devices_that_share_a_stream_share_its_pacer_and_keep_one_schedule(tmp_path: Path) -> None:
+def test_devices_that_share_a_stream_share_its_pacer_and_its_schedule(tmp_path: Path) -> None:
     data = tiny_data(2)
 
     def session(link: int) -> DeviceSession:

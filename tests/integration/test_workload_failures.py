@@ -1,4 +1,4 @@
-"""Workloads that are refused, or fail on the way."""
+"""Workloads that are refused, or fail while they are carried out."""
 
 import asyncio
 import dataclasses
@@ -27,7 +27,7 @@ from tests.integration.workloads import (
 )
 
 
-def test_one_load_is_measured_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_workload_is_measured_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hold = Hold(monkeypatch)
 
     async def scenario() -> None:
@@ -43,7 +43,7 @@ def test_one_load_is_measured_at_a_time(tmp_path: Path, monkeypatch: pytest.Monk
     asyncio.run(scenario())
 
 
-def test_a_link_that_is_lost_fails_the_measurement_and_the_run_recovers(
+def test_a_lost_link_fails_the_measurement_and_the_run_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = Hold(monkeypatch)
@@ -71,15 +71,15 @@ def test_a_link_that_is_lost_fails_the_measurement_and_the_run_recovers(
     assert [each.at_ns.shape[0] for each in links] == [17, 17]
 
 
-def test_a_device_whose_encoder_breaks_in_an_open_loop_says_why(
+def test_an_error_of_the_encoder_in_an_open_loop_is_reported_by_the_base_station(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = DeviceWorker.features
+    original = DeviceWorker.features
 
     def features(worker: DeviceWorker, key: BlockKey) -> Features:
         if key.phase is Phase.LOAD and key.micro_batch == 2:
             raise RuntimeError("out of order")
-        return honest(worker, key)
+        return original(worker, key)
 
     monkeypatch.setattr(DeviceWorker, "features", features)
 
@@ -109,10 +109,10 @@ def test_a_device_whose_encoder_breaks_in_an_open_loop_says_why(
         ({}, "the run is waiting: a workload is measured while a base station serves on"),
     ],
 )
-def test_a_base_station_refuses_what_it_cannot_measure(
+def test_a_base_station_refuses_workloads_that_it_cannot_measure(
     changes: dict[str, float], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A client that asks for anything: the base station must say no by itself.
+    # The client does not check the workload here, so the base station must refuse it.
     monkeypatch.setattr("splitwave.testbed.control_client.check_workload", lambda _: None)
     load = dataclasses.replace(CLOSED, **changes)  # type: ignore[arg-type]
 
@@ -124,6 +124,6 @@ def test_a_base_station_refuses_what_it_cannot_measure(
     asyncio.run(scenario())
 
 
-def test_a_client_refuses_what_no_base_station_measures() -> None:
+def test_a_client_refuses_workloads_that_no_base_station_accepts() -> None:
     with pytest.raises(ProtocolError, match="a workload with seed = -1"):
         asyncio.run(measure("127.0.0.1:1", dataclasses.replace(CLOSED, seed=-1)))

@@ -35,7 +35,7 @@ DIGEST = "test data"
 
 @dataclass(frozen=True)
 class TinyData:
-    """Enough to learn from, small enough to train in a second."""
+    """A data set that is large enough to learn from, and small enough to train on in a second."""
 
     views: list[Views]
     labels: Labels
@@ -56,7 +56,7 @@ def tiny_data(links: int, seed: int = 7) -> TinyData:
 
 
 def tiny_measurements(simulation: Simulation, links: int, seed: int = 7) -> TinyData:
-    """A few signals with their delays, as the data set has tens of thousands."""
+    """A few samples of a simulated data set, which itself has tens of thousands."""
     rng = np.random.default_rng(seed)
     images, delays_ns = simulation.measure(simulation.propagation, TRAIN + TEST, rng)
     images = images.reshape(-1, *simulation.IMAGE_SHAPE)
@@ -80,13 +80,13 @@ async def running_channel(basestation: str) -> AsyncIterator[str]:
 
 
 def stack(views: Sequence[Views], links: Sequence[int]) -> StackedViews:
-    """What a process that hosts these links loads."""
+    """The views that a process with these links loads."""
     train, test = (np.stack([getattr(views[link], split) for link in links]) for split in ("train", "test"))
     return StackedViews(tuple(links), train, test, views[0].data_digest)
 
 
 class Pause:
-    """A device that was told to begin a step, and does not before it is released: nor can the run go on."""
+    """Makes a device wait at the beginning of a step until `over` is set; the run cannot continue before that."""
 
     def __init__(self, step: int) -> None:
         self.step = step
@@ -105,7 +105,7 @@ class PausingSession(DeviceSession):
 
 
 class DeviceThread:
-    """A real device client in a thread, with one link or several; keeps what it ended with, and counts its attempts."""
+    """A real device client in a thread, with one link or several; keeps its last error, and counts its attempts."""
 
     def __init__(
         self,
@@ -167,13 +167,13 @@ async def run_distributed(
     restore: bool = False,
     links_a_stream: int = 1,
 ) -> RunResult:
-    """Base station, channel emulator and K devices over real gRPC; the devices' errors are raised."""
+    """Run a base station, a channel emulator and K devices over real gRPC; raises the errors of devices."""
     addresses: asyncio.Queue[str] = asyncio.Queue()
     basestation = BaseStation(config, data.labels, "127.0.0.1:0", state_dir, restore, "test-run")
     serving_run = asyncio.create_task(basestation.serve(addresses.put_nowait, asyncio.Event()))
     bound = asyncio.create_task(addresses.get())
     await asyncio.wait({serving_run, bound}, return_when=asyncio.FIRST_COMPLETED)
-    if not bound.done():  # it could not even start
+    if not bound.done():  # the base station failed before it served
         bound.cancel()
         serving_run.result()
     address = bound.result()

@@ -1,4 +1,4 @@
-"""A run with two links whose devices are driven by hand."""
+"""A run with two links whose devices are controlled by the test."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -33,15 +33,15 @@ TWO_LINKS = CONFIG.model_copy(
 async def two_raw_devices(
     folder: Path, policy: Policy, server: str = "channel"
 ) -> AsyncIterator[tuple[Servers, RawDevice, RawDevice]]:
-    """Servers, and two devices that have both been told to begin step 0."""
+    """Servers and two devices, which have received the command to begin step 0."""
     async with servers(folder, TWO_LINKS, policy) as running:
         address = running.addresses[server]
         async with raw_device(address, TWO_LINKS) as first, raw_device(address, TWO_LINKS) as second:
             for link, device in enumerate((first, second)):
                 await device.shake_hands(link=link)
-                await device.say(m.Ready(TRAIN, TEST, DIGEST))
+                await device.send(m.Ready(TRAIN, TEST, DIGEST))
             for device in (first, second):
-                assert await device.hear() == m.TrainStep(0)
+                assert await device.receive() == m.TrainStep(0)
             yield running, first, second
 
 
@@ -51,7 +51,7 @@ def first_block(device: RawDevice) -> SymbolBlock:
 
 
 async def link_status(running: Servers, reached: Callable[[Sequence[pb.LinkStatus]], bool]) -> Sequence[pb.LinkStatus]:
-    """Ask for the links' status until it is as wanted."""
+    """Poll the status of the links until `reached` accepts it, and return it."""
     async with aio.insecure_channel(running.addresses["base station"]) as grpc_channel:
         stub = ControlStub(grpc_channel)
         while not reached(links := (await stub.GetStatus(pb.GetStatusRequest(), timeout=LIMIT_S)).links):

@@ -1,4 +1,4 @@
-"""Testbeds that serve and are sent workloads."""
+"""Testbeds that serve and carry out workloads."""
 
 import threading
 import time
@@ -36,7 +36,7 @@ OPEN = Workload(queries=12, samples=1, window=1, rate_per_s=1000.0, seed=1)
 
 
 class Testbed:
-    """A run that serves."""
+    """A run that serves, with its devices."""
 
     __test__ = False
 
@@ -71,7 +71,7 @@ async def serving_testbed(
 
 
 class Hold:
-    """A decoder that answers no query of a load before it is released."""
+    """Keeps the decoder from answering the queries of a load pass until `release`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._released = threading.Event()
@@ -83,10 +83,12 @@ class Hold:
             return predict(trainer, block, plan)
 
         monkeypatch.setattr(Trainer, "predict", held)
-        monkeypatch.setattr(Trainer, "is_brief", lambda _trainer, _blocks: False)  # else the event loop itself is held
+        monkeypatch.setattr(
+            Trainer, "is_brief", lambda _trainer, _blocks: False
+        )  # otherwise the event loop itself would wait
 
     def release(self) -> int:
-        """Let it answer; the time of that, in nanoseconds."""
+        """Let the decoder answer; returns the time, in nanoseconds."""
         now_ns = time.perf_counter_ns()
         self._released.set()
         return now_ns

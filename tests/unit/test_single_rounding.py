@@ -1,4 +1,4 @@
-"""Tolerances of single precision, held against sums whose order and cancellation are known."""
+"""Tolerances for single precision, compared with the errors of sums whose order and cancellation are known."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ import torch
 from tests.unit.single_rounding import UNIT, single_tolerances
 
 
-def test_a_sum_in_any_order_is_within_its_tolerance_and_not_within_a_tenth() -> None:
+def test_sums_in_any_order_are_within_the_tolerance_and_not_all_within_a_tenth_of_it() -> None:
     terms = torch.rand(1000, generator=torch.Generator().manual_seed(0))
     exact = terms.double().sum()
     [tolerance] = single_tolerances(lambda: [terms.double().sum()])
@@ -16,18 +16,18 @@ def test_a_sum_in_any_order_is_within_its_tolerance_and_not_within_a_tenth() -> 
     assert 0.1 * tolerance < max(errors) < tolerance
 
 
-def test_what_cancels_to_zero_has_the_tolerance_of_what_cancelled() -> None:
+def test_a_difference_of_zero_has_the_tolerance_of_its_operands() -> None:
     factor = torch.tensor([3.0], dtype=torch.float64)
     exact, [tolerance] = factor / 3 * 100 - 100, single_tolerances(lambda: [factor / 3 * 100 - 100])
     assert exact.item() == 0
     assert 100 * UNIT / 2 < tolerance < 100 * UNIT * 10
 
 
-def test_a_result_that_nothing_rounds_has_none() -> None:
+def test_a_result_without_rounding_has_no_tolerance() -> None:
     assert single_tolerances(lambda: [torch.ones(3, dtype=torch.float64)[:2], torch.empty(0)]) == [0.0, 0.0]
 
 
-def test_gradients_are_rounded_too() -> None:
+def test_tolerances_cover_the_rounding_of_gradients() -> None:
     x = torch.tensor([2.0], dtype=torch.float64, requires_grad=True)
     [tolerance] = single_tolerances(lambda: torch.autograd.grad((x * x * x).sum(), [x]))
     assert 12 * UNIT / 2 < tolerance < 12 * UNIT * 10

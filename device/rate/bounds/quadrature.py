@@ -1,6 +1,6 @@
 """Bound `quadrature`: the rate D = KL(p(ẑ|x) ‖ N(0, 1)) itself in a training step, with its gradients written out.
 
-`device.rate.mixture.kl_quadrature` is the definition, and tests hold this module to it. With u = ẑ/σ,
+`device.rate.mixture.kl_quadrature` is the definition, with which tests compare this module. With u = ẑ/σ,
 
     D = ½ Σ_t P(c_t) c_t² + KL(N(0, σ²) ‖ N(0, 1)) + h(N(0, 1)) − h(u|x),
 

@@ -9,7 +9,7 @@ PINNED = [-0.06460748725933724, -0.693618091562649, 0.48488563353227854]
 COORDINATES = ("link", "phase", "step", "micro_batch", "draw")
 
 
-def test_equal_coordinates_give_equal_numbers_and_values_never_change() -> None:
+def test_equal_coordinates_give_equal_numbers_and_the_values_are_pinned() -> None:
     """The values are part of the reproducibility contract: published results depend on them."""
     draws = generator(7, Purpose.CHANNEL_NOISE, link=1, phase=1, step=3, micro_batch=2, draw=1).standard_normal(3)
     again = generator(7, Purpose.CHANNEL_NOISE, link=1, phase=1, step=3, micro_batch=2, draw=1).standard_normal(3)
@@ -32,7 +32,7 @@ def test_purposes_keep_their_numbers() -> None:
     }
 
 
-def test_the_generator_is_philox_under_that_key_and_counter() -> None:
+def test_the_generator_is_philox_with_the_documented_key_and_counter() -> None:
     ours = generator(7, Purpose.CHANNEL_NOISE, link=1, phase=2, step=3, micro_batch=4, draw=5)
     key = np.array([7, (Purpose.CHANNEL_NOISE << 32) + 1], dtype=np.uint64)
     counter = np.array([0, 5, (2 << 32) + 4, 3], dtype=np.uint64)

@@ -1,4 +1,4 @@
-"""Names of implementations, built in or of other packages."""
+"""The names of implementations, which are built in or belong to other packages."""
 
 import statistics
 from pathlib import Path
@@ -15,7 +15,7 @@ MODULES: Seam[object] = Seam("a.setting", "splitwave.test_seam", {"numbers": "st
 
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed package with one implementation."""
+    """Install a package with one implementation."""
     entry_points = "[splitwave.test_seam]\ntoy = splitwave_toy:TOY\nmean = splitwave_toy:TOY\n"
     add_entry_points(tmp_path, monkeypatch, entry_points, splitwave_toy="TOY = 'a toy'\n")
 
@@ -33,13 +33,13 @@ def test_an_implementation_may_be_a_module() -> None:
 
 
 @pytest.mark.usefixtures("plugin")
-def test_another_packages_is_found_and_never_replaces_a_built_in_one() -> None:
+def test_an_implementation_of_another_package_is_found_and_never_replaces_a_built_in_one() -> None:
     assert SEAM.names == ("mean", "gone", "toy")
     assert SEAM.load("toy") == "a toy"
     assert callable(SEAM.load("mean"))
 
 
-def test_an_unknown_name_is_refused_with_what_there_is() -> None:
+def test_an_unknown_name_is_refused_with_the_known_names() -> None:
     with pytest.raises(ConfigError, match=r"^a\.setting = maen: there is no .*; there are: mean, gone; .* mean 'mean'"):
         SEAM.load("maen")
 

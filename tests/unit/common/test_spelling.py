@@ -12,7 +12,7 @@ NAMES = st.lists(st.text(min_size=1), max_size=8, unique=True)
 
 
 @given(NAMES, st.text())
-def test_what_is_suggested_exists(known: list[str], written: str) -> None:
+def test_only_known_names_are_suggested(known: list[str], written: str) -> None:
     assert set(likely(written, known)) <= set(known)
     assert len(likely(written, known)) <= 3
 
@@ -21,7 +21,7 @@ def test_what_is_suggested_exists(known: list[str], written: str) -> None:
     ("written", "meant"),
     [("proces", ["process"]), ("Process", ["process"]), ("comp", ["compose"]), ("warp", []), ("", [])],
 )
-def test_a_likely_name_is_suggested_and_none_that_is_far_from_it(written: str, meant: list[str]) -> None:
+def test_similar_names_are_suggested_and_others_are_not(written: str, meant: list[str]) -> None:
     assert likely(written, ["compose", "inprocess", "process"])[:1] == meant
 
 

@@ -11,10 +11,6 @@ ROOT = Path(__file__).parents[3]
 
 NOT_YET_REWRITTEN = (
     "docs/results/hyper-vib.md", "docs/results/qml-ib.md",
-    "benchmarks/core.py", "benchmarks/encoding.py", "benchmarks/naive.py",
-    "benchmarks/training_step.py", "experiments/inprocess_engine.py", "experiments/vddib_sr/channel.py",
-    "testbed/terminal/wording.py", "tests/integration/", "tests/unit/basestation/", "tests/unit/channel/",
-    "tests/unit/common/", "tests/unit/test_single_rounding.py",
 )  # fmt: skip
 """Beginnings of the paths of files that still have the old wording; to be removed with them."""
 

@@ -1,4 +1,4 @@
-"""Blocks of all links: which are taken, and when they can be decoded."""
+"""The collection of the blocks of all links: the blocks that are refused, and the blocks that are complete."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def collector_of(config: RunConfig = CONFIG, plan: RunPlan = PLAN) -> BlockColle
     return collector
 
 
-def test_hands_on_a_block_once_all_links_are_in() -> None:
+def test_returns_a_block_when_the_parts_of_all_links_have_arrived() -> None:
     collector = collector_of()
     assert collector.take(session_of(1), pass_block(1)) is None
     arrival = collector.take(session_of(0), pass_block(0))
@@ -29,24 +29,24 @@ def test_hands_on_a_block_once_all_links_are_in() -> None:
     assert arrival.sample_ids.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_refuses_everything_before_something_is_asked_for() -> None:
+def test_refuses_every_block_before_blocks_are_requested() -> None:
     with pytest.raises(ProtocolError, match="test step 0 micro-batch 0 was not asked for: expected none"):
         BlockCollector(CONFIG).take(session_of(0), pass_block(0))
 
 
 @pytest.mark.usefixtures("toys")
-def test_a_part_of_a_block_that_was_handed_on_without_it_is_late_and_checked_all_the_same() -> None:
+def test_a_part_that_arrives_after_its_block_was_returned_is_late_and_still_checked() -> None:
     collector = collector_of(with_policy(CONFIG, "toy-first-link"))
     slow = session_of(1)
     assert isinstance(collector.take(session_of(0), pass_block(0)), Arrival)
     assert collector.expects(1)
     assert collector.take(slow, pass_block(1)) == LatePart(BlockKey(Phase.TEST, 0, 0), 1)
-    assert slow.unanswered == 1  # it is to be answered
+    assert slow.unanswered == 1  # the late part needs an answer
     with pytest.raises(ProtocolError, match="link 1 sent it twice"):
         collector.take(slow, pass_block(1))
 
 
-def test_refuses_what_was_not_asked_for() -> None:
+def test_refuses_blocks_that_were_not_requested() -> None:
     collector = collector_of()
     stray = SymbolBlock(0, 0, KEY, np.arange(4), RealPayload(symbols(1.0)))
     with pytest.raises(ProtocolError, match="train step 0 micro-batch 0 was not asked for: expected test") as error:
@@ -55,7 +55,7 @@ def test_refuses_what_was_not_asked_for() -> None:
 
 
 @pytest.mark.parametrize("links", [1, 2])
-def test_refuses_a_block_that_the_link_has_sent(links: int) -> None:
+def test_refuses_a_block_that_the_link_has_sent_before(links: int) -> None:
     config = CONFIG.model_copy(update={"links": links})
     collector = collector_of(config)
     session = session_of(0)

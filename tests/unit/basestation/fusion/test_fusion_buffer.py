@@ -1,4 +1,4 @@
-"""The links' symbols side by side."""
+"""The fusion of symbols, which puts those of all links side by side."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -13,7 +13,7 @@ from splitwave.common.protocol.phases import Phase
 from tests.unit.basestation.base_station_parts import KEY, symbols
 
 
-def test_puts_links_side_by_side_whatever_their_order() -> None:
+def test_puts_links_side_by_side_in_any_order_of_arrival() -> None:
     fusion = FusionBuffer(2, 3, capacity=1)
     assert fusion.add(KEY, 1, symbols(2.0, draws=2)) is None
     fused = fusion.add(KEY, 0, symbols(1.0, draws=2))
@@ -36,7 +36,7 @@ def test_memory_is_bounded() -> None:
 
 
 class FirstLink:
-    """A policy that waits for nobody."""
+    """A policy that needs only one link."""
 
     def is_complete(self, present: AbstractSet[int], expected: AbstractSet[int]) -> bool:
         return bool(present) and present <= expected
@@ -54,9 +54,9 @@ def test_a_fused_block_names_its_links_in_ascending_order() -> None:
     assert (fused.links, fused.betas) == ((0, 1), (0.25, 0.5))
 
 
-def test_links_that_are_missing_are_zeros_never_memory_that_nobody_wrote() -> None:
+def test_missing_links_are_zeros_and_never_uninitialised_memory() -> None:
     fusion = first_link_buffer()
-    for number in range(20):  # memory that an earlier block has used comes again
+    for number in range(20):  # later blocks reuse the memory of earlier ones
         key = BlockKey(Phase.TRAIN, 0, number)
         fused = fusion.add(key, 1, symbols(7.0, draws=2))
         assert fused is not None
@@ -65,7 +65,7 @@ def test_links_that_are_missing_are_zeros_never_memory_that_nobody_wrote() -> No
         del fused
 
 
-def test_a_link_that_is_missing_has_the_beta_of_the_settings_if_the_others_carry_one() -> None:
+def test_a_missing_link_has_the_beta_of_the_settings_if_the_others_carry_one() -> None:
     with_beta = first_link_buffer(betas=(0.1, 0.2, 0.3)).add(KEY, 1, symbols(1.0), beta=0.5)
     without = first_link_buffer(betas=(0.1, 0.2, 0.3)).add(KEY, 1, symbols(1.0))
     assert with_beta is not None
@@ -73,7 +73,7 @@ def test_a_link_that_is_missing_has_the_beta_of_the_settings_if_the_others_carry
     assert (with_beta.betas, without.betas) == ((0.1, 0.5, 0.3), ())
 
 
-def test_late_parts_are_dropped_and_begin_no_block_of_their_own() -> None:
+def test_late_parts_are_dropped_and_begin_no_new_block() -> None:
     fusion = first_link_buffer()
     fused = fusion.add(KEY, 0, symbols(1.0))
     assert fused is not None
@@ -82,7 +82,9 @@ def test_late_parts_are_dropped_and_begin_no_block_of_their_own() -> None:
         assert fusion.add(KEY, link, symbols(9.0)) is None
     assert not fusion.awaits_late_parts(KEY)
     assert torch.equal(fused.symbols, torch.tensor([1.0] * 3 + [0.0] * 6).expand(1, 4, 9))
-    assert fusion.add(BlockKey(Phase.TRAIN, 0, 1), 0, symbols(1.0)) is not None  # nothing waits: there is room
+    assert (
+        fusion.add(BlockKey(Phase.TRAIN, 0, 1), 0, symbols(1.0)) is not None
+    )  # the buffer has room, because no block waits
 
 
 def test_a_late_part_of_another_shape_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The seam: names of fusion policies, and what is behind them."""
+"""The names of fusion policies and their implementations."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.unit.basestation.base_station_parts import with_policy
 
 
 @pytest.mark.parametrize("name", FUSION_POLICIES.built_in)
-def test_every_built_in_name_is_a_policy_that_is_content_with_all_links(name: str) -> None:
+def test_every_built_in_policy_accepts_blocks_of_all_links(name: str) -> None:
     policy = FUSION_POLICIES.load(name)()
     assert isinstance(policy, FusionPolicy)
     assert policy.is_complete({0, 1, 2}, {0, 1, 2})
@@ -30,7 +30,7 @@ def test_a_policy_of_another_package_is_loaded_by_its_name() -> None:
     assert policy.is_complete({1}, {0, 1})
 
 
-def test_what_is_no_policy_is_refused_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_that_is_no_policy_is_refused_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add_entry_points(tmp_path, monkeypatch, "[splitwave.fusion_policies]\nno-policy = numbers:Number\n")
     with pytest.raises(ConfigError, match=r"fusion\.policy = no-policy: Number has no method is_complete"):
         load_fusion_policy(with_policy(RunConfig(), "no-policy"))

@@ -1,4 +1,4 @@
-"""The decoder's hand-made backward pass against autograd, to the bit."""
+"""The backward pass of the decoder, which is written out, compared with autograd bit for bit."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from splitwave.basestation.learning.dense_step import DenseStep
 
 
 @pytest.mark.parametrize(("samples", "sizes"), [(1, (4, 3)), (37, (56, 64, 10)), (256, (56, 1024, 256, 10))])
-def test_it_is_what_autograd_computes_bit_for_bit(samples: int, sizes: tuple[int, ...]) -> None:
+def test_gradients_equal_those_of_autograd_bit_for_bit(samples: int, sizes: tuple[int, ...]) -> None:
     rng = torch.Generator().manual_seed(3)
     torch.manual_seed(4)
     layers = [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]

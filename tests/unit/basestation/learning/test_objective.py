@@ -1,4 +1,4 @@
-"""What the base station's outputs mean: the losses of both tasks, and the answers and errors of their outputs."""
+"""The losses, answers and errors of both built-in tasks, computed from the outputs of the decoder."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ LOGITS = torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0], [0.0, 0.0, 5.0]])
 CLASSES = torch.tensor([1, 2, 2])
 
 
-def test_a_class_costs_its_cross_entropy_and_an_error_is_a_wrong_one() -> None:
+def test_classification_has_the_cross_entropy_as_its_loss_and_counts_wrong_classes() -> None:
     objective = Objective(Classification(3))
     expected = torch.logsumexp(LOGITS, dim=1) - LOGITS[torch.arange(3), CLASSES]
     torch.testing.assert_close(objective.losses(LOGITS, CLASSES), expected)
@@ -28,7 +28,7 @@ def test_a_class_costs_its_cross_entropy_and_an_error_is_a_wrong_one() -> None:
     assert objective.errors(answers, CLASSES.numpy()) == 1.0
 
 
-def test_a_time_costs_its_standardised_squared_error_and_errs_in_square_nanoseconds() -> None:
+def test_regression_has_the_standardised_squared_error_as_its_loss_and_errors_in_square_nanoseconds() -> None:
     objective, outputs = Objective(TASK), torch.tensor([[0.0], [-1.0], [2.0]])
     times_ns = torch.tensor([50.0, 40.0, 100.0])
     torch.testing.assert_close(objective.losses(outputs, times_ns), torch.tensor([0.0, 0.25, 0.25]))
@@ -38,7 +38,7 @@ def test_a_time_costs_its_standardised_squared_error_and_errs_in_square_nanoseco
     assert objective.errors(answers, times_ns.numpy()) == 200.0
 
 
-def test_an_error_is_the_loss_in_square_nanoseconds() -> None:
+def test_the_error_of_a_regression_is_its_loss_in_square_nanoseconds() -> None:
     rng = torch.Generator().manual_seed(0)
     outputs, times_ns = torch.randn(100, 1, generator=rng), 100 * torch.rand(100, generator=rng)
     objective = Objective(TASK)
@@ -47,11 +47,13 @@ def test_an_error_is_the_loss_in_square_nanoseconds() -> None:
     assert errors == pytest.approx(loss * TASK.scale_ns**2, rel=1e-5)
 
 
-def test_answers_are_to_the_bit_what_torch_makes_of_the_outputs() -> None:
+def test_answers_equal_those_of_torch_bit_for_bit() -> None:
     rng = torch.Generator().manual_seed(1)
     logits, times = torch.randn(1000, 10, generator=rng).round(decimals=1), torch.randn(1000, 1, generator=rng)
     task = Regression(51.7, 27.92)
-    assert (logits.max(dim=1, keepdim=True).values == logits).sum() > len(logits)  # some have two largest ones
+    assert (logits.max(dim=1, keepdim=True).values == logits).sum() > len(
+        logits
+    )  # some samples have two equal largest logits
     np.testing.assert_array_equal(Objective(Classification(10)).answers(logits), logits.argmax(dim=1).numpy())
     np.testing.assert_array_equal(
         Objective(task).answers(times), (task.offset_ns + task.scale_ns * times.squeeze(1)).numpy()

@@ -1,4 +1,4 @@
-"""The base station's shards: parts of a block at a time, the same step."""
+"""Shards: the decoder works on parts of a block at the same time, and the step stays the same."""
 
 import threading
 
@@ -37,7 +37,7 @@ def trained(shards: int, draws: int = 2) -> tuple[Trainer, MicroBatchResult]:
 
 @pytest.mark.parametrize("shards", [2, 3])
 @pytest.mark.parametrize("draws", [1, 2])
-def test_shards_give_the_gradients_of_the_whole(shards: int, draws: int) -> None:
+def test_shards_give_the_gradients_of_the_whole_block(shards: int, draws: int) -> None:
     (whole, expected), (cut, result) = trained(1, draws), trained(shards, draws)
     assert (result.errors, result.count) == (expected.errors, expected.count)
     assert result.distortion == pytest.approx(expected.distortion, rel=1e-5)
@@ -50,7 +50,7 @@ def test_shards_give_the_gradients_of_the_whole(shards: int, draws: int) -> None
         torch.testing.assert_close(ours_w.grad, theirs_w.grad)
 
 
-def test_two_goes_give_the_same_bits_however_threads_are_scheduled() -> None:
+def test_two_equal_steps_give_the_same_bits() -> None:
     (one, _), (other, _) = trained(3), trained(3)
     for a, b in zip(one.decoder.parameters(), other.decoder.parameters(), strict=True):
         assert a.grad is not None
@@ -58,23 +58,23 @@ def test_two_goes_give_the_same_bits_however_threads_are_scheduled() -> None:
         assert torch.equal(a.grad, b.grad)
 
 
-def test_parts_are_worked_on_at_the_same_time() -> None:
+def test_threads_work_on_parts_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=LIMIT_S)
     assert sorted(Shards(3, 1).map(lambda part: (meeting.wait(), part)[1], [0, 1, 2])) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("parts", [0, 1, 2, 3, 7])
-def test_results_are_in_the_order_of_their_parts(parts: int) -> None:
+def test_results_have_the_order_of_their_parts(parts: int) -> None:
     assert Shards(3, 1).map(lambda part: 10 * part, list(range(parts))) == [10 * part for part in range(parts)]
 
 
-def test_threads_share_more_parts_than_they_are() -> None:
+def test_threads_share_the_parts_if_there_are_more_parts_than_threads() -> None:
     at_work = Shards(2, 1).map(lambda _: threading.current_thread(), list(range(5)))
     assert at_work == [threading.current_thread(), at_work[1], *2 * [threading.current_thread(), at_work[1]]][:5]
     assert at_work[1] is not at_work[0]
 
 
-def test_an_error_of_one_part_is_raised_when_nobody_is_at_work() -> None:
+def test_an_error_of_one_part_is_raised_after_all_other_parts_are_finished() -> None:
     done: list[int] = []
 
     def work(part: int) -> None:
@@ -88,7 +88,7 @@ def test_an_error_of_one_part_is_raised_when_nobody_is_at_work() -> None:
 
 
 @pytest.mark.parametrize(("count", "samples"), [(1, 5), (2, 5), (3, 3), (4, 2), (3, 256)])
-def test_parts_cover_all_samples_once_and_are_alike(count: int, samples: int) -> None:
+def test_parts_cover_all_samples_once_and_have_nearly_equal_sizes(count: int, samples: int) -> None:
     parts = Shards(count, 1).bounds(samples)
     assert [number for part in parts for number in range(samples)[part]] == list(range(samples))
     sizes = {part.stop - part.start for part in parts}

@@ -1,4 +1,4 @@
-"""Which devices a run admits."""
+"""The admission of devices to a run."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_refuses_another_protocol_version() -> None:
         new_admission().connect(Hello(1, "dev", "0.1", None, 4096), "peer")
 
 
-def test_refuses_a_device_that_is_too_small() -> None:
+def test_refuses_a_device_that_encodes_too_few_features() -> None:
     with pytest.raises(ProtocolError, match="encodes at most 2 features, this run needs 3"):
         new_admission().connect(Hello(PROTOCOL_VERSION, "dev", "0.1", None, 2), "peer")
 
@@ -44,13 +44,13 @@ def test_refuses_other_data(ready: Ready) -> None:
         admission.admit(session, ready)
 
 
-def test_a_dismissed_devices_link_is_free_again() -> None:
+def test_the_link_of_a_dismissed_device_is_free_again() -> None:
     admission = new_admission()
     admission.dismiss(admission.connect(Hello(PROTOCOL_VERSION, "a", "0.1", 1, 4096), "peer"))
     assert admission.connect(Hello(PROTOCOL_VERSION, "b", "0.1", 1, 4096), "peer").link == 1
 
 
-def test_starting_over_welcomes_everybody_to_the_checkpoint() -> None:
+def test_starting_over_sends_every_device_a_welcome_with_its_checkpoint_part() -> None:
     admission = new_admission()
     session = admission.connect(Hello(PROTOCOL_VERSION, "a", "0.1", 1, 4096), "peer")
     admission.admit(session, Ready(8, 10, "digest"))

@@ -1,4 +1,4 @@
-"""One answer from each link."""
+"""Barriers, which wait for one answer from each link."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from splitwave.basestation.links.link_barrier import LinkBarrier
 from splitwave.common.errors import ProtocolError
 
 
-def test_answers_come_by_link_once_all_are_in() -> None:
+def test_answers_are_returned_by_link_when_all_have_arrived() -> None:
     async def ask() -> dict[int, str]:
         answers: LinkBarrier[str] = LinkBarrier(2)
         answers.expect(lambda answer: answer in ("yes", "no"))
@@ -21,7 +21,7 @@ def test_answers_come_by_link_once_all_are_in() -> None:
 
 
 @pytest.mark.parametrize("answer", ["perhaps", "yes"])
-def test_answers_that_do_not_fit_or_come_twice_or_unasked_are_refused(answer: str) -> None:
+def test_answers_that_are_unexpected_or_repeated_are_refused(answer: str) -> None:
     answers: LinkBarrier[str] = LinkBarrier(2)
     with pytest.raises(ProtocolError, match="link 0 sent a str that was not asked for"):
         answers.take(0, "yes")

@@ -1,18 +1,18 @@
-"""Which links a run lost, and whether it gets any further."""
+"""Lost links of a run, and the limit of restarts without progress."""
 
 from splitwave.basestation.links.link_failures import LinkFailures
 from tests.unit.basestation.base_station_parts import session_of
 
 
-def test_restarts_that_get_no_further_lead_nowhere_after_ten_of_them() -> None:
+def test_a_run_is_stuck_after_ten_losses_without_progress() -> None:
     losses = LinkFailures()
-    assert not losses.lead_nowhere((2, 7))
-    assert [losses.lead_nowhere((2, 7)) for _ in range(9)] == [False] * 9
-    assert not losses.lead_nowhere((2, 8))  # further: it counts afresh
-    assert [losses.lead_nowhere((2, 5)) for _ in range(10)] == [False] * 9 + [True]
+    assert not losses.is_stuck_after((2, 7))
+    assert [losses.is_stuck_after((2, 7)) for _ in range(9)] == [False] * 9
+    assert not losses.is_stuck_after((2, 8))  # progress resets the count
+    assert [losses.is_stuck_after((2, 5)) for _ in range(10)] == [False] * 9 + [True]
 
 
-def test_it_explains_every_link_that_is_missing() -> None:
+def test_the_explanation_has_a_reason_for_every_missing_link() -> None:
     losses = LinkFailures()
     ready, silent = session_of(0), session_of(1)
     ready.become_ready()

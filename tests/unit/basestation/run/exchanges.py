@@ -1,4 +1,4 @@
-"""A block exchange without a network, for the tests of what it answers and when."""
+"""A block exchange without a network, for tests of its answers and their order."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ LOAD = Command(PLAN.with_workload(Workload(2, 1, 2, 0.0, 0)), Phase.LOAD, 0)
 
 
 class Recorder(RunObserver):
-    """Writes the events of blocks down."""
+    """Records the events of blocks."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, int, object]] = []
@@ -48,7 +48,7 @@ class Recorder(RunObserver):
 
 
 class Exchange:
-    """A run's exchange and its two links."""
+    """The block exchange of a run with two links."""
 
     def __init__(self, config: RunConfig = CONFIG) -> None:
         self.sessions = {link: session_of(link) for link in range(config.links)}
@@ -66,12 +66,12 @@ class Exchange:
         async with asyncio.timeout(60):
             await self.exchange.carry_out(command, decode)
 
-    def heard(self, link: int) -> list[Downlink]:
+    def sent_to(self, link: int) -> list[Downlink]:
         return [body for body in self.sessions[link].outgoing() if body is not None]
 
 
 def answers_of(block: FusedBlock) -> PredictedBlock:
-    """As many answers as samples, which name the block."""
+    """Answers to a block; each is the number of the block."""
     samples = block.symbols.shape[1]
     return PredictedBlock(np.full(samples, block.key.micro_batch, dtype=np.uint8), 1000, 1001)
 
@@ -81,7 +81,7 @@ async def predict(blocks: Sequence[FusedBlock]) -> list[Decoded]:
 
 
 async def train(blocks: Sequence[FusedBlock]) -> list[Decoded]:
-    """Gradients as the trainer gives them: of each link its number + 1, zeros of one that was not in."""
+    """Gradients for all links: link k gets k + 1, and a link that is missing in the block gets zeros."""
     return [
         TrainedBlock(
             MicroBatchResult(

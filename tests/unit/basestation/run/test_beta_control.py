@@ -1,4 +1,4 @@
-"""Control of β while a run serves, without a network: accepted values, and counts under each value."""
+"""Control of β while a run serves, without a network: accepted values, and counts of queries under each value."""
 
 import math
 
@@ -10,11 +10,8 @@ from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.arrays import Int64
-from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
-from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.reports import SymbolEntropy
 from splitwave.common.records.results import ServedAtBeta, ServedQueries
-from splitwave.device.measurement.symbol_histograms import SymbolHistograms, mean_entropy_bits
 
 PLAIN = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}})
 CONDITIONED = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}, "hypernetwork": {"beta": [1e-3, 1.0]}})
@@ -29,7 +26,7 @@ class TestBetaControl:
         assert control.set_beta(None, 1.0) == [0, 1]
         assert control.betas == [1.0, 1.0]
 
-    def test_knows_which_links_differ_from_the_settings(self) -> None:
+    def test_reports_which_links_differ_from_the_settings(self) -> None:
         control = BetaControl(CONDITIONED)
         control.set_beta(0, 0.1)
         assert [control.was_changed(link) for link in (0, 1)] == [True, False]
@@ -37,7 +34,7 @@ class TestBetaControl:
         assert not control.was_changed(0)
 
     @pytest.mark.parametrize("beta", [0.0, -1.0, 9e-4, 1.001, math.nan, math.inf, -math.inf])
-    def test_refuses_what_the_networks_were_not_trained_for(self, beta: float) -> None:
+    def test_refuses_values_outside_the_range_of_training(self, beta: float) -> None:
         control = BetaControl(CONDITIONED)
         with pytest.raises(ProtocolError) as error:
             control.set_beta(0, beta)
@@ -49,14 +46,14 @@ class TestBetaControl:
         assert error.value.refusal is Refusal.INVALID_ARGUMENT
         assert control.betas == [0.5, 0.25]
 
-    def test_takes_the_ends_of_the_range(self) -> None:
+    def test_accepts_the_ends_of_the_range(self) -> None:
         control = BetaControl(CONDITIONED)
         control.set_beta(0, 1e-3)
         control.set_beta(1, 1.0)
         assert control.betas == [1e-3, 1.0]
 
     @pytest.mark.parametrize("link", [2, -1])
-    def test_refuses_a_link_that_the_run_has_not(self, link: int) -> None:
+    def test_refuses_a_link_that_the_run_does_not_have(self, link: int) -> None:
         with pytest.raises(ProtocolError, match=f"link {link} does not exist: this run has links 0 to 1"):
             BetaControl(CONDITIONED).set_beta(link, 0.5)
 
@@ -66,7 +63,7 @@ class TestBetaControl:
             BetaControl(PLAIN).set_beta(None, 0.5)
         assert error.value.refusal is Refusal.FAILED_PRECONDITION
 
-    def test_accepts_what_a_link_was_ever_set_to_and_nothing_else(self) -> None:
+    def test_check_accepts_only_values_that_were_set_for_the_link(self) -> None:
         control = BetaControl(CONDITIONED)
         control.set_beta(0, 0.1)
         control.set_beta(0, 0.2)
@@ -80,14 +77,14 @@ class TestBetaControl:
         with pytest.raises(ProtocolError, match="expected none"):
             BetaControl(PLAIN).check(0, 0.5, "a block")
 
-    def test_bounds_how_many_values_have_to_be_counted_apart(self) -> None:
+    def test_limits_the_number_of_different_combinations(self) -> None:
         control = BetaControl(CONDITIONED)
         for number in range(1, MAX_VALUES):
             control.set_beta(0, 0.5 + number / 1000)
         with pytest.raises(ProtocolError, match=f"links have had {MAX_VALUES} different combinations of β") as error:
             control.set_beta(None, 0.9)
         assert error.value.refusal is Refusal.RESOURCE_EXHAUSTED
-        assert control.betas[1] == 0.25  # none was set
+        assert control.betas[1] == 0.25  # the refused value was set for no link
         with pytest.raises(ProtocolError, match=r"expected 0\.5, 0\.501, .* …$"):
             control.check(0, 0.9, "a block")
         assert control.set_beta(0, 0.501) == [0]
@@ -97,8 +94,8 @@ def ids(*places: int) -> Int64:
     return np.array(places, dtype=np.int64)
 
 
-class TestServed:
-    def test_counts_queries_by_the_links_betas_in_their_order_and_all_together(self) -> None:
+class TestServingCounts:
+    def test_counts_queries_by_the_betas_of_the_links_and_in_total(self) -> None:
         first, second = QueryCounts(), QueryCounts()
         first.add((0.5, 0.1), ids(7, 8, 9), 1)
         first.add((0.1, 0.1), ids(8), 1)
@@ -124,51 +121,14 @@ class TestServed:
         counts.add((0.5, 0.1), ids(0, 1), 0)
         served.add(counts)
         served.report(0, (SymbolEntropy(0.5, 2, 3.0), SymbolEntropy(0.1, 2, 100.0)))
-        assert served.results()[0].symbol_entropy_bits is None  # one link has yet to say
+        assert served.results()[0].symbol_entropy_bits is None  # the report of link 1 is still missing
         served.report(1, (SymbolEntropy(0.1, 2, 1.0),))
         assert served.results()[0].symbol_entropy_bits == 2.0
 
-    def test_a_link_that_counts_from_0_again_does_not_replace_the_entropy_over_more_samples(self) -> None:
+    def test_an_entropy_over_fewer_samples_does_not_replace_one_over_more(self) -> None:
         counts, served = QueryCounts(), ServingCounts()
         counts.add((0.5,), ids(*range(9)), 0)
         served.add(counts)
         for samples, bits in ((4, 2.0), (9, 2.5), (1, 0.0)):
             served.report(0, (SymbolEntropy(0.5, samples, bits),))
         assert served.results()[0].symbol_entropy_bits == 2.5
-
-
-def block(beta: float | None, payload: LevelPayload | RealPayload, samples: int) -> SymbolBlock:
-    return SymbolBlock(0, 0, BlockKey(Phase.SERVE, 0, 0), np.arange(samples), payload, beta=beta)
-
-
-def levels(*rows: list[int]) -> LevelPayload:
-    return LevelPayload(np.array(rows, dtype=np.uint8), 0, None)
-
-
-class TestSymbolHistograms:
-    def test_the_entropy_is_the_mean_of_each_symbols_own(self) -> None:
-        # Four levels alike are 2 bits, always the same one 0 bits, one of four times another one 0.811 bits.
-        counts = np.array([[1, 1, 1, 1], [0, 4, 0, 0], [1, 0, 0, 3]])
-        assert mean_entropy_bits(counts) == pytest.approx((2 + 0 + 0.8112781244591328) / 3, rel=1e-12)
-        assert math.copysign(1, mean_entropy_bits(counts[1:2])) == 1  # no −0 in a summary
-
-    def test_counts_each_beta_apart_and_reports_what_is_new_over_all_samples(self) -> None:
-        sent = SymbolHistograms(2, 3)
-        sent.add(block(0.5, levels([0, 3], [1, 3]), 2))
-        sent.add(block(0.1, levels([2, 2]), 1))
-        assert sent.news() == (SymbolEntropy(0.1, 1, 0.0), SymbolEntropy(0.5, 2, 0.5))
-        sent.add(block(0.5, levels([0, 3], [1, 2]), 2))
-        (news,) = sent.news()
-        assert (news.beta, news.samples) == (0.5, 4)
-        assert news.bits == pytest.approx((1 + 0.8112781244591328) / 2, rel=1e-12)
-        assert sent.news() == ()
-
-    def test_real_symbols_are_counted_but_have_no_entropy(self) -> None:
-        sent = SymbolHistograms(2, 0)
-        sent.add(block(0.5, RealPayload(np.zeros((1, 3, 2), dtype=np.float32)), 3))
-        assert sent.news() == (SymbolEntropy(0.5, 3, None),)
-
-    def test_blocks_that_carry_no_beta_are_not_counted(self) -> None:
-        sent = SymbolHistograms(2, 3)
-        sent.add(block(None, levels([0, 0]), 1))
-        assert sent.news() == ()

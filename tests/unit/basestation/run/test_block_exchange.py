@@ -1,4 +1,4 @@
-"""The way of a block through the base station, with a decoder of the test's own."""
+"""The way of a block through the base station, with a decoder that the tests define."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from tests.unit.basestation.base_station_parts import CONFIG, with_policy
 from tests.unit.basestation.run.exchanges import STEP, TEST, Exchange, answers_of, predict, train
 
 
-def test_every_link_is_answered_once_all_are_in() -> None:
+def test_every_link_gets_its_answers_when_all_parts_have_arrived() -> None:
     async def scenario() -> Exchange:
         run = Exchange()
         run.exchange.expect(TEST)
@@ -28,7 +28,7 @@ def test_every_link_is_answered_once_all_are_in() -> None:
 
     run = asyncio.run(scenario())
     for link, session in run.sessions.items():
-        answers = run.heard(link)
+        answers = run.sent_to(link)
         assert [body.key.micro_batch for body in answers if isinstance(body, Prediction)] == [0, 1]
         assert [body.answers.tolist() for body in answers if isinstance(body, Prediction)] == [[0] * 5, [1] * 5]
         assert (session.unanswered, run.exchange.expects(link)) == (0, False)
@@ -43,7 +43,7 @@ def test_every_link_is_answered_once_all_are_in() -> None:
     ]
 
 
-def test_training_blocks_take_the_same_way_and_each_link_has_its_own_gradient() -> None:
+def test_each_link_gets_its_own_gradient_of_a_training_block() -> None:
     async def scenario() -> Exchange:
         run = Exchange()
         run.exchange.expect(STEP)
@@ -54,7 +54,7 @@ def test_training_blocks_take_the_same_way_and_each_link_has_its_own_gradient() 
 
     run = asyncio.run(scenario())
     for link in (0, 1):
-        (gradient,) = run.heard(link)
+        (gradient,) = run.sent_to(link)
         assert isinstance(gradient, Gradient)
         assert gradient.key == BlockKey(Phase.TRAIN, 0, 0)
         assert (gradient.values == link + 1).all()
@@ -85,8 +85,8 @@ def test_the_gradients_of_a_micro_batch_leave_before_the_next_one_is_decoded() -
 
 
 @pytest.mark.usefixtures("toys")
-def test_each_link_has_its_answers_in_the_order_of_its_blocks_whoever_is_first() -> None:
-    """Link 1 is late with its first block and first with its second one, before anything is answered."""
+def test_each_link_gets_answers_in_the_order_of_its_blocks_although_the_first_link_varies() -> None:
+    """Link 1 is late with its first block, and is the first with its second block; no block is answered before that."""
 
     async def scenario() -> Exchange:
         run = Exchange(with_policy(CONFIG, "toy-first-link"))
@@ -98,11 +98,11 @@ def test_each_link_has_its_answers_in_the_order_of_its_blocks_whoever_is_first()
 
     run = asyncio.run(scenario())
     for link in (0, 1):
-        assert [body.key.micro_batch for body in run.heard(link) if isinstance(body, Prediction)] == [0, 1]
+        assert [body.key.micro_batch for body in run.sent_to(link) if isinstance(body, Prediction)] == [0, 1]
     assert [event for event in run.recorder.events if event[0] == "fused"] == [("fused", 0, (0,)), ("fused", 1, (1,))]
 
 
-def test_blocks_that_wait_are_decoded_together_up_to_the_plans_limit() -> None:
+def test_waiting_blocks_are_decoded_together_up_to_the_limit_of_the_plan() -> None:
     config = RunConfig.model_validate(
         {"links": 1, "encoder": {"dimension": 3}, "inference": {"block_size": 1}, "runtime": {"credits": 10}}
     )

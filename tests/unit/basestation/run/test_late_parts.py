@@ -24,7 +24,7 @@ async def _first_then_late(command: Command, decode: Decode) -> Exchange:
         run.send(command, 0, number)
     while run.sessions[0].unanswered:
         await asyncio.sleep(0)
-    assert not carrying_out.done()  # the command goes on until every link has sent its part
+    assert not carrying_out.done()  # the command continues until every link has sent its part
     assert not run.sessions[1].outbox
     for number in range(command.blocks):
         run.send(command, 1, number)
@@ -33,9 +33,9 @@ async def _first_then_late(command: Command, decode: Decode) -> Exchange:
 
 
 @pytest.mark.usefixtures("toys")
-def test_a_late_link_has_the_answers_that_the_others_had() -> None:
+def test_a_late_link_gets_the_same_answers_as_the_others() -> None:
     run = asyncio.run(_first_then_late(TEST, predict))
-    answers = [[(body.key, body.answers.tolist()) for body in run.heard(link)] for link in (0, 1)]  # type: ignore[union-attr]
+    answers = [[(body.key, body.answers.tolist()) for body in run.sent_to(link)] for link in (0, 1)]  # type: ignore[union-attr]
     assert answers[0] == answers[1]
     assert [session.unanswered for session in run.sessions.values()] == [0, 0]
     assert [event for event in run.recorder.events if event[0] in ("fused", "late")] == [
@@ -47,9 +47,9 @@ def test_a_late_link_has_the_answers_that_the_others_had() -> None:
 
 
 @pytest.mark.usefixtures("toys")
-def test_a_late_link_has_a_gradient_of_zeros() -> None:
+def test_a_late_link_gets_a_gradient_of_zeros() -> None:
     run = asyncio.run(_first_then_late(STEP, train))
-    (own,), (late,) = run.heard(0), run.heard(1)
+    (own,), (late,) = run.sent_to(0), run.sent_to(1)
     assert isinstance(own, Gradient)
     assert isinstance(late, Gradient)
     assert (own.values == 1.0).all()
@@ -58,18 +58,18 @@ def test_a_late_link_has_a_gradient_of_zeros() -> None:
 
 
 @pytest.mark.usefixtures("toys")
-def test_the_stamps_of_a_late_part_are_in_order_all_the_same() -> None:
+def test_the_stamps_of_a_late_part_are_also_in_order() -> None:
     async def timed(blocks: Sequence[FusedBlock]) -> list[Decoded]:
         now_ns = time.perf_counter_ns()
         return [PredictedBlock(answers_of(block).answers, now_ns, now_ns) for block in blocks]
 
     run = asyncio.run(_first_then_late(LOAD, timed))
     for link in (0, 1):
-        for body in run.heard(link):
+        for body in run.sent_to(link):
             assert isinstance(body, Prediction)
             assert body.stamps is not None
             stamps = body.stamps
             at = [stamps.arrived_ns, stamps.fused_ns, stamps.decoding_ns, stamps.decoded_ns]
             assert at == sorted(at)
             if link == 1:
-                assert at == [stamps.arrived_ns] * 4  # nothing was waited for
+                assert at == [stamps.arrived_ns] * 4  # the late part waited for nothing

@@ -5,7 +5,7 @@ from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import PassReport, UplinkCost
 
 
-def test_hops_of_all_links_share_one_table() -> None:
+def test_one_table_contains_the_hops_of_all_links() -> None:
     emulated = PassReport(
         Phase.SERVE, Symbols.HARD, UplinkCost(), ("encode", "emulate", "decode"), np.array([[1, 2, 3]])
     )

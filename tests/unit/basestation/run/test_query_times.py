@@ -1,4 +1,4 @@
-"""Where a query's time went at the base station, on a clock of the test's."""
+"""The times that queries spend at the base station, with times that the tests choose."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def arrival_of(key: BlockKey, *links: int) -> Arrival:
 
 
 def fused(phase: Phase, times: QueryTimes) -> Arrival:
-    """Link 1 arrives at 100, link 0 at 110, both are fused at 112."""
+    """A block whose link 1 arrived at 100 and link 0 at 110, and that was fused at 112."""
     arrival = arrival_of(BlockKey(phase, 0, 0), 0, 1)
     times.block_arrived(arrival.block.key, 1, 100)
     times.block_arrived(arrival.block.key, 0, 110)
@@ -28,32 +28,32 @@ def fused(phase: Phase, times: QueryTimes) -> Arrival:
     return arrival
 
 
-def test_a_serving_pass_has_the_wait_for_the_other_links_and_the_decoding() -> None:
+def test_a_serving_pass_has_the_durations_of_fuse_wait_and_decoding() -> None:
     times = QueryTimes(2)
     of = times.of(fused(Phase.SERVE, times).block.key, DECODED)
     assert of(0) == ((Hop("fuse wait", 2), Hop("decode", 20)), None)
     assert of(1) == ((Hop("fuse wait", 12), Hop("decode", 20)), None)
 
 
-def test_a_load_pass_has_the_stamps_themselves() -> None:
+def test_a_load_pass_has_time_stamps() -> None:
     times = QueryTimes(2)
     of = times.of(fused(Phase.LOAD, times).block.key, DECODED)
     assert of(1) == ((), Stamps(100, 112, 130, 150))
 
 
 @pytest.mark.parametrize("phase", [Phase.TRAIN, Phase.VALIDATION, Phase.TEST])
-def test_other_blocks_have_no_times(phase: Phase) -> None:
+def test_blocks_of_other_phases_have_no_times(phase: Phase) -> None:
     times = QueryTimes(2)
     assert times.of(fused(phase, times).block.key, DECODED)(0) == ((), None)
 
 
-def test_a_query_is_forgotten_once_every_link_has_its_answer() -> None:
+def test_the_times_of_a_query_are_deleted_when_every_link_has_its_answer() -> None:
     times = QueryTimes(3)
     arrival = fused(Phase.SERVE, times)
     key = arrival.block.key
     of = times.of(key, DECODED)
     times.block_answered(arrival, DECODED)
-    times.block_arrived(key, 2, 140)  # late, while the others' answer was decoded
+    times.block_arrived(key, 2, 140)  # this part is late: the answer is being decoded
     assert of(2) == ((Hop("fuse wait", 0), Hop("decode", 0)), None)
     times.late_part_answered(LatePart(key, 2))
     assert times.of(key, DECODED)(2) == ((), None)

@@ -1,4 +1,4 @@
-"""What watchers of a run see, and when."""
+"""The events that watchers of a run receive, and their timing."""
 
 import asyncio
 import dataclasses
@@ -11,7 +11,7 @@ from splitwave.common.records.results import EpochRecord, Evaluation
 class TestRunLog:
     record = EpochRecord(0, 5, 1.0, (2.0,), 0.5, None, 100.0, 1.0)
 
-    def test_a_late_watcher_sees_every_epoch(self) -> None:
+    def test_a_late_watcher_receives_every_epoch(self) -> None:
         async def watch_late() -> list[object]:
             log = RunLog()
             log.add(self.record)
@@ -41,7 +41,7 @@ class TestRunLog:
 
         assert asyncio.run(repeat()) == [self.record, Evaluation(0.5, 0.25), StatusChanged()]
 
-    def test_progress_is_reported_from_time_to_time_and_other_changes_at_once(self) -> None:
+    def test_progress_is_reported_at_intervals_and_other_changes_at_once(self) -> None:
         async def follow() -> list[int]:
             now = [100.0]
             log = RunLog(lambda: now[0])
@@ -51,11 +51,11 @@ class TestRunLog:
                 async for event in log.events():
                     seen.put_nowait(event)
 
-            async def heard(change: Callable[[], None], at_s: float) -> int:
+            async def events_after(change: Callable[[], None], at_s: float) -> int:
                 now[0] = at_s
                 change()
                 for _ in range(10):
-                    await asyncio.sleep(0)  # the watcher, if it was woken up, has its turns
+                    await asyncio.sleep(0)  # gives the watcher the chance to run
                 count = seen.qsize()
                 while not seen.empty():
                     seen.get_nowait()
@@ -63,9 +63,9 @@ class TestRunLog:
 
             watcher = asyncio.create_task(watch())
             await seen.get()
-            counts = [await heard(log.progress, at_s) for at_s in (100.0, 100.1, 100.19, 100.21, 100.3)]
-            counts.append(await heard(log.touch, 100.31))
-            counts.append(await heard(log.close, 100.32))
+            counts = [await events_after(log.progress, at_s) for at_s in (100.0, 100.1, 100.19, 100.21, 100.3)]
+            counts.append(await events_after(log.touch, 100.31))
+            counts.append(await events_after(log.close, 100.32))
             await watcher
             return counts
 

@@ -1,4 +1,4 @@
-"""The lines of a run in the log."""
+"""The log entries of a run."""
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ def serving_pass(queries: int) -> PassOutcome:
     return PassOutcome(Command(PLAN, Phase.SERVE, 2), 0.25, {}, counts, "digest")
 
 
-def test_passes_add_up_the_queries_that_were_answered() -> None:
+def test_passes_add_up_the_answered_queries() -> None:
     with capture_logs() as logs:
         logger = RunLogger(2)
         for _ in range(2):
@@ -39,7 +39,7 @@ def test_passes_add_up_the_queries_that_were_answered() -> None:
     assert logs == [expected | {"queries": 3}, expected | {"queries": 6}]
 
 
-def test_the_first_query_under_other_betas_is_named_and_again_after_a_new_start() -> None:
+def test_the_first_query_under_new_betas_is_logged_and_again_after_a_restart() -> None:
     with capture_logs() as logs:
         logger = RunLogger(2)
         for number, betas in enumerate([(0.5, 0.1), (0.5, 0.1), (0.5, 0.2)]):
@@ -50,7 +50,7 @@ def test_the_first_query_under_other_betas_is_named_and_again_after_a_new_start(
     assert lines == [(2, 0, (0.5, 0.1)), (2, 2, (0.5, 0.2)), (2, 0, (0.5, 0.2))]
 
 
-def test_blocks_without_some_links_are_counted_by_the_links_that_they_had() -> None:
+def test_incomplete_blocks_are_counted_by_their_links() -> None:
     with capture_logs() as logs:
         logger = RunLogger(3)
         for links in [(0, 1, 2), (0,), (0, 2), (0,)]:

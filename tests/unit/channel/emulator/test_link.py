@@ -30,7 +30,8 @@ def block_of(payload: LevelPayload | RealPayload, phase: Phase = Phase.TRAIN) ->
 def test_returning_a_gradient_is_the_transpose_of_transmitting_a_block(draws: int, seed: int) -> None:
     """⟨A z, g⟩ = ⟨z, Aᵀ g⟩ with A the linear part of the channel: L copies of its input.
 
-    The products are taken in double precision; in single precision Aᵀ g alone is rounded, L − 1 times at most.
+    The products are computed in double precision. Only Aᵀ g is computed in single precision, with at most L − 1
+    roundings.
     """
     rng = np.random.default_rng(seed)
     symbols = rng.standard_normal((1, 6, 3)).astype(np.float32)
@@ -56,7 +57,7 @@ def test_hard_symbols_leave_as_their_levels_with_noise() -> None:
     np.testing.assert_array_equal(received.values, expected)
 
 
-def test_training_blocks_are_drawn_l_times_and_others_once() -> None:
+def test_training_blocks_get_l_draws_and_other_blocks_get_one() -> None:
     for phase, draws in ((Phase.TRAIN, 2), (Phase.TEST, 1), (Phase.SERVE, 1), (Phase.VALIDATION, 1)):
         payload = RealPayload(np.zeros((1, 4, 3), dtype=np.float32))
         received = ChannelLink(UNQUANTIZED, 1).transmit(block_of(payload, phase)).payload
@@ -70,7 +71,7 @@ def test_gradients_of_all_draws_add_up() -> None:
     np.testing.assert_allclose(returned.values, values.sum(axis=0, keepdims=True), rtol=1e-6)
 
 
-def test_gradients_of_one_draw_come_back_as_they_are() -> None:
+def test_gradients_of_one_draw_are_returned_unchanged() -> None:
     link = ChannelLink(with_draws(1), 1)
     values = np.random.default_rng(0).standard_normal((1, 4, 3)).astype(np.float32)
     np.testing.assert_array_equal(link.return_gradient(Gradient(KEY, values)).values, values)
@@ -93,7 +94,7 @@ def test_blocks_for_another_link_are_refused() -> None:
         (Phase.SERVE, Symbols.HARD, 0.5, 1, "came as RealPayload: expected level indices"),
     ],
 )
-def test_what_a_radio_may_not_send_is_refused(
+def test_symbols_that_the_radio_may_not_send_are_refused(
     phase: Phase, symbols: Symbols, value: float, draws: int, message: str
 ) -> None:
     link = ChannelLink(CONFIG, 1)
@@ -110,8 +111,8 @@ def test_straight_through_training_sends_level_indices() -> None:
         link.transmit(block_of(RealPayload(np.zeros((1, 4, 3), dtype=np.float32))))
 
 
-def test_other_settings_take_what_follows_through_another_channel() -> None:
-    """Symbols of 0 receive the noise alone, whose size goes with σ."""
+def test_later_blocks_pass_the_channel_of_the_new_settings() -> None:
+    """Symbols of 0 become pure noise, whose magnitude is proportional to σ."""
     link, zeros = ChannelLink(CONFIG, 1), RealPayload(np.zeros((1, 4, 3), dtype=np.float32))
     before = link.transmit(block_of(zeros)).payload
     link.retune(CONFIG.model_copy(update={"channel": CONFIG.channel.model_copy(update={"psnr_db": 30.0})}))

@@ -1,4 +1,4 @@
-"""What the emulator does to messages, in place, and how much room they take behind it."""
+"""The emulator changes messages in place, and knows an upper bound of their size behind the channel."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ def uplink(body: Uplink, link: int = 0, draws: int = 1) -> pb.UplinkMessage:
 
 @pytest.mark.parametrize("draws", [1, 5])
 @pytest.mark.parametrize("phase", [Phase.TRAIN, Phase.TEST])
-def test_a_block_keeps_all_but_its_symbols_and_takes_no_more_than_was_said(phase: Phase, draws: int) -> None:
+def test_only_the_symbols_of_a_block_change_and_its_size_is_within_the_bound(phase: Phase, draws: int) -> None:
     port, sent = EmulatedPort(), block(phase)
     port.pass_down(welcome(draws))
     message = uplink(sent, draws=draws)
@@ -68,7 +68,7 @@ def test_a_block_keeps_all_but_its_symbols_and_takes_no_more_than_was_said(phase
     np.testing.assert_array_equal(received.sample_ids, sent.sample_ids)
 
 
-def test_other_messages_pass_as_they_are_and_symbols_wait_for_the_handshake() -> None:
+def test_other_messages_pass_unchanged_and_symbols_are_refused_before_the_handshake() -> None:
     port, ready = EmulatedPort(), uplink(Ready(4, 5, "digest"))
     before = ready.SerializeToString()
     assert port.bytes_behind(ready) == len(before)
@@ -79,7 +79,7 @@ def test_other_messages_pass_as_they_are_and_symbols_wait_for_the_handshake() ->
 
 
 @pytest.mark.parametrize("draws", [1, 2])
-def test_gradients_come_back_through_the_adjoint(draws: int) -> None:
+def test_gradients_are_returned_through_the_adjoint(draws: int) -> None:
     port = EmulatedPort()
     port.pass_down(welcome(draws))
     values = np.arange(draws * SAMPLES * DIMENSION, dtype=np.float32).reshape(draws, SAMPLES, DIMENSION)
@@ -92,7 +92,7 @@ def test_gradients_come_back_through_the_adjoint(draws: int) -> None:
     np.testing.assert_array_equal(returned, values.sum(axis=0, keepdims=True))
 
 
-def test_a_channel_model_that_is_broken_here_is_a_refusal_that_names_it(
+def test_a_channel_model_that_cannot_be_loaded_is_refused_with_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_entry_points(tmp_path, monkeypatch, "[splitwave.channel_models]\nbroken = splitwave_broken:Model\n")
@@ -108,7 +108,7 @@ def test_a_channel_model_that_is_broken_here_is_a_refusal_that_names_it(
 
 
 class Upstream:
-    """Takes what the emulator passes on."""
+    """Records the ports of the messages that the emulator forwards."""
 
     def __init__(self) -> None:
         self.bundles: list[list[int]] = []
@@ -129,7 +129,7 @@ class Downstream:
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(10_000, [[0, 1, 2]]), (200, [[0], [1], [2]])])
-def test_what_one_bundle_cannot_hold_behind_the_channel_goes_on_alone(
+def test_messages_that_exceed_one_bundle_behind_the_channel_are_forwarded_one_by_one(
     limit: int, expected: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MAX_MESSAGE_BYTES", limit)

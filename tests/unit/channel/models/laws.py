@@ -1,4 +1,4 @@
-"""What every channel model keeps to, whoever wrote it."""
+"""Checks that every channel model must pass."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def config_of(model: object, **channel: object) -> RunConfig:
 
 
 def unwritable(values: Float32) -> Float32:
-    """As an array that lies in a received message."""
+    """Make an array read-only, like one that is part of a received message."""
     values.flags.writeable = False
     return values
 
@@ -36,7 +36,7 @@ def passed(channel: ChannelModel[Any], key: BlockKey, symbols: Float32, draws: i
 
 
 def check_shapes_and_types(model: object, draws: int) -> None:
-    """All that comes out is (L, B, d) float32, whether one copy goes in or one a draw."""
+    """Check that all outputs are (L, B, d) float32, for inputs of one copy and of one copy per draw."""
     channel = link_channel(config_of(model), 1)
     for copies in {1, draws}:
         received = passed(channel, KEY, random(copies, 6, 3), draws)
@@ -48,7 +48,7 @@ def check_shapes_and_types(model: object, draws: int) -> None:
 
 
 def check_draws_are_keyed(model: object) -> None:
-    """A block meets the same channel in each process, and draw l is the same for any L; other links and runs differ."""
+    """Check that draws depend on run, link and block only, and that draw l is the same for any L."""
     symbols, config = random(1, 6, 3), config_of(model)
     other_run = config.model_copy(update={"seed": 1})
     for key in KEYS:
@@ -61,22 +61,22 @@ def check_draws_are_keyed(model: object) -> None:
 
 
 def check_adjoint(model: object, draws: int) -> None:
-    """⟨C(z) − C(0), g⟩ = ⟨z, Aᵀg⟩ for the channel C(z) = A·z + ε of each draw.
+    """Check ⟨C(z) − C(0), g⟩ = ⟨z, Aᵀg⟩ for the channel C(z) = A·z + ε of each draw.
 
-    The products are taken in double precision. C and Aᵀ compute in single precision: each rounds a few times.
+    The products are computed in double precision. C and Aᵀ compute in single precision, with a few roundings each.
     """
     channel, symbols, gradient = link_channel(config_of(model), 1), random(1, 6, 3), random(draws, 6, 3)
-    ahead, still = (passed(channel, KEY, sent, draws).astype(float) for sent in (symbols, np.zeros_like(symbols)))
+    ahead, at_zero = (passed(channel, KEY, sent, draws).astype(float) for sent in (symbols, np.zeros_like(symbols)))
     back = channel.adjoint(gradient, channel.draw(KEY, gradient.shape)).astype(float)
-    terms = np.abs(gradient) * (np.abs(ahead) + np.abs(still)) + np.abs(symbols) * np.abs(back)
+    terms = np.abs(gradient) * (np.abs(ahead) + np.abs(at_zero)) + np.abs(symbols) * np.abs(back)
     tolerance = 4 * np.finfo(np.float32).eps * terms.sum()
-    np.testing.assert_allclose(((ahead - still) * gradient).sum(), (symbols * back).sum(), rtol=0, atol=tolerance)
+    np.testing.assert_allclose(((ahead - at_zero) * gradient).sum(), (symbols * back).sum(), rtol=0, atol=tolerance)
     if channel.is_additive:
         np.testing.assert_array_equal(back, gradient)
 
 
 def emulated(config: RunConfig, symbol: float, key: BlockKey, samples: int) -> Float32:
-    """(B, d) of what the emulator makes of the first draw of a block of equal symbols."""
+    """The (B, d) symbols of the first draw that the emulator outputs for a block of equal symbols."""
     values = np.full((1, samples, config.encoder.dimension), symbol, dtype=np.float32)
     link = ChannelLink(config, 1)
     link.begin_pass(Symbols.SOFT)
@@ -87,13 +87,13 @@ def emulated(config: RunConfig, symbol: float, key: BlockKey, samples: int) -> F
 
 
 def check_rate_noise(config: RunConfig, key: BlockKey, samples: int = 20_000) -> None:
-    """The rate side takes each symbol's noise to be as strong as the emulator makes it, divided by the symbol's gain.
+    """Check that the rate bounds use the noise variance of the emulator, divided by the squared gain of each symbol.
 
     The variance of n normal numbers has a relative standard deviation of √(2/n); five of them bound it.
     """
     expected = rate_noise_variances(config, 1, key)
-    still, ahead = (emulated(config, symbol, key, samples).astype(float) for symbol in (0.0, 1.0))
+    at_zero, ahead = (emulated(config, symbol, key, samples).astype(float) for symbol in (0.0, 1.0))
     share = draw_of_sample(len(expected), samples)
     for number, variance in enumerate(expected):
-        at_input = (still / (ahead - still))[share == number]
+        at_input = (at_zero / (ahead - at_zero))[share == number]
         assert abs(np.mean(at_input**2) - variance) <= 5 * variance * np.sqrt(2 / at_input.size)

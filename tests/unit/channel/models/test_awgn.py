@@ -21,8 +21,8 @@ def channel_of(psnr_db: float = 10.0, seed: int = 0, link: int = 0) -> AwgnChann
 
 
 @pytest.mark.parametrize("psnr_db", [-5.0, 0.0, 10.0, 20.0])
-def test_the_noise_has_the_variance_that_the_psnr_says(psnr_db: float) -> None:
-    """The sample variance of n normals has standard deviation σ²·√(2/n); five of them bound it."""
+def test_the_noise_has_the_variance_of_the_psnr(psnr_db: float) -> None:
+    """The sample variance of n normal numbers has the standard deviation σ²·√(2/n); the tolerance is five of these."""
     noise = channel_of(psnr_db).draw(KEY, (4, 500, 100)).astype(np.float64)
     variance, n = 10 ** (-psnr_db / 10), noise.size
     assert abs(np.mean(noise**2) - variance) < 5 * variance * np.sqrt(2 / n)
@@ -40,7 +40,7 @@ def test_the_noise_is_normal_white_and_independent_between_draws() -> None:
     assert abs(np.mean(noise[0][:, 1:] * noise[0][:, :-1])) < 5 / np.sqrt(n)
 
 
-def test_equal_blocks_meet_equal_noise_and_others_do_not() -> None:
+def test_equal_blocks_get_equal_noise_and_different_blocks_do_not() -> None:
     channel, shape = channel_of(), (1, 8, 4)
     first = channel.draw(KEY, shape)
     np.testing.assert_array_equal(first, channel_of().draw(KEY, shape))
@@ -54,7 +54,7 @@ def test_equal_blocks_meet_equal_noise_and_others_do_not() -> None:
     assert all(np.intersect1d(first, other).size == 0 for other in others)
 
 
-def test_a_draw_is_the_same_however_many_follow_it() -> None:
+def test_a_draw_does_not_depend_on_the_number_of_draws() -> None:
     channel = channel_of()
     np.testing.assert_array_equal(channel.draw(KEY, (3, 8, 4))[:1], channel.draw(KEY, (1, 8, 4)))
 
@@ -66,13 +66,13 @@ def test_a_draw_never_changes() -> None:
 
 
 @pytest.mark.parametrize("draws", [1, 3])
-def test_it_keeps_the_laws_of_all_models(draws: int) -> None:
+def test_awgn_passes_the_checks_of_all_models(draws: int) -> None:
     laws.check_shapes_and_types(AWGN, draws)
     laws.check_adjoint(AWGN, draws)
     laws.check_draws_are_keyed(AWGN)
 
 
-def test_it_adds_noise_and_nothing_else() -> None:
+def test_awgn_only_adds_noise() -> None:
     channel, symbols = channel_of(), np.full((1, 8, 4), 0.25, dtype=np.float32)
     received = channel.apply(symbols, channel.draw(KEY, (2, 8, 4)))
     np.testing.assert_array_equal(received, np.float32(0.25) + channel.draw(KEY, (2, 8, 4)))
@@ -80,14 +80,14 @@ def test_it_adds_noise_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("shares", [1, 3])
-def test_the_rate_side_sees_the_noise_of_the_emulator(shares: int) -> None:
+def test_the_rate_bounds_use_the_noise_variance_of_the_emulator(shares: int) -> None:
     channel = {"training_psnr_db": [-5.0, 20.0], "training_psnr_draws": shares}
     laws.check_rate_noise(laws.config_of(AWGN, psnr_db=3.0), laws.KEY)
     laws.check_rate_noise(laws.config_of(AWGN, **channel), laws.KEY)
 
 
-def test_its_own_word_on_its_noise_is_that_of_the_rate_side() -> None:
+def test_the_models_own_noise_variances_equal_those_of_the_rate_bounds() -> None:
     config = laws.config_of(AWGN, training_psnr_db=[-5.0, 20.0], training_psnr_draws=3)
     for key in laws.KEYS:
-        said = AwgnChannel(config, 1).noise_variances(key, np.zeros(1))
-        np.testing.assert_array_equal(said, rate_noise_variances(config, 1, key))
+        variances = AwgnChannel(config, 1).noise_variances(key, np.zeros(1))
+        np.testing.assert_array_equal(variances, rate_noise_variances(config, 1, key))

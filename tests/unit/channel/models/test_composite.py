@@ -1,4 +1,4 @@
-"""Models one behind the other, here two that do not commute."""
+"""Models in series; the two models of these tests do not commute."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ CONFIG = RunConfig()
 
 
 class MatrixChannel:
-    """ẑ = M·z̃ with a matrix that does not change; counts its draws."""
+    """ẑ = M·z̃ with a constant matrix; counts its draws."""
 
     is_additive = False
 
@@ -47,7 +47,7 @@ class CountedAwgn(AwgnChannel):
         return super().draw(key, shape)
 
 
-TURN, STRETCH = [[0.0, -1.0], [1.0, 0.0]], [[4.0, 0.0], [0.0, 1.0]]
+ROTATION, SCALING = [[0.0, -1.0], [1.0, 0.0]], [[4.0, 0.0], [0.0, 1.0]]
 
 
 def through(channel: CompositeChannel, symbols: Float32, draws: int = 1) -> Float32:
@@ -55,25 +55,25 @@ def through(channel: CompositeChannel, symbols: Float32, draws: int = 1) -> Floa
 
 
 def test_symbols_pass_the_models_in_order_and_gradients_in_reverse_order() -> None:
-    channel = CompositeChannel([MatrixChannel(TURN), MatrixChannel(STRETCH)])
+    channel = CompositeChannel([MatrixChannel(ROTATION), MatrixChannel(SCALING)])
     symbols, gradient = (np.array([[pair]], dtype=np.float32) for pair in ([1.0, 2.0], [3.0, 5.0]))
-    assert through(channel, symbols).tolist() == [[[-8.0, 1.0]]]  # turned to (−2, 1), then stretched
+    assert through(channel, symbols).tolist() == [[[-8.0, 1.0]]]  # rotated to (−2, 1), then scaled
     back = channel.adjoint(gradient, channel.draw(KEY, (1, 1, 2)))
-    assert back.tolist() == [[[5.0, -12.0]]]  # stretched to (12, 5), then turned back
+    assert back.tolist() == [[[5.0, -12.0]]]  # scaled to (12, 5), then rotated back
 
 
-def test_each_noise_is_added_where_its_model_stands() -> None:
+def test_noise_is_added_at_the_position_of_its_model() -> None:
     awgn, symbols = AwgnChannel(CONFIG, 0), random(1, 5, 2)
     noise = awgn.draw(KEY, (3, 5, 2))
-    stretch = np.array([4.0, 1.0], dtype=np.float32)
-    behind, before = (MatrixChannel(STRETCH), awgn), (awgn, MatrixChannel(STRETCH))
-    np.testing.assert_array_equal(through(CompositeChannel(behind), symbols, 3), symbols * stretch + noise)
-    np.testing.assert_array_equal(through(CompositeChannel(before), symbols, 3), (symbols + noise) * stretch)
+    scaling = np.array([4.0, 1.0], dtype=np.float32)
+    behind, before = (MatrixChannel(SCALING), awgn), (awgn, MatrixChannel(SCALING))
+    np.testing.assert_array_equal(through(CompositeChannel(behind), symbols, 3), symbols * scaling + noise)
+    np.testing.assert_array_equal(through(CompositeChannel(before), symbols, 3), (symbols + noise) * scaling)
 
 
-def test_the_way_back_draws_no_noise() -> None:
-    """Noise costs as much as all else that the emulator does, and the adjoint needs none of it."""
-    matrix, awgn = MatrixChannel(TURN), CountedAwgn(CONFIG, 0)
+def test_the_adjoint_draws_no_noise() -> None:
+    """The adjoint needs no noise, and drawing noise takes half of the emulator's time."""
+    matrix, awgn = MatrixChannel(ROTATION), CountedAwgn(CONFIG, 0)
     channel = CompositeChannel([matrix, awgn])
     through(channel, random(1, 5, 2))
     assert (matrix.draws, awgn.draws) == (1, 1)
@@ -81,18 +81,18 @@ def test_the_way_back_draws_no_noise() -> None:
     assert (matrix.draws, awgn.draws) == (2, 1)
 
 
-def test_it_is_additive_if_all_its_models_are() -> None:
+def test_a_composite_channel_is_additive_if_all_its_models_are() -> None:
     awgn: Any = AwgnChannel(CONFIG, 0)
     assert CompositeChannel([awgn, awgn]).is_additive
-    assert not CompositeChannel([awgn, MatrixChannel(TURN)]).is_additive
+    assert not CompositeChannel([awgn, MatrixChannel(ROTATION)]).is_additive
 
 
-def test_noise_behind_a_gain_counts_for_less_at_the_input() -> None:
+def test_noise_behind_a_gain_has_a_smaller_variance_at_the_input() -> None:
     awgn, (variance,) = AwgnChannel(CONFIG, 0), [CONFIG.noise_variance(0)]
     none = np.zeros(1)
-    assert CompositeChannel([MatrixChannel(STRETCH), awgn]).noise_variances(KEY, none) == variance / 4
-    assert CompositeChannel([awgn, MatrixChannel(STRETCH)]).noise_variances(KEY, none) == variance
+    assert CompositeChannel([MatrixChannel(SCALING), awgn]).noise_variances(KEY, none) == variance / 4
+    assert CompositeChannel([awgn, MatrixChannel(SCALING)]).noise_variances(KEY, none) == variance
 
 
-def test_one_model_stands_alone() -> None:
+def test_a_list_of_one_model_gives_the_model_itself() -> None:
     assert isinstance(link_channel(RunConfig.model_validate({"channel": {"model": [AWGN]}}), 0), AwgnChannel)

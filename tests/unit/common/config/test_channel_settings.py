@@ -20,13 +20,13 @@ from splitwave.common.errors import ConfigError
         ("3", r"channel.model = 3 .*: Input should be a valid string"),
     ],
 )
-def test_what_is_no_channel_model_is_refused_by_name(written: str, message: str) -> None:
+def test_an_invalid_channel_model_is_refused_with_its_value(written: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config(environment={}, overrides=[f"channel.model={written}"])
 
 
 @pytest.mark.parametrize("written", ["awgn", "[awgn]"])
-def test_a_list_of_one_is_its_name(written: str) -> None:
+def test_a_list_of_one_name_is_equal_to_that_name(written: str) -> None:
     """Equal runs have equal settings, on the wire and in their hash."""
     config = load_config(environment={}, overrides=[f"channel.model={written}"])
     assert config == RunConfig()

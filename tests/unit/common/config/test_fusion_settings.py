@@ -1,4 +1,4 @@
-"""The section `fusion`, which is younger than the first checkpoints and results."""
+"""The section `fusion`, which was added after the first checkpoints and results."""
 
 import json
 from pathlib import Path
@@ -15,12 +15,12 @@ BEFORE = "782bb669c743159e52a37dcf5e75fcf7cebbe39fa6da547c3d00063d6173dd58"
 """The hash of the default settings."""
 
 
-def test_the_default_leaves_hash_and_handshake_as_they_were_before_the_section() -> None:
+def test_the_default_does_not_change_hash_and_handshake() -> None:
     assert "fusion" not in json.loads(RunConfig().canonical_json())
     assert RunConfig().config_hash == BEFORE
 
 
-def test_a_checkpoint_from_before_the_section_is_one_of_the_default(tmp_path: Path) -> None:
+def test_a_checkpoint_without_the_section_is_read_as_one_with_the_default(tmp_path: Path) -> None:
     settings = json.loads(RunConfig().canonical_json())
     settings.pop("fusion", None)
     Manifest(7, json.dumps(settings), ("a", "b"), "c").publish(tmp_path)
@@ -44,6 +44,6 @@ def test_another_policy_is_part_of_hash_and_handshake() -> None:
     assert RunConfig.from_handshake(config.canonical_json()) == config
 
 
-def test_an_unknown_policy_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_policy_is_refused_with_the_known_names() -> None:
     with pytest.raises(ConfigError, match=r"fusion\.policy.* there is no 'al'; there are: all; did you mean 'all'\?"):
         load_config(environment={}, overrides=["fusion.policy=al"])

@@ -73,7 +73,7 @@ def test_layers_override_each_other_in_order(tmp_path: Path) -> None:
             ["inference.block_size = 65536", "fit a message"],
         ),
         ("inference: {latency_samples: 400000}", ["inference.latency_samples = 400000", "fit a message"]),
-        ("encoder: {width: 0.5}", ["width = 0.5 is of the backbone conv alone", "linear", "run.yaml"]),
+        ("encoder: {width: 0.5}", ["width = 0.5 needs the backbone conv", "linear", "run.yaml"]),
         ("encoder: {backbone: conv, width: 0.0}", ["encoder.width = 0.0", "greater than 0"]),
         ("links: 65\ndata: {name: cifar10}", ["links = 65", "less than or equal to 64"]),
         ("runtime: {torch_device: tpu}", ["runtime.torch_device = 'tpu'", "cuda"]),
@@ -100,11 +100,11 @@ def test_a_bad_setting_is_refused_by_name_with_its_value_and_origin(
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_the_settings_to_start_from_are_valid(path: Path) -> None:
+def test_shipped_configurations_are_valid(path: Path) -> None:
     assert load_config(path, environment={}).seed == 0
 
 
-def complaint(
+def message_of(
     path: Path | None = None, environment: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
 ) -> str:
     with pytest.raises(ConfigError) as error:
@@ -113,27 +113,29 @@ def complaint(
 
 
 def numbers() -> list[str]:
-    """The settings that are numbers: those whose default is one, and one that may be left out."""
+    """The settings that are numbers: those whose default is a number, and an optional one."""
     defaults = {dotted: attrgetter(dotted)(RunConfig()) for dotted in settings()}
     return ["quantizer.gamma_final", *(dotted for dotted, value in defaults.items() if type(value) in {int, float})]
 
 
 @pytest.mark.parametrize("text", [".inf", "-.inf", ".nan", "[.inf]"])
 @pytest.mark.parametrize("dotted", numbers())
-def test_an_endless_number_is_refused_alike_wherever_it_is_written(dotted: str, text: str, tmp_path: Path) -> None:
+def test_an_infinite_number_is_refused_with_the_same_message_from_every_source(
+    dotted: str, text: str, tmp_path: Path
+) -> None:
     *section, leaf = dotted.split(".")
     path = write(tmp_path, f"{section[0]}: {{{leaf}: {text}}}" if section else f"{leaf}: {text}")
     variable = variable_of(dotted)
 
-    in_file = complaint(path).replace(str(path), "ORIGIN")
+    in_file = message_of(path).replace(str(path), "ORIGIN")
 
     expected = "a finite number" if text[0] != "[" or dotted in {"objective.beta", "channel.psnr_db"} else "a valid"
     assert f": Input should be {expected}" in in_file
-    assert complaint(overrides=[f"{dotted}={text}"]).replace(f"--set {dotted}={text}", "ORIGIN") == in_file
-    assert complaint(environment={variable: text}).replace(f"environment variable {variable}", "ORIGIN") == in_file
+    assert message_of(overrides=[f"{dotted}={text}"]).replace(f"--set {dotted}={text}", "ORIGIN") == in_file
+    assert message_of(environment={variable: text}).replace(f"environment variable {variable}", "ORIGIN") == in_file
 
 
-def test_the_command_line_takes_numbers_as_files_write_them() -> None:
+def test_the_command_line_accepts_the_number_formats_of_files() -> None:
     overrides = ["training.learning_rate=.5", "channel.psnr_db=[.5, 1.]", "seed=+3"]
     config = load_config(environment={}, overrides=overrides)
     assert (config.training.learning_rate, config.channel.psnr_db, config.seed) == (0.5, [0.5, 1.0], 3)
@@ -149,8 +151,8 @@ def test_the_command_line_takes_numbers_as_files_write_them() -> None:
         ("encoder.backbone=nan", f"there are: {', '.join(BACKBONES.names)}"),
     ],
 )
-def test_the_setting_that_may_have_been_meant_is_named_in_one_line(override: str, ending: str) -> None:
-    said = complaint(overrides=[override])
+def test_similar_settings_are_suggested_in_one_line(override: str, ending: str) -> None:
+    said = message_of(overrides=[override])
     assert said.endswith(ending)
     assert len(said.splitlines()) == 1
 
@@ -163,8 +165,8 @@ def test_the_setting_that_may_have_been_meant_is_named_in_one_line(override: str
         ("SPLITWAVE_DATADIR", "SPLITWAVE_DATA_DIR"),
     ],
 )
-def test_the_variable_that_may_have_been_meant_is_named(variable: str, meant: str) -> None:
-    assert complaint(environment={variable: "3"}).endswith(
+def test_similar_variables_are_suggested(variable: str, meant: str) -> None:
+    assert message_of(environment={variable: "3"}).endswith(
         f"(from environment variable {variable}); did you mean {meant}?"
     )
 
@@ -182,7 +184,7 @@ def test_a_bad_value_from_the_environment_names_the_variable() -> None:
         load_config(environment={"SPLITWAVE_TRAINING_EPOCHS": "3"})
 
 
-def test_a_bad_section_is_not_replaced_by_a_stronger_layer(tmp_path: Path) -> None:
+def test_an_invalid_section_is_refused_although_a_later_layer_sets_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"training = 3 \(from .*run.yaml\): expected a section"):
         load_config(write(tmp_path, "training: 3"), environment={}, overrides=["training.epochs=1"])
 
@@ -191,7 +193,7 @@ def test_an_empty_section_changes_nothing(tmp_path: Path) -> None:
     assert load_config(write(tmp_path, "training:\n  # epochs: 3\n"), environment={}) == RunConfig()
 
 
-def test_a_setting_that_may_be_a_list_is_complained_of_once(tmp_path: Path) -> None:
+def test_a_setting_that_may_be_a_list_has_one_error_message(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load_config(write(tmp_path, "objective: {beta: 1e-3}"), environment={})
     assert len(str(error.value).splitlines()) == 1
@@ -229,7 +231,7 @@ def test_settings_of_another_version_are_refused_at_the_handshake() -> None:
 
 
 @pytest.mark.parametrize(("breakpoints", "bits"), [(1, 1), (2, 2), (3, 2), (6, 3), (7, 3), (8, 4), (15, 4), (255, 8)])
-def test_bits_a_symbol_are_ceil_log2_of_the_levels(breakpoints: int, bits: int) -> None:
+def test_bits_per_symbol_are_ceil_log2_of_the_levels(breakpoints: int, bits: int) -> None:
     config = RunConfig.model_validate({"quantizer": {"breakpoints": breakpoints}})
     assert config.bits_per_symbol == bits
     assert config.payload_bits_per_sample == 28 * bits

@@ -1,4 +1,4 @@
-"""Configurations that come with the package are found by name."""
+"""Configurations that are part of the package are found by name."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_everything_that_ships_is_there() -> None:
+def test_the_package_contains_all_shipped_files() -> None:
     assert {"demo", "mnist-k2", "hyper-vib-mnist"} <= set(shipped_configs())
     assert COMPOSE_FILE.is_file()
     assert list(BOARDS.glob("*.yaml"))
@@ -26,20 +26,20 @@ def test_a_shipped_configuration_is_found_by_its_name(name: str) -> None:
     assert load_config(Path(name), environment={}).data.name == "mnist"
 
 
-def test_a_file_of_the_user_goes_first() -> None:
+def test_a_file_of_the_user_has_priority() -> None:
     Path("mnist-k2.yaml").write_text("seed: 7", encoding="utf-8")
     assert load_config(Path("mnist-k2.yaml"), environment={}).seed == 7
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "message"),
     [
         ("mnist_k2", "mnist_k2: no such config file; did you mean mnist-k2?"),
         ("configs/mnist-k2.yaml", "configs/mnist-k2.yaml: no such config file; `mnist-k2` alone names a shipped one"),
         ("mine.yaml", "mine.yaml: no such config file"),
     ],
 )
-def test_another_name_is_refused_with_what_may_have_been_meant(path: str, says: str) -> None:
+def test_an_unknown_name_is_refused_with_similar_names(path: str, message: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         find_config(Path(path))
-    assert str(refusal.value).startswith(says)
+    assert str(refusal.value).startswith(message)

@@ -21,7 +21,7 @@ def test_an_epoch_uses_every_sample_once(count: int, batch_size: int, seed: int,
 
 
 @given(COUNTS, SIZES)
-def test_all_batches_are_full_but_the_last_which_holds_the_rest(count: int, batch_size: int) -> None:
+def test_all_batches_are_full_except_the_last_which_has_the_rest(count: int, batch_size: int) -> None:
     sizes = [len(batch) for batch in epoch_batches(count, batch_size, seed=1, epoch=0)]
 
     assert len(sizes) == -(-count // batch_size)
@@ -37,7 +37,7 @@ def test_the_order_is_a_function_of_seed_and_epoch(count: int, batch_size: int, 
     assert [batch.tolist() for batch in first] == [batch.tolist() for batch in second]
 
 
-def test_the_batch_size_cuts_the_order_and_does_not_change_it() -> None:
+def test_the_order_does_not_depend_on_the_batch_size() -> None:
     small = np.concatenate(epoch_batches(1000, 7, seed=3, epoch=2))
     large = np.concatenate(epoch_batches(1000, 300, seed=3, epoch=2))
 
@@ -63,7 +63,7 @@ def test_each_sample_is_equally_likely_to_come_first() -> None:
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(0, 1), (-1, 1), (1, 0), (5, -2)])
-def test_nothing_to_cut_or_no_size_to_cut_by_is_refused(count: int, batch_size: int) -> None:
+def test_zero_samples_or_a_batch_size_of_zero_are_refused(count: int, batch_size: int) -> None:
     with pytest.raises(ValueError, match=f"cannot cut {count} samples into batches of {batch_size}"):
         epoch_batches(count, batch_size, seed=0, epoch=0)
 

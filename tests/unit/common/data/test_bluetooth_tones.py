@@ -1,4 +1,4 @@
-"""Two-way tone exchanges; what both simulated data sets have in common is tested in `test_simulated`."""
+"""Two-way tone exchanges. `test_simulated` tests the common properties of both simulated data sets."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from splitwave.common.data import bluetooth_tones
 from tests.unit.common.data.test_propagation import CLEAR, rng
 
 
-def test_two_way_tones_turn_with_twice_the_delay_whatever_the_oscillators_do() -> None:
+def test_the_phase_of_two_way_tones_is_that_of_twice_the_delay_for_any_oscillator_phase() -> None:
     parts, delay_ns = bluetooth_tones.measure(CLEAR, 50, rng())
     product = parts[:, :79] + 1j * parts[:, 79:]
     np.testing.assert_allclose(np.abs(product), 1.0, rtol=1e-5)

@@ -31,7 +31,7 @@ EXPECTED: dict[str, DataSet] = {
 MODULES = {name: place.partition(":")[0].rpartition(".")[2] for name, place in DATA_SETS.built_in.items()}
 
 
-def test_every_name_has_a_data_set_and_every_data_set_a_name() -> None:
+def test_every_name_has_a_data_set_and_every_data_set_has_a_name() -> None:
     shapes = {name: DATA_SETS.load(name).IMAGE_SHAPE for name in DATA_SETS.built_in}
     tasks = {name: DATA_SETS.load(name).TASK for name in DATA_SETS.built_in}
 
@@ -57,7 +57,7 @@ def test_every_data_set_satisfies_the_protocol_and_has_tests(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mnist5k", "cifar10", "wifi-csi"])
-def test_settings_import_the_data_set_that_they_name_and_no_other_and_no_torch(name: str) -> None:
+def test_reading_settings_imports_only_the_named_data_set_and_no_torch(name: str) -> None:
     program = (
         "import sys; from splitwave.common.config.layers import load_config\n"
         f"config = load_config(overrides=['data.name={name}'], environment={{}})\n"
@@ -70,14 +70,14 @@ def test_settings_import_the_data_set_that_they_name_and_no_other_and_no_torch(n
     assert {"torch", "pooch"}.isdisjoint(said)
 
 
-def test_an_unknown_data_set_is_an_error_that_names_those_that_there_are() -> None:
+def test_an_unknown_data_set_is_refused_with_the_known_names() -> None:
     with pytest.raises(
         ConfigError, match=r"^data\.name = mnst: there is no 'mnst'; there are: mnist5k, mnist, .*'mnist'"
     ):
         load_images("mnst", "train", None)
 
 
-def test_the_digests_of_the_mnists_are_known_without_their_data() -> None:
+def test_the_digests_of_both_mnist_data_sets_are_known_without_reading_them() -> None:
     names = ("mnist5k", "mnist")
     digests = {
         (name, split): DATA_SETS.load(name).content_digest(split, None) for name in names for split in get_args(Split)
@@ -91,14 +91,14 @@ def test_the_digests_of_the_mnists_are_known_without_their_data() -> None:
     }
 
 
-def test_mnist5k_is_the_packaged_one_whatever_the_data_directory(tmp_path: Path) -> None:
+def test_mnist5k_ignores_the_data_directory(tmp_path: Path) -> None:
     images = load_images("mnist5k", "test", tmp_path)
 
     assert np.array_equal(images, mnist5k.load_images("test", None))
     assert np.array_equal(load_labels("mnist5k", "test", tmp_path), np.repeat(np.arange(10), 100))
 
 
-def test_mnist_is_looked_for_in_the_data_directory(tmp_path: Path) -> None:
+def test_mnist_is_read_from_the_data_directory(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="MNIST: train-images-idx3-ubyte is missing"):
         load_images("mnist", "train", tmp_path)
     with pytest.raises(DataError, match="MNIST: t10k-labels-idx1-ubyte is missing"):
@@ -109,19 +109,19 @@ def test_mnist_is_looked_for_in_the_data_directory(tmp_path: Path) -> None:
     ("name", "train", "test"),
     [("mnist5k", 4000, 1000), ("bluetooth-tones", 40_000, 10_000), ("wifi-csi", 40_000, 10_000)],
 )
-def test_verifying_a_split_counts_the_samples_that_loading_gives(name: str, train: int, test: int) -> None:
+def test_verifying_a_split_returns_its_number_of_samples(name: str, train: int, test: int) -> None:
     data_set = DATA_SETS.load(name)
     assert (data_set.verify("train", None), data_set.verify("test", None)) == (train, test)
     assert (len(load_labels(name, "train", None)), len(load_labels(name, "test", None))) == (train, test)
 
 
-def test_verifying_what_is_missing_says_so(tmp_path: Path) -> None:
+def test_verifying_a_missing_file_is_an_error(tmp_path: Path) -> None:
     for name in ("mnist", "cifar10", "cifar10-jpeg"):
         with pytest.raises(DataError, match=str(tmp_path)):
             DATA_SETS.load(name).verify("test", tmp_path)
 
 
-def test_mnist_alone_is_downloaded_where_no_directory_is_named() -> None:
+def test_only_mnist_is_downloaded_if_no_directory_is_named() -> None:
     assert [name for name in DATA_SETS.built_in if DATA_SETS.load(name).DOWNLOADED is not None] == ["mnist"]
 
 
@@ -139,7 +139,7 @@ def test_images_of_another_shape_or_dtype_than_promised_are_refused(
     assert load_images("mnist5k", "train", None).shape == (5, 1, 28, 28)
 
 
-def test_labels_that_the_task_cannot_take_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_labels_that_are_invalid_for_the_task_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist5k, "load_labels", lambda *_: np.arange(11))
     with pytest.raises(DataError, match=r"^mnist5k: the test labels: classes 0 to 10: expected 0 to 9"):
         load_labels("mnist5k", "test", None)

@@ -1,4 +1,4 @@
-"""CIFAR-10's binary format, and the two data sets that are in it."""
+"""The binary format of CIFAR-10, and the two data sets that use it."""
 
 import hashlib
 from pathlib import Path
@@ -47,7 +47,7 @@ def contents(tmp_path: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("split", "seeds"), [("train", [0, 1]), ("test", [2])])
 @pytest.mark.usefixtures("contents")
-def test_a_split_is_its_files_records_in_order(split: Split, seeds: list[int], tmp_path: Path) -> None:
+def test_a_split_contains_the_records_of_its_files_in_order(split: Split, seeds: list[int], tmp_path: Path) -> None:
     records = np.concatenate([records_of(list(FILES.values())[seed], seed) for seed in seeds])
 
     images, labels = CIFAR10_JPEG.load_images(split, tmp_path), CIFAR10_JPEG.load_labels(split, tmp_path)
@@ -61,7 +61,7 @@ def test_a_split_is_its_files_records_in_order(split: Split, seeds: list[int], t
         assert np.array_equal(images[:, :, row, column], records[:, place])
 
 
-def test_a_split_is_named_by_the_hash_of_its_files(contents: dict[str, bytes], tmp_path: Path) -> None:
+def test_the_digest_of_a_split_is_the_hash_of_its_files(contents: dict[str, bytes], tmp_path: Path) -> None:
     train = contents["data_batch_1.bin"] + contents["data_batch_2.bin"]
     assert CIFAR10_JPEG.content_digest("train", tmp_path) == hashlib.sha256(train).hexdigest()
     assert CIFAR10_JPEG.content_digest("test", tmp_path) == hashlib.sha256(contents["test_batch.bin"]).hexdigest()
@@ -83,7 +83,7 @@ def test_a_file_that_changed_since_it_was_imported_is_refused(contents: dict[str
         (b"\x0a" + b"\x00" * (RECORD_BYTES - 1), "class 10 among the test images, expected 0 to 9"),
     ],
 )
-def test_a_file_that_is_not_of_the_format_is_refused(content: bytes, named: str, tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_refused(content: bytes, named: str, tmp_path: Path) -> None:
     write_data_set(tmp_path, {"test_batch.bin": content})
     with pytest.raises(DataError, match=named):
         CIFAR10_JPEG.load_images("test", tmp_path)
@@ -111,9 +111,7 @@ def test_an_imported_folder_without_its_list_of_checksums_is_refused(
 @pytest.mark.parametrize(
     ("data_set", "how"), [(CIFAR10, "cifar-10-binary.tar.gz"), (CIFAR10_JPEG, "splitwave data import-images")]
 )
-def test_where_there_are_no_data_the_error_says_how_to_come_by_them(
-    data_set: CifarFolder, how: str, tmp_path: Path
-) -> None:
+def test_the_error_for_missing_data_explains_how_to_get_them(data_set: CifarFolder, how: str, tmp_path: Path) -> None:
     for data_dir, named in ((None, "none was named"), (tmp_path, f"{tmp_path / data_set.folder} does not exist")):
         with pytest.raises(DataError) as refusal:
             data_set.load_images("train", data_dir)
@@ -122,7 +120,7 @@ def test_where_there_are_no_data_the_error_says_how_to_come_by_them(
 
 
 @pytest.mark.usefixtures("contents")
-def test_cifar10_takes_the_published_files_alone(tmp_path: Path) -> None:
+def test_cifar10_accepts_only_the_published_files(tmp_path: Path) -> None:
     (tmp_path / IMPORTED_FOLDER).rename(tmp_path / CIFAR10.folder)
     with pytest.raises(DataError, match=r"cifar10: .*test_batch.bin holds other data: MD5 .* 803d5f7f4d78ea53"):
         CIFAR10.load_images("test", tmp_path)

@@ -43,7 +43,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def mirror(tmp_path: Path) -> Iterator[str]:
-    """A mirror that serves the file intact."""
+    """A mirror that serves the correct file."""
     folder = tmp_path / "mirror"
     folder.mkdir()
     (folder / NAME).write_bytes(gzip.compress(CONTENT))
@@ -53,7 +53,7 @@ def mirror(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def impostor(tmp_path: Path) -> Iterator[str]:
-    """A mirror that serves something else under the file's name, as a captive portal does."""
+    """A mirror that serves other content under the name of the file, as a captive portal does."""
     folder = tmp_path / "impostor"
     folder.mkdir()
     (folder / NAME).write_bytes(b"<html>Please log in</html>")
@@ -61,7 +61,7 @@ def impostor(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def test_the_file_lands_in_the_cache_under_its_name(tmp_path: Path, mirror: str) -> None:
+def test_a_downloaded_file_has_its_name_in_the_cache(tmp_path: Path, mirror: str) -> None:
     path = fetch(NAME, SHA256, [mirror], tmp_path / "cache" / "deeper")
 
     assert path == tmp_path / "cache" / "deeper" / NAME
@@ -74,7 +74,9 @@ def test_a_cached_file_needs_no_mirror(tmp_path: Path) -> None:
     assert fetch(NAME, SHA256, ["http://127.0.0.1:1/"], tmp_path) == tmp_path / NAME
 
 
-def test_the_next_mirror_serves_when_one_is_down_and_one_lies(tmp_path: Path, impostor: str, mirror: str) -> None:
+def test_the_next_mirror_is_used_if_one_is_down_and_one_serves_other_content(
+    tmp_path: Path, impostor: str, mirror: str
+) -> None:
     path = fetch(NAME, SHA256, ["http://127.0.0.1:1/", impostor, mirror], tmp_path / "cache")
 
     assert gzip.decompress(path.read_bytes()) == CONTENT

@@ -1,4 +1,4 @@
-"""Holding samples out for validation."""
+"""The selection of the samples that are held out for validation."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ from splitwave.common.errors import DataError
 SPLITS = st.integers(1, 500).flatmap(lambda count: st.tuples(st.just(count), st.integers(0, count - 1)))
 
 
-def test_the_centres_of_equal_stretches_are_held_out() -> None:
+def test_the_centres_of_equal_sections_are_held_out() -> None:
     train, validation = hold_out(10, 2)
 
     assert validation.tolist() == [2, 7]
     assert train.tolist() == [0, 1, 3, 4, 5, 6, 8, 9]
 
 
-def test_a_file_sorted_by_class_loses_the_same_number_of_each() -> None:
+def test_a_file_sorted_by_class_loses_equally_many_samples_of_each_class() -> None:
     labels = np.repeat(np.arange(10), 400)
 
     _, validation = hold_out(4000, 500)
@@ -40,7 +40,9 @@ def test_every_sample_is_in_exactly_one_part_and_both_are_increasing(split: tupl
 
 
 @given(SPLITS, st.data())
-def test_any_run_of_samples_loses_its_share_to_within_one(split: tuple[int, int], data: st.DataObject) -> None:
+def test_every_range_of_adjacent_samples_loses_its_share_within_one_sample(
+    split: tuple[int, int], data: st.DataObject
+) -> None:
     count, held_out = split
     start = data.draw(st.integers(0, count))
     end = data.draw(st.integers(start, count))

@@ -1,4 +1,4 @@
-"""The IDX reader, against files built byte by byte."""
+"""The IDX reader, tested with files that are built byte by byte."""
 
 import gzip
 import struct
@@ -23,7 +23,7 @@ def encode_idx(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_plain_and_gzipped_files_hold_the_same_array(tmp_path: Path, packed: bool) -> None:
+def test_plain_and_gzipped_files_give_the_same_array(tmp_path: Path, packed: bool) -> None:
     path = tmp_path / "digits"
     path.write_bytes(gzip.compress(TWO_BY_THREE) if packed else TWO_BY_THREE)
 
@@ -43,13 +43,13 @@ def test_any_array_survives_the_round_trip(array: np.ndarray[tuple[int, ...], np
 
 
 @given(st.integers(0, len(TWO_BY_THREE) - 1))
-def test_a_file_cut_anywhere_is_refused(length: int) -> None:
+def test_a_truncated_file_is_refused_at_any_length(length: int) -> None:
     with pytest.raises(DataError, match="cut"):
         parse_idx(TWO_BY_THREE[:length], source="cut")
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "message"),
     [
         (b"<!DOCTYPE html>", r"not an IDX file: it starts with the bytes '3c 21 44 4f'"),
         (b"", "not an IDX file"),
@@ -63,11 +63,13 @@ def test_a_file_cut_anywhere_is_refused(length: int) -> None:
         (b"\x00\x00\x08\x01" + struct.pack(">I", 2**32 - 1), r"0 bytes .* need 4294967295"),
     ],
 )
-def test_what_is_not_exactly_one_array_of_bytes_is_refused(tmp_path: Path, content: bytes, complaint: str) -> None:
+def test_content_that_is_not_exactly_one_array_of_bytes_is_refused(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     path = tmp_path / "digits"
     path.write_bytes(content)
 
-    with pytest.raises(DataError, match=complaint) as refusal:
+    with pytest.raises(DataError, match=message) as refusal:
         parse_idx(read_content(path), str(path))
 
     assert str(path) in str(refusal.value)
@@ -98,8 +100,12 @@ def test_a_gzip_file_with_a_changed_byte_is_a_data_error(tmp_path: Path, positio
         verified_content(path, SHA256_OF_ABC)
 
 
-@pytest.mark.parametrize("packed", [b"abc", gzip.compress(b"abc", 1), gzip.compress(b"abc", 9)])
-def test_content_is_verified_whatever_its_wrapping(tmp_path: Path, packed: bytes) -> None:
+@pytest.mark.parametrize(
+    "packed",
+    [b"abc", gzip.compress(b"abc", 1), gzip.compress(b"abc", 9)],
+    ids=["plain", "gzip level 1", "gzip level 9"],
+)
+def test_the_uncompressed_content_of_a_file_is_verified(tmp_path: Path, packed: bytes) -> None:
     path = tmp_path / "file"
     path.write_bytes(packed)
 

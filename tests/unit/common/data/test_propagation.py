@@ -1,4 +1,4 @@
-"""Simulated propagation: what is measured is what the models say, and the answer is in it."""
+"""Simulated propagation: measurements agree with the equations and statistics of the models."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=seed))
 
 
-def test_the_line_of_sight_is_first_and_its_delay_that_of_its_distance() -> None:
+def test_the_first_path_is_the_line_of_sight_with_the_delay_of_its_distance() -> None:
     paths = draw_paths(Propagation(distance_m=(3.0, 6.0)), N, rng())
     assert (np.diff(paths.delays_s, axis=1) >= 0).all()
     metres = paths.line_of_sight_ns * 1e-9 * SPEED_OF_LIGHT_M_S
@@ -26,17 +26,17 @@ def test_the_line_of_sight_is_first_and_its_delay_that_of_its_distance() -> None
 
 
 @pytest.mark.parametrize("rician_factor_db", [-3.0, 0.0, 10.0])
-def test_powers_are_shared_by_the_rician_factor_and_sum_to_one_on_average(rician_factor_db: float) -> None:
+def test_the_rician_factor_divides_the_power_and_the_mean_power_is_one(rician_factor_db: float) -> None:
     paths = draw_paths(Propagation(rician_factor_db=rician_factor_db), N, rng())
     power = np.abs(paths.gains) ** 2
     factor = 10 ** (rician_factor_db / 10)
     np.testing.assert_allclose(power[:, 0], factor / (factor + 1))
-    # Rayleigh power has σ = its mean; of five unequal paths the sum's σ is at most the sum.
+    # The power of a Rayleigh path has σ equal to its mean, so σ of the sum of five paths is at most the sum.
     scattered = power[:, 1:].sum(axis=1)
     assert abs(scattered.mean() - 1 / (factor + 1)) < 5 / (factor + 1) / np.sqrt(N)
 
 
-def test_excess_delays_have_the_spread_that_is_asked_for() -> None:
+def test_excess_delays_have_the_configured_spread() -> None:
     spread_s = 40e-9
     paths = draw_paths(Propagation(delay_spread_s=spread_s), N, rng())
     excess_s = paths.delays_s[:, 1:] - paths.delays_s[:, :1]
@@ -58,18 +58,18 @@ def test_the_response_is_the_sum_over_paths() -> None:
 
 @pytest.mark.parametrize("measure", [bluetooth_tones.measure, wifi_csi.measure], ids=["bluetooth", "wifi"])
 @pytest.mark.parametrize("snr_db", [0.0, 20.0])
-def test_noise_has_the_power_that_is_asked_for(measure: Measure, snr_db: float) -> None:
+def test_noise_has_the_configured_power(measure: Measure, snr_db: float) -> None:
     noisy, _ = measure(Propagation(paths=1, snr_db=snr_db), N // 4, rng())
     clear, _ = measure(Propagation(paths=1, snr_db=300.0), N // 4, rng())
     power = 2 * float(np.square(noisy - clear).mean())
     variance = 10 ** (-snr_db / 10)
-    # CSI has one noise; the product of two tones has each noise times a signal of power 1, and their product.
+    # CSI has one noise term. The product of two tones has both terms times a signal of power 1, and their product.
     expected = variance if measure is wifi_csi.measure else 2 * variance + variance**2
     assert abs(power / expected - 1) < 0.03
 
 
 @pytest.mark.parametrize("measure", [bluetooth_tones.measure, wifi_csi.measure], ids=["bluetooth", "wifi"])
-def test_a_seed_pins_what_is_measured(measure: Measure) -> None:
+def test_equal_seeds_give_equal_measurements(measure: Measure) -> None:
     first, again, other = (measure(Propagation(), 3, rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])

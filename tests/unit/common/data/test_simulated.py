@@ -1,4 +1,4 @@
-"""Simulated data sets: every party makes the same samples, and what names them names everything in them."""
+"""Simulated data sets: all parties generate the same samples, and the digest covers all parameters."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ NAMES = ["bluetooth", "wifi"]
 
 
 def small(simulation: Simulation) -> Simulation:
-    """Of a chunk and three samples."""
+    """A copy whose training split has one chunk and three samples."""
     return replace(simulation, train_samples=CHUNK + 3, test_samples=5)
 
 
@@ -29,11 +29,11 @@ def test_samples_have_the_promised_shape_and_about_unit_power(simulation: Simula
     samples = small(simulation).load_images("train", None)
     assert samples.shape == (CHUNK + 3, *simulation.IMAGE_SHAPE)
     assert samples.dtype == np.float32
-    assert 0.4 < float(np.square(samples).mean()) < 1.0  # of one of two parts
+    assert 0.4 < float(np.square(samples).mean()) < 1.0  # each number is the real or the imaginary part
 
 
 @pytest.mark.parametrize("simulation", SETS, ids=NAMES)
-def test_each_chunk_is_what_its_own_generator_measures(simulation: Simulation) -> None:
+def test_each_chunk_has_a_generator_of_its_own(simulation: Simulation) -> None:
     samples, delays_ns = small(simulation).load_images("train", None), small(simulation).load_labels("train", None)
     rng = generator(simulation.seed, Purpose.SIMULATED_DATA, phase=0, step=1)
     measured, expected_ns = simulation.measure(simulation.propagation, 3, rng)
@@ -42,36 +42,36 @@ def test_each_chunk_is_what_its_own_generator_measures(simulation: Simulation) -
 
 
 def shared(some: NDArray[np.float32], others: NDArray[np.float32]) -> int:
-    """How many times are in both; one may be so by chance, since float32 has not many between 0 and 100."""
+    """The number of values that both arrays contain; one may occur by chance, because float32 has few values there."""
     return int(np.isin(some, others).sum())
 
 
 @pytest.mark.parametrize("simulation", SETS, ids=NAMES)
-def test_splits_differ_and_so_do_chunks(simulation: Simulation) -> None:
+def test_splits_and_chunks_have_different_samples(simulation: Simulation) -> None:
     delays_ns = small(simulation).load_labels("train", None)
     assert shared(small(simulation).load_labels("test", None), delays_ns) <= 1
     assert shared(delays_ns[CHUNK:], delays_ns[:CHUNK]) <= 1
 
 
-def test_the_two_data_sets_are_drawn_apart() -> None:
+def test_the_two_data_sets_have_different_delays() -> None:
     bluetooth, wifi = (small(each).load_labels("test", None) for each in SETS)
     assert shared(wifi, bluetooth) <= 1
 
 
 @pytest.mark.parametrize("simulation", SETS, ids=NAMES)
-def test_delays_are_standardised_by_the_law_of_the_distance(simulation: Simulation) -> None:
+def test_delays_are_standardised_by_the_distribution_of_the_distance(simulation: Simulation) -> None:
     task, delays_ns = simulation.TASK, simulation.load_labels("test", None).astype(np.float64)
     standardised = (delays_ns - task.offset_ns) / task.scale_ns
     n = len(delays_ns)
     assert n == 10_000
     assert abs(standardised.mean()) < 5 / np.sqrt(n)
-    # Of a uniform law of variance 1 the square has the variance 9/5 − 1.
+    # The square of a uniform variable with variance 1 has the variance 9/5 − 1.
     assert abs(np.square(standardised).mean() - 1) < 5 * np.sqrt(0.8 / n)
     assert task.offset_ns == pytest.approx(15.5 / SPEED_OF_LIGHT_M_S * 1e9, rel=1e-12)
     assert task.scale_ns == pytest.approx(29 / np.sqrt(12) / SPEED_OF_LIGHT_M_S * 1e9, rel=1e-12)
 
 
-def test_delays_may_be_written_to_and_kept_measurements_may_not() -> None:
+def test_delays_are_writable_and_cached_measurements_are_read_only() -> None:
     assert small(WIFI_CSI).load_labels("test", None).flags.writeable
     samples = small(WIFI_CSI).load_images("test", None)
     assert not samples.flags.writeable
@@ -97,13 +97,13 @@ CHANGED = [
 ]
 
 
-def test_everything_that_a_split_is_made_from_changes_its_digest() -> None:
+def test_every_parameter_of_a_split_changes_its_digest() -> None:
     digests = {each.content_digest("train", None) for each in (WIFI_CSI, *CHANGED)}
     assert len(digests) == 1 + len(CHANGED)
 
 
-def test_digests_are_those_of_the_recipe_and_stay() -> None:
-    """A change of generator or parameter shows here: raise the version, and pin the new ones."""
+def test_digests_are_pinned() -> None:
+    """After a change of generators or parameters, increase the version and pin the new digests."""
     digests = {(each.name, split): each.content_digest(split, None) for each in SETS for split in get_args(Split)}
     assert len(set(digests.values())) == 4
     assert {key: digest[:8] for key, digest in digests.items()} == {
@@ -114,8 +114,8 @@ def test_digests_are_those_of_the_recipe_and_stay() -> None:
     }
 
 
-def test_the_first_samples_stay_what_they_are() -> None:
-    """The digest is of the recipe: this is of what it makes, up to the rounding of another machine."""
+def test_the_first_samples_are_pinned() -> None:
+    """Digests cover only the parameters; this test covers the samples, up to the rounding of other machines."""
     samples, delays_ns = small(WIFI_CSI).load_images("test", None), small(WIFI_CSI).load_labels("test", None)
     np.testing.assert_allclose(samples[0, :, 0, 0], [0.40340692, 0.04070363], rtol=1e-4)
     np.testing.assert_allclose(delays_ns[:2], [20.442587, 46.36392], rtol=1e-6)

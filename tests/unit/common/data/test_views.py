@@ -14,7 +14,7 @@ DIVISORS = (1, 2, 4, 7, 14, 28)
 IMAGES = np.random.default_rng(20240607).integers(0, 256, size=(3, 28, 28), dtype=np.uint8)
 
 
-def test_a_view_is_its_rows_scaled_to_the_unit_interval() -> None:
+def test_a_view_consists_of_its_rows_scaled_to_the_unit_interval() -> None:
     images = np.array([[[0, 51], [102, 153], [204, 255], [1, 254]]], dtype=np.uint8)
 
     upper, lower = row_view(images, links=2, link=0), row_view(images, links=2, link=1)
@@ -24,7 +24,7 @@ def test_a_view_is_its_rows_scaled_to_the_unit_interval() -> None:
 
 
 @given(st.sampled_from(DIVISORS))
-def test_the_views_of_all_links_put_together_are_the_image(links: int) -> None:
+def test_the_views_of_all_links_together_are_the_image(links: int) -> None:
     views = [row_view(IMAGES, links, link) for link in range(links)]
 
     assert all(view.shape == (3, 28 // links * 28) for view in views)
@@ -54,7 +54,7 @@ def test_no_samples_give_no_views() -> None:
 
 
 @given(st.integers(1, 100), st.integers(1, MAX_LINKS), st.floats(0, 0.95))
-def test_any_number_of_links_shares_any_image_in_views_of_one_size_that_leave_no_row_out(
+def test_views_of_any_number_of_links_have_one_size_and_cover_every_row(
     height: int, links: int, overlap: float
 ) -> None:
     views = [view_rows(height, links, link, overlap) for link in range(links)]
@@ -66,7 +66,7 @@ def test_any_number_of_links_shares_any_image_in_views_of_one_size_that_leave_no
 
 
 @given(st.integers(1, 100), st.integers(1, MAX_LINKS))
-def test_views_that_are_apart_are_no_higher_than_it_takes(height: int, links: int) -> None:
+def test_views_without_overlap_have_the_smallest_height_that_covers_the_image(height: int, links: int) -> None:
     assert view_shape((1, height, 1), links)[1] == -(-height // links)
 
 
@@ -87,13 +87,13 @@ def test_rows_of_links_that_do_not_divide_the_height(height: int, links: int, ex
 
 
 @pytest.mark.parametrize("links", [-2, 0])
-def test_an_image_for_nobody_is_refused(links: int) -> None:
+def test_a_number_of_links_below_one_is_refused(links: int) -> None:
     with pytest.raises(ValueError, match="link 0 is not one of"):
         row_view(IMAGES, links, link=0)
 
 
 @pytest.mark.parametrize("link", [-1, 4])
-def test_a_link_beyond_the_links_is_refused(link: int) -> None:
+def test_a_link_out_of_range_is_refused(link: int) -> None:
     with pytest.raises(ValueError, match=f"link {link} is not one of 0 … 3"):
         row_view(IMAGES, links=4, link=link)
 
@@ -119,7 +119,7 @@ def test_half_overlap_in_rows(height: int, links: int, expected: list[tuple[int,
     assert [(part.start, part.stop) for part in rows] == expected
 
 
-def test_an_overlapping_view_is_its_rows_flattened() -> None:
+def test_an_overlapping_view_consists_of_its_flattened_rows() -> None:
     view = row_view(IMAGES, links=2, link=1, overlap=0.5)
 
     assert np.array_equal(np.rint(view * 255).reshape(3, 19, 28), IMAGES[:, 9:])
@@ -128,7 +128,7 @@ def test_an_overlapping_view_is_its_rows_flattened() -> None:
 @pytest.mark.parametrize(
     ("links", "overlap", "height"), [(1, 0.0, 32), (2, 0.0, 16), (4, 0.0, 8), (2, 0.5, 21), (4, 0.5, 13)]
 )
-def test_a_view_of_a_colour_image_is_the_same_rows_of_every_channel(links: int, overlap: float, height: int) -> None:
+def test_a_view_of_a_colour_image_has_the_same_rows_of_every_channel(links: int, overlap: float, height: int) -> None:
     images = np.random.default_rng(3).integers(0, 256, size=(2, 3, 32, 32), dtype=np.uint8)
     shape = view_shape((3, 32, 32), links, overlap)
 
@@ -140,7 +140,7 @@ def test_a_view_of_a_colour_image_is_the_same_rows_of_every_channel(links: int, 
 
 
 @pytest.mark.parametrize(("links", "link", "rows"), [(1, 0, [0, 1, 2]), (3, 1, [1])])
-def test_measurements_are_seen_as_they_are_and_copied(links: int, link: int, rows: list[int]) -> None:
+def test_views_of_measurements_are_unchanged_copies(links: int, link: int, rows: list[int]) -> None:
     measured = np.random.default_rng(4).standard_normal((5, 2, 3, 30)).astype(np.float32)
     measured.flags.writeable = False
 

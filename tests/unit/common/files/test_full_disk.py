@@ -1,4 +1,4 @@
-"""A disk with no space left is named, whoever meets it. Without the right to mount one, /dev/full stands for it."""
+"""Every process reports a full disk by its path. Tests that may not mount a small disk use /dev/full."""
 
 import dataclasses
 import subprocess
@@ -46,13 +46,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @dataclasses.dataclass
 class Dead:
-    """A process that is gone."""
+    """A process that has ended."""
 
     log: Path
     role: str = "channel"
 
 
-def test_a_checkpoint_part_that_does_not_fit_names_its_place_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_checkpoint_part_that_does_not_fit_is_an_error_with_its_path_and_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / ".device-0.safetensors.partial").symlink_to("/dev/full")
 
     with pytest.raises(DiskFullError, match=f"the disk that holds {tmp_path}/device-0.safetensors is full: No space"):
@@ -70,41 +70,41 @@ def test_a_manifest_that_does_not_fit_publishes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "checkpoint.json").exists()
 
 
-def test_another_error_of_a_write_stays_what_it_is(tmp_path: Path) -> None:
+def test_other_errors_of_a_write_are_unchanged(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), naming_full_disk(tmp_path):
         (tmp_path / "none" / "file").write_text("")
 
 
 @pytest.mark.parametrize("log", ["/dev/null", "/dev/full"])
-def test_a_service_that_meets_a_full_disk_says_so_by_its_exit_code_even_where_its_log_is_full(log: str) -> None:
+def test_a_service_on_a_full_disk_has_the_exit_code_for_it_even_if_its_log_cannot_be_written(log: str) -> None:
     with Path(log).open("w") as file:
         code = subprocess.run([sys.executable, "-c", SERVICE], stderr=file, check=False).returncode
 
     assert code == ExitCode.DISK_FULL
 
 
-def test_a_death_whose_log_had_no_room_says_so(small_disk: Path) -> None:
+def test_the_report_of_a_dead_process_says_if_the_disk_of_its_log_was_full(small_disk: Path) -> None:
     dead = Dead(small_disk / "channel.log")
     dead.log.touch()
-    roomy = str(Death(dead, 1).error())
-    (small_disk / "ballast").write_bytes(bytes(16 * KIB))
+    with_space = str(Death(dead, 1).error())
+    (small_disk / "filler").write_bytes(bytes(16 * KIB))
 
-    assert not roomy.endswith("so the log may be incomplete)")
+    assert not with_space.endswith("so the log may be incomplete)")
     assert str(Death(dead, 1).error()).endswith(
         f"(its log is empty)\n  (the disk that holds {small_disk} has no space left, so the log may be incomplete)"
     )
 
 
-def test_space_is_missing_only_where_there_is_none(small_disk: Path, tmp_path: Path) -> None:
-    (small_disk / "ballast").write_bytes(bytes(16 * KIB))
+def test_only_a_full_disk_has_no_space(small_disk: Path, tmp_path: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(16 * KIB))
 
     assert has_no_space(small_disk)
     assert not has_no_space(tmp_path)
     assert not has_no_space(tmp_path / "none")
 
 
-def test_results_that_do_not_fit_are_an_error_that_names_their_folder(small_disk: Path) -> None:
-    (small_disk / "ballast").write_bytes(bytes(4 * KIB))
+def test_the_error_for_results_that_do_not_fit_names_their_folder(small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(4 * KIB))
     results = small_disk / "results"
     command: list[str | Path] = [SPLITWAVE, "demo", "--set", "training.epochs=1", "--results", results]
 
@@ -115,8 +115,8 @@ def test_results_that_do_not_fit_are_an_error_that_names_their_folder(small_disk
     assert not results.exists()
 
 
-def test_results_that_cannot_be_begun_leave_nothing(small_disk: Path) -> None:
-    (small_disk / "ballast").write_bytes(bytes(12 * KIB))
+def test_a_results_folder_that_cannot_be_created_leaves_no_files(small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(12 * KIB))
 
     with pytest.raises(DiskFullError, match=f"the disk that holds {small_disk}/results is full"):
         ResultsFolder(small_disk / "results", "demo", RunConfig(), None)
@@ -124,7 +124,7 @@ def test_results_that_cannot_be_begun_leave_nothing(small_disk: Path) -> None:
     assert not (small_disk / "results").exists()
 
 
-def test_what_was_measured_before_the_disk_was_full_is_kept(small_disk: Path) -> None:
+def test_records_from_before_the_disk_was_full_are_kept(small_disk: Path) -> None:
     full = DiskFullError(f"the disk that holds {small_disk} is full")
     with pytest.raises(DiskFullError) as caught:
         fill(ResultsFolder(small_disk, "demo", RunConfig(), None), full)
@@ -132,15 +132,15 @@ def test_what_was_measured_before_the_disk_was_full_is_kept(small_disk: Path) ->
     (kept,) = (small_disk / "demo").iterdir()
     assert kept.name.endswith(".unfinished")
     assert (kept / "metrics.jsonl").read_text() == "{}\n"
-    assert not (kept / "unfinished.json").exists()  # there was no room for it
+    assert not (kept / "unfinished.json").exists()  # the disk had no space for it
     assert caught.value.__notes__ == [f"the unfinished run is kept in {kept}"]
 
 
 def fill(folder: ResultsFolder, error: DiskFullError) -> None:
-    """A run that measures an epoch before its logs take all that is left."""
+    """Write the record of an epoch, then fill the disk with logs and raise the error."""
     with folder:
         folder.metrics.write_text("{}\n")
-        with (folder.logs / "ballast").open("wb", buffering=0) as file, suppress(OSError):
+        with (folder.logs / "filler").open("wb", buffering=0) as file, suppress(OSError):
             while True:
                 file.write(bytes(KIB))
         raise error

@@ -1,4 +1,4 @@
-"""Conditions of the networks: drawn anew for each step and link, spread over the range, the same at every party."""
+"""Conditions of the networks: they are drawn for each step and link, cover the range, and are equal at all parties."""
 
 import math
 
@@ -40,40 +40,40 @@ def of_step(config: RunConfig, step: int = 0, micro_batch: int = 0, samples: int
 
 
 def drawn(config: RunConfig, steps: int = 100) -> NDArray[np.float64]:
-    """(steps, K, T_β)."""
+    """The β of several steps, (steps, K, T_β)."""
     return np.stack([of_step(config, step).betas for step in range(steps)])
 
 
-def test_log_uniform_draws_fill_the_range_in_decades() -> None:
+def test_log_uniform_draws_cover_all_decades_of_the_range() -> None:
     shares = np.log(drawn(config_of()) / LOW) / math.log(HIGH / LOW)
     assert ((shares >= 0) & (shares <= 1)).all()
-    # One value in each quarter of the range, at every step.
+    # Every step has one value in each quarter of the range.
     assert (np.sort(np.floor(shares * 4), axis=-1) == np.arange(4)).all()
     # 800 draws, uniform within strata of width 1/4: σ of the mean is 0.25/√(12·800) = 0.0026.
     assert abs(shares.mean() - 0.5) < 5 * 0.0026
 
 
-def test_uniform_draws_hardly_ever_give_a_small_beta() -> None:
+def test_uniform_draws_are_rarely_small() -> None:
     betas = drawn(config_of(hypernetwork={"beta": [LOW, HIGH], "draws": 4, "sampling": "uniform"}))
     assert abs(betas.mean() - 0.5) < 5 * 0.0026
     assert (betas < 0.001).mean() < 0.01
 
 
-def test_links_draw_apart_and_steps_do_too() -> None:
+def test_draws_are_independent_between_links_and_steps() -> None:
     betas = np.log(drawn(config_of(), steps=200))
     first, second = betas[:, 0].ravel(), betas[:, 1].ravel()
-    # 800 pairs; of independent ones the correlation has σ = 1/√800 = 0.035.
+    # The correlation of 800 independent pairs has σ = 1/√800 = 0.035.
     assert abs(np.corrcoef(first, second)[0, 1]) < 5 * 0.035
     assert len(np.unique(betas)) == betas.size
 
 
-def test_a_seed_pins_the_draws() -> None:
+def test_equal_seeds_give_equal_draws() -> None:
     np.testing.assert_array_equal(of_step(config_of()).betas, of_step(config_of()).betas)
     assert (of_step(config_of()).betas != of_step(config_of(seed=1)).betas).all()
 
 
 @pytest.mark.parametrize("micro_batches", [1, 2, 3, 5])
-def test_a_sample_has_the_same_beta_however_the_step_is_cut(micro_batches: int) -> None:
+def test_the_beta_of_a_sample_does_not_depend_on_the_micro_batches(micro_batches: int) -> None:
     training = {"epochs": 2, "batch_size": SAMPLES, "micro_batches": micro_batches}
     parts = [of_step(config_of(training=training), 3, part) for part in range(micro_batches)]
     cut = np.concatenate([np.repeat(part.betas, part.counts, axis=1) for part in parts], axis=1)
@@ -82,10 +82,10 @@ def test_a_sample_has_the_same_beta_however_the_step_is_cut(micro_batches: int) 
     np.testing.assert_array_equal(cut, np.repeat(whole.betas, whole.counts, axis=1))
 
 
-def test_a_short_batch_has_one_row_per_sample_and_an_even_one_has_one_row_per_value() -> None:
+def test_inputs_have_one_row_per_value_and_in_a_short_batch_one_row_per_sample() -> None:
     config = config_of()
     assert of_step(config).rows(0, 1).shape == (4, 2)
-    short = of_step(config, step=1, samples=SAMPLES + 6)  # 30 = 24 + 6: six samples for four values
+    short = of_step(config, step=1, samples=SAMPLES + 6)  # 30 = 24 + 6, so six samples share four values
     assert sum(short.counts) == 6
     assert short.rows(0, 1).shape == (6, 2)
 
@@ -134,21 +134,21 @@ def test_a_pass_has_the_beta_of_the_settings(phase: Phase) -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.VALIDATION, Phase.TEST, Phase.SERVE])
-def test_a_pass_has_the_beta_it_is_given_in_place_of_the_settings(phase: Phase) -> None:
+def test_a_pass_with_a_given_beta_ignores_the_settings(phase: Phase) -> None:
     config = config_of(data={"validation": 8})
     block = block_conditions(config, RunPlan(config, 40, 8), BlockKey(phase, 0, 0), (0.1, 0.2))
     np.testing.assert_allclose(block.rows(0, 1), [[math.log(0.1), math.log(0.2)]], rtol=1e-6)
     assert (block.betas.tolist(), block.weights.tolist()) == ([[0.1], [0.2]], [1.0])
 
 
-def test_plain_networks_have_no_conditions_and_weigh_all_samples_alike() -> None:
+def test_plain_networks_have_no_conditions_and_equal_weights_for_all_samples() -> None:
     block = of_step(config_of(hypernetwork={}))
     assert block.rows(0, 1).shape == (1, 0)
     assert block.betas.tolist() == [[0.5], [0.25]]
     assert block.a_sample(block.weights).tolist() == [1.0] * SAMPLES
 
 
-def test_balance_weighs_losses_down_where_beta_is_large() -> None:
+def test_balance_reduces_the_weight_of_losses_at_large_beta() -> None:
     block = of_step(config_of(hypernetwork={"beta": [LOW, HIGH], "draws": 4, "balance": 0.5}))
     expected = [((a + 1e-4) * (b + 1e-4)) ** -0.25 for a, b in block.betas.T.tolist()]
     np.testing.assert_allclose(block.weights, expected)
@@ -188,8 +188,8 @@ def sizes(**hypernetwork: object) -> int:
     return sum(parameter.numel() for network in networks for parameter in network.parameters())
 
 
-def test_the_networks_for_mnist_have_the_papers_sizes() -> None:
-    """18.81e4 and 18.94e4 in Hyper-VIB's Table I; 682 outputs of gated layers have two parameters each."""
+def test_the_networks_for_mnist_have_the_sizes_of_the_paper() -> None:
+    """Table I of Hyper-VIB has 18.81e4 and 18.94e4; the gates of 682 outputs have two parameters each."""
     assert sizes() == 188_074
     assert sizes(beta=[LOW, HIGH]) == 189_438
 
@@ -224,7 +224,7 @@ def test_a_folded_network_follows_conditions_and_weights() -> None:
     assert network.under(rows, version + 1) is not plain
 
 
-def test_loaded_weights_are_folded_anew_though_no_step_was_taken() -> None:
+def test_the_network_is_folded_again_after_loading_weights_without_a_step() -> None:
     config = config_of(encoder={"backbone": "linear", "dimension": 3})
     encoder, other = (make_encoder(config.encoder, config.view_shape, config.conditions) for _ in range(2))
     for number, module in enumerate((encoder, other)):

@@ -1,4 +1,4 @@
-"""Layers with conditions as inputs: their outputs, their sizes, and that they fold into plain ones."""
+"""Layers with conditions as inputs: their outputs, sizes and folding."""
 
 import itertools
 import math
@@ -22,7 +22,7 @@ Make = Callable[[int], HyperLinear | HyperConv2d]
 
 
 def randomised(module: Module, seed: int = 0) -> Module:
-    """In float64, every parameter standard normal: gates that stand where they start would hide mistakes."""
+    """Convert to float64 and draw all parameters from N(0, 1), because gates at their initial values hide mistakes."""
     rng = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in module.double().parameters():
@@ -80,14 +80,16 @@ def test_each_sample_has_conditions_of_its_own(make: Make, shape: tuple[int, ...
 
 
 @pytest.mark.parametrize(("make", "shape"), LAYERS, ids=["linear", "convolution"])
-def test_one_row_of_conditions_is_for_all_samples(make: Make, shape: tuple[int, ...]) -> None:
+def test_one_row_of_conditions_applies_to_all_samples(make: Make, shape: tuple[int, ...]) -> None:
     layer, x, conditions = randomised(make(2)), inputs(3, *shape), inputs(1, 2)
     torch.testing.assert_close(layer(x, conditions), layer(x, conditions.expand(3, 2)))
 
 
 @pytest.mark.parametrize(("make", "shape"), LAYERS, ids=["linear", "convolution"])
 @pytest.mark.parametrize("log_beta", LOG_BETAS)
-def test_the_folded_layer_is_plain_and_gives_the_same(make: Make, shape: tuple[int, ...], log_beta: float) -> None:
+def test_the_folded_layer_is_plain_and_has_the_same_outputs(
+    make: Make, shape: tuple[int, ...], log_beta: float
+) -> None:
     layer, x = randomised(make(1)), inputs(3, *shape)
     folded = layer.fold(torch.tensor([log_beta], dtype=torch.float64))
     assert type(folded) in (nn.Linear, nn.Conv2d)
@@ -96,7 +98,7 @@ def test_the_folded_layer_is_plain_and_gives_the_same(make: Make, shape: tuple[i
 
 
 @pytest.mark.parametrize(("make", "shape"), LAYERS, ids=["linear", "convolution"])
-def test_gradients_are_those_of_finite_differences(make: Make, shape: tuple[int, ...]) -> None:
+def test_gradients_agree_with_finite_differences(make: Make, shape: tuple[int, ...]) -> None:
     layer = randomised(make(2))
     x, conditions = inputs(3, *shape).requires_grad_(), inputs(3, 2).requires_grad_()
     weights = [parameter.detach().requires_grad_() for parameter in layer.parameters()]
@@ -110,12 +112,12 @@ def test_gradients_are_those_of_finite_differences(make: Make, shape: tuple[int,
 
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 3))
-def test_a_gate_costs_an_offset_an_output_and_a_slope_for_each_condition(inp: int, out: int, conditions: int) -> None:
+def test_a_gate_has_per_output_one_offset_and_one_slope_for_each_condition(inp: int, out: int, conditions: int) -> None:
     linear, conv = HyperLinear(inp, out, conditions), HyperConv2d(inp, out, 3, conditions=conditions)
     assert parameters(linear) - parameters(linear.plain) == (conditions + 1) * out
     assert parameters(conv) - parameters(conv.plain) == (conditions + 1) * out * (inp + 1)
 
 
-def test_a_fresh_gate_is_nearly_open_whatever_the_conditions() -> None:
+def test_an_initial_gate_is_nearly_open_under_all_conditions() -> None:
     expected = torch.full((2, 3), 1 / (1 + math.exp(-OPEN)))
     torch.testing.assert_close(Gate(3)(torch.tensor([[-11.5], [0.0]])), expected)

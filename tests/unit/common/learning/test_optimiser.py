@@ -1,4 +1,4 @@
-"""The Adam of a party: gates may learn faster than the weights they gate."""
+"""The Adam optimiser of a party, in which gates may have a higher learning rate than other weights."""
 
 import copy
 import subprocess
@@ -15,7 +15,7 @@ RATE = 1e-2
 
 
 def stepped(network: nn.Module, gate_factor: float) -> dict[str, torch.Tensor]:
-    """The change of each parameter in one step with gradients of 1: Adam's first step is the learning rate."""
+    """The change of each parameter in a first step with gradients of 1, which for Adam is the learning rate."""
     before = {name: weights.detach().clone() for name, weights in network.named_parameters()}
     for weights in network.parameters():
         weights.grad = torch.ones_like(weights)
@@ -24,7 +24,7 @@ def stepped(network: nn.Module, gate_factor: float) -> dict[str, torch.Tensor]:
     return {name: before[name] - weights.detach() for name, weights in network.named_parameters()}
 
 
-def test_gates_step_by_their_factor_and_all_else_by_the_learning_rate() -> None:
+def test_the_factor_multiplies_only_the_learning_rate_of_gates() -> None:
     moved = stepped(nn.Sequential(HyperLinear(3, 2), nn.Linear(2, 1)), 10.0)
     for name, distance in moved.items():
         expected = 10 * RATE if "gate" in name else RATE
@@ -32,9 +32,7 @@ def test_gates_step_by_their_factor_and_all_else_by_the_learning_rate() -> None:
 
 
 @pytest.mark.parametrize(("layer", "gate_factor"), [(nn.Linear(4, 3), 10.0), (HyperLinear(4, 3), 1.0)])
-def test_a_network_whose_weights_all_learn_alike_takes_the_very_steps_of_torchs_adam(
-    layer: nn.Module, gate_factor: float
-) -> None:
+def test_with_one_learning_rate_all_steps_equal_those_of_torchs_adam(layer: nn.Module, gate_factor: float) -> None:
     network = Chain(layer)
     other = copy.deepcopy(network)
     ours, theirs = PartyOptimiser(network, gate_factor), torch.optim.Adam(other.parameters(), lr=RATE, fused=True)
@@ -50,7 +48,7 @@ def test_a_network_whose_weights_all_learn_alike_takes_the_very_steps_of_torchs_
 
 
 def test_training_does_not_load_torchs_compiler() -> None:
-    """It would take a board a second and 70 MiB."""
+    """On a board the compiler would take a second and 70 MiB."""
     program = (
         "import sys, torch; from splitwave.common.learning.optimiser import PartyOptimiser\n"
         "layer = torch.nn.Linear(2, 1); layer(torch.ones(1, 2)).backward()\n"

@@ -1,4 +1,4 @@
-"""The device on which networks compute."""
+"""The placement of networks on a device, and their precision."""
 
 import pytest
 import torch
@@ -9,13 +9,15 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.learning.placement import Placement
 
 
-def test_cuda_is_refused_by_name_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cuda_is_refused_with_the_name_of_the_setting_if_there_is_no_cuda_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match=r"runtime.torch_device = cuda: .* no CUDA device"):
         Placement(RuntimeSettings(torch_device="cuda"))
 
 
-def test_bf16_rounds_what_the_network_computes_and_gives_float32_back() -> None:
+def test_bf16_rounds_the_computation_and_returns_float32() -> None:
     network = nn.Linear(3, 2)
     x = torch.tensor([[0.1, -0.7, 1.3]])
     plain, rounded = (Placement(RuntimeSettings(bf16=bf16)) for bf16 in (False, True))

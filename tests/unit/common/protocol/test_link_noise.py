@@ -1,4 +1,4 @@
-"""Training over a range of PSNRs: the draw, and that the channel and the device's rate both follow it."""
+"""Training over a range of PSNRs: the draws, and their use by the channel and by the rate of the device."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_links_steps_and_seeds_draw_independently() -> None:
         assert abs(np.corrcoef(one, other)[0, 1]) < 5 / np.sqrt(n)
 
 
-def test_a_shared_draw_is_that_of_the_first_link() -> None:
+def test_a_shared_draw_equals_the_draw_of_the_first_link() -> None:
     shared = RANGED.model_copy(update={"channel": RANGED.channel.model_copy(update={"training_psnr_shared": True})})
     links = [drawn_db(shared, link, 20) for link in range(2)]
     np.testing.assert_array_equal(links[0], drawn_db(RANGED, 0, 20))
@@ -65,14 +65,14 @@ def several(draws: int) -> RunConfig:
     return RANGED.model_copy(update={"channel": RANGED.channel.model_copy(update={"training_psnr_draws": draws})})
 
 
-def test_several_draws_a_step_lie_one_in_each_part_of_the_range() -> None:
+def test_several_draws_per_step_have_one_value_in_each_part_of_the_range() -> None:
     steps = [-10 * np.log10(noise_variances(several(5), 1, Phase.TRAIN, step)) for step in range(50)]
     parts = np.floor((np.array(steps) - LOW_DB) / (HIGH_DB - LOW_DB) * 5)
     assert (np.sort(parts, axis=1) == np.arange(5)).all()
-    assert len({tuple(order) for order in parts}) > 25  # of 120 orders
+    assert len({tuple(order) for order in parts}) > 25  # there are 120 orders
 
 
-def test_each_of_several_draws_is_an_equal_share_of_a_block() -> None:
+def test_several_draws_have_equal_shares_of_a_block() -> None:
     assert draw_of_sample(3, 7).tolist() == [0, 0, 0, 1, 1, 2, 2]
     assert draw_of_sample(3, 2).tolist() == [0, 1]
 
@@ -93,7 +93,7 @@ def test_without_a_range_training_has_the_psnr_of_the_link() -> None:
 
 
 def received(config: RunConfig, key: BlockKey, samples: int) -> Float32:
-    """The noise alone: what the channel makes of symbols that are 0."""
+    """The noise of a block: the output of the channel for symbols of 0."""
     zeros = RealPayload(np.zeros((1, samples, 3), dtype=np.float32))
     link = ChannelLink(config, 1)
     link.begin_pass(Symbols.SOFT)
@@ -117,11 +117,11 @@ def test_each_share_of_a_block_has_the_noise_of_its_draw() -> None:
     noise = received(several(3), BlockKey(Phase.TRAIN, 1, 0), samples).astype(np.float64)
     measured = [np.mean(part**2) for part in np.split(noise[0], 3)]
     expected = noise_variances(several(3), 1, Phase.TRAIN, 1)
-    assert measured == pytest.approx(list(expected), rel=5 * np.sqrt(2 / samples))  # 3·20,000 numbers each
+    assert measured == pytest.approx(list(expected), rel=5 * np.sqrt(2 / samples))  # each share has 3·20,000 numbers
 
 
 @pytest.mark.parametrize("phase", EVALUATION)
-def test_the_noise_of_evaluation_blocks_is_the_same_with_and_without_a_range(phase: Phase) -> None:
+def test_a_training_range_does_not_change_the_noise_of_evaluation_blocks(phase: Phase) -> None:
     key = BlockKey(phase, 2, 1)
     np.testing.assert_array_equal(received(RANGED, key, 50), received(FIXED, key, 50))
 
@@ -140,7 +140,7 @@ def rates_of_step_0(config: RunConfig) -> list[float]:
 
 @pytest.mark.parametrize("breakpoints", [0, 15])
 @pytest.mark.parametrize("bound", ["tight", "quadrature"])
-def test_the_devices_rate_is_that_of_the_drawn_psnr_in_every_micro_batch(breakpoints: int, bound: str) -> None:
+def test_the_rate_of_the_device_uses_the_drawn_psnr_in_every_micro_batch(breakpoints: int, bound: str) -> None:
     sections: dict[str, dict[str, object]] = {"quantizer": {"breakpoints": breakpoints}, "objective": {"bound": bound}}
     drawn = float(drawn_db(RANGED, 1, 1)[0])
     ranged = rates_of_step_0(config_of([LOW_DB, HIGH_DB], **sections))
@@ -149,6 +149,6 @@ def test_the_devices_rate_is_that_of_the_drawn_psnr_in_every_micro_batch(breakpo
     assert len(ranged) == 2
 
 
-def test_a_range_of_one_value_is_that_value() -> None:
+def test_a_range_of_one_value_gives_that_value() -> None:
     config = config_of([3.0, 3.0])
     assert [noise_variances(config, 1, Phase.TRAIN, step)[0] for step in range(5)] == [config.noise_variance(1)] * 5

@@ -8,7 +8,7 @@ from splitwave.common.protocol.packing import pack, packed_size, unpack
 
 
 @given(st.data(), st.integers(1, 8))
-def test_unpack_undoes_pack_in_exactly_the_bytes_it_needs(data: st.DataObject, bits: int) -> None:
+def test_unpack_reverses_pack_and_the_size_is_as_calculated(data: st.DataObject, bits: int) -> None:
     shape = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=9)
     indices = data.draw(hnp.arrays(np.uint8, shape, elements=st.integers(0, 2**bits - 1)))
     packed = pack(indices, bits)
@@ -26,7 +26,7 @@ def test_unpack_undoes_pack_in_exactly_the_bytes_it_needs(data: st.DataObject, b
         (8, bytes([1, 0, 1, 1])),
     ],
 )
-def test_bits_lie_most_significant_first_with_zeros_at_the_end(bits: int, packed: bytes) -> None:
+def test_the_most_significant_bit_is_first_and_zeros_are_at_the_end(bits: int, packed: bytes) -> None:
     assert pack(np.array([1, 0, 1, 1], dtype=np.uint8), bits) == packed
 
 

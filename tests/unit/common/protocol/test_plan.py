@@ -37,7 +37,7 @@ def test_epochs_differ_in_order() -> None:
     assert blocks(plan, Phase.TRAIN, 0) != blocks(plan, Phase.TRAIN, 1)
 
 
-def test_cutting_a_step_into_micro_batches_keeps_its_samples() -> None:
+def test_the_micro_batches_of_a_step_contain_all_its_samples() -> None:
     whole = plan_of(training={"batch_size": 16})
     cut = plan_of(training={"batch_size": 16, "micro_batches": 3})
     parts = blocks(cut, Phase.TRAIN, 4)
@@ -68,7 +68,7 @@ def served_samples(plan: RunPlan, passes: int) -> list[int]:
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(1, 5))
-def test_serving_passes_go_on_through_the_test_split_and_ask_each_sample_once_before_any_again(
+def test_serving_passes_continue_through_the_test_split_and_use_all_samples_before_repeating_any(
     test: int, queries: int, passes: int
 ) -> None:
     samples = served_samples(plan_of(test=test, inference={"latency_samples": queries}), passes)
@@ -79,19 +79,19 @@ def test_serving_passes_go_on_through_the_test_split_and_ask_each_sample_once_be
         assert set(cycle) <= set(range(test))
 
 
-def test_the_order_of_queries_is_the_seeds_and_no_order_of_the_file() -> None:
+def test_the_order_of_queries_depends_on_the_seed_and_not_on_the_file() -> None:
     one, again, other = (
         served_samples(plan_of(test=500, seed=seed, inference={"latency_samples": 500}), passes=2) for seed in (3, 3, 4)
     )
     assert one == again
     in_order, next_pass = [*range(500), *range(500)], [*one[500:], *one[:500]]
     for order in (in_order, other, next_pass):
-        # Two random permutations agree at a Poisson number of places with mean 1; four of them at more than 16 with
-        # probability 1e-6.
+        # The number of places at which two random permutations agree is Poisson-distributed with mean 1. Over four
+        # permutations it exceeds 16 with probability 1e-6.
         assert sum(ours == theirs for ours, theirs in zip(one, order, strict=True)) <= 16
 
 
-def test_served_digits_of_a_split_sorted_by_class_are_of_all_classes() -> None:
+def test_serving_passes_contain_all_classes_although_the_split_is_sorted_by_class() -> None:
     labels = load_labels("mnist5k", "test", None)
     assert (np.diff(labels) >= 0).all()  # the file is sorted
     plan = RunPlan(RunConfig(), 4000, 1000)
@@ -106,7 +106,7 @@ def test_served_digits_of_a_split_sorted_by_class_are_of_all_classes() -> None:
     assert np.bincount(labels[everything]).tolist() == [100] * 10
 
 
-def test_a_load_draws_its_blocks_from_permutations_of_its_own() -> None:
+def test_each_load_pass_has_permutations_of_its_own() -> None:
     plan = plan_of(inference={"latency_samples": 24}).with_workload(
         Workload(queries=8, samples=9, window=3, rate_per_s=0.0, seed=0)
     )
@@ -125,20 +125,20 @@ def test_a_block_may_be_larger_than_the_test_split() -> None:
     assert sorted(np.bincount([*first, *second], minlength=5)) == [4, 5, 5, 5, 5]
 
 
-def test_a_load_keeps_its_window() -> None:
+def test_a_load_pass_has_the_window_of_its_workload() -> None:
     plan = plan_of().with_workload(Workload(queries=4, samples=9, window=3, rate_per_s=0.0, seed=0))
     assert (plan.pass_samples(Phase.LOAD), plan.window(Phase.LOAD), plan.credits(Phase.LOAD)) == (36, 3, 3)
     assert (plan.window(Phase.SERVE), plan.credits(Phase.SERVE), plan.credits(Phase.TEST)) == (1, 8, 8)
 
 
-def test_a_plan_with_a_workload_leaves_the_one_without_as_it_is() -> None:
+def test_adding_a_workload_to_a_plan_does_not_change_the_original_plan() -> None:
     plan = plan_of()
     workload = Workload(queries=4, samples=9, window=3, rate_per_s=0.0, seed=0)
     assert (plan.with_workload(workload).workload, plan.workload) == (workload, None)
 
 
 @pytest.mark.parametrize(("window", "together"), [(1, 1), (2, 1), (3, 1), (9, 4), (32, 16), (500, 16)])
-def test_half_of_the_blocks_under_way_go_together_up_to_a_limit(window: int, together: int) -> None:
+def test_half_of_the_window_is_processed_together_up_to_a_limit(window: int, together: int) -> None:
     plan = plan_of(runtime={"credits": min(window, 256)}).with_workload(
         Workload(queries=4, samples=9, window=window, rate_per_s=0.0, seed=0)
     )

@@ -1,4 +1,4 @@
-"""Symbols from the blocks of one stream."""
+"""The reader that converts the blocks of one stream to symbols."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.unit.common.wire.examples import D, contract_of, level_block, real_bl
 
 
 class TestSymbolReader:
-    def test_looks_indices_up_in_the_codebook_it_was_sent(self) -> None:
+    def test_looks_indices_up_in_the_latest_codebook(self) -> None:
         block = level_block()
         assert isinstance(block.payload, LevelPayload)
         assert block.payload.codebook is not None

@@ -1,4 +1,4 @@
-"""A load: its schedule, its limits, and its way over the wire."""
+"""Workloads: their schedule, limits and encoding."""
 
 import dataclasses
 import math
@@ -55,13 +55,15 @@ def test_a_schedule_is_a_function_of_rate_and_seed() -> None:
 def test_an_open_loop_is_a_poisson_process() -> None:
     schedule = OPEN.schedule_ns()
     assert schedule.dtype == np.int64
-    gaps_s = np.diff(schedule, prepend=0) / 1e9 * OPEN.rate_per_s  # exponential, mean and variance 1
+    gaps_s = np.diff(schedule, prepend=0) / 1e9 * OPEN.rate_per_s  # exponentially distributed with mean and variance 1
     n = OPEN.queries
     assert gaps_s.min() >= 0
     assert abs(gaps_s.mean() - 1) < 4 / math.sqrt(n)  # variance of the mean: 1/n
-    assert abs(gaps_s.var() - 1) < 4 * math.sqrt(8 / n)  # of the variance: (9 - 1)/n, with fourth central moment 9
+    assert abs(gaps_s.var() - 1) < 4 * math.sqrt(
+        8 / n
+    )  # variance of the sample variance: (9 - 1)/n, with the fourth central moment 9
     assert abs(np.corrcoef(gaps_s[:-1], gaps_s[1:])[0, 1]) < 4 / math.sqrt(n)
-    counts = np.bincount(schedule // 100_000_000)[:-1]  # in tenths of a second: mean and variance 25
+    counts = np.bincount(schedule // 100_000_000)[:-1]  # arrivals per tenth of a second have mean and variance 25
     assert abs(counts.var() / counts.mean() - 1) < 4 * math.sqrt(2 / len(counts))
 
 
@@ -95,19 +97,21 @@ def test_a_closed_loop_is_bounded_by_its_window_and_an_open_one_by_samples_in_fl
         ({"rate_per_s": 1e-4}, "queries = 20 at rate_per_s = 0.0001: expected to last at most 86400 s"),
     ],
 )
-def test_a_load_that_cannot_be_carried_is_refused_by_value(changes: dict[str, float], message: str) -> None:
+def test_a_workload_that_cannot_be_carried_out_is_refused_with_the_value(
+    changes: dict[str, float], message: str
+) -> None:
     with pytest.raises(ProtocolError) as error:
         check_workload(dataclasses.replace(CLOSED, **changes), 256)  # type: ignore[arg-type]
     assert message in str(error.value)
 
 
 @given(LOADS)
-def test_loads_survive_the_wire(load: Workload) -> None:
+def test_workloads_survive_the_wire(load: Workload) -> None:
     message = uplink_pb2.Workload.FromString(workload_to_proto(load).SerializeToString())
     assert workload_from_proto(message) == load
 
 
-def test_a_load_is_checked_on_arrival() -> None:
+def test_a_workload_is_checked_when_it_is_decoded() -> None:
     with pytest.raises(ProtocolError, match="a workload with queries = 0"):
         workload_from_proto(uplink_pb2.Workload())
 
@@ -126,7 +130,7 @@ def test_time_stamps_of_other_names_are_refused() -> None:
         link_stamps_from_proto(control_pb2.MeasuredLink(names=["due", "received"], at_ns=bytes(16)))
 
 
-def test_the_longest_load_fits_a_message() -> None:
+def test_the_stamps_of_the_longest_workload_fit_a_message() -> None:
     at_ns = np.zeros((MAX_QUERIES, len(STAMPS)), dtype=np.int64)
     report = PassReport(Phase.LOAD, Symbols.HARD, UplinkCost(MAX_QUERIES, 2**62, 2**62), STAMPS, at_ns)
     assert uplink_to_proto(report).ByteSize() < 0.9 * MAX_MESSAGE_BYTES

@@ -17,7 +17,7 @@ def network(value: float = 0.5) -> nn.Linear:
     return linear
 
 
-def test_a_part_comes_back_bit_for_bit(tmp_path: Path) -> None:
+def test_a_saved_part_is_loaded_bit_for_bit(tmp_path: Path) -> None:
     digest = save_part(tmp_path / "part", network())
     other = network(0.25)
     load_part(tmp_path / "part", other, digest)
@@ -26,7 +26,7 @@ def test_a_part_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "part"]
 
 
-def test_every_bit_of_every_weight_counts() -> None:
+def test_every_bit_of_every_weight_changes_the_digest() -> None:
     changed = network()
     with torch.no_grad():
         changed.weight[1, 1] = torch.nextafter(changed.weight[1, 1], torch.tensor(1.0))
@@ -48,7 +48,7 @@ def test_a_folder_that_cannot_be_written_is_refused_early(tmp_path: Path) -> Non
     assert not list((tmp_path / "new" / "state").iterdir())
 
 
-def test_a_part_of_another_network_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_part_and_a_part_of_another_network_are_refused(tmp_path: Path) -> None:
     digest = save_part(tmp_path / "part", network())
     with pytest.raises(CheckpointError, match="not a checkpoint part of this network"):
         load_part(tmp_path / "part", nn.Linear(2, 4), digest)
@@ -64,7 +64,7 @@ def test_a_part_of_another_network_or_a_damaged_one_is_refused(tmp_path: Path) -
 class TestManifest:
     manifest = Manifest(7, RunConfig().canonical_json(), ("a", "b"), "c")
 
-    def test_is_read_back_once_published_and_gone_once_withdrawn(self, tmp_path: Path) -> None:
+    def test_a_published_manifest_can_be_read_until_it_is_withdrawn(self, tmp_path: Path) -> None:
         self.manifest.publish(tmp_path)
         assert Manifest.read(tmp_path) == self.manifest
         Manifest.withdraw(tmp_path)
@@ -86,12 +86,12 @@ class TestManifest:
             ),
         ],
     )
-    def test_a_damaged_one_is_refused(self, content: str, message: str, tmp_path: Path) -> None:
+    def test_a_damaged_manifest_is_refused(self, content: str, message: str, tmp_path: Path) -> None:
         (tmp_path / "checkpoint.json").write_text(content)
         with pytest.raises(CheckpointError, match=message):
             Manifest.read(tmp_path)
 
-    def test_other_settings_than_it_was_trained_with_are_named(self, tmp_path: Path) -> None:
+    def test_the_error_names_settings_that_differ_from_those_of_the_training(self, tmp_path: Path) -> None:
         self.manifest.check_fits(RunConfig(seed=9), tmp_path)
         with pytest.raises(CheckpointError, match="trained with links = 2, this run has 4"):
             self.manifest.check_fits(RunConfig(links=4), tmp_path)

@@ -1,4 +1,4 @@
-"""The numbers of a finished run."""
+"""The summary of a finished run."""
 
 import dataclasses
 
@@ -33,14 +33,14 @@ def test_the_default_link_costs_112_bits_and_28_symbols_of_airtime() -> None:
     assert summary["airtime_ms"] == pytest.approx(28 / 9.6, rel=1e-12)
 
 
-def test_latency_counts_from_sending_without_the_encoding() -> None:
+def test_latency_begins_with_sending_and_excludes_the_encoding() -> None:
     summary = summarize(RunConfig(), "process", RESULT)
 
-    # 1 ms on the link and 0 … 1 ms of decoding in equal steps: percentile p is 1 + p/100 ms.
+    # The link takes 1 ms and decoding takes 0 … 1 ms in equal steps, so percentile p is 1 + p/100 ms.
     assert summary["latency_ms"] == pytest.approx({"p50": 1.5, "p90": 1.9, "p99": 1.99}, rel=1e-12)
 
 
-def test_it_reports_both_errors_and_their_difference() -> None:
+def test_the_summary_has_both_errors_and_their_difference() -> None:
     summary = summarize(RunConfig(), "process", RESULT)
 
     assert summary["error_rate"] == 0.07
@@ -66,7 +66,7 @@ def test_a_regression_reports_square_nanoseconds_and_metres() -> None:
     assert not any(name.startswith("error_rate") for name in summary)
 
 
-def test_it_names_what_was_run_in_a_fixed_order() -> None:
+def test_the_entries_that_identify_a_run_have_a_fixed_order() -> None:
     config = RunConfig(seed=3, links=4)
 
     summary = summarize(config, "inprocess", RESULT)
@@ -84,7 +84,7 @@ def test_it_names_what_was_run_in_a_fixed_order() -> None:
     ]  # fmt: skip
 
 
-TOLD = RunConfig.model_validate({"hypernetwork": {"beta": [1e-5, 1.0]}})
+CONDITIONED = RunConfig.model_validate({"hypernetwork": {"beta": [1e-5, 1.0]}})
 SERVED = dataclasses.replace(
     RESULT,
     served=(
@@ -94,7 +94,7 @@ SERVED = dataclasses.replace(
 )
 
 
-def test_it_counts_queries_and_the_distinct_samples_that_they_asked_about() -> None:
+def test_the_summary_counts_queries_and_their_distinct_samples() -> None:
     assert summarize(RunConfig(), "process", RESULT)["served"] == {
         "queries": 240,
         "distinct_samples": 200,
@@ -103,7 +103,7 @@ def test_it_counts_queries_and_the_distinct_samples_that_they_asked_about() -> N
     }
 
 
-def test_a_regressions_queries_have_a_mean_squared_error() -> None:
+def test_the_queries_of_a_regression_have_a_mean_squared_error() -> None:
     config = RunConfig.model_validate({"links": 1, "data": {"name": "wifi-csi"}})
 
     served = summarize(config, "process", RESULT)["served"]
@@ -111,9 +111,9 @@ def test_a_regressions_queries_have_a_mean_squared_error() -> None:
     assert served == {"queries": 240, "distinct_samples": 200, "mse_ns2": 0.075}
 
 
-def test_it_tells_errors_and_entropy_by_beta_only_where_networks_are_told() -> None:
+def test_only_beta_conditioned_networks_have_errors_and_entropy_by_beta() -> None:
     assert "by_beta" not in summarize(RunConfig(), "process", RESULT)
-    assert summarize(TOLD, "process", SERVED)["by_beta"] == [
+    assert summarize(CONDITIONED, "process", SERVED)["by_beta"] == [
         {
             "betas": [0.001, 0.5],
             "queries": 30,

@@ -1,4 +1,4 @@
-"""The remark on a result that is no better than an answer without the input."""
+"""Remarks on results that are no better than answers without the input."""
 
 import dataclasses
 import json
@@ -25,7 +25,7 @@ TEN_CLASSES = ChanceLevel(0.9, 0.02)
 
 
 @pytest.mark.parametrize("error", [0.8801, 0.899, 0.9, 1.0])
-def test_an_error_of_chance_level_is_remarked_upon(error: float) -> None:
+def test_an_error_at_chance_level_gets_a_remark(error: float) -> None:
     remark = (
         f"the test error, {100 * error:.2f} %, is not clearly better than that of always answering "
         "the commonest class, 90.00 %"
@@ -33,7 +33,7 @@ def test_an_error_of_chance_level_is_remarked_upon(error: float) -> None:
     assert remarks_on(CLASSES, error, TEN_CLASSES) == [remark]
 
 
-def test_a_time_that_is_off_by_more_than_the_spread_is_remarked_upon_in_metres() -> None:
+def test_a_remark_on_propagation_times_is_in_metres() -> None:
     remark = (
         "the test error, 1.457e+15 m, is no better than that of always answering the mean of the training samples, "
         "8.367 m"
@@ -43,12 +43,12 @@ def test_a_time_that_is_off_by_more_than_the_spread_is_remarked_upon_in_metres()
 
 
 @pytest.mark.parametrize("chance", [TEN_CLASSES, None])
-def test_a_better_or_an_incomparable_result_has_no_remarks(chance: ChanceLevel | None) -> None:
+def test_a_better_result_and_a_result_without_a_chance_level_have_no_remarks(chance: ChanceLevel | None) -> None:
     assert remarks_on(CLASSES, 0.8799, chance) == []
 
 
 @pytest.mark.parametrize(("error", "remarked"), [(0.75, True), (0.25, False)])
-def test_the_summary_that_a_base_station_writes_has_the_remark(tmp_path: Path, error: float, remarked: bool) -> None:
+def test_the_summary_of_a_base_station_contains_the_remark(tmp_path: Path, error: float, remarked: bool) -> None:
     labels = Labels(np.arange(4, dtype=np.int64), np.arange(4, dtype=np.int64), "digest")
     report = _reporter(RunConfig(), labels, "run", tmp_path)
 

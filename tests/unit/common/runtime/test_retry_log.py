@@ -18,7 +18,7 @@ class Clock:
         return self.now_s
 
 
-def test_a_wait_is_told_once_then_rarely_and_counted_when_it_is_over() -> None:
+def test_a_wait_is_logged_once_then_at_intervals_and_with_its_length_at_the_end() -> None:
     clock = Clock()
     waiting = RetryLog("the base station", clock)
     with capture_logs() as logs:
@@ -40,7 +40,7 @@ def test_a_wait_is_told_once_then_rarely_and_counted_when_it_is_over() -> None:
     ]
 
 
-def test_another_reason_is_told_at_once_and_one_known_is_not() -> None:
+def test_a_new_reason_is_logged_at_once_and_a_known_reason_is_not() -> None:
     waiting = RetryLog("the base station", Clock())
     with capture_logs() as logs:
         for reason in ("refused", "taken", "refused", "taken"):
@@ -48,7 +48,7 @@ def test_another_reason_is_told_at_once_and_one_known_is_not() -> None:
     assert [entry["reason"] for entry in logs] == ["refused", "taken"]
 
 
-def test_what_is_there_at_once_is_no_news_and_a_second_wait_is() -> None:
+def test_an_immediate_success_is_not_logged_and_a_second_wait_is() -> None:
     waiting = RetryLog("the base station", Clock())
     with capture_logs() as logs:
         waiting.succeeded()
@@ -82,7 +82,7 @@ def test_what_is_there_at_once_is_no_news_and_a_second_wait_is() -> None:
         (None, "no reason given"),
     ],
 )
-def test_a_reason_has_no_frame(details: str | None, reason: str) -> None:
+def test_the_reason_is_extracted_from_the_message_of_grpc(details: str | None, reason: str) -> None:
     assert short_reason(details) == reason
 
 

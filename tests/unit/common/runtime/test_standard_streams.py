@@ -1,4 +1,4 @@
-"""Commands whose output nobody takes: what they print is lost, what they do is not."""
+"""Commands whose output cannot be written: the output is lost, but the work is done."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ BOTH_CLOSED = 'exec "$0" "$@" >&- 2>&-'
 
 @pytest.fixture
 def unread() -> Iterator[int]:
-    """The write end of a pipe whose reader has left."""
+    """The write end of a pipe whose read end is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing
@@ -40,7 +40,7 @@ def run(command: list[str], output: int) -> tuple[int, str]:
 
 
 def finished(results: Path) -> Path:
-    """The one complete results folder."""
+    """The results folder, which must be complete and the only one."""
     (folder,) = (results / "demo").iterdir()
     assert (folder / "summary.json").is_file()
     assert (folder / "figs" / "latency.png").is_file()
@@ -48,40 +48,40 @@ def finished(results: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", ["experiment list", "config schema", "--help"])
-def test_a_reader_that_left_is_no_error(unread: int, command: str) -> None:
+def test_a_pipe_without_a_reader_is_no_error(unread: int, command: str) -> None:
     assert run([str(SPLITWAVE), *command.split()], unread) == (ExitCode.OK, "")
 
 
-def test_a_text_that_was_asked_for_and_cannot_be_written_is_an_error(full: int) -> None:
+def test_a_command_that_only_prints_fails_if_its_output_cannot_be_written(full: int) -> None:
     assert run([str(SPLITWAVE), "experiment", "list"], full) == (ExitCode.FAILURE, f"error: {FULL}\n")
 
 
-def test_a_tool_that_prints_ends_as_a_command_does(unread: int, full: int) -> None:
+def test_tools_handle_their_output_like_commands(unread: int, full: int) -> None:
     tool = [sys.executable, "-m", "splitwave.benchmarks.core", "--batch=16", "--repetitions=1"]
 
     assert run(tool, unread) == (ExitCode.OK, "")
     assert run(tool, full) == (ExitCode.FAILURE, f"error: {FULL}\n")
 
 
-def test_a_run_goes_on_without_its_reader(unread: int, tmp_path: Path) -> None:
+def test_a_run_continues_without_a_reader(unread: int, tmp_path: Path) -> None:
     assert run([str(SPLITWAVE), *DEMO, str(tmp_path)], unread) == (ExitCode.OK, "")
     finished(tmp_path)
 
 
-def test_a_run_goes_on_where_it_cannot_print_and_says_where_its_results_are(full: int, tmp_path: Path) -> None:
+def test_a_run_that_cannot_print_continues_and_reports_its_results_folder(full: int, tmp_path: Path) -> None:
     code, errors = run([str(SPLITWAVE), *DEMO, str(tmp_path)], full)
 
     assert (code, errors) == (ExitCode.OK, f"{FULL}; the results are in {finished(tmp_path)}\n")
 
 
-def test_a_run_goes_on_without_standard_streams(tmp_path: Path) -> None:
+def test_a_run_continues_without_standard_streams(tmp_path: Path) -> None:
     command = ["bash", "-c", BOTH_CLOSED, str(SPLITWAVE), *DEMO, str(tmp_path)]
 
     assert subprocess.run(command, check=False).returncode == ExitCode.OK
     finished(tmp_path)
 
 
-def test_what_is_written_to_a_closed_standard_error_ends_in_no_other_file(tmp_path: Path) -> None:
+def test_output_on_a_closed_standard_error_does_not_enter_another_file(tmp_path: Path) -> None:
     program = f"""
 import os
 from splitwave.common.runtime.standard_streams import make_streams_lenient

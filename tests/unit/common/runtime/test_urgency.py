@@ -1,4 +1,4 @@
-"""Time slices: what is asked for is what the kernel has, and no other thread's changes."""
+"""Time slices: the kernel applies the requested slice, and only to the thread that requested it."""
 
 import ctypes
 import platform
@@ -13,7 +13,7 @@ _SCHED_GETATTR = {"x86_64": 315, "aarch64": 275}.get(platform.machine())
 
 
 def slice_ns() -> int:
-    """This thread's; 0 where the kernel does not tell."""
+    """The time slice of this thread; 0 if the kernel does not report it."""
     if platform.system() != "Linux" or _SCHED_GETATTR is None:
         return 0
     attributes = ctypes.create_string_buffer(56)
@@ -40,10 +40,10 @@ def slices_of_a_thread() -> list[int]:
     return seen
 
 
-def test_a_thread_has_the_slice_that_it_asked_for_and_others_keep_theirs() -> None:
+def test_a_thread_gets_the_requested_slice_and_other_threads_keep_theirs() -> None:
     before = slice_ns()
     if not before:
-        be_urgent()  # does no harm where nobody listens
+        be_urgent()  # has no effect on such systems, and raises no error
         pytest.skip("this kernel has no slices of its own for a thread")
     assert slices_of_a_thread() == [before, URGENT_NS, PATIENT_NS, URGENT_NS, PATIENT_NS]
     assert slice_ns() == before

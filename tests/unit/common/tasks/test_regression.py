@@ -1,4 +1,4 @@
-"""Propagation times: what is asked, how far answers are off, and what an answer without a measurement achieves."""
+"""The task of estimating propagation times: answers, errors and chance level."""
 
 import numpy as np
 import pytest
@@ -19,12 +19,12 @@ def test_a_decoder_has_one_output() -> None:
     assert TASK.outputs == 1
 
 
-def test_light_travels_30_centimetres_in_the_root_of_a_square_nanosecond() -> None:
+def test_the_root_of_one_square_nanosecond_is_30_centimetres() -> None:
     assert root_in_metres(1.0) == pytest.approx(0.299792458, rel=1e-12)
     assert root_in_metres(100.0) == pytest.approx(2.99792458, rel=1e-12)
 
 
-def test_answers_are_nanoseconds_and_errors_their_squares() -> None:
+def test_answers_are_nanoseconds_and_errors_are_squared_deviations() -> None:
     answers = TASK.answers(times(0.0, -1.0, 2.0)[:, None])
     assert answers.dtype == TASK.answer_dtype
     assert answers.tolist() == [50.0, 30.0, 90.0]
@@ -49,7 +49,7 @@ def test_squared_errors_are_summed_in_double_precision() -> None:
         (np.array([1, 2]), "int64 targets: expected float32 nanoseconds"),
     ],
 )
-def test_targets_that_are_no_times_are_refused(targets: NDArray[np.float32], reason: str) -> None:
+def test_targets_that_are_not_finite_times_are_refused(targets: NDArray[np.float32], reason: str) -> None:
     TASK.check_targets(times(1.0, -2.0))
     with pytest.raises(DataError, match=reason):
         TASK.check_targets(targets)
@@ -61,7 +61,7 @@ def test_an_answer_that_is_not_finite_is_refused() -> None:
         TASK.check_answers(times(1.0, np.nan))
 
 
-def test_the_mean_of_the_training_answers_is_the_time_without_a_measurement() -> None:
+def test_the_chance_level_is_that_of_the_mean_of_the_training_targets() -> None:
     level = TASK.chance_level(lambda: times(10, 20, 60), times(30, 33, 21))
 
     assert level.error == pytest.approx((0**2 + 3**2 + 9**2) / 3, rel=1e-12)

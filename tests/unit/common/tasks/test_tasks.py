@@ -1,4 +1,4 @@
-"""What holds for every task."""
+"""Properties that all tasks have."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ TASKS: dict[str, Task] = {"classification": Classification(10), "regression": Re
 FRAMEWORK = {"__init__", "task", "wording"}
 
 
-def test_every_task_is_listed_here_and_has_tests_of_its_own() -> None:
+def test_every_task_is_in_this_list_and_has_tests_of_its_own() -> None:
     modules = {path.stem for path in Path(tasks_room.__file__).parent.glob("*.py")} - FRAMEWORK
     assert modules == TASKS.keys()
     assert all((Path(__file__).parent / f"test_{module}.py").is_file() for module in modules)
@@ -43,7 +43,7 @@ def test_every_task_satisfies_the_protocol(task: Task) -> None:
 
 
 @pytest.mark.parametrize("name", ["mnist5k", "wifi-csi"])
-def test_every_task_has_a_loss_with_a_gradient_and_answers_that_the_wire_carries(name: str) -> None:
+def test_every_task_has_a_differentiable_loss_and_answers_that_can_be_encoded(name: str) -> None:
     config = RunConfig.model_validate({"links": 1, "data": {"name": name}})
     data_set = DATA_SETS.load(name)
     task, labels = data_set.TASK, data_set.load_labels("test", None)

@@ -1,4 +1,4 @@
-"""The names and units of a task's numbers. Those of the built-in tasks are pinned where they are written."""
+"""The names and units of a task's numbers. Tests of results, lines and figures pin those of the built-in tasks."""
 
 import math
 
@@ -29,7 +29,7 @@ HALVES = Wording(
 )
 
 
-def test_names_in_files_are_built_on_one_key() -> None:
+def test_names_in_files_are_derived_from_one_key() -> None:
     assert PLAIN.metrics_keys == {
         "distortion": "absolute_error",
         "training_error": "training_mae_levels",
@@ -50,18 +50,18 @@ def test_a_number_has_its_unit() -> None:
     assert HALVES.interval(0.25, 0.5) == "25.0 to 50.0 %"
 
 
-def test_a_number_beyond_all_measure_is_short() -> None:
+def test_a_very_large_number_has_few_digits() -> None:
     assert PLAIN.error_in_full(2.36157e31) == "2.36e+31 levels"
     assert PLAIN.distortion_in_short(math.inf) == "AE inf"
     assert PLAIN.error_in_remark(math.nan) == "nan"
 
 
-def test_an_axis_names_what_it_shows() -> None:
+def test_an_axis_has_the_name_and_unit_of_its_numbers() -> None:
     assert (PLAIN.distortion_axis, HALVES.distortion_axis) == ("absolute error", "information (bits/sample)")
     assert (PLAIN.error_axis, PLAIN.on_axis(0.25)) == ("mean absolute error (levels)", 0.25)
     assert (HALVES.error_axis, HALVES.on_axis(0.25)) == ("twice (pieces)", 0.5)
     assert (PLAIN.mean_error_axis, HALVES.mean_error_axis) == ("mean absolute error (levels)", "mean of halves")
 
 
-def test_errors_in_per_cent_are_shares() -> None:
+def test_an_error_in_per_cent_is_a_share() -> None:
     assert (PLAIN.is_share, HALVES.is_share) == (False, True)

@@ -1,4 +1,4 @@
-"""Contracts, blocks and messages that the tests of the wire use."""
+"""Contracts, blocks and messages for the tests of the encoding."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Blocks and gradients: what survives the wire, and what is refused."""
+"""The encoding of blocks and gradients, and the refusal of invalid messages."""
 
 import numpy as np
 import pytest
@@ -119,17 +119,17 @@ def test_a_wrong_dtype_is_refused() -> None:
     assert "unknown dtype 7" in refused(message, contract_of())
 
 
-@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
-def test_values_that_are_not_finite_are_refused(poison: float) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_refused(value: float) -> None:
     contract = contract_of()
     block = real_block()
     assert isinstance(block.payload, RealPayload)
-    block.payload.values[0, 2, 3] = poison
+    block.payload.values[0, 2, 3] = value
     assert "1 symbols are not finite" in refused(encoded(block, contract), contract)
     levels = level_block()
     assert isinstance(levels.payload, LevelPayload)
     assert levels.payload.codebook is not None
-    levels.payload.codebook[2] = poison
+    levels.payload.codebook[2] = value
     assert "levels must ascend from -1 to 1" in refused(encoded(levels, contract), contract)
 
 
@@ -141,17 +141,17 @@ def test_a_codebook_that_does_not_ascend_from_minus_one_to_one_is_refused(levels
 
 
 @given(st.sampled_from([Phase.SERVE, Phase.LOAD]), st.floats(5e-324, 1e300))
-def test_a_querys_block_carries_its_beta_to_the_last_bit(phase: Phase, beta: float) -> None:
+def test_the_block_of_a_query_carries_its_beta_without_rounding(phase: Phase, beta: float) -> None:
     contract = contract_of(conditioned=True)
     block = level_block(key=BlockKey(phase, 2, 1), samples=1, beta=beta)
     assert_equal_fields(uplink_from_proto(serialised(uplink_to_proto(block, contract)), contract), block)
 
 
-def test_serving_blocks_alone_have_a_beta_and_only_of_beta_conditioned_networks() -> None:
+def test_only_queries_of_beta_conditioned_networks_have_a_beta() -> None:
     conditioned, plain = contract_of(conditioned=True), contract_of()
     serving = BlockKey(Phase.SERVE, 0, 0)
     without = encoded(level_block(key=serving), conditioned)
-    assert refused(without, conditioned) == "serve step 0 micro-batch 0 carries no β: expected the value that made it"
+    assert refused(without, conditioned) == "serve step 0 micro-batch 0 carries no β: expected the β of its encoder"
     assert block_from_proto(without, plain).beta is None
     for stray, contract in ((level_block(beta=0.5), conditioned), (level_block(key=serving, beta=0.5), plain)):
         assert "carries β = 0.5: expected none" in refused(encoded(stray, contract), contract)
@@ -166,7 +166,7 @@ def test_a_gradient_for_another_number_of_draws_is_refused() -> None:
         gradient_from_proto(encoded_gradient(gradient), contract_of(draws=3))
 
 
-def test_a_block_without_symbols_of_no_known_phase_or_without_a_quantizer_is_refused() -> None:
+def test_a_block_without_symbols_with_an_unknown_phase_or_with_unexpected_levels_is_refused() -> None:
     contract = contract_of()
     message = encoded(level_block(), contract)
     message.ClearField("levels")

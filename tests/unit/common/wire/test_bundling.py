@@ -1,4 +1,4 @@
-"""Bundles: what is there leaves together, nothing waits, and no bundle is larger than a message may be."""
+"""Bundles: messages that are ready are sent together, no message waits, and the size is limited."""
 
 from functools import partial
 
@@ -17,19 +17,19 @@ def message(size: int, port: int = 0) -> pb.UplinkMessage:
 
 
 @given(st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 63)), min_size=1, max_size=20))
-def test_bundled_bytes_add_up_to_the_bundle(parts: list[tuple[int, int]]) -> None:
+def test_the_bytes_of_bundled_messages_add_up_to_the_size_of_the_bundle(parts: list[tuple[int, int]]) -> None:
     messages = [message(size, port) for size, port in parts]
     assert sum(map(bundled_bytes, messages)) == pb.UplinkBundle(messages=messages).ByteSize()
 
 
-def test_all_that_is_ready_leaves_in_order() -> None:
+def test_a_bundle_contains_all_messages_that_are_ready_in_order() -> None:
     ready = iter([message(2), message(3)])
     messages, left = gather(message(1), partial(next, ready, None))
     assert [len(each.leaving.reason) for each in messages] == [1, 2, 3]
     assert left is None
 
 
-def test_what_does_not_fit_begins_the_next_bundle() -> None:
+def test_a_message_that_does_not_fit_begins_the_next_bundle() -> None:
     half = MAX_MESSAGE_BYTES // 2 - 16
     ready = iter([message(half), message(half), message(1)])
     messages, left = gather(message(half), partial(next, ready, None))
@@ -41,7 +41,7 @@ def test_what_does_not_fit_begins_the_next_bundle() -> None:
     assert nothing is None
 
 
-def test_no_bundle_has_more_messages_than_a_peer_takes() -> None:
+def test_no_bundle_has_more_messages_than_a_peer_accepts() -> None:
     ready = iter([message(0)] * (2 * MAX_MESSAGES))
     messages, left = gather(message(0), partial(next, ready, None))
     assert len(messages) == MAX_MESSAGES
@@ -50,6 +50,6 @@ def test_no_bundle_has_more_messages_than_a_peer_takes() -> None:
 
 
 @pytest.mark.parametrize("count", [0, MAX_MESSAGES + 1])
-def test_a_bundle_that_nobody_would_gather_is_refused(count: int) -> None:
+def test_a_bundle_with_an_invalid_number_of_messages_is_refused(count: int) -> None:
     with pytest.raises(ProtocolError, match=f"a bundle of {count} messages: expected 1 to {MAX_MESSAGES}"):
         check_bundle(pb.UplinkBundle(messages=[message(0)] * count))

@@ -1,4 +1,4 @@
-"""The small messages of both directions: what survives the wire, and what is refused."""
+"""The encoding of small messages of both directions, and the refusal of invalid ones."""
 
 import math
 
@@ -74,7 +74,7 @@ def test_downlink_messages_survive_the_wire(body: Downlink) -> None:
     assert_equal_fields(downlink_from_proto(pb.DownlinkMessage.FromString(message.SerializeToString())), body)
 
 
-def test_load_passes_alone_have_workloads_and_time_stamps() -> None:
+def test_only_load_passes_have_workloads_and_time_stamps() -> None:
     for phase in Phase:
         loaded = phase is Phase.LOAD
         stray = Evaluate(phase, 0, Symbols.HARD, None if loaded else WORKLOAD)
@@ -86,7 +86,7 @@ def test_load_passes_alone_have_workloads_and_time_stamps() -> None:
             downlink_from_proto(downlink_to_proto(answer), contract_of())
 
 
-def test_a_workloads_values_are_checked_on_their_way_to_a_device() -> None:
+def test_the_values_of_a_workload_are_checked_at_the_device() -> None:
     message = downlink_to_proto(Evaluate(Phase.LOAD, 0, Symbols.HARD, WORKLOAD))
     message.evaluate.workload.rate_per_s = math.nan
     with pytest.raises(ProtocolError, match="rate_per_s = nan"):
@@ -94,13 +94,13 @@ def test_a_workloads_values_are_checked_on_their_way_to_a_device() -> None:
 
 
 @pytest.mark.parametrize("rate", [np.nan, np.inf])
-def test_an_epochs_rate_that_is_not_finite_is_refused(rate: float) -> None:
+def test_an_epoch_report_with_a_rate_that_is_not_finite_is_refused(rate: float) -> None:
     message = pb.UplinkMessage(epoch_report=pb.EpochReport(epoch=3, rate_nats=rate))
     with pytest.raises(ProtocolError, match="the report of epoch 3 has the rate"):
         uplink_from_proto(message)
 
 
-def test_a_beta_or_an_entropy_that_cannot_be_is_refused() -> None:
+def test_an_impossible_beta_or_entropy_is_refused() -> None:
     with pytest.raises(ProtocolError, match="β = nan: expected a finite number above 0"):
         downlink_from_proto(downlink_to_proto(SetBeta(np.nan)))
     for bits in (np.nan, np.inf, -0.1, 8.1):

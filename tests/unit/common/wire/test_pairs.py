@@ -1,4 +1,4 @@
-"""Each message and each enum of the wire has its plain twin."""
+"""Every protobuf message and enum has a counterpart in the protocol."""
 
 import enum
 import importlib
@@ -12,14 +12,16 @@ from splitwave.common.wire.pb import uplink_pb2 as pb
 
 
 @pytest.mark.parametrize(("wire", "plain"), [(pb.Phase, Phase), (pb.Symbols, Symbols)])
-def test_every_wire_enum_has_its_plain_twin(wire: object, plain: type[enum.IntEnum]) -> None:
+def test_every_protobuf_enum_equals_its_counterpart(wire: object, plain: type[enum.IntEnum]) -> None:
     numbers = dict(wire.items())  # type: ignore[attr-defined]
     prefix = plain.__name__.upper()
     assert numbers == {f"{prefix}_UNSPECIFIED": 0} | {f"{prefix}_{member.name}": member.value for member in plain}
 
 
 @pytest.mark.parametrize("message", [pb.UplinkMessage, pb.DownlinkMessage])
-def test_every_body_of_a_message_has_a_pair_of_functions(message: type[pb.UplinkMessage | pb.DownlinkMessage]) -> None:
+def test_every_body_of_a_message_has_an_encoder_and_a_decoder(
+    message: type[pb.UplinkMessage | pb.DownlinkMessage],
+) -> None:
     modules = [
         importlib.import_module(found.name) for found in pkgutil.iter_modules(wire.__path__, f"{wire.__name__}.")
     ]

@@ -1,4 +1,4 @@
-"""Answers and their time stamps: what survives the wire, and what is refused."""
+"""The encoding of answers and their time stamps, and the refusal of invalid ones."""
 
 import math
 
@@ -45,7 +45,7 @@ def test_time_stamps_of_an_answer_survive_the_wire(stamps: Stamps) -> None:
     assert_equal_fields(downlink_from_proto(message, contract_of()), body)
 
 
-def test_a_time_stamp_that_a_report_cannot_hold_is_refused() -> None:
+def test_a_time_stamp_that_does_not_fit_a_report_is_refused() -> None:
     stamps = Stamps(1, 2, 3, 4, ChannelStamps(1, 2, 2**63, 4))
     answer = Prediction(BlockKey(Phase.LOAD, 0, 4), np.array([1], dtype=np.uint8), (), stamps)
     with pytest.raises(ProtocolError, match=f"a time stamp of {2**63} ns: expected at most {2**63 - 1}"):
@@ -96,7 +96,7 @@ def nanoseconds(*values: float) -> bytes:
         ),
     ],
 )
-def test_answers_of_another_kind_size_or_range_are_refused(
+def test_answers_of_the_wrong_type_size_or_range_are_refused(
     prediction: pb.Prediction, contract: LinkContract, message: str
 ) -> None:
     key_to_proto(KEY, prediction.key)
@@ -104,7 +104,7 @@ def test_answers_of_another_kind_size_or_range_are_refused(
         downlink_from_proto(pb.DownlinkMessage(prediction=prediction), contract)
 
 
-def test_answers_that_no_field_carries_are_not_sent() -> None:
+def test_answers_of_an_unsupported_dtype_are_not_sent() -> None:
     answers: Answers = np.array([1.0], dtype=np.float64)  # type: ignore[assignment]
     with pytest.raises(ProtocolError, match="float64 answers: the wire carries uint8 and float32"):
         downlink_to_proto(Prediction(KEY, answers))

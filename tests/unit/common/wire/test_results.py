@@ -1,4 +1,4 @@
-"""Epoch records and results survive the wire."""
+"""The encoding of epoch records and results."""
 
 import numpy as np
 import pytest

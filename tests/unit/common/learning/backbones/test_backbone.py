@@ -1,4 +1,4 @@
-"""The seam of backbones: what the registry names, and what another package may add."""
+"""Backbones: those in the registry, and those that other packages add."""
 
 from pathlib import Path
 
@@ -30,8 +30,8 @@ FIRST_WEIGHTS = {
     ("csi", True): ("5c6465bd58425d0f", "7551c88228b8e610"),
     ("conv", False): ("f1d7b5774ea56ad4", "c533577c485e9f21"),
 }
-"""Digests of names and first values of all parameters, of a device and of the base station; by backbone, and whether it
-is gated. A change here makes checkpoints unreadable and published runs impossible to repeat."""
+"""Digests of the names and initial values of all parameters, of a device and of the base station, by (backbone, gated).
+A change here makes checkpoints unreadable and published runs impossible to repeat."""
 
 
 def config_of(backbone: str, *, gated: bool = False, width: float = 1.0) -> RunConfig:
@@ -49,19 +49,19 @@ def networks_of(config: RunConfig) -> tuple[nn.Module, nn.Module]:
 
 
 @pytest.mark.parametrize("name", BUILT_IN_BACKBONES)
-def test_every_name_has_an_implementation_with_the_traits_that_the_registry_says(name: str) -> None:
+def test_every_name_has_an_implementation_with_the_traits_of_the_registry(name: str) -> None:
     backbone, line = BACKBONES.load(name), BUILT_IN_BACKBONES[name]
     assert isinstance(backbone, Backbone)
     assert (backbone.supports_conditions, backbone.has_width) == (line.supports_conditions, line.has_width)
 
 
-def test_the_first_weights_of_every_built_in_backbone_are_pinned() -> None:
+def test_initial_weights_are_pinned_for_every_built_in_backbone() -> None:
     kinds = {(name, gated) for name, line in BUILT_IN_BACKBONES.items() for gated in {False, line.supports_conditions}}
     assert set(FIRST_WEIGHTS) == kinds
 
 
 @pytest.mark.parametrize(("name", "gated"), FIRST_WEIGHTS)
-def test_parameters_have_the_names_order_and_first_values_of_published_runs(name: str, gated: bool) -> None:
+def test_parameters_have_the_names_order_and_initial_values_of_published_runs(name: str, gated: bool) -> None:
     networks = networks_of(config_of(name, gated=gated, width=0.05 if name == "conv" else 1.0))
     for party, network in enumerate(networks):
         initialise_linear_layers(network, seed=0, party=party)
@@ -80,7 +80,7 @@ def test_both_halves_fit_each_other(name: str, gated: bool) -> None:
     assert decoder(torch.cat([mean, mean], dim=1), *of_all).shape == (6, 10)
 
 
-def test_a_run_may_name_every_backbone_and_no_other() -> None:
+def test_settings_accept_every_registered_backbone_and_no_other() -> None:
     schema = RunConfig.model_json_schema()["$defs"]["EncoderSettings"]["properties"]["backbone"]
     assert schema == {"default": "linear", "enum": list(BACKBONES.names), "title": "Backbone", "type": "string"}
     with pytest.raises(ValueError, match=r"there is no 'con'; there are: linear, .*did you mean 'conv'"):
@@ -88,7 +88,7 @@ def test_a_run_may_name_every_backbone_and_no_other() -> None:
 
 
 @pytest.mark.usefixtures("toys")
-def test_another_packages_backbone_is_named_and_made_like_a_built_in_one() -> None:
+def test_a_backbone_of_another_package_is_used_like_a_built_in_one() -> None:
     encoder, decoder = networks_of(config_of("toy-pooled"))
     view = torch.arange(392.0).reshape(1, 14, 28)
     mean, _ = encoder(view.flatten(1))
@@ -103,10 +103,10 @@ def test_another_packages_backbone_is_named_and_made_like_a_built_in_one() -> No
     ("settings", "message"),
     [
         ({"gated": True}, "the backbone toy-pooled has no hyper-layers; use linear, tanh, mlp, vib, tones or csi"),
-        ({"width": 0.5}, "width = 0.5 is of the backbone conv alone, and this one is toy-pooled"),
+        ({"width": 0.5}, "width = 0.5 needs the backbone conv, and this one is toy-pooled"),
     ],
 )
-def test_another_packages_backbone_is_checked_when_its_networks_are_made(
+def test_a_backbone_of_another_package_is_checked_when_its_networks_are_made(
     settings: dict[str, float], message: str
 ) -> None:
     config = config_of("toy-pooled", **settings)  # type: ignore[arg-type]
@@ -114,7 +114,7 @@ def test_another_packages_backbone_is_checked_when_its_networks_are_made(
         networks_of(config)
 
 
-def test_an_object_that_is_no_backbone_is_refused_by_the_name_of_its_setting(
+def test_an_object_that_is_no_backbone_is_refused_with_the_name_of_its_setting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_entry_points(tmp_path, monkeypatch, "[splitwave.backbones]\nfloor = math:floor\n")

@@ -1,4 +1,4 @@
-"""The networks of Table II: shapes, and numbers of parameters written out."""
+"""The networks of Table II: shapes and numbers of parameters, which are calculated by hand."""
 
 import math
 
@@ -44,7 +44,7 @@ def map_shapes(parts: nn.Sequential, x: Tensor) -> list[tuple[int, ...]]:
     ("links", "overlap", "rows", "last"),
     [(1, 0.0, 32, 4), (2, 0.0, 16, 2), (4, 0.0, 8, 1), (2, 0.5, 21, 3), (4, 0.5, 13, 2), (32, 0.0, 1, 1)],
 )
-def test_a_devices_maps_are_those_of_table_2(links: int, overlap: float, rows: int, last: int) -> None:
+def test_the_maps_of_a_device_have_the_shapes_of_table_2(links: int, overlap: float, rows: int, last: int) -> None:
     shape = config_of(links, overlap).view_shape
     trunk = ConvTrunk(shape)
 
@@ -56,7 +56,7 @@ def test_a_devices_maps_are_those_of_table_2(links: int, overlap: float, rows: i
     assert flat.shape == (5, trunk.features) == (5, 4 * last * 4)
 
 
-# Convolutions have no offset, a normalisation has 2 numbers a channel.
+# Convolutions have no offset; a normalisation has 2 parameters per channel.
 FIRST = (3 * 64 * 9 + 2 * 64) + (64 * 128 * 9 + 2 * 128) + 2 * (128 * 128 * 9 + 2 * 128)
 SECOND = (128 * 256 * 9 + 2 * 256) + (256 * 512 * 9 + 2 * 512) + 2 * (512 * 512 * 9 + 2 * 512) + (512 * 512 + 2 * 512)
 LAST = 512 * 4 * 9 + 4
@@ -84,7 +84,7 @@ def test_the_base_station_has_the_maps_and_parameters_of_table_2(links: int, tot
     assert parameters(decoder) == fully_connected + convolutions == total
 
 
-def test_width_scales_the_hidden_channels_and_no_others() -> None:
+def test_width_scales_only_the_hidden_channels() -> None:
     settings = config_of(2, width=0.25)
     trunk, decoder = ConvTrunk(settings.view_shape, 0.25), make_decoder(settings)
     assert isinstance(decoder, ConvDecoder)
@@ -95,12 +95,12 @@ def test_width_scales_the_hidden_channels_and_no_others() -> None:
     assert [scaled(64, width) for width in (1e-3, 0.05, 1.0, 2.0)] == [1, 3, 64, 128]
 
 
-def test_only_the_conv_backbone_brings_the_decoder_of_table_2() -> None:
+def test_only_the_conv_backbone_has_the_decoder_of_table_2() -> None:
     assert isinstance(make_decoder(RunConfig()), Decoder)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_a_residual_block_adds_what_went_past_two_convolutions(stride: int) -> None:
+def test_a_residual_block_adds_its_shortcut_to_the_output_of_two_convolutions(stride: int) -> None:
     block = ResidualBlock(8, stride).double()
     initialise_linear_layers(block, seed=3, party=0)
     x = torch.randn(2, 8, 5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -114,14 +114,14 @@ def test_a_residual_block_adds_what_went_past_two_convolutions(stride: int) -> N
     torch.testing.assert_close(block(x), (past + residual).relu())
 
 
-def test_a_samples_features_do_not_depend_on_the_others_of_its_batch() -> None:
+def test_the_features_of_a_sample_do_not_depend_on_the_rest_of_its_batch() -> None:
     trunk = ConvTrunk((3, 8, 32), 0.1).double()
     initialise_linear_layers(trunk, seed=1, party=0)
     x = torch.rand(6, 3 * 8 * 32, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(torch.cat([trunk(x[:2]), trunk(x[2:])]), trunk(x))
 
 
-def test_convolutions_are_filled_from_keyed_randomness_in_their_order() -> None:
+def test_convolutions_are_initialised_from_keyed_randomness_in_their_order() -> None:
     network = nn.Sequential(conv_unit(3, 4), nn.Linear(5, 2))
     initialise_linear_layers(network, seed=9, party=2)
     weights = network.state_dict()

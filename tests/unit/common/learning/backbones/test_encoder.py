@@ -17,7 +17,7 @@ def plain(layer: object) -> nn.Linear:
     return layer
 
 
-def test_mean_is_the_tanh_of_its_head_and_spread_the_floored_softplus_of_its_own() -> None:
+def test_the_mean_is_the_tanh_of_its_head_and_theta_is_the_floored_softplus_of_its_head() -> None:
     encoder = GaussianEncoder(5, 3).double()
     initialise_linear_layers(encoder, seed=1, party=0)
     x = torch.randn(7, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -28,7 +28,7 @@ def test_mean_is_the_tanh_of_its_head_and_spread_the_floored_softplus_of_its_own
     torch.testing.assert_close(theta, functional.softplus(spread) + MIN_THETA)
 
 
-def test_theta_starts_small_for_a_head_that_puts_out_zero() -> None:
+def test_theta_has_its_start_value_if_the_head_outputs_zero() -> None:
     encoder = GaussianEncoder(5, 3)
     with torch.no_grad():
         plain(encoder.spread).weight.zero_()
@@ -48,7 +48,7 @@ def test_theta_keeps_its_floor_and_finite_gradients_at_extreme_biases(bias: floa
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in encoder.parameters())
 
 
-def test_heads_of_the_mlp_read_two_hidden_layers() -> None:
+def test_the_mlp_has_two_hidden_layers_before_its_heads() -> None:
     encoder = make_encoder(EncoderSettings(backbone="mlp", dimension=3), (1, 1, 5)).double()
     initialise_linear_layers(encoder, seed=1, party=0)
     x = torch.randn(7, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -69,7 +69,7 @@ def test_networks_have_the_papers_sizes(backbone: str, numbers: int) -> None:
 
 
 @pytest.mark.parametrize("backbone", BUILT_IN_BACKBONES)
-def test_the_mean_alone_is_that_of_both(backbone: str) -> None:
+def test_mean_of_gives_the_mean_of_the_forward_pass(backbone: str) -> None:
     encoder = make_encoder(EncoderSettings(backbone=backbone, dimension=8), (1, 14, 28))
     initialise_linear_layers(encoder, seed=1, party=0)
     x = torch.rand(5, 392, generator=torch.Generator().manual_seed(0))
