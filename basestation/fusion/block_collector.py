@@ -91,7 +91,8 @@ class BlockCollector:
             The block if it can be decoded now, or the part if its block was handed on without it; else None.
 
         Raises:
-            ProtocolError: without credit, not asked for, sent before, for other samples, or at odds with the contract.
+            ProtocolError: the block was sent without credit, was not requested, was sent before, is for other
+                samples, or does not fit the contract.
         """
         session.spend_credit(self._credits)
         key, link = block.key, session.link

@@ -100,10 +100,10 @@ class Coordinator:
             self.context.log.close()
 
     def lose(self, session: LinkSession, reason: str, *, may_return: bool) -> None:
-        """Do without a device that is gone.
+        """Handle the loss of a device.
 
-        While the run waits for its first devices, their links are just free again. A run under way starts over and
-        waits for the device if it may return (its connection was lost, say); else it fails.
+        While the run waits for its first devices, the link is only freed. A run under way starts over and waits for the
+        device if it may return, for example after a lost connection; otherwise the run fails.
         """
         if self.state.stage.is_over:
             return
@@ -119,7 +119,7 @@ class Coordinator:
             self._start_over(loss)
 
     def send_beta(self, session: LinkSession) -> None:
-        """Tell a device that was just welcomed which β its link was set to: Welcome brings the settings' alone."""
+        """Send a new device the β that was set for its link, because Welcome contains only the β of the settings."""
         control = self.context.beta_control
         if control.was_changed(session.link):
             session.send(SetBeta(control.betas[session.link]))

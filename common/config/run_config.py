@@ -53,7 +53,7 @@ def _check_defaults(section: Section, path: str, names: Sequence[str], needed: s
 
 
 class RunConfig(Section):
-    """Everything that decides a run's result. Where the data lie is not part of it: each party has its own copy."""
+    """Everything that decides a run's result. It has no location of the data, because each party has its own copy."""
 
     seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
     links: Annotated[int, Field(ge=1, le=MAX_LINKS)] = 2
@@ -99,7 +99,7 @@ class RunConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _nothing_is_set_in_vain(self) -> Self:
+    def _every_setting_has_an_effect(self) -> Self:
         hyper, channel = self.hypernetwork, self.channel
         if hyper.beta is None:
             _check_defaults(hyper, "hypernetwork", _BETA_OPTIONS, "hypernetwork.beta")

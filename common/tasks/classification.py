@@ -1,4 +1,4 @@
-"""Classification: the answer is one of so many classes, and its error is 1 where it is wrong."""
+"""Classification: the answer is one of several classes; the error of a wrong answer is 1."""
 
 import math
 from collections.abc import Callable

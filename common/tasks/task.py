@@ -90,7 +90,7 @@ class Task(Protocol):
         ...
 
     def error_interval(self, error: float, samples: int) -> tuple[float, float] | None:
-        """The 95 % interval of the mean error of so many independent samples; None if the mean alone gives none."""
+        """The 95 % interval of the mean error of independent samples; None if the mean alone does not determine it."""
         ...
 
     def chance_level(self, train: Callable[[], Targets], test: Targets) -> ChanceLevel:

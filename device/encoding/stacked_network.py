@@ -55,10 +55,10 @@ def _stack(layers: Sequence[nn.Module]) -> Callable[[Tensor], Tensor]:
 def _affine(x: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
     """(n, B, d) = x·Wᵀ + b of each link, with the bits of `torch.nn.functional.linear`.
 
-    For nearly all sizes the batched product has them, but nobody promises it: torch computes the smallest products
-    (fewer than 400 multiplications a link) in a loop of its own, and MKL divides products among several threads in
-    another way when they come in a batch. So each shape is tried once, on random numbers, and those that differ go
-    link by link.
+    For nearly all sizes the batched product has the same bits, but there is no guarantee: torch computes the smallest
+    products (fewer than 400 multiplications per link) in a loop of its own, and MKL divides products among several
+    threads in another way when they are a batch. So each shape is tried once, on random numbers, and shapes that differ
+    are computed link by link.
     """
     links, samples, inputs = x.shape
     if _same_bits(links, samples, inputs, weights.shape[1], torch.get_num_threads()):

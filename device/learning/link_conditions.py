@@ -1,4 +1,4 @@
-"""The conditions of one link's blocks: β and noise variance, and the inputs that conditioned networks make of them."""
+"""The conditions of one link's blocks: β and noise variance, and the inputs of conditioned networks."""
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.learning.conditions import BlockConditions, block_conditions, check_serving_beta

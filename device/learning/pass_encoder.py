@@ -74,7 +74,7 @@ class PassEncoder:
 
     @torch.no_grad()
     def quantize(self, features: PassFeatures, symbols: Symbols) -> SymbolBlock:
-        """Quantize a block, hard or softly at the slope that training ends with; if T = 0 it stays as it is."""
+        """Quantize a block, hard or softly at the slope that training ends with; if T = 0 it is unchanged."""
         mean, codebook = features.mean, self._model.codebook
         if codebook is None:
             return self._writer.reals(features.key, features.ids, mean, features.beta)

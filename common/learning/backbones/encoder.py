@@ -49,8 +49,8 @@ class Encoder(nn.Module, ABC):
 class GaussianEncoder(Encoder):
     """p(z|x) = N(μ(x), diag θ(x)²) with fully connected heads on a backbone  [QML-IB, eq. (1), Tables I and II].
 
-    μ = tanh(W_μ h + b_μ) and θ = MIN_THETA + softplus(W_θ h + b_θ + offset), where h is what the backbone makes of
-    x: x itself if there is none. The paper gives no head for θ; the offset is a constant of the network, not a bias, so
+    μ = tanh(W_μ h + b_μ) and θ = MIN_THETA + softplus(W_θ h + b_θ + offset), where h is the output of the backbone,
+    or x if there is none. The paper gives no head for θ; the offset is a constant of the network, not a bias, so
     that θ starts near START_THETA however weights are drawn.
     """
 
@@ -89,7 +89,7 @@ class UnitPowerEncoder(Encoder):
     """
 
     def __init__(self, trunk: Chain, features: int, dimension: int, conditions: int = 0) -> None:
-        """A head of d = `dimension` on what the backbone makes of x, whose length is `features`."""
+        """A head of d = `dimension` on the output of the backbone, whose length is `features`."""
         super().__init__()
         self.trunk = trunk
         self.head = linear(features, dimension, conditions)

@@ -1,4 +1,4 @@
-"""Prose is ordinary engineering English: no wording that readers have stumbled over, in any Python or Markdown file."""
+"""Python, Markdown and protobuf files are in ordinary engineering English, without wording that confuses readers."""
 
 import re
 import subprocess
@@ -51,6 +51,15 @@ WORDING = {
     "as the paper has it: say `as in the paper`": r"as [a-z'’ ]+ ha(s|ve) it",
     "a run of samples: say `a group of samples`": r"a run of (samples|levels|blocks|ids|queries)",
     "not to be had: say `not available`": r"(is|are|was|were) (not )?to be had",
+    "wished for: say `requested`": r"a wish|wish(es|ed)",
+    "hear of, heard from, without a word: say `receive`, `without a message`": r"hear(s|d)? (of|from)|without a word",
+    "news: say `changes`, `new entropies`": r"news",
+    "stays what it is, stays as it is: say `is unchanged`": r"(stays?|leave|leaves) (what|as) (it|they) (is|are)",
+    "what torch makes of it: say `computes from`": r"what (the )?[a-z]+ makes? of",
+    "of so many classes: say the number": r"(of|from|by|with) so (many|much)",
+    "for want of, at odds, in vain: say `without`, `contradicts`, `without effect`": (
+        r"(for (want|lack) of|at odds|in vain)"
+    ),
 }  # fmt: skip
 """Regular expressions of whole words, case-insensitive, with what to write instead."""
 
@@ -59,8 +68,8 @@ CLAUSE = r'^\s*[rf]?"""(What|Which|Where|Whose|Who|Why|How(?! (long|much|many|of
 
 
 def prose(exclude: tuple[str, ...] = ()) -> Iterator[tuple[str, int, str]]:
-    """Yield path, number and text of every line of the tracked Python and Markdown files."""
-    command = ["git", "ls-files", "-z", "*.py", "*.md"]
+    """Yield path, number and text of every line of the tracked Python, Markdown and protobuf files."""
+    command = ["git", "ls-files", "-z", "*.py", "*.md", "*.proto"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in names.rstrip("\0").split("\0"):
         path = ROOT / name
@@ -112,6 +121,11 @@ def test_docstrings_do_not_begin_like_a_question() -> None:
         ("lines, of which the legend has the values", "`of which`"),
         ("a line an epoch", "a line"),
         ("what it is", "what it is"),
+        ("the link that a device wished for", "wished"),
+        ("before it heard of the new start", "hear of"),
+        ("def test_other_errors_stay_as_they_are() -> None:", "stays what it is"),
+        ("what torch makes of the outputs", "what torch"),
+        ("one of so many classes", "of so many"),
     ],
 )
 def test_the_patterns_find_old_wording(line: str, advice: str) -> None:

@@ -89,7 +89,7 @@ def test_an_open_loop_without_credit_waits_and_its_queries_keep_the_time_at_whic
     list(react(session, welcome()))
     list(react(session, load_command(OPEN), 0))
     blocks = [on_its_way(session, due_block(session)) for _ in range(2)]
-    assert session.next_due_ns() is None  # for want of credit
+    assert session.next_due_ns() is None  # the link has no credit
     heard = 10**12
     while blocks:
         bodies = list(react(session, answer_to_query(blocks.pop(0)), heard))

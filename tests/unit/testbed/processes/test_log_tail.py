@@ -21,7 +21,7 @@ def test_a_traceback_beside_the_event_is_shown_below_it(tmp_path: Path) -> None:
     assert last_lines(log, 15) == ["unforeseen error", "Traceback:", "  KeyError: 'x'"]
 
 
-def test_lines_that_are_not_events_stay_as_they_are(tmp_path: Path) -> None:
+def test_lines_that_are_not_events_are_unchanged(tmp_path: Path) -> None:
     log = tmp_path / "basestation.log"
     log.write_bytes(b"Fatal Python error\n[1, 2]\n{}\n\xff\n")
 
