@@ -38,8 +38,8 @@ class Wording:
         error: a mean error in words.
         error_key: the name of the mean test error in `summary.json`, on which other names are built.
         epoch_error_key: `training_…` and `validation_…` of it are names in `metrics.jsonl`; None for `error_key`.
-        unit, scale, decimals: `scale` times a mean error is written in this unit with this number of decimals. Errors in
-            "%" are shares: they are compared by their difference, others by their ratio.
+        unit, scale, decimals: `scale` times a mean error is written in this unit with this number of decimals.
+            Errors in "%" are shares: they are compared by their difference, others by their ratio.
         readable: the error converted for people, where the mean itself is no quantity that they know.
         trivial_answer: the answer that is best without the input, in words.
     """
