@@ -20,14 +20,14 @@ class LinkContract:
     """The shape of everything that crosses one link of a run.
 
     Attributes:
-        dimension: d, symbols a sample.
+        dimension: d, symbols per sample.
         breakpoints: T; 0 means real symbols in every phase.
-        bits: bits a packed symbol.
+        bits: bits per packed symbol.
         draws: L, noise draws of a training block behind the channel.
         max_samples: the largest block.
         hard_training: whether training blocks carry level indices (straight-through) too.
-        task: which the answers are to.
-        carries_beta: whether serving blocks carry the β that made them.
+        task: defines the answers.
+        carries_beta: whether serving blocks carry the β with which they were encoded.
     """
 
     link: int

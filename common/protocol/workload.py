@@ -21,9 +21,9 @@ DIRECT_STAMPS = tuple(name for name in STAMPS if not name.startswith("channel_")
 MAX_QUERIES = 250_000
 """Largest number of queries of a workload: the stamps of one link travel in one message, 112 bytes a query."""
 MAX_WINDOW = 256
-"""Queries in flight a link of a closed loop, as `runtime.credits`."""
+"""Limit of queries in flight per link in a closed loop, equal to that of `runtime.credits`."""
 MAX_OPEN_SAMPLES = 4096
-"""Samples in flight a link of an open loop. One that outruns the system beyond it sends late, and its stamps say so."""
+"""Limit of samples in flight per link in an open loop. At the limit queries are sent late, as their stamps show."""
 MAX_DURATION_S = 86_400.0
 """Longest schedule of an open loop, on average."""
 

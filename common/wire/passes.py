@@ -13,7 +13,7 @@ from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.workload import workload_from_proto, workload_to_proto
 
 _MOST_BITS = math.log2(MAX_BREAKPOINTS + 1) + 1e-9
-"""Entropy of the finest symbols with all levels alike, and room for rounding."""
+"""The highest possible entropy, of 256 equally frequent levels, with a margin for rounding."""
 
 
 def evaluate_to_proto(evaluate: Evaluate) -> pb.Evaluate:

@@ -130,7 +130,7 @@ def _flood(address: str, first: SymbolBlock, rest: int) -> tuple[str, str]:
 
 @pytest.mark.parametrize("server", ["base station", "channel"])
 def test_a_device_that_continues_to_send_still_receives_the_status_of_the_refusal(server: str, tmp_path: Path) -> None:
-    """grpc.aio replaces a status by INTERNAL if a write follows it; two of three runs did without precautions."""
+    """grpc.aio replaces a status by INTERNAL if a write follows it, which happened before the servers prevented it."""
     stray = level_block(LinkContract.of(CONFIG, 0), IDS, key=BlockKey(Phase.TRAIN, 7, 0))
 
     async def scenario() -> tuple[str, str]:

@@ -89,7 +89,7 @@ def emulated(config: RunConfig, symbol: float, key: BlockKey, samples: int) -> F
 def check_rate_noise(config: RunConfig, key: BlockKey, samples: int = 20_000) -> None:
     """Check that the rate bounds use the noise variance of the emulator, divided by the squared gain of each symbol.
 
-    The variance of n normal numbers has a relative standard deviation of √(2/n); five of them bound it.
+    The variance of n normal numbers has a relative standard deviation of √(2/n); the tolerance is five of these.
     """
     expected = rate_noise_variances(config, 1, key)
     at_zero, ahead = (emulated(config, symbol, key, samples).astype(float) for symbol in (0.0, 1.0))
