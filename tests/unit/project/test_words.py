@@ -9,11 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 
-NOT_YET_REWRITTEN = (
-    "docs/results/hyper-vib.md", "docs/results/qml-ib.md",
-)  # fmt: skip
-"""Beginnings of the paths of files that still have the old wording; to be removed with them."""
-
 GENERATED = ("common/wire/pb/",)
 THIS_FILE = "tests/unit/project/test_words.py"
 
@@ -67,13 +62,13 @@ CLAUSE = r'^\s*[rf]?"""(What|Which|Where|Whose|Who|Why|How(?! (long|much|many|of
 """A docstring that begins like a question has no verb: name the thing, or say in a sentence what it does."""
 
 
-def prose(exclude: tuple[str, ...] = ()) -> Iterator[tuple[str, int, str]]:
+def prose() -> Iterator[tuple[str, int, str]]:
     """Yield path, number and text of every line of the tracked Python, Markdown and protobuf files."""
     command = ["git", "ls-files", "-z", "*.py", "*.md", "*.proto"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in names.rstrip("\0").split("\0"):
         path = ROOT / name
-        if name.startswith((*exclude, *GENERATED, THIS_FILE)) or path.is_symlink() or not path.is_file():
+        if name.startswith((*GENERATED, THIS_FILE)) or path.is_symlink() or not path.is_file():
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             yield name, number, line
@@ -97,7 +92,7 @@ def test_no_file_has_wording_that_readers_stumble_over(advice: str) -> None:
     pattern = whole_words(WORDING[advice])
     found = [
         f"{name}:{number}: {line.strip()}"
-        for name, number, line in prose(NOT_YET_REWRITTEN)
+        for name, number, line in prose()
         if pattern.search(without_published_names(line))
     ]
     assert not found, f"{advice}\n" + "\n".join(found)
@@ -106,7 +101,7 @@ def test_no_file_has_wording_that_readers_stumble_over(advice: str) -> None:
 def test_docstrings_do_not_begin_like_a_question() -> None:
     found = [
         f"{name}:{number}: {line.strip()}"
-        for name, number, line in prose(NOT_YET_REWRITTEN)
+        for name, number, line in prose()
         if name.endswith(".py") and re.search(CLAUSE, line)
     ]
     assert not found, "\n".join(found)
