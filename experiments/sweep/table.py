@@ -12,7 +12,7 @@ from splitwave.common.errors import DataError
 from splitwave.common.files.whole_file import whole_file
 from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.trials.outcome import Measurement, Outcome
-from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.trial import EndToEndTrial, PsnrRange, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 class Row(BaseModel):
@@ -132,25 +132,16 @@ def _parse(path: Path, number: int, cells: dict[str, str]) -> Row:
 def _own_columns(trial: Trial, measured: Measurement) -> dict[str, object]:
     match trial:
         case QmlIbTrial():
-            return _of_qml_ib(trial)
+            return _of_end_to_end(trial, trial.training_psnr_db, "beta", "bound", "patience")
         case VddibSrTrial():
             return _of_vddib_sr(trial)
         case VibTrial():
-            return _of_vib(trial) | {"beta": measured.beta}
+            return _of_end_to_end(trial, trial.psnr_range) | {"beta": measured.beta}
 
 
-def _of_vib(trial: VibTrial) -> dict[str, object]:
-    over = trial.psnr_range
-    return trial.model_dump(include={"breakpoints", "batch_size", "learning_rate"}) | {
-        "trained_psnr_db": _link(trial.psnr_db) if over is None else "{:g} to {:g}".format(*over),
-        "epochs_asked": str(trial.epochs),
-    }
-
-
-def _of_qml_ib(trial: QmlIbTrial) -> dict[str, object]:
-    columns = {"breakpoints", "beta", "bound", "batch_size", "learning_rate", "patience"}
-    over = trial.training_psnr_db
-    return trial.model_dump(include=columns) | {
+def _of_end_to_end(trial: EndToEndTrial, over: PsnrRange | None, *own: str) -> dict[str, object]:
+    """Return the columns that all end-to-end trainings have, and those that only the trial's method has."""
+    return trial.model_dump(include={"breakpoints", "batch_size", "learning_rate", *own}) | {
         "trained_psnr_db": _link(trial.psnr_db) if over is None else "{:g} to {:g}".format(*over),
         "epochs_asked": str(trial.epochs),
     }

@@ -16,8 +16,6 @@ from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Prediction, Welcome
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.runtime.rpc import UPLINK_SERVICE
-from splitwave.common.runtime.server import serving
 from splitwave.common.wire.bundling import MAX_MESSAGES
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
@@ -25,7 +23,7 @@ from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.common.wire.uplink import uplink_to_proto
 from tests.integration.raw_device import RawDevice, level_block, raw_device
 from tests.integration.servers import CONFIG, IDS, servers
-from tests.integration.testbed import DeviceThread, running_channel, tiny_data
+from tests.integration.testbed import DeviceThread, running_channel, serving_uplink, tiny_data
 
 THREE = CONFIG.model_copy(update={"links": 3})
 
@@ -175,11 +173,7 @@ class AnswersWrongPort(uplink_pb2_grpc.UplinkServicer):
 @asynccontextmanager
 async def answering_wrong_port(through_channel: bool) -> AsyncIterator[tuple[AnswersWrongPort, str]]:
     service = AnswersWrongPort()
-
-    def register(server: aio.Server) -> None:
-        uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
-
-    async with serving("127.0.0.1:0", register, [UPLINK_SERVICE]) as address:
+    async with serving_uplink(service) as address:
         if not through_channel:
             yield service, address
         else:

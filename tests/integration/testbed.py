@@ -68,13 +68,18 @@ def tiny_measurements(simulation: Simulation, links: int, seed: int = 7) -> Tiny
 
 
 @asynccontextmanager
-async def running_channel(basestation: str) -> AsyncIterator[str]:
-    service = ChannelService(basestation)
-
+async def serving_uplink(service: uplink_pb2_grpc.UplinkServicer) -> AsyncIterator[str]:
     def register(server: aio.Server) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
 
     async with serving("127.0.0.1:0", register, [UPLINK_SERVICE]) as address:
+        yield address
+
+
+@asynccontextmanager
+async def running_channel(basestation: str) -> AsyncIterator[str]:
+    service = ChannelService(basestation)
+    async with serving_uplink(service) as address:
         yield address
     await service.close()
 
