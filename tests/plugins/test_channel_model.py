@@ -77,7 +77,9 @@ def test_the_emulator_returns_gradients_times_the_gain_added_up_over_the_draws(d
 
 def test_a_channel_without_noise_is_refused_where_the_rate_needs_some() -> None:
     noiseless = laws.config_of(TOY)
-    with pytest.raises(ConfigError, match=r"channel\.model = toy: the channel adds no noise, but quantizer\.breakpoints"):
+    with pytest.raises(
+        ConfigError, match=r"channel\.model = toy: the channel adds no noise, but quantizer\.breakpoints"
+    ):
         check_rate_noise(noiseless)
     check_rate_noise(laws.config_of([TOY, AWGN]))
     check_rate_noise(noiseless.model_copy(update={"quantizer": QuantizerSettings(breakpoints=0)}))
