@@ -13,8 +13,8 @@ class FusionPolicy(Protocol):
     """Decides whether a block has enough links; named by the setting `fusion.policy`.
 
     The base station asks each time that a part of a block arrives. A block that goes without some links has zeros for
-    their symbols. When a missing part arrives later it is dropped, and its device is answered all the same: with the
-    block's prediction, or in training with a gradient of zeros. A training step or pass ends once every link has sent
+    their symbols. When a missing part arrives later it is dropped, and its device still gets an answer: the
+    block's prediction, or in training a gradient of zeros. A training step or pass ends once every link has sent
     all its parts, so a policy decides how long a block waits, not whether a link takes part in the run.
     """
 
