@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,10 @@ def test_every_word_of_the_glossary_names_a_module_and_stands_once() -> None:
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "adr").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_search_of_the_tutorial_finds_one_file() -> None:
+    lesson = (ROOT / "docs" / "tutorial" / "5-a-change-of-your-own.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^ +FILE=\$\((grep .*)\)$", lesson, re.MULTILINE)
+    found = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert len(found.splitlines()) == 1
