@@ -107,7 +107,7 @@ def main() -> int:
     def serve() -> None:
         listen = parse_address(options.listen, "--listen", lowest_port=0)
         check_data_dir(options.data)
-        config = load_config(options.config)
+        config = load_config(options.config, warn=log.warning)
         run_id = uuid.uuid4().hex[:12]
         structlog.contextvars.bind_contextvars(run=run_id)
         policy = _policy(options)

@@ -6,6 +6,7 @@ split is not used.
 
 import argparse
 import csv
+import functools
 import itertools
 import json
 import sys
@@ -23,6 +24,7 @@ from splitwave.common.runtime.process import add_data_option, check_data_dir, ru
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.preflight import check_data
+from splitwave.testbed.terminal.reporting import print_warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,12 @@ def points(path: Path | None, grid: Sequence[str], seeds: int, validation: int) 
         ConfigError: a setting or a grid axis is invalid.
     """
     axes = [[(name, value) for value in values] for name, values in map(_axis, grid)]
+    warn_once = functools.cache(print_warning)
     for point in itertools.product(*axes):
         overrides = [f"{name}={value}" for name, value in point]
         for seed in range(1, seeds + 1):
             fixed = [f"data.validation={validation}", f"seed={seed}"]
-            yield dict(point), load_config(path, overrides=[*overrides, *fixed])
+            yield dict(point), load_config(path, overrides=[*overrides, *fixed], warn=warn_once)
 
 
 def _train(config: RunConfig, settings: dict[str, str], data: Path | None) -> Training:

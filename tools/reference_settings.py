@@ -24,9 +24,28 @@ A run is decided by its settings. They are merged from four layers, each of whic
 
 `splitwave config show` prints the merged settings, `splitwave config schema` the JSON schema that this page is made of.
 An unknown setting, a value of the wrong type and a value out of range are refused, with the path, the value and the
-layer that it came from ([exit code 2](../exit-codes.md)). `configs/demo.yaml` holds every default with a comment.
+layer that it came from, for a file with line and column ([exit code 2](../exit-codes.md)). `configs/demo.yaml` holds
+every default with a comment.
 
-Numbers written like `1e-3` need a dot in a YAML file (`1.0e-3`); YAML takes the short form for text."""
+## Files and values
+
+Files, variables and `--set` are read by the same rules, the core schema of YAML 1.2: `010` is ten, `1e-3` a number, and
+`true` and `false` are the only booleans; `yes`, `1_000`, `1:30` and `2024-01-31` are text. A file is in UTF-8 (or in
+UTF-16 with a byte order mark), indented with spaces, and at most 64 KiB long. Merges work, and the keys beside `<<`
+override merged ones:
+
+    objective: &shared {draws: 2}
+    hypernetwork:
+      <<: *shared
+      beta: [0.001, 1.0]
+
+A key that is set twice is an error. A section without content sets nothing; neither does an empty file, but it causes a
+warning. An empty variable sets nothing, and `--set seed=` is an error.
+
+A variable `SPLITWAVE_…` that is neither a setting nor `SPLITWAVE_DATA_DIR` is an error if it looks like a misspelling,
+which the message then corrects; otherwise it is ignored with a warning. The variables that Kubernetes adds to every
+container beside a Service called `splitwave` or `splitwave-…` (`SPLITWAVE_PORT=tcp://…`, `SPLITWAVE_SERVICE_HOST`) are
+ignored without one."""
 
 _HEAD = "| setting | value | default |\n|---|---|---|"
 _TYPES = {"integer": "integer", "number": "number", "string": "text", "boolean": "true or false", "null": "null"}

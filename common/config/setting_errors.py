@@ -7,18 +7,33 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from splitwave.common.config.setting_names import likely_sections, likely_settings, likely_variables
+from splitwave.common.config.core_schema import is_number
+from splitwave.common.config.setting_names import (
+    likely_sections,
+    likely_settings,
+    misspelled_variables,
+    setting_of,
+    similar_variables,
+)
 from splitwave.common.spelling import did_you_mean, likely
 
 SECTION_EXPECTED = "expected a section, with its settings indented below it"
 FROM_ENVIRONMENT = "environment variable "
 
 _FINITE_EXPECTED = "Input should be a finite number"
+_FORMER_BOOLEANS = frozenset({"y", "yes", "on", "n", "no", "off"})
+_LONGEST_SHOWN = 200
 _OF_NUMBERS = frozenset(
     {
         "finite_number", "float_type", "greater_than", "greater_than_equal", "int_type", "less_than", "less_than_equal",
     }
 )  # fmt: skip
+
+
+def shown(value: object) -> str:
+    """Return a value as an error message quotes it: in one line that is not too long to read."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def complaints(error: ValidationError, origins: Mapping[str, str]) -> str:
@@ -59,12 +74,14 @@ def _describe(dotted: str, detail: ErrorDetails, origins: Mapping[str, str]) -> 
     if detail["type"] == "extra_forbidden":
         return _no_such_setting(dotted, value, origins)
     if detail["type"] == "model_type":
-        message = SECTION_EXPECTED
+        message = SECTION_EXPECTED + did_you_mean(misspelled_variables(_variable(origins.get(dotted, ""))))
     elif detail["type"] == "literal_error":
         message += _likely_value(value, detail)
     elif detail["type"] in _OF_NUMBERS:
         message = _FINITE_EXPECTED if _is_endless(value) else message + _hint(value)
-    return f"{dotted} = {value!r}{origin}: {message}"
+    elif detail["type"] == "bool_type" and str(value).lower() in _FORMER_BOOLEANS:
+        message += "; YAML 1.2 reads this as text: write true or false"
+    return f"{dotted} = {shown(value)}{origin}: {message}"
 
 
 def _no_such_setting(dotted: str, value: object, origins: Mapping[str, str]) -> str:
@@ -72,12 +89,18 @@ def _no_such_setting(dotted: str, value: object, origins: Mapping[str, str]) -> 
     while isinstance(value, dict) and len(value) == 1:  # in --set trainig.epochs=3 the section is wrong
         ((key, value),) = value.items()
         dotted = f"{dotted}.{key}"
-    if origin.startswith(FROM_ENVIRONMENT):
-        meant = likely_variables(origin.removeprefix(FROM_ENVIRONMENT))
+    variable = _variable(origin)
+    if setting_of(variable) == dotted:
+        meant = similar_variables(variable)
     else:
         meant = likely_sections(dotted) if isinstance(value, dict) else likely_settings(dotted)
     said = f" (from {origin})" if origin else ""
     return f"{dotted}: no such setting{said}{did_you_mean(meant) or '; see `splitwave config schema`'}"
+
+
+def _variable(origin: str) -> str:
+    """Return the environment variable that an origin is, or an empty string."""
+    return origin.removeprefix(FROM_ENVIRONMENT) if origin.startswith(FROM_ENVIRONMENT) else ""
 
 
 def _likely_value(value: object, detail: ErrorDetails) -> str:
@@ -101,9 +124,9 @@ def _number(value: object) -> float | None:
 
 
 def _hint(value: object) -> str:
-    """Return why YAML read a number as text, if it did."""
+    """Return why a text that looks like a number is none, or an empty string."""
     if not isinstance(value, str) or _number(value) is None:
         return ""
-    if "e" in value.lower() and "." not in value:
-        return "; YAML reads this as text, it wants a dot before the exponent: 1.0e-3"
-    return "; it is quoted, so it is text: remove the quotes"
+    if is_number(value.strip()):
+        return "; it is quoted, so it is text: remove the quotes"
+    return "; YAML 1.2 reads it as text: remove the underscores" if "_" in value else ""

@@ -1,6 +1,7 @@
 """The names of the settings: as dotted paths, and as environment variables."""
 
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 
 from pydantic import BaseModel
 
@@ -13,6 +14,7 @@ OTHER_VARIABLES = frozenset({"SPLITWAVE_DATA_DIR"})
 """Variables with the prefix that are not settings."""
 
 _WEIGHT_OF_SECTION = 0.3
+_NEARLY_EQUAL = 0.85
 
 
 def sections() -> Iterator[str]:
@@ -51,10 +53,40 @@ def likely_sections(written: str) -> list[str]:
     return likely(written, sections())
 
 
-def likely_variables(written: str) -> list[str]:
+def similar_variables(written: str) -> list[str]:
     """Return the environment variables that resemble what was written, the most similar first."""
-    others = likely(written, OTHER_VARIABLES)
-    return others or [variable_of(dotted) for dotted in likely_settings(setting_of(written))]
+    return likely(written, _variables(), _variable_likeness)
+
+
+def misspelled_variables(written: str) -> list[str]:
+    """Return the variables of which what was written is likely a misspelling, the most similar first.
+
+    With two underscores it follows the pattern of settings, and a resemblance is enough. Other names, such as
+    SPLITWAVE_ROOT, may belong to a user's script: only the name of a setting without its section, or a path that is
+    nearly equal, counts.
+    """
+    similar = similar_variables(written)
+    if ENVIRONMENT_NESTING in written.removeprefix(ENVIRONMENT_PREFIX):
+        return similar
+    return [known for known in similar if known in OTHER_VARIABLES or _is_nearly(written, known)]
+
+
+def _is_nearly(written: str, known: str) -> bool:
+    section, _, leaf = known.removeprefix(ENVIRONMENT_PREFIX).rpartition(ENVIRONMENT_NESTING)
+    written = written.removeprefix(ENVIRONMENT_PREFIX).upper()
+    return written == leaf or SequenceMatcher(None, written, f"{section}_{leaf}".lstrip("_")).ratio() > _NEARLY_EQUAL
+
+
+def _variables() -> Iterator[str]:
+    yield from OTHER_VARIABLES
+    yield from map(variable_of, settings())
+
+
+def _variable_likeness(written: str, known: str) -> float:
+    """Return the similarity of two variables without their prefix, which would make any two similar."""
+    if known in OTHER_VARIABLES:
+        return likeness(written.removeprefix(ENVIRONMENT_PREFIX), known.removeprefix(ENVIRONMENT_PREFIX))
+    return _path_likeness(setting_of(written), setting_of(known))
 
 
 def _path_likeness(written: str, known: str) -> float:

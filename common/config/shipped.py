@@ -23,10 +23,13 @@ def find_config(path: Path) -> Path:
     """The file that a user means: a path, or the name of a shipped configuration, such as `mnist-k2`.
 
     Raises:
-        ConfigError: there is neither.
+        ConfigError: there is neither, or it cannot be found out.
     """
-    if path.exists():
-        return path
+    try:
+        if path.exists():
+            return path
+    except OSError as error:  # a folder that must not be entered, a name that is too long
+        raise ConfigError(f"{path}: cannot be read as a config file: {error.strerror}") from None
     names = shipped_configs()
     if path.suffix in ("", ".yaml") and path.parent == Path() and path.stem in names:
         return CONFIGS / f"{path.stem}.yaml"

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from splitwave.common.config.layers import load_config
@@ -46,3 +47,27 @@ def test_the_mnist_config_has_the_links_of_the_demo() -> None:
     assert config.encoder == demo.encoder
     assert config.quantizer.breakpoints == demo.quantizer.breakpoints == 15
     assert config.channel == demo.channel
+
+
+def test_variables_of_other_origin_do_not_stop_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPLITWAVE_PORT", "tcp://10.0.0.1:50051")
+    monkeypatch.setenv("SPLITWAVE_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("SPLITWAVE_ROOT", "/srv/splitwave")
+
+    result = splitwave("config", "show")
+
+    assert result.exit_code == ExitCode.OK
+    assert result.stdout.startswith(f"# config_hash: {RunConfig().config_hash}\n")
+    assert result.stderr == "warning: environment variable SPLITWAVE_ROOT is ignored: no such setting\n"
+
+
+def test_a_mistake_in_a_file_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_bytes(b"training:\n  epochs: 2024-13-45\n")
+
+    result = splitwave("config", "show", "-c", str(path))
+
+    assert result.exit_code == ExitCode.CONFIG
+    assert result.stderr == (
+        f"error: training.epochs = '2024-13-45' (from {path}, line 2, column 3): Input should be a valid integer\n"
+    )
