@@ -59,7 +59,7 @@ def similar_variables(written: str) -> list[str]:
 
 
 def misspelled_variables(written: str) -> list[str]:
-    """Return the variables of which what was written is likely a misspelling, the most similar first.
+    """Return the variables that were likely meant, the most similar first; none for a name of other purpose.
 
     With two underscores it follows the pattern of settings, and a resemblance is enough. Other names, such as
     SPLITWAVE_ROOT, may belong to a user's script: only the name of a setting without its section, or a path that is

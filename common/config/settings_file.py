@@ -45,7 +45,7 @@ def read_settings(path: Path, warn: Warn) -> Layer:
     try:
         document = parse_yaml(_text(path))
     except InvalidYamlError as error:
-        raise ConfigError(f"{path}, {error.place}: {error.problem}") from None
+        raise ConfigError(f"{path}, {error.place}: cannot be read as a config file: {error.problem}") from None
     content = document.content
     if content is None:
         warn(f"{path} has no settings in it: the defaults apply")
@@ -90,7 +90,7 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read as a config file: {error.strerror}") from None
     if len(content) > LARGEST_FILE_BYTES:
         end = Place.after(content[:LARGEST_FILE_BYTES].decode("utf-8", "ignore"))
-        raise InvalidYamlError(f"a config file has at most {LARGEST_FILE_BYTES >> 10} KiB, and this one goes on", end)
+        raise InvalidYamlError(f"it is longer than {LARGEST_FILE_BYTES >> 10} KiB", end)
     marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if marked else "utf-8-sig"
     try:

@@ -64,13 +64,28 @@ def test_an_empty_file_means_the_defaults_and_warns(content: bytes, tmp_path: Pa
             "FILE, line 2, column 11)",
         ),
         (b"data: {name: " + b"x" * 9999 + b"}", "data.name = 'xxxxxxxxxxxx"),
-        (b"links: 2\nlinks: 4", "FILE, line 2, column 1: 'links' is set twice, first in line 1"),
-        ("# é\nseed: 1 # é".encode("latin-1"), "FILE, line 1, column 3: the byte 0xe9 is not text in UTF-8: save the"),
-        ("seed: 3".encode("utf-16") + b"\0", "FILE, line 1, column 8: the byte 0x00 is not text in UTF-16"),
-        (b"training:\n\tepochs: 3", "FILE, line 2, column 1: a tab, where YAML allows spaces alone"),
+        (
+            b"links: 2\nlinks: 4",
+            "FILE, line 2, column 1: cannot be read as a config file: 'links' is set twice, first in line 1",
+        ),
+        (
+            "# é\nseed: 1 # é".encode("latin-1"),
+            "FILE, line 1, column 3: cannot be read as a config file: the byte 0xe9 is not text in UTF-8: save the",
+        ),
+        (
+            "seed: 3".encode("utf-16") + b"\0",
+            "FILE, line 1, column 8: cannot be read as a config file: the byte 0x00 is not text in UTF-16",
+        ),
+        (
+            b"training:\n\tepochs: 3",
+            "FILE, line 2, column 1: cannot be read as a config file: a tab, where YAML allows spaces alone",
+        ),
         (b"# mine\n- seed\n", "FILE, line 2, column 1: expected a mapping of settings, got a list"),
         (b"seed 3", "FILE, line 1, column 1: expected a mapping of settings, got the value 'seed 3'"),
-        (b"training.epochs: 3", "FILE, line 1, column 1: 'training.epochs' is not the name of a setting: write `epoch"),
+        (
+            b"training.epochs: 3",
+            "FILE, line 1, column 1: cannot be read as a config file: 'training.epochs' is not the name of a se",
+        ),
     ],
 )
 def test_a_mistake_has_one_line_with_file_line_and_column(content: bytes, message: str, tmp_path: Path) -> None:
@@ -105,7 +120,7 @@ def test_a_huge_file_is_refused_after_its_beginning(tmp_path: Path) -> None:
 
     lines = 1 + 48_000 // 24 + 1
     place = f"line {lines}, column {LARGEST_FILE_BYTES - 13 - 48_000 + 1}"
-    assert str(error.value) == f"{path}, {place}: a config file has at most 64 KiB, and this one goes on"
+    assert str(error.value) == f"{path}, {place}: cannot be read as a config file: it is longer than 64 KiB"
 
 
 def test_the_settings_of_64_links_are_far_below_the_limit_of_a_file() -> None:
