@@ -68,14 +68,7 @@ def parse_yaml(text: str) -> Document:
         InvalidYamlError: it is not YAML, sets a key twice, has a tag outside the core schema or a key that cannot
             be the name of a setting, is nested too deeply, or is too large once its aliases are replaced.
     """
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-    except yaml.reader.ReaderError as error:
-        found = text[error.position]
-        raise InvalidYamlError(f"the character {found!r} is not allowed", Place.after(text[: error.position])) from None
-    except yaml.MarkedYAMLError as error:
-        raise InvalidYamlError(_problem(error), _place(error.problem_mark or error.context_mark)) from None
+    node = _root(text)
     if node is None:
         return Document(None, Place(1, 1), {})
     construction = _Construction()
@@ -113,6 +106,20 @@ for _tag, _form in PLAIN.items():
     _Loader.add_implicit_resolver(_tag, _form, None)
     _Dumper.add_implicit_resolver(_tag, _form, None)
 _Loader.add_implicit_resolver(MERGE, re.compile(r"<<\Z"), None)
+
+
+def _root(text: str) -> yaml.Node | None:
+    try:
+        loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        found = text[error.position]
+        raise InvalidYamlError(f"the character {found!r} is not allowed", Place.after(text[: error.position])) from None
+    try:
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise InvalidYamlError(_problem(error), _place(error.problem_mark or error.context_mark)) from None
+    except (OverflowError, ValueError) as error:  # an escape beyond Unicode, a huge number in a directive
+        raise _invalid(f"an escape or a number is out of range: {error}", loader.get_mark()) from None
 
 
 @dataclass(slots=True)

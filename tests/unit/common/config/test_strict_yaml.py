@@ -134,6 +134,9 @@ def aliases_in_aliases(first: str, nested: str) -> str:
         ("[a]: 1", Place(1, 1), "a list or a mapping is not the name of a setting"),
         ('"a\\nb": 1', Place(1, 1), r"'a\nb' is not the name of a setting"),
         ("a.b.c: 1", Place(1, 1), "write `c:` indented below `a.b:`"),
+        ('a: "\\UFFFFFFFF"', Place(1, 7), "out of range: Python int too large"),
+        ('a: "\\U00110000"', Place(1, 7), "out of range: chr() arg not in range"),
+        ("%YAML 1." + "9" * 5000 + "\n---\na: 1\n", Place(1, 9), "out of range: Exceeds the limit"),
         ("a: !!python/name:os.system x", Place(1, 4), "the tag '!!python/name:os.system' is not one of YAML's core"),
         ("a: !!timestamp 2024-01-31", Place(1, 4), "the tag '!!timestamp' is not one of YAML's core schema"),
         ("a: !!omap [b: 1]", Place(1, 4), "the tag '!!omap' is not one of YAML's core schema"),
@@ -160,3 +163,13 @@ def test_a_text_that_is_refused_has_one_line_with_its_place(text: str, place: Pl
 @pytest.mark.parametrize("text", ["a\r\nbc", "a\rbc", "a\nbc", "a\u2028bc"])
 def test_every_line_break_of_yaml_begins_a_line(text: str) -> None:
     assert Place.after(text) == Place(2, 3)
+
+
+@given(st.text(st.sampled_from("ab01 \n\t:-?,[]{}#&*!|>'\"%@`\\<~.xuU\r\u2028é😀\0"), max_size=30))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    said = ""
+    try:
+        parse_yaml(text)
+    except InvalidYamlError as error:
+        said = str(error)
+    assert len(said.splitlines()) <= 1
