@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import math
 import sys
 import uuid
 from pathlib import Path
@@ -15,7 +14,7 @@ from splitwave.basestation.run.run_context import Labels
 from splitwave.basestation.service.base_station import BaseStation, open_labels
 from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import ConfigError
+from splitwave.common.durations import parse_duration
 from splitwave.common.files.folders import make_output_folder
 from splitwave.common.files.whole_file import write_json
 from splitwave.common.records.results import RunResult
@@ -24,10 +23,13 @@ from splitwave.common.records.trivial_answers import remarks_on
 from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
+    add_state_option,
     announce_ready,
     check_data_dir,
-    default_state_dir,
+    parse_service_options,
     run_service,
+    service_parser,
+    state_dir,
     stop_signal,
 )
 from splitwave.common.runtime.rpc import parse_address
@@ -36,38 +38,33 @@ log = structlog.get_logger()
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="splitwave basestation",
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = service_parser("basestation", __doc__)
     parser.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the run's settings; without one the demo's")
-    parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
+    add_state_option(parser)
     parser.add_argument("--restore", action="store_true", help="evaluate the checkpoint in --state, do not train")
     parser.add_argument(
         "--rejoin",
-        type=float,
-        default=60.0,
+        default="60",
         metavar="S",
         help="when a link is lost in a run, start over from the last checkpoint (its beginning, or its trained "
-        "weights) as soon as all links are back, within S seconds; 0 fails the run at once",
+        "weights) as soon as all links are back, within S seconds; 0 fails the run at once, inf waits without a limit",
     )
     parser.add_argument(
-        "--late-after", type=float, default=5.0, metavar="S", help="report a link that owes something for S seconds"
+        "--late-after", default="5", metavar="S", help="report a link that owes something for S seconds; inf for never"
     )
     parser.add_argument(
         "--serve-every",
-        type=float,
         metavar="S",
-        help="after the result answer queries again each S seconds, until stopped; without it the run ends there",
+        help="after the result answer queries again each S seconds, until stopped; inf waits for the workloads of "
+        "Control.Measure; without this option the run ends there",
     )
     parser.add_argument(
         "--summaries", type=Path, metavar="DIR", help="write the run's summary there as RUN.json; made if missing"
     )
     add_data_option(parser)
     add_process_options(parser)
-    return parser.parse_args()
+    return parse_service_options(parser)
 
 
 async def _serve(basestation: BaseStation, ready_fd: int | None) -> None:
@@ -75,12 +72,12 @@ async def _serve(basestation: BaseStation, ready_fd: int | None) -> None:
 
 
 def _policy(options: argparse.Namespace) -> Policy:
-    if not 0 <= options.rejoin < math.inf:
-        raise ConfigError(f"--rejoin {options.rejoin:g}: expected seconds, 0 or more")
-    for name, seconds in (("--late-after", options.late_after), ("--serve-every", options.serve_every)):
-        if seconds is not None and not 0 < seconds < math.inf:
-            raise ConfigError(f"{name} {seconds:g}: expected seconds, more than 0")
-    return Policy(options.rejoin, options.late_after, options.serve_every)
+    every = options.serve_every
+    return Policy(
+        rejoin_s=parse_duration(options.rejoin, "--rejoin"),
+        late_after_s=parse_duration(options.late_after, "--late-after", above_zero=True),
+        serve_every_s=None if every is None else parse_duration(every, "--serve-every", above_zero=True),
+    )
 
 
 def _reporter(config: RunConfig, labels: Labels, run_id: str, summaries: Path | None) -> Report:
@@ -114,7 +111,7 @@ def main() -> int:
         labels = open_labels(config, options.data)
         report = _reporter(config, labels, run_id, options.summaries)
         basestation = BaseStation(
-            config, labels, listen, options.state, options.restore, run_id, policy=policy, report=report
+            config, labels, listen, state_dir(options), options.restore, run_id, policy=policy, report=report
         )
         asyncio.run(_serve(basestation, options.ready_fd))
 

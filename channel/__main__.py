@@ -1,11 +1,17 @@
 """`splitwave channel`: the channel emulator."""
 
-import argparse
 import asyncio
 import sys
 
 from splitwave.channel.emulator.service import ChannelService
-from splitwave.common.runtime.process import add_process_options, announce_ready, run_service, stop_signal
+from splitwave.common.runtime.process import (
+    add_process_options,
+    announce_ready,
+    parse_service_options,
+    run_service,
+    service_parser,
+    stop_signal,
+)
 from splitwave.common.runtime.rpc import UPLINK_SERVICE, parse_address
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.pb import uplink_pb2_grpc
@@ -26,13 +32,11 @@ async def _serve(listen: str, connect: str, ready_fd: int | None) -> None:
 
 def main() -> int:
     """Parse the command line and serve until SIGTERM."""
-    parser = argparse.ArgumentParser(
-        prog="splitwave channel", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = service_parser("channel", __doc__)
     parser.add_argument("--listen", default="127.0.0.1:50052", metavar="HOST:PORT", help="for devices")
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="the base station")
     add_process_options(parser)
-    options = parser.parse_args()
+    options = parse_service_options(parser)
 
     def serve() -> None:
         listen = parse_address(options.listen, "--listen", lowest_port=0)

@@ -14,13 +14,18 @@ import torch
 
 from splitwave import __version__
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.durations import parse_duration
 from splitwave.common.errors import ConfigError
+from splitwave.common.limits import MAX_LINKS
 from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
+    add_state_option,
     check_data_dir,
-    default_state_dir,
+    parse_service_options,
     run_service,
+    service_parser,
+    state_dir,
 )
 from splitwave.common.runtime.rpc import parse_address
 from splitwave.device.learning.views import HostedViews, StackedViews, load_stacked_views
@@ -31,17 +36,17 @@ from splitwave.device.uplink.client import UplinkClient
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="splitwave device", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = service_parser("device", __doc__)
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="a channel emulator or base station")
     parser.add_argument("--link", type=int, metavar="N", help="the link to ask for; without one any that is free")
     parser.add_argument("--links", metavar="LIST", help="be several devices, with these links: 0-31, or 0,2,5-7")
-    parser.add_argument("--state", type=Path, default=default_state_dir(), metavar="DIR", help="for the checkpoint")
-    parser.add_argument("--connect-timeout", type=float, default=60.0, metavar="S", help="keep trying for S seconds")
+    add_state_option(parser)
+    parser.add_argument(
+        "--connect-timeout", default="60", metavar="S", help="keep trying for S seconds; inf for no limit"
+    )
     add_data_option(parser)
     add_process_options(parser)
-    return parser.parse_args()
+    return parse_service_options(parser)
 
 
 def _requested_links(options: argparse.Namespace) -> tuple[int, ...]:
@@ -52,12 +57,12 @@ def _requested_links(options: argparse.Namespace) -> tuple[int, ...]:
         return parse_links(options.links)
     if options.link is None:
         return ()
-    if options.link < 0:
-        raise ConfigError(f"--link {options.link}: links are numbered from 0")
+    if not 0 <= options.link < MAX_LINKS:
+        raise ConfigError(f"--link {options.link}: links are numbered from 0 to at most {MAX_LINKS - 1}")
     return (options.link,)
 
 
-def _open_host(options: argparse.Namespace, links: Sequence[int], views: HostedViews) -> DeviceHost:
+def _open_host(links: Sequence[int], state: Path, views: HostedViews) -> DeviceHost:
     process = f"{socket.gethostname()}-{os.getpid()}"
     requested: Sequence[int | None] = links or (None,)
     sessions = [
@@ -66,7 +71,7 @@ def _open_host(options: argparse.Namespace, links: Sequence[int], views: HostedV
             software=__version__,
             requested_link=link,
             host=socket.gethostname(),
-            state_dir=options.state,
+            state_dir=state,
             open_views=views.open,
             clock=time.perf_counter_ns,
         )
@@ -86,13 +91,13 @@ def main() -> int:
     def take_part() -> None:
         address = parse_address(options.connect, "--connect")
         check_data_dir(options.data)
-        if not options.connect_timeout >= 0:
-            raise ConfigError(f"--connect-timeout {options.connect_timeout}: expected seconds, 0 or more")
+        timeout_s = parse_duration(options.connect_timeout, "--connect-timeout")
+        state = state_dir(options)
         links = _requested_links(options)
         if options.links is not None:
             structlog.contextvars.bind_contextvars(links=options.links)
         views = HostedViews(links, load)
-        client = UplinkClient(address, lambda: _open_host(options, links, views), options.connect_timeout)
+        client = UplinkClient(address, lambda: _open_host(links, state, views), timeout_s)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: client.stop())
         client.run()

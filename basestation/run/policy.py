@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Times that an operator sets; none of them changes what a run computes.
+    """Times that an operator sets, each of which may be infinite; none of them changes what a run computes.
 
     Attributes:
         rejoin_s: seconds that a lost link may take to return; 0 fails the run at once.

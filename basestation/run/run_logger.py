@@ -1,5 +1,6 @@
 """Writes the lines of a run to the process's log."""
 
+import math
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -82,7 +83,8 @@ class RunLogger(RunObserver):
         """Log why, and what is lost."""
         self._betas = ()
         self._incomplete.clear()
-        log.warning("run starts over", reason=reason, lost_at_step=lost_at_step, from_step=from_step, wait_s=wait_s)
+        wait = _in_json(wait_s)
+        log.warning("run starts over", reason=reason, lost_at_step=lost_at_step, from_step=from_step, wait_s=wait)
 
     def link_leased(self, session: LinkSession, software: str) -> None:
         """Log who holds the link."""
@@ -111,3 +113,7 @@ class RunLogger(RunObserver):
         if counts is None:
             return {}
         return {"incomplete_blocks": {" ".join(map(str, links)): count for links, count in sorted(counts.items())}}
+
+
+def _in_json(seconds: float) -> float | str:
+    return seconds if math.isfinite(seconds) else str(seconds)

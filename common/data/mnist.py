@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pooch
 from numpy.typing import NDArray
 
 from splitwave.common.data.content import verified_content
@@ -16,6 +15,7 @@ from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.data.download import fetch
 from splitwave.common.data.idx import parse_idx
 from splitwave.common.errors import DataError
+from splitwave.common.files.user_folders import cache_folder
 from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (1, 28, 28)
@@ -83,7 +83,7 @@ def _read(name: str, data_dir: Path | None) -> tuple[Path, bytes]:
 
 
 def _cached(name: str) -> Path:
-    cache = Path(pooch.os_cache("splitwave")) / "mnist"
+    cache = cache_folder("name a data directory (SPLITWAVE_DATA_DIR, --data-dir or --data)") / "mnist"
     try:
         return fetch(f"{name}.gz", SHA256[name], MIRRORS, cache)
     except DataError as error:

@@ -12,14 +12,33 @@ from pathlib import Path
 
 import structlog
 
-from splitwave.common.errors import DataError, SplitwaveError
+from splitwave.common.errors import ConfigError, DataError, SplitwaveError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.files.full_disk import is_disk_full
+from splitwave.common.files.user_folders import state_folder
 from splitwave.common.runtime.logs import configure_logging
 from splitwave.common.runtime.standard_streams import check_output, make_streams_lenient
 from splitwave.common.runtime.urgency import be_urgent
 
 log = structlog.get_logger()
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows the default of an option, unless it is None: then the help text describes the case without the option."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
+
+
+def service_parser(role: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser for the command line of a service, without options."""
+    return argparse.ArgumentParser(prog=f"splitwave {role}", description=description, formatter_class=_HelpFormatter)
+
+
+def parse_service_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line of a service; its help and its refusals are printed to lenient streams."""
+    make_streams_lenient()
+    return parser.parse_args()
 
 
 def add_process_options(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +66,24 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def default_state_dir() -> Path:
-    """Return the folder of a party's checkpoint part that is used when no option names another."""
-    return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "splitwave"
+def add_state_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--state`, the folder of a party's checkpoint part; `state_dir` gives its value."""
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="for the checkpoint (default: splitwave in $XDG_STATE_HOME, else ~/.local/state/splitwave)",
+    )
+
+
+def state_dir(options: argparse.Namespace) -> Path:
+    """Return the folder that `--state` names, or the default.
+
+    Raises:
+        ConfigError: there is no default, because this user has no home folder.
+    """
+    named: Path | None = options.state
+    return state_folder("name one with --state DIR") if named is None else named
 
 
 def check_data_dir(data: Path | None) -> None:
@@ -80,12 +114,12 @@ def run_tool(main: Callable[[], None]) -> int:
 
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
     """Run a service's `main`; an error becomes one entry of the log and an exit code."""
-    make_streams_lenient()
     configure_logging(options.log_format, role)
     be_urgent()
     if options.lifeline:
         _hold_lifeline()
     try:
+        _check_ready_fd(options.ready_fd)
         main()
     except SplitwaveError as error:
         log.error(str(error), exit_code=error.exit_code.name)
@@ -125,6 +159,14 @@ def announce_ready(ready_fd: int | None, address: str) -> None:
     if ready_fd is not None:
         with os.fdopen(ready_fd, "w", encoding="utf-8") as pipe:
             pipe.write(f"{address}\n")
+
+
+def _check_ready_fd(ready_fd: int | None) -> None:
+    try:
+        if ready_fd is not None:
+            os.fstat(ready_fd)
+    except (OSError, OverflowError):
+        raise ConfigError(f"--ready-fd {ready_fd}: expected the number of an open file descriptor") from None
 
 
 def _hold_lifeline() -> None:

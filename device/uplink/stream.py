@@ -54,7 +54,8 @@ class Stream:
         self._port_at_work = 0
         self.timed_out = False
         self._call = stub.Connect(self._outbox.bundles())
-        self._until_welcome = threading.Timer(max(0.0, deadline - time.monotonic()), self._time_out)
+        left_s = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)  # the deadline may be infinite
+        self._until_welcome = threading.Timer(left_s, self._time_out)
         self._until_welcome.start()
 
     @property

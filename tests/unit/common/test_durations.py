@@ -1,0 +1,38 @@
+"""Durations in options: numbers of seconds, which may be infinite, and what is refused."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from splitwave.common.durations import LONGEST_S, parse_duration
+from splitwave.common.errors import ConfigError
+
+
+@given(st.floats(0, LONGEST_S))
+def test_any_number_of_seconds_up_to_the_limit_is_a_duration(seconds: float) -> None:
+    assert parse_duration(repr(seconds), "--wait") == seconds
+
+
+@pytest.mark.parametrize("text", ["inf", "Infinity", "+inf"])
+def test_an_infinite_duration_is_one(text: str) -> None:
+    assert parse_duration(text, "--wait") == math.inf
+    assert parse_duration(text, "--wait", above_zero=True) == math.inf
+
+
+@pytest.mark.parametrize("text", ["nan", "-1", "-inf", "1e12", "1000000001", "", "soon", "1 s", "0x10"])
+def test_nonsense_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse_duration(text, "--wait")
+
+    expected = "expected seconds, 0 or more, up to 1000000000, or inf for no limit"
+    assert str(refusal.value) == f"--wait {text}: {expected}"
+
+
+@pytest.mark.parametrize("text", ["0", "-0.0", "1e-400"])
+def test_zero_is_refused_where_it_makes_no_sense(text: str) -> None:
+    assert parse_duration(text, "--wait") == 0
+
+    with pytest.raises(ConfigError, match=rf"^--wait {text}: expected seconds, more than 0, up to "):
+        parse_duration(text, "--wait", above_zero=True)
