@@ -1,6 +1,7 @@
 """Runs that lose a link: what they wait for, and which error they fail with."""
 
 import asyncio
+import math
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,11 @@ def test_a_remaining_device_that_cannot_start_over_fails_the_run_at_once(
     server: str, answer: m.Uplink, reason: str, tmp_path: Path
 ) -> None:
     async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0), server) as (running, stays, leaves):
+        async with two_raw_devices(tmp_path, Policy(rejoin_s=math.inf, late_after_s=math.inf), server) as (
+            running,
+            stays,
+            leaves,
+        ):
             leaves.crash()
             assert isinstance(await stays.receive(), m.Welcome)
             await stays.send(answer)
@@ -128,7 +133,7 @@ def test_a_device_that_always_crashes_at_the_same_step_fails_the_run(tmp_path: P
 
 def test_a_run_does_not_wait_for_a_device_that_gave_up(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with two_raw_devices(tmp_path, Policy(rejoin_s=1000.0)) as (running, _, leaves):
+        async with two_raw_devices(tmp_path, Policy(rejoin_s=math.inf, late_after_s=math.inf)) as (running, _, leaves):
             await leaves.send(m.Leaving("the sensor is on fire"))
             assert "it gave up: the sensor is on fire" in await running.failure()
 

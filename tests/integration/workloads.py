@@ -1,5 +1,6 @@
 """Testbeds that serve and carry out workloads."""
 
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +29,7 @@ PLAIN = CONFIG.model_copy(
     update={"links": 2, "inference": CONFIG.inference.model_copy(update={"latency_samples": 3, "block_size": 8})},
 )
 CONDITIONED = PLAIN.model_copy(update={"hypernetwork": HypernetworkSettings(beta=[1e-3, 1.0])})
-IDLE = Policy(rejoin_s=LIMIT_S, serve_every_s=3600.0)
+IDLE = Policy(rejoin_s=math.inf, late_after_s=math.inf, serve_every_s=math.inf)
 BUSY = Policy(rejoin_s=LIMIT_S, serve_every_s=0.001)
 
 CLOSED = Workload(queries=17, samples=5, window=3, rate_per_s=0.0, seed=1)
