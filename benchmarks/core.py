@@ -19,6 +19,8 @@ from torch import Tensor
 
 from splitwave.benchmarks import naive
 from splitwave.benchmarks.training_step import GAMMA, NOISE_VARIANCE, Setting, TrainingStep
+from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION, MAX_LINKS
+from splitwave.common.runtime.number_options import whole_number
 from splitwave.common.runtime.process import run_tool
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.device.quantization.fused import Grid, quantize
@@ -54,12 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.core", description=__doc__)
-    parser.add_argument("--batch", type=int, nargs="+", default=[256, 1024], help="samples per step")
-    parser.add_argument("--links", type=int, default=2, help="number of devices")
-    parser.add_argument("--dimension", type=int, default=28, help="features per device")
-    parser.add_argument("--breakpoints", type=int, default=15, help="breakpoints of the quantizer")
-    parser.add_argument("--threads", type=int, default=1, help="number of threads of torch")
-    parser.add_argument("--repetitions", type=int, default=60, help="timed steps of each variant")
+    parser.add_argument(
+        "--batch", type=whole_number(1, 65_536), nargs="+", default=[256, 1024], help="samples per step"
+    )
+    parser.add_argument("--links", type=whole_number(1, MAX_LINKS), default=2, help="number of devices")
+    parser.add_argument("--dimension", type=whole_number(1, MAX_DIMENSION), default=28, help="features per device")
+    parser.add_argument(
+        "--breakpoints", type=whole_number(1, MAX_BREAKPOINTS), default=15, help="breakpoints of the quantizer"
+    )
+    parser.add_argument("--threads", type=whole_number(1, 256), default=1, help="number of threads of torch")
+    parser.add_argument(
+        "--repetitions", type=whole_number(1, 1_000_000), default=60, help="timed steps of each variant"
+    )
     return parser.parse_args(arguments)
 
 

@@ -15,8 +15,10 @@ import numpy as np
 import torch
 
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.limits import MAX_LINKS
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase, Symbols
+from splitwave.common.runtime.number_options import whole_number
 from splitwave.common.runtime.process import run_tool
 from splitwave.device.learning.link_group import LinkGroup
 from splitwave.device.learning.views import StackedViews
@@ -42,10 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.encoding", description=__doc__)
-    parser.add_argument("--links", type=int, nargs="+", default=[8, 32, 64], help="number of links in the process")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1, 256], help="samples per block")
+    parser.add_argument(
+        "--links", type=whole_number(1, MAX_LINKS), nargs="+", default=[8, 32, 64], help="links in the process"
+    )
+    parser.add_argument(
+        "--batch", type=whole_number(1, _SAMPLES // 2), nargs="+", default=[1, 256], help="samples per block"
+    )
     parser.add_argument("--backbone", nargs="+", default=["linear", "mlp"], help="backbones of the encoders")
-    parser.add_argument("--repetitions", type=int, default=100, help="timed blocks of each kind")
+    parser.add_argument("--repetitions", type=whole_number(1, 1_000_000), default=100, help="timed blocks of each kind")
     return parser.parse_args(arguments)
 
 

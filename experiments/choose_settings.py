@@ -20,6 +20,7 @@ from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
+from splitwave.common.runtime.number_options import whole_number
 from splitwave.common.runtime.process import add_data_option, check_data_dir, run_tool
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.engine import IN_THIS_PROCESS
@@ -74,7 +75,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="base settings (default: those of the demo)")
     parser.add_argument("--grid", action="append", default=[], metavar="A.B=X,Y", help="an axis; may be repeated")
-    parser.add_argument("--seeds", type=int, default=2, help="trainings per point, with seeds 1, 2, …")
+    parser.add_argument(
+        "--seeds", type=whole_number(1, 1000), default=2, help="trainings per point, with seeds 1, 2, …"
+    )
     parser.add_argument("--validation", type=int, required=True, help="number of training samples to hold out")
     parser.add_argument("--csv", type=Path, required=True, metavar="OUT", help="output file, one row per training")
     add_data_option(parser)
@@ -83,8 +86,7 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Parse the command line, run the trainings and write the table row by row."""
-    options = _arguments()
-    return run_tool(lambda: _choose(options))
+    return run_tool(lambda: _choose(_arguments()))
 
 
 def _choose(options: argparse.Namespace) -> None:

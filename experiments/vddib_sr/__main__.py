@@ -65,9 +65,8 @@ def _train(settings: Settings, extraction: Extraction, train: Samples, validatio
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, train and report."""
-    options = parse(arguments, __doc__)
     torch.set_num_threads(1)
-    return run_tool(lambda: _run(options))
+    return run_tool(lambda: _run(parse(arguments, __doc__)))
 
 
 if __name__ == "__main__":

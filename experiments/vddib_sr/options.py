@@ -4,16 +4,24 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from splitwave.common.config.sections import Decibels
 from splitwave.common.errors import ConfigError
 from splitwave.common.runtime.process import add_data_option
 from splitwave.experiments.vddib_sr.chosen import chosen_settings
-from splitwave.experiments.vddib_sr.settings import Settings
+from splitwave.experiments.vddib_sr.settings import Settings, reasons
+
+_DECIBELS = TypeAdapter[float](Decibels)
 
 
 def _psnr_db(text: str) -> float | None:
-    return None if text == "ideal" else float(text)
+    if text == "ideal":
+        return None
+    try:
+        return _DECIBELS.validate_python(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: expected decibels from -100 to 150, or ideal") from None
 
 
 def parse(arguments: Sequence[str] | None, description: str | None) -> argparse.Namespace:
@@ -81,7 +89,7 @@ def settings_of(options: argparse.Namespace, symbols: int) -> Settings:
             }
         )
     except ValidationError as error:
-        raise ConfigError(f"--symbols {symbols}: {error}") from None
+        raise ConfigError(f"--symbols {symbols}: {reasons(error)}") from None
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from math import inf
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from splitwave.common.config.sections import DataSetName, Decibels, NonNegative, Positive
 from splitwave.common.limits import MAX_DIMENSION, MAX_LINKS
@@ -89,3 +89,13 @@ class Settings(_Section):
         if self.encoding.encode.epochs + self.encoding.finetune.epochs == 0:
             raise ValueError("phases 2 and 3 both have 0 epochs: nothing would be trained")
         return self
+
+
+def reasons(error: ValidationError) -> str:
+    """Return one line with each invalid setting, its value and the reason."""
+    return "; ".join(
+        f"{'.'.join(map(str, detail['loc']))} = {detail['input']!r}: {detail['msg']}"
+        if detail["loc"]
+        else detail["msg"].removeprefix("Value error, ")
+        for detail in error.errors()
+    )

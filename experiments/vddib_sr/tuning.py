@@ -22,7 +22,7 @@ from splitwave.common.runtime.process import add_data_option, check_data_dir, ru
 from splitwave.common.spelling import did_you_mean, likely
 from splitwave.experiments.vddib_sr.chosen import chosen_settings
 from splitwave.experiments.vddib_sr.encoding import train_encoding
-from splitwave.experiments.vddib_sr.settings import Settings
+from splitwave.experiments.vddib_sr.settings import Settings, reasons
 from splitwave.experiments.vddib_sr.shared import SharedWork
 
 Row = dict[str, Any]
@@ -41,7 +41,7 @@ def points(base: Settings, grid: Sequence[str]) -> Iterator[Settings]:
         try:
             yield Settings.model_validate(sections)
         except ValidationError as error:
-            raise ConfigError(f"--grid: {error}") from None
+            raise ConfigError(f"--grid: {reasons(error)}") from None
 
 
 def _axis(text: str) -> list[tuple[str, Any]]:
@@ -126,9 +126,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, run the trainings and append to the table."""
-    options = _arguments(arguments)
     torch.set_num_threads(1)
-    return run_tool(lambda: _tune(options))
+    return run_tool(lambda: _tune(_arguments(arguments)))
 
 
 def _tune(options: argparse.Namespace) -> None:

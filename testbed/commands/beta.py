@@ -1,5 +1,6 @@
 """`splitwave beta`: changes and shows the β of a testbed while it serves."""
 
+import math
 from typing import Annotated
 
 import typer
@@ -34,6 +35,8 @@ def set_(  # noqa: PLR0917 — each is an option of the command line
     results: Results = RESULTS,
 ) -> None:
     """Serve with another β from the next query on."""
+    if not math.isfinite(value):
+        raise ConfigError(f"beta set {value}: expected a finite number")
     _print(set_beta(only_basestation(address, engine, project, results, "beta"), link, value))
 
 

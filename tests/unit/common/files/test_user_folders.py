@@ -100,5 +100,7 @@ def test_a_data_set_that_needs_the_cache_names_variable_and_option(monkeypatch: 
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "cache")
 
-    with pytest.raises(ConfigError, match=r"XDG_CACHE_HOME is 'cache', HOME is not set, .*; use --data-dir, or set XDG"):
+    with pytest.raises(
+        ConfigError, match=r"XDG_CACHE_HOME is 'cache', HOME is not set, .*; use --data-dir, or set XDG"
+    ):
         cache_folder("use --data-dir")

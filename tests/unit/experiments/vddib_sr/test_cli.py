@@ -53,7 +53,25 @@ def test_invalid_settings_are_reported_in_one_line_with_an_exit_code(
     arguments: list[str], code: ExitCode, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main([*FAST, *arguments]) == code
-    assert capsys.readouterr().err.startswith("error: ")
+    error = capsys.readouterr().err
+    assert (error.startswith("error: "), error.count("\n")) == (True, 1)
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "1e12", "-1000", "loud"])
+@pytest.mark.parametrize("option", ["--psnr", "--report"])
+def test_what_is_no_psnr_is_refused_by_name(option: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        command.main([*FAST, option, text])
+    assert refusal.value.code == ExitCode.CONFIG
+    assert f"{option}: {text}: expected decibels from -100 to 150, or ideal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "-1"])
+@pytest.mark.parametrize("option", ["--overlap", "--extraction-beta", "--beta", "--rate-beta"])
+def test_what_is_no_weight_is_refused_by_name(option: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([*FAST, option, text]) == ExitCode.CONFIG
+    setting = option.removeprefix("--").replace("-", "_").removeprefix("extraction_")
+    assert f"{setting} = {float(text)}: Input should be " in capsys.readouterr().err
 
 
 def test_a_missing_data_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
