@@ -21,5 +21,5 @@ for line in open("/proc/self/status"):
 def resident_mib(imports: str) -> float:
     """Return the resident memory in MiB of a new process after these imports."""
     command = [sys.executable, "-P", "-c", f"{imports}\n{_REPORT}"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=True)
     return int(answer.stdout) / 1024

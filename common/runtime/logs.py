@@ -1,5 +1,6 @@
 """Structured logs on standard error: JSON for machines, a console format for people."""
 
+import os
 import sys
 from typing import Literal
 
@@ -14,7 +15,7 @@ def configure_logging(log_format: LogFormat, role: str) -> None:
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(colors=_shows_colors())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,3 +28,8 @@ def configure_logging(log_format: LogFormat, role: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
+
+
+def _shows_colors() -> bool:
+    """Whether standard error is a terminal with colors whose user wants them; see https://no-color.org."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in ("dumb", "unknown")

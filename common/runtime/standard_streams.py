@@ -1,5 +1,9 @@
-"""Standard output and error that never fail the work they report: output that cannot be written is dropped."""
+"""Standard output and error that never fail the work they report.
 
+Output that cannot be written is dropped; a letter that the encoding does not have is replaced.
+"""
+
+import codecs
 import errno
 import io
 import os
@@ -12,6 +16,26 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _READER_LEFT = frozenset({errno.EPIPE, errno.ECONNRESET})  # such as `head`, which has seen enough
+
+_SPELLED = {"β": "beta", "µ": "u", "²": "^2", "×": "x", "·": "*", "±": "+-", "≤": "<=", "→": "->", "–": "-", "…": "..."}
+"""Replacements of the letters that our own output has outside ASCII."""
+_SURROGATE = 0xDC00
+"""Python's stand-in for a byte that is not text, as a file name may have, is this number plus the byte."""
+
+
+def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Replace the first letter that cannot be encoded; a byte that is not text is written as it is."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letter, rest = error.object[error.start], error.start + 1
+    byte = ord(letter) - _SURROGATE
+    if 0x80 <= byte <= 0xFF:
+        return bytes([byte]), rest
+    return _SPELLED.get(letter) or letter.encode("ascii", "backslashreplace").decode("ascii"), rest
+
+
+_REPLACING = "splitwave.replace"
+codecs.register_error(_REPLACING, _replace)
 
 
 class LenientFile(io.FileIO):
@@ -36,7 +60,7 @@ class LenientFile(io.FileIO):
 
 
 def make_streams_lenient() -> None:
-    """Make `sys.stdout` and `sys.stderr` lenient, unless a notebook or a test has replaced them.
+    """Make `sys.stdout` and `sys.stderr` lenient, unless a notebook or a test has replaced them, or they are already.
 
     A standard stream that the process was started without becomes /dev/null. Otherwise the next file that is opened
     would take its descriptor, and a library's output on standard error would end in that file.
@@ -65,7 +89,7 @@ def check_output() -> None:
 
 def output_failure() -> OSError | None:
     """Return why a print did not reach standard output; None if all did, or if the stream is not a lenient one."""
-    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    raw = _raw(sys.stdout)
     if not isinstance(raw, LenientFile):
         return None
     sys.stdout.flush()
@@ -74,10 +98,16 @@ def output_failure() -> OSError | None:
 
 def _is_own(stream: TextIO | None, descriptor: int) -> bool:
     """Whether this process was started with the stream; None stands for a descriptor that was closed."""
+    if isinstance(_raw(stream), LenientFile):
+        return False
     try:
         return stream is None or stream.fileno() == descriptor
     except OSError:  # io.UnsupportedOperation: the stream has no descriptor
         return False
+
+
+def _raw(stream: TextIO | None) -> object:
+    return getattr(getattr(stream, "buffer", None), "raw", None)
 
 
 def _lenient(descriptor: int, replaced: TextIO | None) -> TextIO:
@@ -90,6 +120,6 @@ def _lenient(descriptor: int, replaced: TextIO | None) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=getattr(replaced, "encoding", "utf-8"),
-        errors=getattr(replaced, "errors", "backslashreplace"),
+        errors=_REPLACING,
         line_buffering=descriptor == 2 or raw.isatty(),
     )

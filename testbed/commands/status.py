@@ -22,6 +22,8 @@ from splitwave.testbed.compose.detached import DEFAULT_PROJECT
 from splitwave.testbed.control_client import get_status, stage_name
 from splitwave.testbed.terminal.reporting import reports_errors
 
+_UNLIMITED = 10_000
+
 
 @reports_errors
 def status(
@@ -89,4 +91,7 @@ def _containers(parts: list[Part]) -> Table:
 
 
 def _print(table: Table) -> None:
-    Console(markup=False, highlight=False).print(table)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = _UNLIMITED  # a program that reads a pipe needs each row in one line, and each name in one piece
+    console.print(table)

@@ -114,7 +114,8 @@ class Compose:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env=self._environment(),
             start_new_session=True,  # so that Ctrl-C reaches this process alone
         )

@@ -98,7 +98,11 @@ def _git(*arguments: str) -> str | None:
     """Return the output of a git command in this module's folder, or None if git fails or is not installed."""
     try:
         answer = subprocess.run(
-            ["git", "-C", str(_this_file().parent), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(_this_file().parent), *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None
