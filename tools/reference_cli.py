@@ -14,7 +14,6 @@ SERVICES = ("device", "channel", "basestation")
 """Commands that are programs with options of their own."""
 
 _WIDTH = 100
-_HOME = "/home/you"
 _INTRODUCTION = """\
 # Command line
 
@@ -58,13 +57,13 @@ def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:
 
 
 def _help_of_service(service: str) -> str:
-    """Return the help text of a service, with `~` for any home folder."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SPLITWAVE_", "XDG_"))}
+    """Return the help text of a service."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SPLITWAVE_")}
     answer = subprocess.run(
         [sys.executable, "-m", f"splitwave.{service}", "--help"],
-        env={**environment, "COLUMNS": str(_WIDTH), "HOME": _HOME},
+        env={**environment, "COLUMNS": str(_WIDTH)},
         capture_output=True,
         text=True,
         check=True,
     )
-    return answer.stdout.replace(_HOME, "~")
+    return answer.stdout

@@ -20,7 +20,7 @@ def cache_folder(remedy: str) -> Path:
 
 
 def _user_folder(variable: str, below_home: Path, remedy: str) -> Path:
-    """The folder below the one that a variable names; without an absolute path there, below the user's home folder.
+    """Our folder in the base folder that a variable names, or else in the home folder.
 
     Args:
         variable: its value is ignored unless it is an absolute path, as the specification demands.

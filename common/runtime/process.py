@@ -72,7 +72,8 @@ def add_state_option(parser: argparse.ArgumentParser) -> None:
         "--state",
         type=Path,
         metavar="DIR",
-        help="for the checkpoint (default: splitwave in $XDG_STATE_HOME, else ~/.local/state/splitwave)",
+        help="for the checkpoint; where $XDG_STATE_HOME is set, splitwave in that folder "
+        "(default: ~/.local/state/splitwave)",
     )
 
 
