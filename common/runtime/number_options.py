@@ -1,6 +1,7 @@
-"""Argument types of the tools' command lines, which refuse a number out of range by the name of its option."""
+"""Argument types of command lines, which refuse a number out of range by the name of its option."""
 
 import argparse
+import os
 from collections.abc import Callable
 
 
@@ -17,3 +18,13 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def open_descriptor(text: str) -> int:
+    """Parse the number of a file descriptor of this process; an argument type, too."""
+    try:
+        number = int(text)
+        os.fstat(number)
+    except (ValueError, OSError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text}: expected the number of an open file descriptor") from None
+    return number

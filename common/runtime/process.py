@@ -12,11 +12,12 @@ from pathlib import Path
 
 import structlog
 
-from splitwave.common.errors import ConfigError, DataError, SplitwaveError
+from splitwave.common.errors import DataError, SplitwaveError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.files.full_disk import is_disk_full
 from splitwave.common.files.user_folders import state_folder
 from splitwave.common.runtime.logs import configure_logging
+from splitwave.common.runtime.number_options import open_descriptor
 from splitwave.common.runtime.standard_streams import check_output, make_streams_lenient
 from splitwave.common.runtime.urgency import be_urgent
 
@@ -45,7 +46,10 @@ def add_process_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of every service: the format of its logs, and how a supervisor watches it."""
     parser.add_argument("--log-format", choices=("console", "json"), default="console")
     parser.add_argument(
-        "--ready-fd", type=int, metavar="FD", help="write the bound HOST:PORT to this descriptor once serving"
+        "--ready-fd",
+        type=open_descriptor,
+        metavar="FD",
+        help="write the bound HOST:PORT to this descriptor once serving",
     )
     parser.add_argument(
         "--lifeline",
@@ -115,12 +119,12 @@ def run_tool(main: Callable[[], None]) -> int:
 
 def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]) -> int:
     """Run a service's `main`; an error becomes one entry of the log and an exit code."""
+    make_streams_lenient()
     configure_logging(options.log_format, role)
     be_urgent()
     if options.lifeline:
         _hold_lifeline()
     try:
-        _check_ready_fd(options.ready_fd)
         main()
     except SplitwaveError as error:
         log.error(str(error), exit_code=error.exit_code.name)
@@ -160,14 +164,6 @@ def announce_ready(ready_fd: int | None, address: str) -> None:
     if ready_fd is not None:
         with os.fdopen(ready_fd, "w", encoding="utf-8") as pipe:
             pipe.write(f"{address}\n")
-
-
-def _check_ready_fd(ready_fd: int | None) -> None:
-    try:
-        if ready_fd is not None:
-            os.fstat(ready_fd)
-    except (OSError, OverflowError):
-        raise ConfigError(f"--ready-fd {ready_fd}: expected the number of an open file descriptor") from None
 
 
 def _hold_lifeline() -> None:
