@@ -20,7 +20,7 @@ from splitwave.testbed.compose.container_table import COLUMNS, measure_loads, ta
 from splitwave.testbed.compose.containers import Part
 from splitwave.testbed.compose.detached import DEFAULT_PROJECT
 from splitwave.testbed.control_client import get_status, stage_name
-from splitwave.testbed.terminal.reporting import reports_errors
+from splitwave.testbed.terminal.reporting import print_warning, reports_errors
 
 _UNLIMITED = 10_000
 
@@ -41,8 +41,21 @@ def status(
 
 
 def _show_all(addresses: list[str]) -> None:
+    """Show every testbed that answers; it is an error only if none does.
+
+    Raises:
+        UnreachableError: no base station answers.
+    """
+    silent = []
     for address in addresses:
-        _show(address, get_status(address))
+        try:
+            _show(address, get_status(address))
+        except UnreachableError as error:
+            silent.append(error)
+    if len(silent) == len(addresses):
+        raise silent[0]
+    for each in silent:
+        print_warning(str(each))
 
 
 def _show_project(project: str) -> None:

@@ -1,16 +1,19 @@
 """Announces a running testbed to other commands: a file with its addresses and process ids beside its logs."""
 
-import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from splitwave.common.files.whole_file import write_json
+from splitwave.testbed.processes.process_identity import start_of
 
 _FILE = "testbed.json"
 _RUNNING = f"*/.*.partial/logs/{_FILE}"  # below the folder of all results: a running testbed's folder is hidden
+_SUPERVISOR = "splitwave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +35,48 @@ class Announcement:
     def published(self, log_dir: Path) -> Iterator[None]:
         """Write the file on entry to the context and remove it on exit."""
         path = log_dir / _FILE
-        write_json(path, asdict(self))
+        write_json(path, {**asdict(self), "supervisor_start": start_of(self.pids[_SUPERVISOR])})
         try:
             yield
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)  # a user may have removed the folder of the run
+
+
+class _Content(BaseModel):
+    """The content of the file; `supervisor_start` tells the supervisor from a later process with the same id."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    config_hash: str
+    basestation: str
+    channel: str
+    pids: dict[str, Annotated[int, Field(gt=0)]]
+    supervisor_start: str
+
+    @property
+    def is_running(self) -> bool:
+        return start_of(self.pids.get(_SUPERVISOR, 0)) == self.supervisor_start
+
+    @property
+    def announcement(self) -> Announcement:
+        return Announcement(self.config_hash, self.basestation, self.channel, self.pids)
 
 
 def running_testbeds(results: Path) -> list[Announcement]:
     """Return the running testbeds whose results will go below a folder; files left by killed ones are ignored."""
     found = [read_announcement(path.parent) for path in sorted(results.glob(_RUNNING))]
-    return [testbed for testbed in found if testbed and _is_alive(testbed.pids["splitwave"])]
+    return [testbed for testbed in found if testbed is not None]
 
 
 def read_announcement(log_dir: Path) -> Announcement | None:
-    """Return the announcement among a testbed's logs; None if there is none, or another version wrote it."""
+    """Return the announcement among a testbed's logs.
+
+    Returns:
+        None if there is none, if the command line that wrote it ended, or if the file is damaged, cannot be read or was
+        written by another version.
+    """
     try:
-        return Announcement(**json.loads((log_dir / _FILE).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        content = _Content.model_validate_json((log_dir / _FILE).read_bytes())
+    except (OSError, ValidationError):
         return None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # alive, but another user's
-        return True
-    return True
+    return content.announcement if content.is_running else None

@@ -1,8 +1,7 @@
 """`splitwave beta` without a reachable base station, and its arguments."""
 
-import dataclasses
-import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,14 @@ def test_beta_commands_refuse_what_they_cannot_reach(results: Path, command: tup
 
 
 def test_beta_set_with_several_running_testbeds_asks_for_an_address(results: Path) -> None:
-    for number in (1, 2):
-        logs = results / "demo" / f".{number}.partial" / "logs"
-        logs.mkdir(parents=True)
-        announcement = Announcement("hash", f"127.0.0.1:{number}", "", {"splitwave": os.getpid()})
-        (logs / "testbed.json").write_text(json.dumps(dataclasses.asdict(announcement)))
+    with ExitStack() as running:
+        for number in (1, 2):
+            logs = results / "demo" / f".{number}.partial" / "logs"
+            logs.mkdir(parents=True)
+            announcement = Announcement("hash", f"127.0.0.1:{number}", "", {"splitwave": os.getpid()})
+            running.enter_context(announcement.published(logs))
 
-    result = splitwave("beta", "set", "0.5", "--results", results)
+        result = splitwave("beta", "set", "0.5", "--results", results)
 
     assert_refused(result, ExitCode.CONFIG, "2 testbeds are running", "--address: 127.0.0.1:1, 127.0.0.1:2")
 
