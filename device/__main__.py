@@ -1,9 +1,7 @@
 """`splitwave device`: one edge device, or several. It needs an address and data; the handshake provides settings."""
 
 import argparse
-import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -30,6 +28,7 @@ from splitwave.common.runtime.process import (
 from splitwave.common.runtime.rpc import parse_address
 from splitwave.device.learning.views import HostedViews, StackedViews, load_stacked_views
 from splitwave.device.session.host import DeviceHost
+from splitwave.device.session.kept_ids import held_ids
 from splitwave.device.session.link_list import parse_links
 from splitwave.device.session.session import DeviceSession
 from splitwave.device.uplink.client import UplinkClient
@@ -40,7 +39,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="a channel emulator or base station")
     parser.add_argument("--link", type=int, metavar="N", help="the link to ask for; without one any that is free")
     parser.add_argument("--links", metavar="LIST", help="be several devices, with these links: 0-31, or 0,2,5-7")
-    add_state_option(parser)
+    add_state_option(parser, "the device's id and its checkpoint")
+    parser.add_argument(
+        "--shared-state",
+        action="store_true",
+        help="other devices use the folder of --state, too: take an id there that none of them has at the moment",
+    )
     parser.add_argument(
         "--connect-timeout", default="60", metavar="S", help="keep trying for S seconds; inf for no limit"
     )
@@ -62,20 +66,17 @@ def _requested_links(options: argparse.Namespace) -> tuple[int, ...]:
     return (options.link,)
 
 
-def _open_host(links: Sequence[int], state: Path, views: HostedViews) -> DeviceHost:
-    process = f"{socket.gethostname()}-{os.getpid()}"
-    requested: Sequence[int | None] = links or (None,)
+def _open_host(state: Path, requested: Sequence[int | None], ids: Sequence[str], views: HostedViews) -> DeviceHost:
     sessions = [
         DeviceSession(
-            device_id=process if len(requested) == 1 else f"{process}-{link}",
+            device_id=device_id,
             software=__version__,
             requested_link=link,
-            host=socket.gethostname(),
             state_dir=state,
             open_views=views.open,
             clock=time.perf_counter_ns,
         )
-        for link in requested
+        for device_id, link in zip(ids, requested, strict=True)
     ]
     return DeviceHost(sessions, lambda: views.stacked)
 
@@ -96,11 +97,13 @@ def main() -> int:
         links = _requested_links(options)
         if options.links is not None:
             structlog.contextvars.bind_contextvars(links=options.links)
+        requested: Sequence[int | None] = links or (None,)
         views = HostedViews(links, load)
-        client = UplinkClient(address, lambda: _open_host(links, state, views), timeout_s)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: client.stop())
-        client.run()
+        with held_ids(state, requested, shared=options.shared_state) as ids:
+            client = UplinkClient(address, lambda: _open_host(state, requested, ids, views), timeout_s)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: client.stop())
+            client.run()
 
     return run_service("device", options, take_part)
 

@@ -23,7 +23,9 @@ class Admission:
         run_id: str,
         samples: tuple[int, int],
         data_digest: str,
+        *,
         restore: tuple[str, ...],
+        last_devices: tuple[str, ...] = (),
     ) -> None:
         """Nobody is admitted yet.
 
@@ -33,13 +35,14 @@ class Admission:
             samples: sizes of the training and test splits that every party must hold.
             data_digest: of their content.
             restore: by link, the digest of the checkpoint part to start from; empty to start afresh.
+            last_devices: by link, the id of the device that has this part; empty if that is not known.
         """
         self._config = config
         self._run_id = run_id
         self._samples = samples
         self._data_digest = data_digest
         self._restore = restore
-        self._leases = LinkLeases(config.links)
+        self._leases = LinkLeases(config.links, last_devices)
         self._device_ready = asyncio.Event()
         self.sessions: dict[int, LinkSession] = {}
 
@@ -63,7 +66,8 @@ class Admission:
         """Lease a link and welcome its device; the last argument is that of `LinkSession`.
 
         Raises:
-            ProtocolError: another protocol version, a device that encodes too few features, or no such link free.
+            ProtocolError: another protocol version, a device that encodes too few features, no such link free, or a
+                device with this id is connected.
         """
         if hello.protocol_version != PROTOCOL_VERSION:
             raise ProtocolError(
@@ -77,7 +81,7 @@ class Admission:
                 f"this run needs {self._config.encoder.dimension}",
                 Refusal.FAILED_PRECONDITION,
             )
-        link = self._leases.lease(hello.device_id, hello.link, hello.host)
+        link = self._leases.lease(hello.device_id, hello.link)
         contract = LinkContract.of(self._config, link)
         session = LinkSession(contract, hello.device_id, peer, outbox_filled)
         session.send(self._welcome(link))

@@ -1,42 +1,68 @@
 """Leases of links to devices."""
 
+from collections.abc import Sequence
+
 from splitwave.common.errors import ProtocolError, Refusal
 
 
 class LinkLeases:
-    """Leases K links, and remembers the last host of each."""
+    """Leases K links, and remembers by its id which device held each link last."""
 
-    def __init__(self, links: int) -> None:
+    def __init__(self, links: int, last_devices: Sequence[str] = ()) -> None:
+        """Args: K, and by link the id of the device that held it in an earlier run, if that is known."""
         self._holders: list[str | None] = [None] * links
-        self._hosts: list[str | None] = [None] * links
+        self._last = [last_devices[link] if link < len(last_devices) else "" for link in range(links)]
 
-    def lease(self, device_id: str, requested: int | None, host: str = "") -> int:
+    def lease(self, device_id: str, requested: int | None) -> int:
         """Lease a link to a device.
 
-        The device gets the link that it requested. If it requested none, it gets a free link that a device of its host
-        held before, so that a restarted device finds its part of a checkpoint; else the lowest link that nobody has
-        held; else the lowest free link.
+        The device gets the link that it requested. If it requested none, it gets the link that it held before, so that
+        a restarted device finds its part of a checkpoint; else the lowest link that nobody has held; else the lowest
+        free link.
 
         Raises:
-            ProtocolError: all links are leased, or the requested link is leased or out of range.
+            ProtocolError: all links are leased, the device holds its link already, or the requested link is leased or
+                out of range.
         """
-        link = self._best_free(host) if requested is None else self._checked(requested)
-        self._holders[link] = device_id
-        self._hosts[link] = host
+        link = self._earlier(device_id) if requested is None else self._checked(requested)
+        if link is None:
+            link = self._best_free()
+        self._forget(device_id)
+        self._holders[link] = self._last[link] = device_id
         return link
 
     def release(self, link: int) -> None:
         """Free a link whose device is gone."""
         self._holders[link] = None
 
-    def _best_free(self, host: str) -> int:
+    def _earlier(self, device_id: str) -> int | None:
+        earlier = [link for link, last in enumerate(self._last) if last == device_id]
+        if not device_id or not earlier:
+            return None
+        free = [link for link in earlier if self._holders[link] is None]
+        if not free:
+            # Perhaps it is a connection that broke unnoticed. Any other free link would be that of another device.
+            raise ProtocolError(
+                f"link {earlier[0]} is leased to device {device_id}, and two devices have this id: if the folder "
+                "--state of one is a copy, remove the *.id files from the copy",
+                Refusal.ALREADY_EXISTS,
+            )
+        return free[0]
+
+    def _best_free(self) -> int:
         free = [link for link, holder in enumerate(self._holders) if holder is None]
         if not free:
             raise ProtocolError(
                 f"all {len(self._holders)} links are leased: more devices than links",
                 Refusal.RESOURCE_EXHAUSTED,
             )
-        return min(free, key=lambda link: (not host or self._hosts[link] != host, self._hosts[link] is not None, link))
+        return min(free, key=lambda link: (bool(self._last[link]), link))
+
+    def _forget(self, device_id: str) -> None:
+        """Forget which free link a device held: it moves to another."""
+        for link, holder in enumerate(self._holders):
+            if holder is None and self._last[link] == device_id:
+                self._last[link] = ""
 
     def _checked(self, link: int) -> int:
         links = len(self._holders)

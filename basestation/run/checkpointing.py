@@ -42,7 +42,8 @@ class CheckpointWriter:
         basestation = await context.compute(save_part, folder / BASESTATION_PART, self._decoder)
         parts = await self.parts.all()
         devices = tuple(part.sha256 for part in parts.values())
-        manifest = Manifest(step, context.config.canonical_json(), devices, basestation)
+        ids = tuple(self._sessions[link].device_id for link in parts)
+        manifest = Manifest(step, context.config.canonical_json(), devices, basestation, ids)
         manifest.publish(folder)
         context.events.checkpoint_published(manifest, folder)
         return manifest

@@ -94,11 +94,11 @@ class BaseStation:
         state = RunState(context.events)
         agenda = Agenda(context, state, restore=manifest, serve_every_s=policy.serve_every_s, report=self.report)
         samples = (len(self.labels.train), len(self.labels.test))
-        parts = manifest.device_sha256 if manifest else ()
+        parts, devices = (manifest.device_sha256, manifest.device_ids) if manifest else ((), ())
         return Coordinator(
             context,
             state,
-            Admission(self.config, self.run_id, samples, self.labels.data_digest, parts),
+            Admission(self.config, self.run_id, samples, self.labels.data_digest, restore=parts, last_devices=devices),
             agenda,
             make_trainer=self._make_trainer(context.plan),
             rejoin_s=policy.rejoin_s,

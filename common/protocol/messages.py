@@ -20,7 +20,7 @@ PROTOCOL_VERSION = 4
 class Hello:
     """A device's first message: its identity and limits, its protocol version, and the link that it requests.
 
-    A device that asks for no link and comes back from the same `host` is given its link again.
+    A device that asks for no link and comes back under the same `device_id` is given its link again.
     """
 
     protocol_version: int
@@ -28,7 +28,6 @@ class Hello:
     software: str
     link: int | None
     max_dimension: int
-    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ def device_part(link: int) -> str:
     return f"device-{link}.safetensors"
 
 
+def is_checkpoint_file(name: str) -> bool:
+    """Whether a file of a `--state` folder belongs to the checkpoint; the ids of devices and partial files do not."""
+    return name == MANIFEST_FILE or (name.endswith(".safetensors") and not name.startswith("."))
+
+
 def check_weights(path: Path, found: str, expected: str) -> None:
     """Compare the digest of a part's weights with the manifest's.
 
@@ -39,12 +44,15 @@ class Manifest:
         settings_json: the run's resolved settings.
         device_sha256: digest of each device's weights, by link.
         basestation_sha256: digest of the base station's weights.
+        device_ids: by link, the device that has the part; empty if all parts are in one folder, and in manifests of
+            earlier versions.
     """
 
     step: int
     settings_json: str
     device_sha256: tuple[str, ...]
     basestation_sha256: str
+    device_ids: tuple[str, ...] = ()
 
     @property
     def config(self) -> RunConfig:
@@ -93,6 +101,7 @@ class Manifest:
                 settings_json=str(fields["settings_json"]),
                 device_sha256=tuple(map(str, fields["device_sha256"])),
                 basestation_sha256=str(fields["basestation_sha256"]),
+                device_ids=tuple(map(str, fields.get("device_ids", ()))),
             )
             links = manifest.config.links
         except FileNotFoundError:

@@ -70,13 +70,13 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_state_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--state`, the folder of a party's checkpoint part; `state_dir` gives its value."""
+def add_state_option(parser: argparse.ArgumentParser, content: str = "the checkpoint") -> None:
+    """Add `--state`, the folder of what a party keeps; `state_dir` gives its value."""
     parser.add_argument(
         "--state",
         type=Path,
         metavar="DIR",
-        help="for the checkpoint; where $XDG_STATE_HOME is set, splitwave in that folder "
+        help=f"for {content}; where $XDG_STATE_HOME is set, splitwave in that folder "
         "(default: ~/.local/state/splitwave)",
     )
 

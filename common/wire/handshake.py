@@ -14,7 +14,6 @@ def hello_to_proto(hello: Hello) -> pb.Hello:
         software=hello.software,
         link=hello.link,
         max_dimension=hello.max_dimension,
-        host=hello.host,
     )
 
 
@@ -26,7 +25,6 @@ def hello_from_proto(message: pb.Hello) -> Hello:
         software=message.software,
         link=message.link if message.HasField("link") else None,
         max_dimension=message.max_dimension,
-        host=message.host,
     )
 
 

@@ -53,7 +53,6 @@ class DeviceSession:
         device_id: str,
         software: str,
         requested_link: int | None,
-        host: str,
         state_dir: Path,
         open_views: OpenViews,
         clock: Clock,
@@ -62,16 +61,15 @@ class DeviceSession:
         """Set up a session.
 
         Args:
-            device_id: unique to this process.
+            device_id: unique to the device, and the same when it returns.
             software: version of this package.
             requested_link: the link to ask for, or None for any.
-            host: machine or container that this process runs on.
             state_dir: folder of the device's part of a checkpoint.
             open_views: loads this device's view of the data, which the handshake names.
             clock: nanoseconds, monotonic.
             observers: of all blocks, besides those that the reports of passes need.
         """
-        self._hello = Hello(PROTOCOL_VERSION, device_id, software, requested_link, MAX_DIMENSION, host)
+        self._hello = Hello(PROTOCOL_VERSION, device_id, software, requested_link, MAX_DIMENSION)
         self._parts = CheckpointParts(state_dir)
         self._handshake = Handshake(open_views, self._parts)
         self._observers = observers

@@ -9,7 +9,7 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from splitwave.common.errors import CheckpointError, RunFailedError
-from splitwave.common.records.manifest import Manifest
+from splitwave.common.records.manifest import Manifest, is_checkpoint_file
 from splitwave.testbed.compose.containers import find_containers
 
 STATE_DIR = "/var/lib/splitwave"
@@ -23,14 +23,7 @@ def put_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
     Raises:
         CheckpointError: the checkpoint cannot be read.
     """
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        try:
-            for path in sorted(path for path in folder.iterdir() if path.is_file()):
-                tar.add(path, path.name, filter=_owned)
-        except OSError as error:
-            raise CheckpointError(f"{folder}: the checkpoint cannot be read: {error}") from None
-    _basestation(client, project).put_archive(STATE_DIR, archive.getvalue())
+    _basestation(client, project).put_archive(STATE_DIR, pack(folder))
 
 
 def get_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
@@ -45,13 +38,34 @@ def get_checkpoint(client: DockerClient, project: str, folder: Path) -> None:
     except APIError as error:
         raise RunFailedError(f"the checkpoint cannot be read from its volume: {error.explanation or error}") from None
     folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+    unpack(b"".join(chunks), folder)
+    Manifest.read(folder)
+
+
+def pack(folder: Path) -> bytes:
+    """Return a tar archive of the checkpoint in a folder, for the user of the images.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be read.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        try:
+            for path in sorted(path for path in folder.iterdir() if path.is_file() and is_checkpoint_file(path.name)):
+                tar.add(path, path.name, filter=_owned)
+        except OSError as error:
+            raise CheckpointError(f"{folder}: the checkpoint cannot be read: {error}") from None
+    return archive.getvalue()
+
+
+def unpack(archive: bytes, folder: Path) -> None:
+    """Write the files of the checkpoint in a tar archive to an existing folder, whatever their paths there."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isfile() else None
-            name = Path(member.name).name  # ignore the path, which the container chose
-            if content is not None and not name.startswith("."):
+            name = Path(member.name).name  # the container chose the path
+            if content is not None and is_checkpoint_file(name):
                 (folder / name).write_bytes(content.read())
-    Manifest.read(folder)
 
 
 def _basestation(client: DockerClient, project: str) -> Container:

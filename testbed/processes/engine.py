@@ -64,7 +64,7 @@ def _hosted(job: Job) -> list[str]:
 
 
 async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_address: str) -> Child:
-    where = (f"--connect={channel_address}", f"--links={links}", *_folders(job))
+    where = (f"--connect={channel_address}", f"--links={links}", *_folders(job), "--shared-state")
     arguments = ["splitwave.device", *where, *SERVICE_OPTIONS]
     return await supervisor.start(f"device-{links}", arguments, finishes=True)
 

@@ -127,7 +127,7 @@ def test_devices_that_share_a_stream_share_its_pacer_and_its_schedule(tmp_path: 
 
     def session(link: int) -> DeviceSession:
         return DeviceSession(
-            device_id=f"port-{link}", software="test", requested_link=link, host="test", state_dir=tmp_path,
+            device_id=f"port-{link}", software="test", requested_link=link, state_dir=tmp_path,
             open_views=lambda _, leased: data.views[leased], clock=time.perf_counter_ns,
         )  # fmt: skip
 

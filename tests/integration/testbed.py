@@ -136,7 +136,6 @@ class DeviceThread:
                     device_id=f"thread-{requested}",
                     software="test",
                     requested_link=requested,
-                    host="test",
                     state_dir=state_dir,
                     open_views=hosted.open,
                     clock=time.perf_counter_ns,

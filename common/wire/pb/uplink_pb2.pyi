@@ -187,18 +187,15 @@ class Hello(_message.Message):
     SOFTWARE_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
     MAX_DIMENSION_FIELD_NUMBER: _builtins.int
-    HOST_FIELD_NUMBER: _builtins.int
     protocol_version: _builtins.int
     device_id: _builtins.str
-    """unique to the process; for logs"""
+    """the same whenever the device returns, which gives it its earlier link again; unique"""
     software: _builtins.str
     """package version; for logs"""
     link: _builtins.int
     """the requested link; if it is not set, the base station chooses a free one"""
     max_dimension: _builtins.int
     """the largest number of features per sample that the device can encode"""
-    host: _builtins.str
-    """machine or container; a device that reconnects from it gets its earlier link again"""
     def __init__(
         self,
         *,
@@ -207,11 +204,10 @@ class Hello(_message.Message):
         software: _builtins.str = ...,
         link: _builtins.int | None = ...,
         max_dimension: _builtins.int = ...,
-        host: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "link", b"link"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "device_id", b"device_id", "host", b"host", "link", b"link", "max_dimension", b"max_dimension", "protocol_version", b"protocol_version", "software", b"software"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "device_id", b"device_id", "link", b"link", "max_dimension", b"max_dimension", "protocol_version", b"protocol_version", "software", b"software"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__link: _TypeAlias = _typing.Literal["link"]  # noqa: Y015
     _WhichOneofArgType__link: _TypeAlias = _typing.Literal["_link", b"_link"]  # noqa: Y015

@@ -1,4 +1,4 @@
-"""Leases of links to devices and their hosts."""
+"""Leases of links to devices, which are known by their ids."""
 
 import pytest
 
@@ -13,21 +13,51 @@ def test_leases_the_requested_link_or_else_the_lowest_free_link() -> None:
     assert leases.lease("d", None) == 2
 
 
-def test_a_host_gets_its_earlier_link_again() -> None:
+def test_a_device_gets_its_earlier_link_again() -> None:
     leases = LinkLeases(3)
-    assert [leases.lease(host, None, host) for host in ("x", "y")] == [0, 1]
+    assert [leases.lease(device, None) for device in ("x", "y")] == [0, 1]
     leases.release(0)
     leases.release(1)
-    assert leases.lease("y-again", None, "y") == 1
-    assert leases.lease("new", None, "z") == 2  # never leased before: host x may still come back
-    assert leases.lease("x-again", None, "x") == 0
+    assert leases.lease("y", None) == 1
+    assert leases.lease("new", None) == 2  # never leased before: x may still come back
+    assert leases.lease("x", None) == 0
 
 
-def test_a_new_host_gets_the_link_of_an_absent_host_when_no_other_is_free() -> None:
+def test_a_device_of_an_earlier_run_gets_its_link_of_that_run() -> None:
+    leases = LinkLeases(3, ("x", "y"))
+    assert [leases.lease(device, None) for device in ("y", "new", "x")] == [1, 2, 0]
+
+
+def test_a_new_device_gets_the_link_of_an_absent_one_when_no_other_is_free() -> None:
     leases = LinkLeases(1)
-    leases.lease("x", None, "x")
+    leases.lease("x", None)
     leases.release(0)
-    assert leases.lease("new", None, "z") == 0
+    assert leases.lease("new", None) == 0
+
+
+def test_a_device_that_moves_to_another_link_returns_to_that_link() -> None:
+    leases = LinkLeases(2)
+    leases.lease("x", None)
+    leases.release(0)
+    assert leases.lease("x", 1) == 1
+    leases.release(1)
+    assert leases.lease("x", None) == 1
+    assert leases.lease("new", None) == 0
+
+
+def test_a_second_device_with_the_id_of_a_connected_one_is_refused_even_if_a_link_is_free() -> None:
+    leases = LinkLeases(2)
+    leases.lease("x", None)
+    with pytest.raises(ProtocolError, match=r"link 0 is leased to device x, .* remove the \*\.id files") as error:
+        leases.lease("x", None)
+    assert error.value.refusal is Refusal.ALREADY_EXISTS
+    leases.release(0)
+    assert leases.lease("x", None) == 0
+
+
+def test_devices_without_an_id_get_any_free_link() -> None:
+    leases = LinkLeases(2)
+    assert [leases.lease("", None), leases.lease("", None)] == [0, 1]
 
 
 def test_refuses_more_devices_than_links() -> None:

@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +64,7 @@ def test_a_damaged_part_and_a_part_of_another_network_are_refused(tmp_path: Path
 
 
 class TestManifest:
-    manifest = Manifest(7, RunConfig().canonical_json(), ("a", "b"), "c")
+    manifest = Manifest(7, RunConfig().canonical_json(), ("a", "b"), "c", ("id-a", "id-b"))
 
     def test_a_published_manifest_can_be_read_until_it_is_withdrawn(self, tmp_path: Path) -> None:
         self.manifest.publish(tmp_path)
@@ -70,6 +72,14 @@ class TestManifest:
         Manifest.withdraw(tmp_path)
         with pytest.raises(CheckpointError, match="no published checkpoint there"):
             Manifest.read(tmp_path)
+
+    def test_the_manifest_of_an_earlier_version_names_no_devices(self, tmp_path: Path) -> None:
+        self.manifest.publish(tmp_path)
+        path = tmp_path / "checkpoint.json"
+        fields = json.loads(path.read_text())
+        del fields["device_ids"]
+        path.write_text(json.dumps(fields))
+        assert Manifest.read(tmp_path) == replace(self.manifest, device_ids=())
 
     @pytest.mark.parametrize(
         ("content", "message"),

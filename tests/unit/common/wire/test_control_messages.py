@@ -56,6 +56,13 @@ def test_other_uplink_messages_survive_the_wire(body: Uplink) -> None:
     assert_equal_fields(uplink_from_proto(serialised(uplink_to_proto(body))), body)
 
 
+def test_the_hello_of_a_device_that_still_sends_its_host_is_read() -> None:
+    hello = Hello(4, "id", "0.1", None, 4096)
+    field_6 = b"\x32\x07board-3"
+    sent = pb.Hello.FromString(uplink_to_proto(hello).hello.SerializeToString() + field_6)
+    assert uplink_from_proto(pb.UplinkMessage(hello=sent)) == hello
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -26,7 +26,7 @@ def fresh(tmp_path: Path) -> Callable[..., DeviceSession]:
 
     def make(*observers: BlockObserver) -> DeviceSession:
         return DeviceSession(
-            device_id="dev", software="test", requested_link=None, host="", state_dir=tmp_path,
+            device_id="dev", software="test", requested_link=None, state_dir=tmp_path,
             open_views=lambda _config, _link: views, clock=lambda: next(ticks), observers=observers,
         )  # fmt: skip
 

@@ -65,7 +65,7 @@ def host(tmp_path: Path, loader: Loader) -> DeviceHost:
 
     sessions = [
         DeviceSession(
-            device_id=f"dev-{link}", software="test", requested_link=link, host="", state_dir=tmp_path,
+            device_id=f"dev-{link}", software="test", requested_link=link, state_dir=tmp_path,
             open_views=views.open, clock=clock,
         )
         for link in range(LINKS)

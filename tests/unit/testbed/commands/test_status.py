@@ -1,4 +1,4 @@
-"""`splitwave status` of running testbeds, of which some or all do not answer."""
+"""`splitwave status` of running testbeds, whether or not they answer."""
 
 import os
 from collections.abc import Iterator

@@ -65,6 +65,13 @@ def test_the_file_is_valid_by_the_compose_specification(path: Path) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def test_devices_that_share_a_volume_take_different_ids_in_it() -> None:
+    command = str(SERVICES["device"]["command"]).split()
+    state = command[command.index("--state") + 1]
+    assert f"checkpoints:{state}" in cast("list[object]", SERVICES["device"]["volumes"])
+    assert "--shared-state" in command
+
+
 @each_service
 def test_no_service_runs_as_root(service: Service) -> None:
     assert service["user"] == "10001:10001"
