@@ -89,7 +89,7 @@ def _fill(
     )
     record = RunRecord(folder.metrics, request.config.task)
     folder.add_if_unfinished(lambda: _describe_unfinished(folder, request, record))
-    with folder, naming_full_disk(request.results):
+    with folder, folder.naming_errors():
         with Display(request.config) as display:
             result = engine.run(job, _notify_all(record, display))
         remarks = remarks_on(request.config.task, result.error, chance)

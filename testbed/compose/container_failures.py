@@ -48,7 +48,7 @@ async def guard_containers(
         SplitwaveError: a container ended; the class corresponds to its exit code, and the message names the container
             and quotes its log. Or `work` raised this error.
     """
-    exits = _ContainerExits(client, project, time.time())
+    exits = _ContainerExits(client, project)
     task, permanent_exit = asyncio.create_task(work), asyncio.create_task(exits.wait_for_permanent())
     try:
         await asyncio.wait((task, permanent_exit), return_when=asyncio.FIRST_COMPLETED)
@@ -85,12 +85,12 @@ class _ContainerExit:
 
 
 class _ContainerExits:
-    """The exits of a project's containers since a point in time (seconds since the epoch)."""
+    """The exits of a project's containers from now on."""
 
-    def __init__(self, client: DockerClient, project: str, since: float) -> None:
+    def __init__(self, client: DockerClient, project: str) -> None:
         self._client = client
         self._project = project
-        self._since = since
+        self._begun_s = time.monotonic()
 
     async def wait_for_permanent(self) -> NoReturn:
         """Wait until a container has ended permanently, then raise a RunFailedError."""
@@ -119,16 +119,27 @@ class _ContainerExits:
 
     def _exits(self) -> list[_ContainerExit]:
         """Return the exits in chronological order, as far back as the engine remembers."""
+        since, until = wall_times_since(self._begun_s)
         events = self._client.events(  # type: ignore[call-overload]  # the stubs do not know fractions of a second
             decode=True,
-            since=f"{self._since:.6f}",
-            until=f"{time.time():.6f}",
+            since=f"{since:.6f}",
+            until=f"{until:.6f}",
             filters={"event": "die", "label": f"{PROJECT_LABEL}={self._project}"},
         )
         attributes = [event["Actor"]["Attributes"] for event in events]
         return [
             _ContainerExit(f"{each[SERVICE_LABEL]}-{each[NUMBER_LABEL]}", int(each["exitCode"])) for each in attributes
         ]
+
+
+def wall_times_since(begun_s: float) -> tuple[float, float]:
+    """Return the times (seconds since the epoch) of a moment on the monotonic clock and of now.
+
+    Docker knows events by the wall clock. Both times are on this clock as it is set now: a beginning that was read from
+    it earlier would lie in the future after the clock was set back, and no event would be found.
+    """
+    now = time.time()
+    return now - (time.monotonic() - begun_s), now
 
 
 def _code(exit_code: int) -> int:

@@ -4,8 +4,8 @@ If a run ends early, its measurements are kept beside the results in a folder na
 """
 
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +36,8 @@ class ResultsFolder:
 
     When the context ends normally, the folder gets its final name. When it ends with an error, the folder is renamed to
     `<name>.unfinished` if it contains measurements, a published checkpoint or logs that may explain the error; it then
-    gets an `unfinished.json`, and the error a note with the path. Otherwise the folder is removed.
+    gets an `unfinished.json`, and the error a note with the path. Otherwise the folder is removed. A folder that can no
+    longer be written keeps its temporary name and its content.
 
     Attributes:
         path: the folder: its temporary path within the context, its final path afterwards.
@@ -58,6 +59,7 @@ class ResultsFolder:
         """
         environment = describe_environment(config, data_dir)
         self.kept = True
+        self._results = results
         self._data_dir = data_dir
         self._unfinished_entries: UnfinishedEntries = dict
         self._created = [folder for folder in (results / what, results) if not folder.exists()]
@@ -67,7 +69,7 @@ class ResultsFolder:
                 self._final, self.path = _reserve(results / what, config.seed)
                 self._begin(config, environment)
         except OSError as error:
-            raise ConfigError(f"--results {results}: cannot be written to: {error}") from None
+            raise ConfigError(f"--results {results}: cannot be written to: {error}; name another folder") from None
 
     def _begin(self, config: RunConfig, environment: Mapping[str, object]) -> None:
         try:
@@ -109,6 +111,22 @@ class ResultsFolder:
         """File with the hop times of every query."""
         return self.figures / "latency.csv"
 
+    @contextmanager
+    def naming_errors(self) -> Iterator[None]:
+        """Name the option in the error if the body of the `with` cannot write to this folder.
+
+        Raises:
+            DiskFullError: the disk is full.
+            ConfigError: the folder can no longer be written to for another reason.
+        """
+        try:
+            with naming_full_disk(self._results):
+                yield
+        except OSError as error:
+            if error.filename is None or not Path(error.filename).is_relative_to(self.path):
+                raise
+            raise ConfigError(f"--results {self._results}: can no longer be written to: {error}") from None
+
     def add_if_unfinished(self, entries: UnfinishedEntries) -> None:
         """Register a function whose entries are added to `unfinished.json` if the run ends early."""
         self._unfinished_entries = entries
@@ -124,9 +142,13 @@ class ResultsFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish the folder, mark it as unfinished, or remove it."""
+        """Publish the folder, mark it as unfinished, or remove it.
+
+        Raises:
+            ConfigError: the folder is complete, but cannot be renamed.
+        """
         if error is None:
-            self.path = self.path.rename(self._final)
+            self._publish()
         elif has_checkpoint(self.checkpoint) or has_measured(self.path) or self._explains(error):
             self._keep(error)
         else:
@@ -138,21 +160,32 @@ class ResultsFolder:
             return False
         return any(log.stat().st_size for log in self.logs.iterdir())
 
+    def _publish(self) -> None:
+        try:
+            self.path = self.path.rename(self._final)
+        except OSError as error:
+            raise ConfigError(
+                f"--results {self._results}: cannot be written to: {error.strerror}; the complete result is kept in "
+                f"{self.path}: once the folder can be written, rename it to {self._final.name}"
+            ) from None
+
     def _keep(self, error: BaseException) -> None:
         checkpoint = has_checkpoint(self.checkpoint)
         if not checkpoint:  # an incomplete checkpoint is of no use
             shutil.rmtree(self.checkpoint, ignore_errors=True)
-        self.path = self.path.rename(self._final.with_name(self._final.name + SUFFIX))
+        with suppress(OSError):  # a folder that has become read-only keeps its content under its temporary name
+            self.path = self.path.rename(self._final.with_name(self._final.name + SUFFIX))
         error.add_note(unfinished_note(self.path, self._data_dir, checkpoint=checkpoint))
         with suppress(OSError):  # the disk may be full; the folder's name still says that the run is unfinished
             self.write_json(RECORD, unfinished_record(error, self._unfinished_entries()))
 
     def _remove(self) -> None:
         self.kept = False
-        shutil.rmtree(self.path)
-        for folder in self._created:
-            if not any(folder.iterdir()):  # another run may have written its results there
-                folder.rmdir()
+        with suppress(OSError):  # the error that ended the run is the one to report
+            shutil.rmtree(self.path)
+            for folder in self._created:
+                if not any(folder.iterdir()):  # another run may have written its results there
+                    folder.rmdir()
 
 
 def _reserve(parent: Path, seed: int) -> tuple[Path, Path]:
