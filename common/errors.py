@@ -23,6 +23,10 @@ class DataError(SplitwaveError):
     exit_code = ExitCode.DATA
 
 
+class MissingDataError(DataError):
+    """The files of a data set are not where it was looked for, so none of them is damaged."""
+
+
 class CheckpointError(SplitwaveError):
     """A checkpoint is missing, damaged or belongs to another run."""
 

@@ -17,4 +17,5 @@ class ExitCode(IntEnum):
     CHECKPOINT = 8
     INVALID = 9  # benchmarks did not meet the conditions for VALID
     DISK_FULL = 10
+    NOT_READY = 11  # `splitwave doctor` found something that makes a command fail
     INTERRUPTED = 130  # Ctrl-C, the shell's convention (128 + SIGINT)

@@ -1,7 +1,7 @@
 """The command line `splitwave`."""
 
 import signal
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import FrameType
 from typing import Annotated
 
@@ -12,15 +12,17 @@ from splitwave.common.runtime.standard_streams import make_streams_lenient
 from splitwave.testbed.commands.beta import beta_app
 from splitwave.testbed.commands.config import config_app
 from splitwave.testbed.commands.data import data_app
+from splitwave.testbed.commands.doctor import doctor
 from splitwave.testbed.commands.fault import fault_app
 from splitwave.testbed.commands.init import init
 from splitwave.testbed.commands.run import demo, infer, train
 from splitwave.testbed.commands.services import PASS_THROUGH, basestation, channel, device
 from splitwave.testbed.commands.status import status
 from splitwave.testbed.commands.up_and_down import down, logs, up
+from splitwave.testbed.terminal.reporting import print_warning
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (demo, train, infer, up, down, status, logs, init):
+for command in (demo, train, infer, up, down, status, logs, init, doctor):
     app.command()(command)
 for service in (device, channel, basestation):
     app.command(context_settings=PASS_THROUGH, add_help_option=False)(service)
@@ -28,8 +30,23 @@ app.add_typer(beta_app, name="beta")
 app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
-for group in entry_points(group="splitwave.commands"):  # packages built on top of the testbed add theirs (ADR 2)
-    app.add_typer(group.load(), name=group.name)
+
+
+def _add_commands(entry: EntryPoint) -> None:
+    """Add a group of commands of a package built on top of the testbed (ADR 2); if it is broken, all others still work."""
+    try:
+        group = entry.load()
+    except Exception as error:  # the package may be of other people, and raise anything
+        print_warning(
+            f"`splitwave {entry.name}` is missing, because {entry.value} cannot be loaded: {type(error).__name__}: "
+            f"{error}; `splitwave doctor` says more"
+        )
+        return
+    app.add_typer(group, name=entry.name)
+
+
+for each in entry_points(group="splitwave.commands"):
+    _add_commands(each)
 
 
 def _print_version(wanted: bool) -> None:

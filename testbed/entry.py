@@ -8,8 +8,22 @@ from splitwave.common.exit_codes import ExitCode
 def main() -> None:
     """Run the command line."""
     try:
-        from splitwave.testbed import cli  # noqa: PLC0415 — imports take long enough to be interrupted
-
+        try:
+            from splitwave.testbed import cli  # noqa: PLC0415 — imports take long enough to be interrupted
+        except Exception as error:  # packages that do not fit raise errors of many classes
+            sys.exit(_without_command_line(error))
         cli.main()
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+
+
+def _without_command_line(error: Exception) -> ExitCode:
+    """Run `splitwave doctor` if that is the command, since it finds the package that cannot be imported."""
+    first_line = str(error).strip().partition("\n")[0]
+    print(f"error: the command line cannot be imported: {type(error).__name__}: {first_line}", file=sys.stderr)
+    if sys.argv[1:2] != ["doctor"]:
+        print("`splitwave doctor` says which package to install", file=sys.stderr)
+        return ExitCode.NOT_READY
+    from splitwave.testbed.doctor.session import run_without_command_line  # noqa: PLC0415 — rarely needed
+
+    return run_without_command_line(sys.argv[2:])

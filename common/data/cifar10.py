@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from splitwave.common.data.content import Algorithm, verified_content
 from splitwave.common.data.dataset import ImageShape, Split
-from splitwave.common.errors import DataError
+from splitwave.common.errors import DataError, MissingDataError
 from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (3, 32, 32)
@@ -116,14 +116,14 @@ class CifarFolder:
             }
             return b"".join(verified_content(folder / name, sum_, self.algorithm) for name, sum_ in files.items())
         except DataError as error:
-            raise DataError(f"{self.name}: {error}. {self.remedy}") from error
+            raise type(error)(f"{self.name}: {error}. {self.remedy}") from error
 
     def _existing(self, data_dir: Path | None) -> Path:
         if data_dir is None:
-            raise DataError("it is read from a data directory, and none was named")
+            raise MissingDataError("it is read from a data directory, and none was named")
         folder = data_dir / self.folder
         if not folder.is_dir():
-            raise DataError(f"the folder {folder} does not exist")
+            raise MissingDataError(f"the folder {folder} does not exist")
         return folder
 
 

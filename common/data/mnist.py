@@ -14,7 +14,7 @@ from splitwave.common.data.content import verified_content
 from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.data.download import fetch
 from splitwave.common.data.idx import parse_idx
-from splitwave.common.errors import DataError
+from splitwave.common.errors import DataError, MissingDataError
 from splitwave.common.files.user_folders import cache_folder
 from splitwave.common.tasks.classification import Classification
 
@@ -99,7 +99,7 @@ def _find(name: str, data_dir: Path) -> Path:
         if path.is_file():
             return path
     looked_for = ", ".join(map(str, candidates))
-    raise DataError(f"MNIST: {name} is missing; looked for {looked_for}. {_remedy(name, data_dir)}")
+    raise MissingDataError(f"MNIST: {name} is missing; looked for {looked_for}. {_remedy(name, data_dir)}")
 
 
 def _remedy(name: str, data_dir: Path) -> str:
