@@ -33,7 +33,7 @@ app.add_typer(data_app, name="data")
 
 
 def _add_commands(entry: EntryPoint) -> None:
-    """Add a group of commands of a package built on top of the testbed (ADR 2); if it is broken, all others still work."""
+    """Add the commands of a package built on top of the testbed (ADR 2); if it is broken, all others still work."""
     try:
         group = entry.load()
     except Exception as error:  # the package may be of other people, and raise anything

@@ -30,10 +30,11 @@ def monotonic_finding(readings_ns: list[int]) -> Finding:
 
 def wall_finding(now: datetime, installed_file: Path) -> Finding:
     """Compare the wall clock with the time at which a file of Splitwave was installed or changed."""
-    value = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     installed = datetime.fromtimestamp(installed_file.stat().st_mtime, UTC)
     if now >= installed:
-        return Finding("wall clock", value)
-    return failed(
-        "wall clock", f"{value}, before the installation of Splitwave at {installed:%Y-%m-%dT%H:%M:%SZ}", _REMEDY
-    )
+        return Finding("wall clock", _utc(now))
+    return failed("wall clock", f"{_utc(now)}, before the installation of Splitwave at {_utc(installed)}", _REMEDY)
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

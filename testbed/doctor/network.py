@@ -41,9 +41,11 @@ def loopback_finding() -> Finding:
 
 async def _call_over_loopback() -> str:
     request = health_pb2.HealthCheckRequest()
-    async with serving(_LOOPBACK, lambda _server: None, []) as address:
-        async with aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
-            await health_pb2_grpc.HealthStub(grpc_channel).Check(request, timeout=_ANSWER_LIMIT_S)
+    async with (
+        serving(_LOOPBACK, lambda _server: None, []) as address,
+        aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel,
+    ):
+        await health_pb2_grpc.HealthStub(grpc_channel).Check(request, timeout=_ANSWER_LIMIT_S)
     return address
 
 

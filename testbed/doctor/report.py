@@ -57,8 +57,7 @@ def _lines(finding: Finding, name_width: int, width: int | None) -> Iterator[Tex
     """Format a finding; without a width, as in a pipe, every text stays on one line so that it can be searched."""
     name = f"{finding.name:<{name_width}}  "
     first, *others = _wrapped(f"{name}{finding.value}", width)
-    outcome = Text(f"  {finding.outcome:<{_OUTCOME_WIDTH}}  ", style=_STYLES[finding.outcome])
-    yield outcome + Text(first)
+    yield Text.assemble((f"  {finding.outcome:<{_OUTCOME_WIDTH}}  ", _STYLES[finding.outcome]), first)
     for line in others:
         yield Text(" " * _INDENT + line)
     if finding.remedy is not None:
@@ -67,10 +66,9 @@ def _lines(finding: Finding, name_width: int, width: int | None) -> Iterator[Tex
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:
-    # A line of an error message must not begin a line of the table.
-    text = " ".join(text.splitlines())
+    # A line of an error message must not begin a line of the table, and a path may hold bytes that are no text.
+    text = " ".join(text.splitlines()).encode(errors="backslashreplace").decode()
     if width is None:
         return [text]
-    return textwrap.wrap(
-        text, max(width - _INDENT, _LEAST_TEXT_WIDTH), subsequent_indent="  ", drop_whitespace=True
-    ) or [""]
+    columns = max(width - _INDENT, _LEAST_TEXT_WIDTH)
+    return textwrap.wrap(text, columns, subsequent_indent="  ", break_on_hyphens=False) or [""]

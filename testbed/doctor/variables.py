@@ -48,4 +48,4 @@ def _settings(count: int) -> Finding:
         load_config()
     except ConfigError as error:
         return failed("settings", str(error), "correct or unset the variable")
-    return Finding("settings", f"valid with {count} variable{'' if count == 1 else 's'} {ENVIRONMENT_PREFIX}…")
+    return Finding("settings", f"valid with {count} variable{'' if count == 1 else 's'} {ENVIRONMENT_PREFIX}*")
