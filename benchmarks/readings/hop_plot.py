@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from splitwave.benchmarks.readings.hop_table import HOPS, hop_times_ns
 from splitwave.common.protocol.workload import LinkStamps
 from splitwave.testbed.figures.latency_plot import NEAR_THE_MEDIAN, weights_at_the_median
-from splitwave.testbed.figures.style import save
+from splitwave.testbed.figures.style import in_default_style, save
 
 
 def draw_hops(
@@ -20,6 +20,7 @@ def draw_hops(
     return save(hops_figure(passes, echo_p50_ms, airtime_ms), stem)
 
 
+@in_default_style
 def hops_figure(
     passes: Mapping[str, Sequence[LinkStamps]], echo_p50_ms: Mapping[str, float], airtime_ms: float | None
 ) -> Figure:

@@ -15,7 +15,7 @@ from splitwave.experiments.sweep.curves import Point, points
 from splitwave.experiments.sweep.figure import Figure
 from splitwave.experiments.sweep.panels import Panel, panels_of
 from splitwave.experiments.sweep.table import read, wording_of
-from splitwave.testbed.figures.style import save
+from splitwave.testbed.figures.style import in_default_style, save
 
 # In inches; figures are narrow enough to be legible on a page of 850 pixels.
 _PANEL_WIDTHS = {1: 6.5, 2: 4.75, 3: 3.3}
@@ -53,6 +53,7 @@ def redraw(figure: Figure, folder: Path) -> list[Path]:
     return save(draw(figure, points(read(folder / f"{figure.name}.csv"), figure.error)), folder / figure.name)
 
 
+@in_default_style
 def draw(figure: Figure, points: Sequence[Point]) -> Canvas:
     """Draw points as panels with a common error axis and one legend."""
     panels = panels_of(figure, points)

@@ -40,7 +40,7 @@ def data_set_finding(name: str, data_set: DataSet, data_dir: Path | None) -> Fin
         if cached:
             return note(name, "not downloaded yet; a run that needs it downloads it")
         return note(name, str(error))
-    except (DataError, OSError) as error:
+    except (ConfigError, DataError, OSError) as error:
         remedy = "delete the file to have it downloaded again" if cached else "replace the file, or the whole data set"
         return failed(name, str(error), remedy)
     return Finding(name, f"complete, {train:,} training and {test:,} test samples")

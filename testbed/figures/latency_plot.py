@@ -8,7 +8,19 @@ from matplotlib.figure import Figure
 
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.records.results import ENCODE_HOP, FUSE_WAIT_HOP
-from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, save
+from splitwave.testbed.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+    in_default_style,
+    save,
+)
 from splitwave.testbed.results.metrics import read_latency
 
 Float64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -38,6 +50,7 @@ def draw_latency(latency: Path, figure: Path) -> list[Path]:
     return save(latency_figure(latency), figure)
 
 
+@in_default_style
 def latency_figure(latency: Path) -> Figure:
     """Draw the figure of a `latency.csv` without saving it."""
     hops, times_ns = read_latency(latency)

@@ -1,10 +1,17 @@
 """The colours of all figures, and how a figure is saved as PNG and PDF."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
+from matplotlib import style
 from matplotlib.figure import Figure
 
 from splitwave.common.files.whole_file import whole_file
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # Okabe and Ito's palette, which colour-blind readers can distinguish.
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, BLACK, GREY = (
@@ -14,6 +21,22 @@ BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, BLACK, GREY = (
 _DPI = 150
 
 
+def in_default_style(draw: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function that draws or saves a figure, so that a user's matplotlibrc changes nothing in it.
+
+    Such a file may ask for LaTeX, which is not installed everywhere, or for other sizes than those that the figure has
+    space for.
+    """
+
+    @functools.wraps(draw)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        with style.context("default"):
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+@in_default_style
 def save(canvas: Figure, figure: Path) -> list[Path]:
     """Write a figure as PNG and PDF; the same drawing always gives the same bytes.
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from splitwave.common.records.results import EpochRecord
 from splitwave.common.tasks.task import Task
 from splitwave.common.tasks.wording import Wording
-from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, save
+from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, in_default_style, save
 from splitwave.testbed.results.metrics import read_epochs, read_test_error
 
 _LINK_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
@@ -36,6 +36,7 @@ def draw_training(metrics: Path, summary: Path, figure: Path, task: Task) -> lis
     return save(training_figure(metrics, summary, task), figure)
 
 
+@in_default_style
 def training_figure(metrics: Path, summary: Path, task: Task) -> Figure:
     """Draw the figure of a training without saving it; see `draw_training` for the arguments."""
     wording, records = task.wording, read_epochs(metrics, task)

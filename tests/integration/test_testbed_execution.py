@@ -46,7 +46,7 @@ def test_a_run_prints_its_folder_its_figures_and_suggested_commands(
 def test_a_result_is_printed_even_if_its_figures_cannot_be_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(mpl.rcParams, "text.usetex", True)
+    monkeypatch.setitem(mpl.rcParamsDefault, "text.usetex", True)
     monkeypatch.setenv("PATH", "/nowhere")  # no LaTeX is found there
     with contextlib.suppress(RuntimeError):
         execute(request(tmp_path))
