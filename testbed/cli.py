@@ -19,6 +19,7 @@ from splitwave.testbed.commands.run import demo, infer, train
 from splitwave.testbed.commands.services import PASS_THROUGH, basestation, channel, device
 from splitwave.testbed.commands.status import status
 from splitwave.testbed.commands.up_and_down import down, logs, up
+from splitwave.testbed.interruption import stop_signals
 from splitwave.testbed.terminal.reporting import print_warning
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -67,7 +68,7 @@ def splitwave(
 def main() -> None:
     """Run the command line; SIGTERM and a closed terminal end a command as Ctrl-C does."""
     make_streams_lenient()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in stop_signals():
         signal.signal(number, _interrupt)
     app()
 

@@ -12,6 +12,15 @@ T = TypeVar("T")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that end a command; a closed terminal does not end one that was started with `nohup`.
+
+    `nohup` starts a command with SIGHUP ignored, and a handler would undo that.
+    """
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return tuple(number for number in _STOP_SIGNALS if number is not signal.SIGHUP or not ignored)
+
+
 def run_interruptibly(work: Coroutine[object, object, T]) -> T:
     """Run `work` and return its result; must be called in the main thread because it handles signals.
 
@@ -39,7 +48,7 @@ def _cancelled_by_signals() -> Iterator[None]:
         loop.call_soon_threadsafe(cancel)
 
     # Not the event loop's own handlers: removing those restores the default action, which kills the process.
-    before = {number: signal.signal(number, handle) for number in _STOP_SIGNALS}
+    before = {number: signal.signal(number, handle) for number in stop_signals()}
     try:
         yield
     finally:
