@@ -94,7 +94,8 @@ def _find(name: str, data_dir: Path) -> Path:
     if not data_dir.is_dir():
         raise DataError(f"MNIST: the data directory {data_dir} does not exist. {_remedy(name, data_dir)}")
     folders = (data_dir / "mnist", data_dir)
-    candidates = [folder / (name + suffix) for folder in folders for suffix in ("", ".gz")]
+    names = (name, name.replace("-idx", ".idx"))  # with a dot, as some archivers and mirrors name the files
+    candidates = [folder / (each + suffix) for folder in folders for each in names for suffix in ("", ".gz")]
     for path in candidates:
         if path.is_file():
             return path
