@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 def _arguments() -> argparse.Namespace:
     parser = service_parser("basestation", __doc__)
-    parser.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
+    parser.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT", help="for channel and devices")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the run's settings; without one the demo's")
     add_state_option(parser)
     parser.add_argument("--restore", action="store_true", help="evaluate the checkpoint in --state, do not train")

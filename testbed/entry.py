@@ -20,10 +20,10 @@ def main() -> None:
 def _without_command_line(error: Exception) -> ExitCode:
     """Run `splitwave doctor` if that is the command, since it finds the package that cannot be imported."""
     first_line = str(error).strip().partition("\n")[0]
-    print(f"error: the command line cannot be imported: {type(error).__name__}: {first_line}", file=sys.stderr)
+    reason = f"the command line cannot be imported: {type(error).__name__}: {first_line}"
     if sys.argv[1:2] != ["doctor"]:
-        print("`splitwave doctor` says which package to install", file=sys.stderr)
+        print(f"error: {reason}\n`splitwave doctor` examines the installation", file=sys.stderr)
         return ExitCode.NOT_READY
     from splitwave.testbed.doctor.session import run_without_command_line  # noqa: PLC0415 — rarely needed
 
-    return run_without_command_line(sys.argv[2:])
+    return run_without_command_line(sys.argv[2:], reason)

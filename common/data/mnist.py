@@ -92,7 +92,7 @@ def _cached(name: str) -> Path:
 
 def _find(name: str, data_dir: Path) -> Path:
     if not data_dir.is_dir():
-        raise DataError(f"MNIST: the data directory {data_dir} does not exist. {_remedy(name, data_dir)}")
+        raise MissingDataError(f"MNIST: the data directory {data_dir} does not exist. {_remedy(name, data_dir)}")
     folders = (data_dir / "mnist", data_dir)
     names = (name, name.replace("-idx", ".idx"))  # with a dot, as some archivers and mirrors name the files
     candidates = [folder / (each + suffix) for folder in folders for each in names for suffix in ("", ".gz")]

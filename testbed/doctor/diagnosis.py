@@ -23,7 +23,7 @@ CHECKS: Mapping[str, str] = {
 }
 """Place of the check of each group, `module:function`, in the order of the report."""
 
-_REINSTALL = "install Splitwave and its dependencies again: pip install --force-reinstall splitwave"
+REINSTALL = "install Splitwave and its dependencies again: pip install --force-reinstall splitwave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +52,4 @@ def _findings(place: str, circumstances: Circumstances) -> Iterator[Finding]:
     except SplitwaveError as error:
         yield failed("check", str(error), "the message names what to correct")
     except Exception as error:  # a report about a broken machine must not break
-        yield failed("check", f"ended with {type(error).__name__}: {error}", _REINSTALL)
+        yield failed("check", f"ended with {type(error).__name__}: {error}", REINSTALL)

@@ -8,6 +8,7 @@ from docker import DockerClient
 
 from splitwave.common.errors import SplitwaveError
 from splitwave.testbed.compose.compose_command import Compose, find_compose
+from splitwave.testbed.compose.containers import SERVICES
 from splitwave.testbed.compose.detached import DEFAULT_PROJECT
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.lifecycle import check_images
@@ -58,7 +59,7 @@ def _images(client: DockerClient, missing: Missing) -> Finding:
         check_images(client, Compose.find(DEFAULT_PROJECT, {}))
     except SplitwaveError as error:
         return missing("images", str(error), "run `make images` in a checkout")
-    return Finding("images", "all are built")
+    return Finding("images", f"all are built: {', '.join(SERVICES)}")
 
 
 def _version(*command: str) -> str:

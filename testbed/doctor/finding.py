@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Outcome(StrEnum):
-    """How a finding matters."""
+    """The importance of a finding."""
 
     OK = "ok"
     NOTE = "note"  # something is missing or unusual, and the commands work without it

@@ -17,7 +17,7 @@ from splitwave.testbed.control_client import get_status
 from splitwave.testbed.doctor.finding import Circumstances, Finding, failed, note
 
 _LOOPBACK = "127.0.0.1:0"
-_ANSWER_LIMIT_S = 10.0
+_ANSWER_LIMIT_S = 5.0
 
 
 def check_network(_circumstances: Circumstances) -> Iterator[Finding]:
@@ -76,13 +76,12 @@ def _taken(name: str, port: PublishedPort, reason: str) -> Finding:
 
 def _running(address: str) -> str | None:
     """Describe the service of a testbed at an address; None if another program has the port."""
-    try:
-        return f"a base station with run {get_status(address).run_id}"
-    except UnreachableError:
-        pass
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         try:
             health_pb2_grpc.HealthStub(grpc_channel).Check(health_pb2.HealthCheckRequest(), timeout=_ANSWER_LIMIT_S)
         except grpc.RpcError:
             return None
-    return "a gRPC service, such as a channel emulator"
+    try:
+        return f"a base station with run {get_status(address).run_id}"
+    except UnreachableError:
+        return "a channel emulator, or another gRPC service"

@@ -10,7 +10,7 @@ from rich.text import Text
 from splitwave.testbed.doctor.diagnosis import Group
 from splitwave.testbed.doctor.finding import Finding, Outcome
 
-_STYLES = {Outcome.OK: "green", Outcome.NOTE: "yellow", Outcome.FAILED: "bold red"}
+_STYLES = {Outcome.OK: "green", Outcome.NOTE: "yellow", Outcome.FAILED: "red"}
 _OUTCOME_WIDTH = max(map(len, Outcome))
 _INDENT = 2 + _OUTCOME_WIDTH + 2
 _LEAST_TEXT_WIDTH = 20

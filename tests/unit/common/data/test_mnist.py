@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from splitwave.common.data import mnist
+from splitwave.common.data.content import read_content
 from splitwave.common.data.dataset import Split
 from splitwave.common.errors import DataError
 
@@ -136,3 +137,12 @@ def test_verifying_checks_images_and_labels_of_a_split(data_dir: Path, tmp_path:
 
 def idx(array: NDArray[np.uint8]) -> bytes:
     return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes()
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_files_that_an_archiver_named_with_a_dot_are_found(data_dir: Path, tmp_path: Path, suffix: str) -> None:
+    real = next(path for path in data_dir.rglob("t10k-labels-idx1-ubyte*"))
+    content = read_content(real)
+    (tmp_path / f"t10k-labels.idx1-ubyte{suffix}").write_bytes(gzip.compress(content) if suffix else content)
+
+    assert mnist.load_labels("test", tmp_path)[:5].tolist() == [7, 2, 1, 0, 4]
