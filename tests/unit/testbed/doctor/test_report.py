@@ -1,4 +1,4 @@
-"""The report, and what it makes of checks that fail themselves."""
+"""The report, also if a check fails itself."""
 
 import io
 import json
