@@ -11,7 +11,6 @@ from splitwave.common.files.user_folders import cache_folder
 from splitwave.testbed.doctor.finding import Circumstances, Finding, failed, note
 from splitwave.testbed.execution import existing_data_dir
 
-
 _NO_CACHE = "name a data directory (--data-dir)"
 
 
@@ -35,7 +34,9 @@ def data_set_finding(name: str, data_set: DataSet, data_dir: Path | None) -> Fin
     """Verify both splits of a data set; one without files is a note, because no run may need it."""
     cached = data_dir is None and data_set.DOWNLOADED is not None
     try:
-        train, test = (data_set.verify(split, cache_folder(_NO_CACHE) if cached else data_dir) for split in get_args(Split))
+        train, test = (
+            data_set.verify(split, cache_folder(_NO_CACHE) if cached else data_dir) for split in get_args(Split)
+        )
     except MissingDataError as error:
         if cached:
             return note(name, "not downloaded yet; a run that needs it downloads it")
