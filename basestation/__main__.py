@@ -20,6 +20,7 @@ from splitwave.common.files.whole_file import write_json
 from splitwave.common.records.results import RunResult
 from splitwave.common.records.summary import summarize
 from splitwave.common.records.trivial_answers import remarks_on
+from splitwave.common.runtime.address import parse_listen_address
 from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
@@ -32,7 +33,6 @@ from splitwave.common.runtime.process import (
     state_dir,
     stop_signal,
 )
-from splitwave.common.runtime.rpc import parse_address
 
 log = structlog.get_logger()
 
@@ -102,7 +102,7 @@ def main() -> int:
     options = _arguments()
 
     def serve() -> None:
-        listen = parse_address(options.listen, "--listen", lowest_port=0)
+        listen = parse_listen_address(options.listen, "--listen")
         check_data_dir(options.data)
         config = load_config(options.config, warn=log.warning)
         run_id = uuid.uuid4().hex[:12]

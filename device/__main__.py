@@ -15,6 +15,8 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.durations import parse_duration
 from splitwave.common.errors import ConfigError
 from splitwave.common.limits import MAX_LINKS
+from splitwave.common.runtime.address import parse_address
+from splitwave.common.runtime.dial_timeout import add_dial_option, dial_timeout_of
 from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
@@ -25,7 +27,6 @@ from splitwave.common.runtime.process import (
     service_parser,
     state_dir,
 )
-from splitwave.common.runtime.rpc import parse_address
 from splitwave.device.learning.views import HostedViews, StackedViews, load_stacked_views
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.kept_ids import held_ids
@@ -48,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--connect-timeout", default="60", metavar="S", help="keep trying for S seconds; inf for no limit"
     )
+    add_dial_option(parser)
     add_data_option(parser)
     add_process_options(parser)
     return parse_service_options(parser)
@@ -99,8 +101,11 @@ def main() -> int:
             structlog.contextvars.bind_contextvars(links=options.links)
         requested: Sequence[int | None] = links or (None,)
         views = HostedViews(links, load)
+        dial_timeout_s = dial_timeout_of(options)
         with held_ids(state, requested, shared=options.shared_state) as ids:
-            client = UplinkClient(address, lambda: _open_host(state, requested, ids, views), timeout_s)
+            client = UplinkClient(
+                address, lambda: _open_host(state, requested, ids, views), timeout_s, dial_timeout_s
+            )
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: client.stop())
             client.run()

@@ -18,7 +18,14 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_MESSAGE_BYTES
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.retry_log import RetryLog
-from splitwave.common.runtime.rpc import CLIENT_OPTIONS, CLOSING_LIMIT_S, check_port, first_bundle, refuse
+from splitwave.common.runtime.rpc import (
+    CLOSING_LIMIT_S,
+    DIAL_TIMEOUT_S,
+    check_port,
+    client_options,
+    first_bundle,
+    refuse,
+)
 from splitwave.common.wire.bundling import check_bundle
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
@@ -31,16 +38,16 @@ UpstreamCall = aio.StreamStreamCall[pb.UplinkBundle, pb.DownlinkBundle]
 class ChannelService(uplink_pb2_grpc.UplinkServicer):
     """Forwards each device process's stream to the base station, symbols and gradients through the channel."""
 
-    def __init__(self, basestation: str) -> None:
-        """Args: the HOST:PORT of the base station, to which a stream connects when its first message arrives."""
+    def __init__(self, basestation: str, dial_timeout_s: float = DIAL_TIMEOUT_S) -> None:
+        """Set up a service without a connection.
+
+        Args:
+            basestation: its address, to which a stream connects when its first message arrives.
+            dial_timeout_s: the deadline of one dial.
+        """
         self._basestation = basestation
         self._waiting = RetryLog(f"the base station at {basestation}")
-        self._grpc_channel = aio.insecure_channel(basestation, options=CLIENT_OPTIONS)
-        self._stub = uplink_pb2_grpc.UplinkStub(self._grpc_channel)
-
-    async def close(self) -> None:
-        """Close the connection to the base station."""
-        await self._grpc_channel.close()
+        self._options = client_options(dial_timeout_s)
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
         self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
@@ -48,7 +55,11 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         """One stream, until either side ends it."""
         try:
             hellos = await first_bundle(request_iterator)
-            ending = await self._carry(hellos, request_iterator, context)
+            # A gRPC channel of its own looks the base station's name up at once, however long nobody has known it;
+            # channels of one address share its connection.
+            async with aio.insecure_channel(self._basestation, options=self._options) as grpc_channel:
+                upstream = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect()
+                ending = await self._carry(upstream, hellos, request_iterator, context)
         except ProtocolError as error:
             log.warning("stream refused", peer=context.peer(), reason=str(error))
             await refuse(context, error)
@@ -57,12 +68,12 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
 
     async def _carry(
         self,
+        upstream: UpstreamCall,
         hellos: pb.UplinkBundle,
         bundles: AsyncIterator[pb.UplinkBundle],
         context: "aio.ServicerContext[Any, Any]",
     ) -> "_Ending":
         """Carry bundles both ways until the base station ends its stream; returns its status."""
-        upstream: UpstreamCall = self._stub.Connect()
         ending = _Ending()
         upstream.add_done_callback(ending.note)
         stream = _EmulatedStream(upstream, context, self._waiting.succeeded)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import grpc
 
+from splitwave.common.errors import AddressError
+from splitwave.common.runtime.address import parse_address
 from splitwave.common.runtime.grpc_reason import short_reason
 
 _METHOD = "/grpc.health.v1.Health/Check"
@@ -24,7 +26,11 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m splitwave.common.runtime.healthcheck HOST:PORT", file=sys.stderr)
         return 2
-    (address,) = arguments
+    try:
+        address = parse_address(arguments[0], "address")
+    except AddressError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     with grpc.insecure_channel(address, options=_OPTIONS) as grpc_channel:
         # Without serialisers it takes and gives bytes.
         check: grpc.UnaryUnaryMultiCallable[bytes, bytes] = grpc_channel.unary_unary(_METHOD)

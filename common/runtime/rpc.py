@@ -1,14 +1,13 @@
-"""gRPC settings that both ends of every connection share, and addresses."""
+"""gRPC settings that both ends of every connection share."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
 import grpc
 from grpc import aio
 
-from splitwave.common.errors import AddressError, ProtocolError, Refusal
+from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.limits import MAX_LINKS, MAX_MESSAGE_BYTES
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
@@ -18,10 +17,10 @@ HELLO_LIMIT_S = 60.0
 """Seconds until a stream's first message; a device that takes longer is refused for good."""
 CLOSING_LIMIT_S = 5.0
 """Seconds that a party which gives up waits, so that the other side receives the reason."""
+DIAL_TIMEOUT_S = 20.0
+"""Seconds until one dial is given up. A dial takes two round trips, which is 9.2 s on a link with 2.3 s each way."""
 MAX_STREAMS = 256
 """Calls that a server serves at the same time: 64 links, watchers and health checks."""
-
-HIGHEST_PORT = 65_535
 
 _KEEPALIVE = (
     ("grpc.keepalive_time_ms", 20_000),
@@ -33,40 +32,37 @@ _LIMITS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
+_BACKOFF_MS = 1_000
 _RECONNECT = (  # our own back-off decides when to try again; gRPC's would let attempts fail without dialling
-    ("grpc.initial_reconnect_backoff_ms", 1_000),
-    ("grpc.min_reconnect_backoff_ms", 1_000),  # also how long one attempt to connect may take
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 2 * _BACKOFF_MS),
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),  # else a peer that has moved is looked up 30 s later
 )
 # A machine's web proxy reaches neither its own loopback nor the laboratory's radios.
 _NO_WEB_PROXY = (("grpc.enable_http_proxy", 0),)
-CLIENT_OPTIONS = (*_KEEPALIVE, *_LIMITS, *_RECONNECT, *_NO_WEB_PROXY)
+
+
+def client_options(dial_timeout_s: float) -> tuple[tuple[str, int], ...]:
+    """Return the settings of a connection to a peer.
+
+    Args:
+        dial_timeout_s: the deadline of one dial: TCP's handshake, and until the peer's first frame of HTTP/2 arrives.
+    """
+    deadline_ms = round(1_000 * dial_timeout_s)
+    # Despite its name, the least back-off is the deadline of a dial, which gRPC lets last as long as the next back-off.
+    dial = (
+        ("grpc.min_reconnect_backoff_ms", deadline_ms),
+        ("grpc.initial_reconnect_backoff_ms", min(deadline_ms, _BACKOFF_MS)),
+    )
+    return (*_KEEPALIVE, *_LIMITS, *_RECONNECT, *_NO_WEB_PROXY, *dial)
+
+
+CLIENT_OPTIONS = client_options(DIAL_TIMEOUT_S)
 SERVER_OPTIONS = (
     *_KEEPALIVE,
     *_LIMITS,
     ("grpc.so_reuseport", 0),  # a taken port is an error, not a second server
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
-
-
-def parse_address(text: str, option: str, *, lowest_port: int = 1) -> str:
-    """Check an address of the form HOST:PORT, whose IPv6 host is in brackets, and return it.
-
-    Args:
-        text: the address.
-        option: the option that it was given with, for the error.
-        lowest_port: 0 where any free port will do.
-
-    Raises:
-        AddressError: the text is not such an address.
-    """
-    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\[\]:/\s]+):(\d{1,5})", text)
-    if match is None or not lowest_port <= int(match[2]) <= HIGHEST_PORT:
-        raise AddressError(
-            f"{option} {text}: expected HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051, "
-            f"with a port from {lowest_port} to {HIGHEST_PORT}"
-        )
-    return text
 
 
 def check_port(number: int) -> None:

@@ -9,7 +9,7 @@ import grpc
 from splitwave.common.errors import ProtocolError, RunFailedError, UnreachableError
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.retry_log import RetryLog
-from splitwave.common.runtime.rpc import CLIENT_OPTIONS
+from splitwave.common.runtime.rpc import DIAL_TIMEOUT_S, client_options
 from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.uplink.stream import Stream
@@ -25,15 +25,23 @@ _REFUSALS = _TAKEN | {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_P
 class UplinkClient:
     """Runs the devices of a process against a base station or a channel emulator, which speak the same service."""
 
-    def __init__(self, address: str, open_host: Callable[[], DeviceHost], connect_timeout_s: float) -> None:
+    def __init__(
+        self,
+        address: str,
+        open_host: Callable[[], DeviceHost],
+        connect_timeout_s: float,
+        dial_timeout_s: float = DIAL_TIMEOUT_S,
+    ) -> None:
         """Set up a client.
 
         Args:
-            address: HOST:PORT.
+            address: as gRPC dials it, such as HOST:PORT.
             open_host: makes devices with fresh sessions for each attempt; they share a stream.
             connect_timeout_s: how long to keep trying until each of them has the base station's Welcome.
+            dial_timeout_s: the deadline of one dial.
         """
         self._address = address
+        self._options = client_options(dial_timeout_s)
         self._open_host = open_host
         self._connect_timeout_s = connect_timeout_s
         self._waiting = RetryLog(f"the base station or channel emulator at {address}")
@@ -55,19 +63,20 @@ class UplinkClient:
             RunFailedError: the run failed.
         """
         backoff_s, deadline = FIRST_BACKOFF_S, time.monotonic() + self._connect_timeout_s
-        with grpc.insecure_channel(self._address, options=CLIENT_OPTIONS) as grpc_channel:
-            stub = uplink_pb2_grpc.UplinkStub(grpc_channel)
-            while not self._stopped.is_set():
-                reason = self._attempt(stub, deadline)
-                if reason is None:
-                    return
-                if time.monotonic() + backoff_s > deadline:
-                    raise UnreachableError(
-                        f"{self._address} did not accept this device within {self._connect_timeout_s:g} s: {reason}"
-                    )
-                self._waiting.failed(reason)
-                self._stopped.wait(backoff_s)
-                backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+        while not self._stopped.is_set():
+            # A gRPC channel looks a name that was unknown up again after longer and longer waits, of two minutes in the
+            # end. A new one does it at once, and finds a base station that is back at another address.
+            with grpc.insecure_channel(self._address, options=self._options) as grpc_channel:
+                reason = self._attempt(uplink_pb2_grpc.UplinkStub(grpc_channel), deadline)
+            if reason is None:
+                return
+            if time.monotonic() + backoff_s > deadline:
+                raise UnreachableError(
+                    f"{self._address} did not accept this device within {self._connect_timeout_s:g} s: {reason}"
+                )
+            self._waiting.failed(reason)
+            self._stopped.wait(backoff_s)
+            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
     def _attempt(self, stub: uplink_pb2_grpc.UplinkStub, deadline: float) -> str | None:
         """Run one stream; returns None when it is over, or the reason to try again."""
@@ -87,7 +96,7 @@ class UplinkClient:
         if stream.finished or self._stopped.is_set():
             return None
         if stream.timed_out:
-            return "it accepted the connection, but sent no Welcome"
+            return "it did not answer, or accepted the connection, but sent no Welcome"
         if code in _TAKEN and not stream.welcomed:
             return details
         if code in _REFUSALS:

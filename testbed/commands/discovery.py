@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from splitwave.common.errors import ConfigError, UnreachableError
-from splitwave.common.runtime.rpc import parse_address
+from splitwave.common.runtime.address import parse_address
 from splitwave.testbed.commands.options import PROCESS, require_compose
 from splitwave.testbed.compose.containers import Part, find_parts
 from splitwave.testbed.compose.detached import check_project_name

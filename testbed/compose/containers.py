@@ -62,7 +62,7 @@ def part_from_attributes(attributes: Mapping[str, Any]) -> Part:
         attributes["NetworkSettings"],
     )
     ports = {
-        port: f"{bindings[0]['HostIp']}:{bindings[0]['HostPort']}"
+        port: _published_at(bindings[0]["HostIp"], bindings[0]["HostPort"])
         for port, bindings in (networks.get("Ports") or {}).items()
         if bindings
     }
@@ -78,6 +78,11 @@ def part_from_attributes(attributes: Mapping[str, Any]) -> Part:
         networks=tuple(networks.get("Networks") or ()),
         ports=ports,
     )
+
+
+def _published_at(host: str, port: str) -> str:
+    """The address of a published port; an engine that publishes it on every address may leave out which."""
+    return f"[{host}]:{port}" if ":" in host else f"{host or '127.0.0.1'}:{port}"
 
 
 def find_containers(client: DockerClient, project: str) -> list[tuple[Part, Container]]:

@@ -20,7 +20,7 @@ from splitwave.common.data.simulated import Simulation
 from splitwave.common.data.views import row_view
 from splitwave.common.protocol.messages import Downlink, TrainStep, Uplink
 from splitwave.common.records.results import RunResult
-from splitwave.common.runtime.rpc import UPLINK_SERVICE
+from splitwave.common.runtime.rpc import DIAL_TIMEOUT_S, UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.device.learning.views import HostedViews, StackedViews, Views
@@ -78,10 +78,8 @@ async def serving_uplink(service: uplink_pb2_grpc.UplinkServicer) -> AsyncIterat
 
 @asynccontextmanager
 async def running_channel(basestation: str) -> AsyncIterator[str]:
-    service = ChannelService(basestation)
-    async with serving_uplink(service) as address:
+    async with serving_uplink(ChannelService(basestation)) as address:
         yield address
-    await service.close()
 
 
 def stack(views: Sequence[Views], links: Sequence[int]) -> StackedViews:
@@ -119,6 +117,7 @@ class DeviceThread:
         views: Sequence[Views],
         state_dir: Path,
         connect_timeout_s: float = LIMIT_S,
+        dial_timeout_s: float = DIAL_TIMEOUT_S,
         start: bool = True,
         pause: Pause | None = None,
     ) -> None:
@@ -144,7 +143,7 @@ class DeviceThread:
             ]
             return DeviceHost(sessions, lambda: hosted.stacked)
 
-        self.client = UplinkClient(address, open_host, connect_timeout_s)
+        self.client = UplinkClient(address, open_host, connect_timeout_s, dial_timeout_s)
         self._thread = threading.Thread(target=self._run)
         if start:
             self.start()

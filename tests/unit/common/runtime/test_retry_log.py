@@ -78,6 +78,21 @@ def test_an_immediate_success_is_not_logged_and_a_second_wait_is() -> None:
             "Domain name not found",
         ),
         ("link 3 does not exist: links are [0, 1]", "link 3 does not exist: links are [0, 1]"),
+        (
+            "failed to connect to all addresses; last error: FAILED_PRECONDITION: unix:/run/s.sock: connect failed: "
+            "addr: unix:/run/s.sock error: No such file or directory",
+            "No such file or directory",
+        ),
+        (
+            "failed to connect to all addresses; last error: FAILED_PRECONDITION: ipv6:%5Bfe80::1%251%5D:1: connect "
+            "failed: addr: ipv6:%5Bfe80::1%251%5D:1 error: Network is unreachable",
+            "Network is unreachable",
+        ),
+        (
+            "errors resolving nohost.invalid:1: [field:hostname lookup error:Address lookup failed for "
+            "nohost.invalid:1 os_error: Name or service not known syscall: getaddrinfo]",
+            "Name or service not known",
+        ),
         ("Socket closed", "Socket closed"),
         (None, "no reason given"),
     ],
@@ -86,7 +101,7 @@ def test_the_reason_is_extracted_from_the_message_of_grpc(details: str | None, r
     assert short_reason(details) == reason
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "nohost.invalid:1"])
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nohost.invalid:1", "unix:/nowhere/s.sock", "unix-abstract:nobody"])
 def test_the_reasons_of_the_installed_grpc_are_shortened(address: str) -> None:
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
         method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = grpc_channel.unary_unary("/any/Method")

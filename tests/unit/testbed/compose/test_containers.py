@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from splitwave.testbed.compose.container_table import COLUMNS, ContainerLoad, table_row
 from splitwave.testbed.compose.containers import Part, part_from_attributes
 from splitwave.testbed.compose.reachability import address_of
@@ -66,6 +68,16 @@ def test_the_address_is_that_of_the_published_port() -> None:
 
     assert address_of(parts, "basestation") == "127.0.0.1:32768"
     assert address_of(parts, "channel") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "0.0.0.0:32768"), ("::1", "[::1]:32768"), ("::", "[::]:32768"), ("", "127.0.0.1:32768")],
+)
+def test_a_published_port_has_an_address_that_can_be_dialled(host: str, address: str) -> None:
+    networks = {"Ports": {"50051/tcp": [{"HostIp": host, "HostPort": "32768"}]}, "Networks": {}}
+
+    assert part_from_attributes({**INSPECTED, "NetworkSettings": networks}).ports == {"50051/tcp": address}
 
 
 def test_a_table_row_shows_the_usage_of_a_container() -> None:
