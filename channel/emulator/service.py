@@ -55,16 +55,27 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         """One stream, until either side ends it."""
         try:
             hellos = await first_bundle(request_iterator)
-            # A gRPC channel of its own looks the base station's name up at once, however long nobody has known it;
-            # channels of one address share its connection.
-            async with aio.insecure_channel(self._basestation, options=self._options) as grpc_channel:
-                upstream = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect()
-                ending = await self._carry(upstream, hellos, request_iterator, context)
+            ending = await self._call(hellos, request_iterator, context)
         except ProtocolError as error:
             log.warning("stream refused", peer=context.peer(), reason=str(error))
             await refuse(context, error)
         if ending.code is not grpc.StatusCode.OK:
             await self._pass_on(context, ending)
+
+    async def _call(
+        self,
+        hellos: pb.UplinkBundle,
+        bundles: AsyncIterator[pb.UplinkBundle],
+        context: "aio.ServicerContext[Any, Any]",
+    ) -> "_Ending":
+        """Carry bundles over a gRPC channel of their own.
+
+        It looks the base station's name up at once, however long nobody has known it. Channels of one address share
+        its connection.
+        """
+        async with aio.insecure_channel(self._basestation, options=self._options) as grpc_channel:
+            upstream = uplink_pb2_grpc.UplinkStub(grpc_channel).Connect()
+            return await self._carry(upstream, hellos, bundles, context)
 
     async def _carry(
         self,

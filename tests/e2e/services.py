@@ -33,11 +33,11 @@ class Services:
         self._stack.callback(process.kill)
         return process
 
-    def serve(self, name: str, *arguments: str) -> tuple[Process, str]:
+    def serve(self, name: str, *arguments: str, listen: str = "127.0.0.1:0") -> tuple[Process, str]:
         """Start a server; returns its process and the address that it announces."""
         ready, announce = os.pipe()
         with os.fdopen(ready) as pipe:
-            process = self.start(name, *arguments, "--listen=127.0.0.1:0", f"--ready-fd={announce}", announce=announce)
+            process = self.start(name, *arguments, f"--listen={listen}", f"--ready-fd={announce}", announce=announce)
             os.close(announce)
             return process, pipe.readline().strip()
 
