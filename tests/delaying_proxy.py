@@ -38,7 +38,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sec
         while chunk := await reader.read(65_536):
             loop.call_later(seconds, _write, writer, chunk)
     except ConnectionError:
-        pass  # whoever sent it has closed; the other side learns it as late as everything else
+        pass  # the sender has closed; the other side learns it as late as everything else
     finally:
         loop.call_later(seconds, writer.close)
 
