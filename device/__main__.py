@@ -103,9 +103,7 @@ def main() -> int:
         views = HostedViews(links, load)
         dial_timeout_s = dial_timeout_of(options)
         with held_ids(state, requested, shared=options.shared_state) as ids:
-            client = UplinkClient(
-                address, lambda: _open_host(state, requested, ids, views), timeout_s, dial_timeout_s
-            )
+            client = UplinkClient(address, lambda: _open_host(state, requested, ids, views), timeout_s, dial_timeout_s)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: client.stop())
             client.run()
