@@ -89,6 +89,11 @@ def test_an_immediate_success_is_not_logged_and_a_second_wait_is() -> None:
             "Network is unreachable",
         ),
         (
+            "failed to connect to all addresses; last error: UNKNOWN: ipv4:10.0.0.9:1: Failed to connect to remote "
+            "host: getsockopt(SO_ERROR): No route to host",
+            "No route to host",
+        ),
+        (
             "errors resolving nohost.invalid:1: [field:hostname lookup error:Address lookup failed for "
             "nohost.invalid:1 os_error: Name or service not known syscall: getaddrinfo]",
             "Name or service not known",
