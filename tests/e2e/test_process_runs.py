@@ -153,6 +153,7 @@ def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
     assert (code, "127.0.0.1:1 did not accept this device within 0.2 s" in output) == (ExitCode.UNREACHABLE, True)
 
 
+@pytest.mark.e2e
 def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> None:
     answers = [
         subprocess.run([SPLITWAVE, "status", *where], capture_output=True, text=True, check=True, env=ENVIRONMENT)
@@ -184,6 +185,7 @@ def test_a_killed_process_stops_the_run_and_is_named_with_its_log(training: Trai
     assert len((kept / "metrics.jsonl").read_text().splitlines()) >= 1
 
 
+@pytest.mark.e2e
 def test_ctrl_c_stops_everything(training: Training) -> None:
     os.killpg(training.process.pid, signal.SIGINT)
 
@@ -200,6 +202,7 @@ def test_ctrl_c_stops_everything(training: Training) -> None:
     assert (kept / "figs" / "training.png").is_file()
 
 
+@pytest.mark.e2e
 def test_a_run_interrupted_while_serving_keeps_its_test_errors_and_a_usable_checkpoint(
     trained: Table, tmp_path: Path
 ) -> None:
@@ -235,6 +238,7 @@ def test_sigterm_stops_everything(training: Training) -> None:
     assert training.still_running() == []
 
 
+@pytest.mark.e2e
 def test_nothing_outlives_a_killed_command_line(training: Training) -> None:
     training.send(signal.SIGKILL, "splitwave")
 
