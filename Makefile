@@ -6,7 +6,9 @@ PYTHON_GIVEN := $(filter-out file,$(origin PYTHON))
 VENV ?= .venv
 BIN := $(VENV)/bin
 PROTOS := $(wildcard proto/splitwave/common/wire/pb/*.proto)
-PROTOC = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m grpc_tools.protoc -I proto $(PROTOS) \
+# It has an environment of its own, because it requires an older protobuf than the one that the tests use.
+GENERATOR := $(VENV)/generator
+PROTOC = PATH="$(abspath $(BIN)):$$PATH" $(GENERATOR)/bin/python -m grpc_tools.protoc -I proto $(PROTOS) \
 	--python_out=$(1) --grpc_python_out=$(1) --mypy_out=quiet:$(1) --mypy_grpc_out=quiet:$(1)
 # The images' Python, not this one's.
 DOWNLOAD = $(BIN)/python -m pip download --quiet --python-version 3.11 --only-binary :all: \
@@ -60,10 +62,16 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-proto: setup ## regenerate common/wire/pb from proto/
+$(GENERATOR)/.complete: requirements/generator.txt constraints-lowest.txt | setup
+	$(BIN)/python -m venv --clear $(GENERATOR)
+	$(GENERATOR)/bin/python -m pip install --quiet --only-binary :all: --constraint constraints-lowest.txt \
+		--requirement requirements/generator.txt
+	@touch $@
+
+proto: $(GENERATOR)/.complete ## regenerate common/wire/pb from proto/
 	$(call PROTOC,src)
 
-check-proto: setup ## fail if common/wire/pb is not what proto/ generates
+check-proto: $(GENERATOR)/.complete ## fail if common/wire/pb is not what proto/ generates
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call PROTOC,$$fresh) \
 	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/splitwave/common/wire/pb common/wire/pb \
 	&& echo "common/wire/pb is up to date"
