@@ -122,7 +122,7 @@ def result_json(
 
 def write_samples(path: Path, samples: Mapping[str, Samples]) -> None:
     """Write raw samples as `.npz`, one array per name."""
-    np.savez_compressed(path, allow_pickle=False, **samples)
+    np.savez_compressed(path, **samples)  # type: ignore[arg-type] # its option allow_pickle is newer than NumPy 2.0
 
 
 def target_table(reports: Sequence[Report]) -> str:

@@ -69,7 +69,7 @@ def read_rows(path: Path) -> NDArray[np.uint8]:
         DataError: if the file cannot be read or holds other digits.
     """
     try:
-        rows = np.loadtxt(read_content(path).decode("ascii").splitlines(), dtype=np.uint8, delimiter=",")
+        rows = _as_bytes(np.loadtxt(read_content(path).decode("ascii").splitlines(), dtype=np.int64, delimiter=","))
     except DataError as error:
         raise DataError(f"mnist5k: {error}. {_REMEDY}") from error
     except ValueError as error:
@@ -77,6 +77,13 @@ def read_rows(path: Path) -> NDArray[np.uint8]:
     found = hashlib.sha256(rows.tobytes()).hexdigest()
     if found != SHA256:
         raise DataError(f"mnist5k: {path} holds other digits: SHA-256 {found}, expected {SHA256}. {_REMEDY}")
+    return rows
+
+
+def _as_bytes(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+    rows = numbers.astype(np.uint8)  # which wraps; before NumPy 2.3, so does `loadtxt` if it is asked for bytes
+    if (outside := numbers[rows != numbers]).size:
+        raise ValueError(f"{outside[0]} is not in 0…255")
     return rows
 
 
