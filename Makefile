@@ -4,6 +4,8 @@ PYTHON ?= python3
 # Empty unless PYTHON comes from the command line or the environment.
 PYTHON_GIVEN := $(filter-out file,$(origin PYTHON))
 VENV ?= .venv
+# A package index that torch comes from, such as the one of its CPU builds; empty for the index that pip uses.
+TORCH_INDEX_URL ?=
 BIN := $(VENV)/bin
 PROTOS := $(wildcard proto/splitwave/common/wire/pb/*.proto)
 # It has an environment of its own, because it requires an older protobuf than the one that the tests use.
@@ -21,7 +23,8 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## build .venv with everything pinned in constraints.txt (PYTHON=python3.12 for another Python)
-	@PYTHON='$(PYTHON)' PYTHON_GIVEN='$(PYTHON_GIVEN)' VENV='$(VENV)' tools/environment.sh
+	@PYTHON='$(PYTHON)' PYTHON_GIVEN='$(PYTHON_GIVEN)' VENV='$(VENV)' TORCH_INDEX_URL='$(TORCH_INDEX_URL)' \
+		tools/environment.sh
 
 demo: setup ## train four processes on 5,000 digits over a noisy channel, and let them answer
 	$(BIN)/splitwave demo
@@ -39,7 +42,8 @@ wheels: wheels/.complete ## download what the images install, for their Python
 
 wheels/.complete: constraints.txt $(wildcard requirements/*.txt) | setup
 	rm -f wheels/*.whl
-	$(DOWNLOAD) --requirement requirements/torch.txt
+	$(if $(TORCH_INDEX_URL),$(DOWNLOAD) --no-deps --index-url '$(TORCH_INDEX_URL)' torch)
+	$(DOWNLOAD) $(if $(TORCH_INDEX_URL),--find-links wheels) --requirement requirements/torch.txt
 	$(DOWNLOAD) --no-deps --requirement requirements/data.txt
 	@touch $@
 

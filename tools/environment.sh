@@ -2,6 +2,7 @@
 # Builds the virtual environment VENV with PYTHON, and installs the versions pinned in constraints.txt, unless that is done.
 # It is rebuilt if it is not usable (incomplete, without pip, or its Python is missing or too old), or if PYTHON was given
 # (PYTHON_GIVEN is not empty) and has another minor version. The version of the default `python3` does not matter.
+# torch comes from the package index TORCH_INDEX_URL, if that is set, and everything else from the index that pip uses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -64,7 +65,9 @@ remove() {
 # If the installation fails, for example offline, a complete environment keeps its mark; it still works, and the next run
 # tries again.
 install() {
-    show "$VENV/bin/python" -m pip install --quiet --constraint constraints.txt torch
+    # Its dependencies follow with everything else: an index of torch alone lacks their pinned versions.
+    show "$VENV/bin/python" -m pip install --quiet --constraint constraints.txt \
+        ${TORCH_INDEX_URL:+--no-deps --index-url "$TORCH_INDEX_URL"} torch
     show "$VENV/bin/python" -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
     touch "$MARK"
 }

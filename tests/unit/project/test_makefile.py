@@ -49,10 +49,10 @@ class Machine:
         path.write_text(text)
         path.chmod(0o755)
 
-    def make(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        """Run `make setup`."""
+    def make(self, *arguments: str, target: str = "setup", **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Run `make setup`, or another target."""
         own = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", **environment}
-        command = ["make", "-C", str(ROOT), "--no-print-directory", "setup", f"VENV={self.venv}", *arguments]
+        command = ["make", "-C", str(ROOT), "--no-print-directory", target, f"VENV={self.venv}", *arguments]
         return subprocess.run(command, env=own, capture_output=True, text=True, check=False)
 
     def calls(self) -> list[str]:
@@ -144,6 +144,26 @@ def test_the_python_in_path_does_not_matter_if_the_environment_is_usable(machine
 
     assert machine.make().returncode == 0
     assert machine.calls() == []
+
+
+def test_torch_alone_comes_from_the_index_that_is_named_for_it(machine: Machine) -> None:
+    assert machine.make(TORCH_INDEX_URL="https://torch.example/cpu").returncode == 0
+
+    venv, torch, rest = built_with("python3")
+    pip = torch.removesuffix(" torch")
+    assert machine.calls() == [venv, f"{pip} --no-deps --index-url https://torch.example/cpu torch", rest]
+
+
+def test_the_images_get_torch_from_the_same_index(machine: Machine) -> None:
+    dry = ("--dry-run", "--always-make")
+    steps = machine.make(*dry, target="wheels", TORCH_INDEX_URL="https://torch.example/cpu").stdout
+
+    downloads = [line for line in steps.replace("\\\n", "").splitlines() if " download " in line]
+    torch, dependencies, _digits = downloads
+    assert torch.endswith("--no-deps --index-url 'https://torch.example/cpu' torch")
+    # pip prefers a build with a local version, such as 2.13.0+cpu, to the same version without one.
+    assert dependencies.endswith("--find-links wheels --requirement requirements/torch.txt")
+    assert "torch.example" not in machine.make(*dry, target="wheels").stdout
 
 
 def interrupted(machine: Machine) -> None:
