@@ -34,13 +34,14 @@ RUN cd /opt/venv/lib/python3*/site-packages \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && rm -rf numpy/_core/include numpy/_core/lib numpy/random/lib
 
-# --- The services. The code comes last, so that a change rebuilds only its layer and the bytecode ---
+# --- The services. The code comes last, so that a change rebuilds only its layer and the bytecode. The services' user may read
+# it even if the one who built the image had a umask of 077 ---
 
 FROM runtime AS channel
 COPY --from=channel-dependencies /opt/venv /opt/venv
 COPY common splitwave/common
 COPY channel splitwave/channel
-RUN python -m compileall -q .
+RUN chmod -R a+rX . && python -m compileall -q .
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "splitwave.channel"]
 
@@ -62,7 +63,7 @@ COPY common splitwave/common
 COPY channel/__init__.py splitwave/channel/
 COPY channel/models splitwave/channel/models
 COPY device splitwave/device
-RUN python -m compileall -q .
+RUN chmod -R a+rX . && python -m compileall -q .
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "splitwave.device"]
 
@@ -71,7 +72,7 @@ COPY common splitwave/common
 COPY channel/__init__.py splitwave/channel/
 COPY channel/models splitwave/channel/models
 COPY basestation splitwave/basestation
-RUN python -m compileall -q .
+RUN chmod -R a+rX . && python -m compileall -q .
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "splitwave.basestation"]
 
@@ -83,6 +84,6 @@ COPY device splitwave/device
 COPY basestation splitwave/basestation
 COPY testbed splitwave/testbed
 COPY benchmarks splitwave/benchmarks
-RUN python -m compileall -q .
+RUN chmod -R a+rX . && python -m compileall -q .
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "splitwave.benchmarks.core"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from splitwave.common.config.setting_names import sections
 from splitwave.common.config.strict_yaml import InvalidYamlError, Place, Tree, parse_yaml
 from splitwave.common.errors import ConfigError
+from splitwave.common.files.denied import reason_of
 
 Warn = Callable[[str], object]
 """Receives one line that concerns the user, but stops nothing."""
@@ -87,7 +88,7 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read as a config file: {error.strerror}") from None
+        raise ConfigError(f"{path}: cannot be read as a config file: {reason_of(error)}") from None
     if len(content) > LARGEST_FILE_BYTES:
         end = Place.after(content[:LARGEST_FILE_BYTES].decode("utf-8", "ignore"))
         raise InvalidYamlError(f"it is longer than {LARGEST_FILE_BYTES >> 10} KiB", end)

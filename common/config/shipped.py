@@ -4,6 +4,7 @@ from pathlib import Path
 
 import splitwave
 from splitwave.common.errors import ConfigError
+from splitwave.common.files.denied import reason_of
 from splitwave.common.spelling import did_you_mean, likely
 
 SHIPPED = Path(splitwave.__file__).parent
@@ -29,7 +30,7 @@ def find_config(path: Path) -> Path:
         if path.exists():
             return path
     except OSError as error:  # a folder that must not be entered, a name that is too long
-        raise ConfigError(f"{path}: cannot be read as a config file: {error.strerror}") from None
+        raise ConfigError(f"{path}: cannot be read as a config file: {reason_of(error)}") from None
     names = shipped_configs()
     if path.suffix in ("", ".yaml") and path.parent == Path() and path.stem in names:
         return CONFIGS / f"{path.stem}.yaml"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from splitwave.common.data.content import Algorithm, verified_content
 from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.errors import DataError, MissingDataError
+from splitwave.common.files.denied import reason_of
 from splitwave.common.tasks.classification import Classification
 
 IMAGE_SHAPE: ImageShape = (3, 32, 32)
@@ -122,7 +123,11 @@ class CifarFolder:
         if data_dir is None:
             raise MissingDataError("it is read from a data directory, and none was named")
         folder = data_dir / self.folder
-        if not folder.is_dir():
+        try:
+            exists = folder.is_dir()
+        except PermissionError as error:
+            raise DataError(reason_of(error)) from error
+        if not exists:
             raise MissingDataError(f"the folder {folder} does not exist")
         return folder
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from splitwave.common.errors import DataError
+from splitwave.common.files.denied import reason_of
 
 Algorithm = Literal["sha256", "md5"]
 
@@ -24,7 +25,7 @@ def read_content(path: Path) -> bytes:
         content = path.read_bytes()
         return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
+        raise DataError(f"{path} cannot be read: {reason_of(error)}") from error
 
 
 def verified_content(path: Path, expected: str, algorithm: Algorithm = "sha256") -> bytes:

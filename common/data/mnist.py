@@ -15,6 +15,7 @@ from splitwave.common.data.dataset import ImageShape, Split
 from splitwave.common.data.download import fetch
 from splitwave.common.data.idx import parse_idx
 from splitwave.common.errors import DataError, MissingDataError
+from splitwave.common.files.denied import reason_of
 from splitwave.common.files.user_folders import cache_folder
 from splitwave.common.tasks.classification import Classification
 
@@ -96,9 +97,12 @@ def _find(name: str, data_dir: Path) -> Path:
     folders = (data_dir / "mnist", data_dir)
     names = (name, name.replace("-idx", ".idx"))  # with a dot, as some archivers and mirrors name the files
     candidates = [folder / (each + suffix) for folder in folders for each in names for suffix in ("", ".gz")]
-    for path in candidates:
-        if path.is_file():
-            return path
+    try:
+        found = next((path for path in candidates if path.is_file()), None)
+    except PermissionError as error:
+        raise DataError(f"MNIST: {reason_of(error)}") from error
+    if found is not None:
+        return found
     looked_for = ", ".join(map(str, candidates))
     raise MissingDataError(f"MNIST: {name} is missing; looked for {looked_for}. {_remedy(name, data_dir)}")
 

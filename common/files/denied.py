@@ -1,0 +1,29 @@
+"""Why a file cannot be read: a forbidden path is described by what forbids it."""
+
+import os
+from pathlib import Path
+
+
+def reason_of(error: Exception) -> str:
+    """The message of an error of reading a file.
+
+    If the system denied access, the message also names the file, or the first folder above it, that denies it, with mode, owner and
+    remedy: a container has another user than the one who wrote the file.
+    """
+    if not isinstance(error, PermissionError) or error.filename is None:
+        return str(error)
+    path = Path(os.fsdecode(error.filename)).absolute()
+    barrier = next((folder for folder in reversed(path.parents) if not _may_enter(folder)), path)
+    try:
+        status = barrier.stat()
+    except OSError:
+        return str(error)
+    mode, allowed = status.st_mode & 0o7777, "o+rx" if barrier.is_dir() else "o+r"
+    return (
+        f"{error}; {barrier} has mode {mode:04o} and owner {status.st_uid}, and this process runs as user {os.geteuid()}: "
+        f"allow it to read, with chmod {allowed}, or copy it to a file that others may read"
+    )
+
+
+def _may_enter(folder: Path) -> bool:
+    return os.access(folder, os.X_OK, effective_ids=True)
