@@ -17,10 +17,10 @@ DOWNLOAD = $(BIN)/python -m pip download --quiet --python-version 3.11 --only-bi
 	--constraint constraints.txt --dest wheels
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train-mnist test lint docs format proto check-proto bench base-image wheels images e2e clean
+.PHONY: help setup demo train-mnist test test-versions lint docs format proto check-proto bench base-image wheels images e2e clean
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: ## build .venv with everything pinned in constraints.txt (PYTHON=python3.12 for another Python)
 	@PYTHON='$(PYTHON)' PYTHON_GIVEN='$(PYTHON_GIVEN)' VENV='$(VENV)' TORCH_INDEX_URL='$(TORCH_INDEX_URL)' \
@@ -34,6 +34,10 @@ train-mnist: setup ## the same on full MNIST (SPLITWAVE_DATA_DIR, or downloaded)
 
 test: setup ## run the tests (under 5 minutes; the long ones are in e2e)
 	$(BIN)/pytest -m 'not e2e'
+
+test-versions: setup ## run the tests with the oldest packages, and with the other Pythons of this machine
+	VENV='$(VENV)' TORCH_INDEX_URL='$(TORCH_INDEX_URL)' tools/test-versions.sh lowest
+	VENV='$(VENV)' TORCH_INDEX_URL='$(TORCH_INDEX_URL)' tools/test-versions.sh pythons
 
 base-image: ## see to the images' base image: pulled, or made of Debian's packages
 	tools/base-image.sh

@@ -11,7 +11,7 @@ _REASON = "torch is not installed"
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Skip a module whose import fails for lack of torch."""
+    """Skip a module that cannot be imported without torch."""
     report = yield
     if report.failed and _names_torch(str(report.longrepr)):
         report.outcome = "skipped"
@@ -21,7 +21,7 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Skip a test that fails for lack of torch, in this process or in one that it starts."""
+    """Skip a test that fails without torch, in this process or in one that it starts."""
     report = yield
     if report.failed and _names_torch(str(report.longrepr) + "".join(text for _, text in report.sections)):
         report.outcome = "skipped"

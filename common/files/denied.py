@@ -1,4 +1,4 @@
-"""Why a file cannot be read: a forbidden path is described by what forbids it."""
+"""Messages about files that a process may not read."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,8 @@ from pathlib import Path
 def reason_of(error: Exception) -> str:
     """The message of an error of reading a file.
 
-    If the system denied access, the message also names the file, or the first folder above it, that denies it, with mode, owner and
-    remedy: a container has another user than the one who wrote the file.
+    If the system denied access, the message also names the file, or the first folder above it, that denies it, with
+    its mode, its owner and a remedy. Containers, for example, run as another user than the one who wrote a file.
     """
     if not isinstance(error, PermissionError) or error.filename is None:
         return str(error)
@@ -18,10 +18,11 @@ def reason_of(error: Exception) -> str:
         status = barrier.stat()
     except OSError:
         return str(error)
+    user = os.geteuid()
     mode, allowed = status.st_mode & 0o7777, "o+rx" if barrier.is_dir() else "o+r"
     return (
-        f"{error}; {barrier} has mode {mode:04o} and owner {status.st_uid}, and this process runs as user {os.geteuid()}: "
-        f"allow it to read, with chmod {allowed}, or copy it to a file that others may read"
+        f"{error}; {barrier} has mode {mode:04o} and owner {status.st_uid}, and this process runs as user {user}: "
+        f"allow it to read, with chmod {allowed}, or name a copy that it may read"
     )
 
 

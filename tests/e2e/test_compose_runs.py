@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from splitwave.common.config.shipped import COMPOSE_FILE
+from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.compose.compose_command import find_compose
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.reachability import wait_until_reachable
@@ -22,6 +25,8 @@ from tests.e2e.compose_testbed import (
     up,
 )
 from tests.installed_command import SHORT, Table
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.compose]
 
@@ -127,3 +132,51 @@ def left_over_of_engine_runs() -> list[str]:
             *(str(volume.name) for volume in client.volumes.list()),
         ]
     return [name for name in everything if name.startswith("splitwave-") and not name.startswith("splitwave-test-")]
+
+
+def test_a_config_file_that_containers_may_not_read_is_refused_with_its_mode(tmp_path: Path) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text("links: 2\n")
+    config.chmod(0o600)
+    with taken_down(new_project()) as project:
+        compose = [*find_compose(), f"--file={COMPOSE_FILE}", f"--project-name={project}"]
+        answer = subprocess.run(
+            [*compose, "run", "--rm", "--no-deps", "basestation"],
+            env={**ENVIRONMENT, "CONFIG": str(config)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert answer.returncode == ExitCode.CONFIG
+    complaint = f"/etc/splitwave/run.yaml has mode 0600 and owner {os.geteuid()}, and this process runs as user 10001: "
+    assert complaint in answer.stdout + answer.stderr
+
+
+def test_an_image_built_with_a_umask_of_077_runs(tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    for name in ("Dockerfile", ".dockerignore", "constraints.txt", "src/splitwave/__init__.py"):
+        (context / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, context / name)
+    shutil.copytree(ROOT / "wheels", context / "wheels", ignore=shutil.ignore_patterns("torch-*"))
+    for name in ("requirements", "common", "channel"):
+        shutil.copytree(ROOT / name, context / name)
+    subprocess.run(["chmod", "-R", "u=rwX,go=", context], check=True)
+    image = f"{new_project()}:umask"
+    build: list[str | Path] = [
+        "docker",
+        "build",
+        "--network=none",
+        "--force-rm",
+        "--target=channel",
+        f"--tag={image}",
+        context,
+    ]
+    subprocess.run(build, capture_output=True, check=True)
+    try:
+        help_ = subprocess.run(
+            ["docker", "run", "--rm", "--network=none", image, "--help"], capture_output=True, text=True, check=False
+        )
+    finally:
+        subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=True)
+    assert (help_.returncode, help_.stderr) == (0, "")
+    assert help_.stdout.startswith("usage: ")
