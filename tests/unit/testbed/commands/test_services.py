@@ -10,6 +10,7 @@ from tests.installed_command import SPLITWAVE
 from tests.limits import LIMIT_S
 
 
+@pytest.mark.needs_torch
 @pytest.mark.parametrize("service", ["device", "channel"])
 def test_a_service_runs_the_installed_package_and_not_one_in_the_current_folder(service: str, tmp_path: Path) -> None:
     for name in ("splitwave", "common", service):
