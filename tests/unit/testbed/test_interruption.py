@@ -23,7 +23,9 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize(("prefix", "last"), [(["nohup"], "finished"), ([], "interrupted")])
+@pytest.mark.parametrize(
+    ("prefix", "last"), [(["nohup"], "finished"), (["env", "--default-signal=HUP"], "interrupted")]
+)
 def test_a_closed_terminal_ends_work_unless_it_was_started_with_nohup(prefix: list[str], last: str) -> None:
     command = [*prefix, sys.executable, "-c", PROGRAM]
     with subprocess.Popen(

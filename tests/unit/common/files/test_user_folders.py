@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -61,7 +62,12 @@ def test_without_home_the_passwd_file_names_the_home_folder(monkeypatch: pytest.
     assert state_folder("") == Path(pwd.getpwuid(os.getuid()).pw_dir, ".local", "state", "splitwave")
 
 
+def every_user_may_enter(folder: Path) -> bool:
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can take a user id without an entry in the passwd file")
+@pytest.mark.skipif(not every_user_may_enter(Path(sys.prefix)), reason="other users may not enter this environment")
 class TestUserWithoutHome:
     """A user id without an entry in the passwd file and without HOME, as containers are often started."""
 
