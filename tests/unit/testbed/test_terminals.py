@@ -54,6 +54,7 @@ LINK = pb.LinkStatus(device_id="board-with-a-long-name.lab.example.org-1234", pe
 SERVING = pb.RunStatus(stage=pb.STAGE_SERVING, run_id="r", links=[LINK])
 
 
+@pytest.mark.needs_torch
 @pytest.mark.parametrize("terminal", TERMINALS)
 def test_every_command_prints(terminal: str) -> None:
     answer = subprocess.run(

@@ -66,6 +66,7 @@ def _no_services(_server: aio.Server) -> None:
     """Register nothing; every server answers health checks."""
 
 
+@pytest.mark.needs_torch
 def test_the_ports_of_the_compose_file_are_those_of_services_that_are_started_by_hand() -> None:
     ports = {each.service: each for each in published_ports({})}
 

@@ -13,6 +13,7 @@ def examined() -> dict[str, Finding]:
     return {finding.name: finding for finding in check_plugins(Circumstances(None, Path("results")))}
 
 
+@pytest.mark.needs_torch
 def test_the_engines_of_splitwave_are_found() -> None:
     findings = examined()
 
