@@ -134,7 +134,7 @@ def aliases_in_aliases(first: str, nested: str) -> str:
         ("[a]: 1", Place(1, 1), "a list or a mapping is not the name of a setting"),
         ('"a\\nb": 1', Place(1, 1), r"'a\nb' is not the name of a setting"),
         ("a.b.c: 1", Place(1, 1), "write `c:` indented below `a.b:`"),
-        ('a: "\\UFFFFFFFF"', Place(1, 7), "out of range: Python int too large"),
+        ('a: "\\UFFFFFFFF"', Place(1, 7), "an escape or a number is out of range"),
         ('a: "\\U00110000"', Place(1, 7), "out of range: chr() arg not in range"),
         ("%YAML 1." + "9" * 5000 + "\n---\na: 1\n", Place(1, 9), "out of range: Exceeds the limit"),
         ("a: !!python/name:os.system x", Place(1, 4), "the tag '!!python/name:os.system' is not one of YAML's core"),
