@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def slow_link(address: str, seconds: float) -> AsyncIterator[str]:
-    """Yield the address of a proxy in front of a server; what it receives, it sends on so many seconds later."""
+    """Yield the address of a proxy in front of a server; it forwards all bytes after a delay of `seconds`."""
     host, _, port = address.rpartition(":")
     tasks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
