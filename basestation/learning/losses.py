@@ -15,6 +15,7 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.tasks.classification import Classification
 from splitwave.common.tasks.regression import Regression
 from splitwave.common.tasks.task import Task
+from splitwave.common.tasks.vector_regression import VectorRegression
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -40,3 +41,9 @@ def squared_error(task: Regression, outputs: Tensor, targets: Tensor) -> Tensor:
     """((y − offset)/scale − ŷ)²; targets are (N,) float32 nanoseconds."""
     standardised = (targets - task.offset_ns) / task.scale_ns
     return (standardised - outputs.squeeze(1)).square()
+
+
+def standardised_squares(task: VectorRegression, outputs: Tensor, targets: Tensor) -> Tensor:
+    """The mean over D quantities of ((y − mean)/deviation − ŷ)²; targets are (N, D) float32."""
+    standardised = (targets - outputs.new_tensor(task.mean)) / outputs.new_tensor(task.deviation)
+    return (standardised - outputs).square().mean(dim=1)

@@ -142,7 +142,8 @@ class Trainer:
 
     def _shard(self, block: FusedBlock, labels: Tensor, weights: Tensor, conditions: BlockConditions) -> "_ShardResult":
         """Forward and backward of some of a block's samples."""
-        draws, labels = len(block.symbols), labels.repeat(len(block.symbols))
+        draws = len(block.symbols)
+        labels = labels.repeat(draws, *(1 for _ in labels.shape[1:]))
         step = DenseStep(self._shortcuts.dense) if self._shortcuts.dense else None
         if step:
             outputs = step.forward(block.symbols.flatten(0, 1)).requires_grad_()

@@ -15,17 +15,18 @@ from splitwave.common.tasks.wording import Wording
 _NORMAL_QUANTILE = 1.959964
 """The 97.5 % quantile of the standard normal distribution."""
 
+_CLASSES_IN_A_BYTE = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """One of `classes` classes, at most 256; a mean error is the share of wrong answers.
+    """One of `classes` classes, at most 65,535; a mean error is the share of wrong answers.
 
-    The decoder has one logit per class. Targets are int64, answers uint8.
+    The decoder has one logit per class. Targets are int64, answers uint8, or uint16 of more than 256 classes.
     """
 
     classes: int
     loss: ClassVar = "splitwave.basestation.learning.losses:cross_entropy"
-    answer_dtype: ClassVar = np.uint8
     wording: ClassVar = Wording(
         distortion="cross-entropy",
         distortion_short="CE",
@@ -45,6 +46,11 @@ class Classification:
         """One logit per class."""
         return self.classes
 
+    @property
+    def answer_dtype(self) -> type[np.uint8 | np.uint16]:
+        """The smallest dtype that holds a class."""
+        return np.uint8 if self.classes <= _CLASSES_IN_A_BYTE else np.uint16
+
     def check_targets(self, targets: Targets) -> None:
         """Refuse targets that are not int64 classes."""
         if targets.dtype != np.int64:
@@ -57,9 +63,9 @@ class Classification:
         if int(answers.max()) >= self.classes:
             raise ProtocolError(f"class {answers.max()} in a prediction: expected 0 to {self.classes - 1}")
 
-    def answers(self, outputs: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """(N,) uint8 classes of the largest of (N, classes) logits, the first of equal ones."""
-        classes: NDArray[np.uint8] = outputs.argmax(axis=1).astype(np.uint8)
+    def answers(self, outputs: NDArray[np.float32]) -> Answers:
+        """(N,) classes of the largest of (N, classes) logits, the first of equal ones."""
+        classes: Answers = outputs.argmax(axis=1).astype(self.answer_dtype)
         return classes
 
     def errors(self, answers: Answers, targets: Targets) -> float:

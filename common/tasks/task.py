@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from splitwave.common.tasks.wording import Wording
 
 Targets = NDArray[np.int64] | NDArray[np.float32]
-"""(N,) targets: classes, or numbers such as nanoseconds."""
+"""(N,) targets: classes, or numbers such as nanoseconds; (N, D) of a task with `SeveralNumbers` in its answers."""
 
-Answers = NDArray[np.uint8] | NDArray[np.float32]
-"""(B,) answers of the base station: classes, or numbers such as nanoseconds. Messages carry these two dtypes."""
+Answers = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+"""(B,) answers of the base station, or (B, D) likewise. Messages carry these dtypes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,16 @@ class ChanceLevel:
 
     error: float
     margin: float
+
+
+@runtime_checkable
+class SeveralNumbers(Protocol):
+    """A task whose answer to a sample is several numbers."""
+
+    @property
+    def answer_size(self) -> int:
+        """D, numbers in an answer."""
+        ...
 
 
 @runtime_checkable
@@ -56,8 +66,8 @@ class Task(Protocol):
         ...
 
     @property
-    def answer_dtype(self) -> type[np.uint8 | np.float32]:
-        """The dtype of the answers: uint8 and float32 are what the wire carries."""
+    def answer_dtype(self) -> type[np.uint8 | np.uint16 | np.float32]:
+        """The dtype of the answers: the wire carries uint8 and uint16 classes, and float32 numbers."""
         ...
 
     @property

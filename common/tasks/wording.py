@@ -25,7 +25,7 @@ class ReadableError:
 
     def text(self, error: float) -> str:
         """The quantity with its unit, for a mean error."""
-        return f"{_number(self.convert(error), 3)} {self.unit}"
+        return f"{_number(self.convert(error), 3)} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Wording:
 
     def error_in_full(self, error: float) -> str:
         """A mean error with its unit, and converted for people."""
-        text = f"{self._scaled(error)} {self.unit}"
+        text = f"{self._scaled(error)} {self.unit}".rstrip()
         return f"{text} ({self.readable.text(error)})" if self.readable else text
 
     def error_in_short(self, error: float) -> str:

@@ -774,10 +774,10 @@ class Prediction(_message.Message):
     HOPS_FIELD_NUMBER: _builtins.int
     STAMPS_FIELD_NUMBER: _builtins.int
     classes: _builtins.bytes
-    """one byte per sample"""
+    """one byte per sample; two, little-endian, for a task of more than 256 classes"""
     times_ns: _builtins.bytes
-    """One finite little-endian float32 per sample: the answers of every task that does not answer classes, in the
-    task's unit. The name is that of the first such task, which answers propagation times in nanoseconds.
+    """One finite little-endian float32 per sample, or D for a task of D quantities, sample by sample: the answers of
+    every task that does not answer classes, in the task's units. The name is that of the first such task, which answers propagation times in nanoseconds.
     """
     @_builtins.property
     def key(self) -> Global___BlockKey: ...

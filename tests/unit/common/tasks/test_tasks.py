@@ -16,10 +16,15 @@ from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.tasks import task as tasks_room
 from splitwave.common.tasks.classification import Classification
 from splitwave.common.tasks.regression import Regression
-from splitwave.common.tasks.task import Task
+from splitwave.common.tasks.task import SeveralNumbers, Task
+from splitwave.common.tasks.vector_regression import VectorRegression
 from splitwave.common.wire.downlink import downlink_from_proto, downlink_to_proto
 
-TASKS: dict[str, Task] = {"classification": Classification(10), "regression": Regression(50.0, 28.0)}
+TASKS: dict[str, Task] = {
+    "classification": Classification(10),
+    "regression": Regression(50.0, 28.0),
+    "vector_regression": VectorRegression(("x", "y"), ("m", "m"), (1.0, 2.0), (3.0, 4.0)),
+}
 FRAMEWORK = {"__init__", "task", "wording"}
 
 
@@ -37,7 +42,7 @@ def test_every_task_satisfies_the_protocol(task: Task) -> None:
 
     answers = task.answers(outputs)
 
-    assert answers.shape == (5,)
+    assert answers.shape == ((5, task.answer_size) if isinstance(task, SeveralNumbers) else (5,))
     assert answers.dtype == task.answer_dtype
     task.check_answers(answers)
 
