@@ -12,6 +12,7 @@ from splitwave.basestation.run.agenda import Report
 from splitwave.basestation.run.policy import Policy
 from splitwave.basestation.run.run_context import Labels
 from splitwave.basestation.service.base_station import BaseStation, open_labels
+from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.layers import load_config
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.durations import parse_duration
@@ -104,7 +105,7 @@ def main() -> int:
     def serve() -> None:
         listen = parse_listen_address(options.listen, "--listen")
         check_data_dir(options.data)
-        config = load_config(options.config, warn=log.warning)
+        config = with_data_facts(load_config(options.config, warn=log.warning), options.data)
         run_id = uuid.uuid4().hex[:12]
         structlog.contextvars.bind_contextvars(run=run_id)
         policy = _policy(options)

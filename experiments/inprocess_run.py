@@ -19,6 +19,7 @@ from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.run.epoch_meter import EpochMeter
 from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
 from splitwave.channel.emulator.link import ChannelLink
+from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.protocol.arrays import Int64
@@ -216,11 +217,12 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
         ConfigError: a channel model cannot be loaded, or the rate needs noise and has none.
         DataError: the data are missing or damaged.
     """
+    config = with_data_facts(config, data_dir)
     check_rate_noise(config)
     views = load_stacked_views(config, range(config.links), data_dir)
     return InprocessRun(
         config,
         [views.of(link) for link in range(config.links)],
-        load_labels(config.data.name, "train", data_dir),
-        load_labels(config.data.name, "test", data_dir),
+        load_labels(config.data.choice, "train", data_dir),
+        load_labels(config.data.choice, "test", data_dir),
     )

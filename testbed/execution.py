@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import DataError
 from splitwave.common.files.full_disk import naming_full_disk
@@ -56,6 +57,7 @@ def execute(request: RunRequest) -> Path:
     """
     engine = load_engine(request.engine)
     data_dir = existing_data_dir(request.data_dir)
+    request = replace(request, config=with_data_facts(request.config, data_dir))
     check_data(request.config, data_dir, request.engine)
     chance = known_chance_level(request.config, data_dir, request.engine)
     print_warning(processor_warning(request.config, request.engine, request.links_per_process))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import DATA_SETS, load_labels
+from splitwave.common.data.catalog import find, load_labels
 from splitwave.common.data.dataset import Split
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.tasks.task import ChanceLevel
@@ -24,7 +24,7 @@ def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
     Raises:
         DataError: the data are missing or damaged, or too few for `data.validation`.
     """
-    data_set = DATA_SETS.load(config.data.name)
+    data_set = find(config.data.choice)
     elsewhere = _downloaded_elsewhere(config, data_dir, engine)
     train, test = (
         data_set.verify(split, data_dir) if elsewhere is None else elsewhere[split] for split in get_args(Split)
@@ -34,7 +34,7 @@ def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
 
 def _downloaded_elsewhere(config: RunConfig, data_dir: Path | None, engine: str) -> Mapping[Split, int] | None:
     """Return the samples of each split if the parties read other copies of the data than this process; else None."""
-    return DATA_SETS.load(config.data.name).DOWNLOADED if data_dir is None and engine in DOWNLOADS_ELSEWHERE else None
+    return find(config.data.choice).DOWNLOADED if data_dir is None and engine in DOWNLOADS_ELSEWHERE else None
 
 
 def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) -> ChanceLevel | None:
@@ -42,8 +42,10 @@ def known_chance_level(config: RunConfig, data_dir: Path | None, engine: str) ->
     if _downloaded_elsewhere(config, data_dir, engine) is not None:
         return None
 
-    name = config.data.name
-    return config.task.chance_level(lambda: load_labels(name, "train", data_dir), load_labels(name, "test", data_dir))
+    choice = config.data.choice
+    return config.task.chance_level(
+        lambda: load_labels(choice, "train", data_dir), load_labels(choice, "test", data_dir)
+    )
 
 
 def processor_warning(config: RunConfig, engine: str, links_per_process: int) -> str | None:

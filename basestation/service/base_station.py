@@ -24,7 +24,7 @@ from splitwave.basestation.run.run_state import RunState
 from splitwave.basestation.run.serving_record import ServingRecord
 from splitwave.basestation.service import control_service, uplink_service
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import fingerprint, load_labels
+from splitwave.common.data.catalog import load_labels, run_fingerprint
 from splitwave.common.protocol.channel_model import check_rate_noise
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import check_state_dir, load_part
@@ -145,11 +145,11 @@ def open_labels(config: RunConfig, data_dir: Path | None) -> Labels:
     Raises:
         DataError: the data are missing or damaged.
     """
-    name = config.data.name
+    choice = config.data.choice
     return Labels(
-        train=load_labels(name, "train", data_dir),
-        test=load_labels(name, "test", data_dir),
-        data_digest=fingerprint(name, data_dir),
+        train=load_labels(choice, "train", data_dir),
+        test=load_labels(choice, "test", data_dir),
+        data_digest=run_fingerprint(choice, data_dir),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from splitwave.common.config.backbone_checks import check_conditions
 from splitwave.common.config.registry import BUILT_IN_BACKBONES
+from splitwave.common.config.section import Section
 from splitwave.common.config.sections import (
     ChannelSettings,
     DataSettings,
@@ -23,10 +24,9 @@ from splitwave.common.config.sections import (
     ObjectiveSettings,
     QuantizerSettings,
     RuntimeSettings,
-    Section,
     TrainingSettings,
 )
-from splitwave.common.data.catalog import DATA_SETS
+from splitwave.common.data.catalog import find
 from splitwave.common.data.dataset import ImageShape
 from splitwave.common.data.views import view_shape
 from splitwave.common.errors import ProtocolError, Refusal
@@ -155,12 +155,12 @@ class RunConfig(Section):
     @property
     def task(self) -> Task:
         """The task of the base station."""
-        return DATA_SETS.load(self.data.name).TASK
+        return find(self.data.choice).TASK
 
     @property
     def view_shape(self) -> ImageShape:
         """(C, h, W) of what a device sees of an image."""
-        return view_shape(DATA_SETS.load(self.data.name).IMAGE_SHAPE, self.links, self.data.overlap)
+        return view_shape(find(self.data.choice).IMAGE_SHAPE, self.links, self.data.overlap)
 
     @property
     def bits_per_symbol(self) -> int:

@@ -1,9 +1,9 @@
 """The sections of a run's settings: frozen models that refuse unknown keys, with the checks within a section."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from splitwave.common.config.backbone_checks import check_width
 from splitwave.common.config.registry import (
@@ -14,11 +14,11 @@ from splitwave.common.config.registry import (
     CHANNEL_MODELS,
     FUSION_POLICIES,
 )
-from splitwave.common.data.catalog import DATA_SETS
+from splitwave.common.config.section import Section
+from splitwave.common.config.source_settings import SourceSettings
+from splitwave.common.data.catalog import DATA_SETS, SOURCES, DataChoice, check_choice
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
 from splitwave.common.seam import Seam
-
-T = TypeVar("T")
 
 
 def _ascending(values: list[float]) -> list[float]:
@@ -27,11 +27,11 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-def _listing(seam: Seam[T]) -> Callable[[dict[str, Any]], None]:
-    """List the names of a seam in the JSON schema; installed packages are found only when the schema is made."""
+def _listing(*seams: Seam[Any]) -> Callable[[dict[str, Any]], None]:
+    """List the names of seams in the JSON schema; installed packages are found only when the schema is made."""
 
     def list_names(schema: dict[str, Any]) -> None:
-        schema["enum"] = list(seam.names)
+        schema["enum"] = [name for seam in seams for name in seam.names]
 
     return list_names
 
@@ -39,6 +39,7 @@ def _listing(seam: Seam[T]) -> Callable[[dict[str, Any]], None]:
 BackboneName = Annotated[str, AfterValidator(BACKBONES.check), Field(json_schema_extra=_listing(BACKBONES))]
 BoundName = Annotated[str, AfterValidator(BOUNDS.check), Field(json_schema_extra=_listing(BOUNDS))]
 DataSetName = Annotated[str, AfterValidator(DATA_SETS.check), Field(json_schema_extra=_listing(DATA_SETS))]
+DataName = Annotated[str, AfterValidator(check_choice), Field(json_schema_extra=_listing(DATA_SETS, SOURCES))]
 
 
 def _channel_models(value: str | list[str]) -> str | list[str]:
@@ -58,23 +59,28 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 BetaRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 
 
-class Section(BaseModel):
-    """A group of settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class DataSettings(Section):
+class DataSettings(SourceSettings):
     """The data set, its division among the devices, and the number of training samples held out for validation.
 
     Each of K devices sees equally many adjacent rows; where K does not divide an image's rows, neighbours overlap.
-    `name`: a data set of Splitwave, or one that an installed package adds. `overlap`: the share of a view that the next
-    device sees too, QML-IB Fig. 4.
+    `name`: a data set of Splitwave, or one that an installed package adds; or a source of data of your own, with `path`
+    in the data directory and the other settings of docs/how-to/own-data.md. `overlap`: the share of a view that the
+    next device sees too, QML-IB Fig. 4.
     """
 
-    name: DataSetName = "mnist5k"
+    name: DataName = "mnist5k"
     overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     validation: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _settings_of_sources_have_one(self) -> Self:
+        self.check_of_source(self.name)
+        return self
+
+    @property
+    def choice(self) -> DataChoice:
+        """The data, as `common.data.catalog` takes them."""
+        return self.options(self.name) if self.name in SOURCES.names else self.name
 
 
 class EncoderSettings(Section):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from splitwave.common.errors import DataError
 
 _UINT8 = 0x08
-_MAX_DIMENSIONS = 4  # samples, height, width, channels
+MAX_DIMENSIONS = 4  # samples, height, width, channels
 
 
 def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
@@ -30,7 +30,7 @@ def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
     Raises:
         DataError: if the content is not exactly one such array.
     """
-    shape = _parse_header(content, source)
+    shape = parse_header(content, source)
     elements = memoryview(content)[4 + 4 * len(shape) :]
     if len(elements) != math.prod(shape):
         raise DataError(f"{source}: {len(elements)} bytes of elements where the sizes {shape} need {math.prod(shape)}")
@@ -38,14 +38,15 @@ def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
     return np.frombuffer(elements, dtype=np.uint8).reshape(shape).copy()
 
 
-def _parse_header(content: bytes, source: str) -> tuple[int, ...]:
+def parse_header(content: bytes, source: str) -> tuple[int, ...]:
+    """The sizes in the header that some content begins with; arguments and errors as for `parse_idx`."""
     if len(content) < 4 or content[:2] != b"\x00\x00":
         raise DataError(f"{source} is not an IDX file: it starts with the bytes '{content[:4].hex(' ')}'")
     element_type, dimensions = content[2], content[3]
     if element_type != _UINT8:
         raise DataError(f"{source}: IDX element type 0x{element_type:02x}, expected 0x08 (unsigned byte)")
-    if not 1 <= dimensions <= _MAX_DIMENSIONS:
-        raise DataError(f"{source}: {dimensions} IDX dimensions, expected 1 to {_MAX_DIMENSIONS}")
+    if not 1 <= dimensions <= MAX_DIMENSIONS:
+        raise DataError(f"{source}: {dimensions} IDX dimensions, expected 1 to {MAX_DIMENSIONS}")
     if len(content) < 4 + 4 * dimensions:
         raise DataError(f"{source}: ends within the header of {dimensions} sizes")
     shape = struct.unpack_from(f">{dimensions}I", content, offset=4)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from splitwave.common.data.dataset import Images, ImageShape
 
-_MAX_PIXEL = np.float32(255)
+MAX_PIXEL = np.float32(255)
 
 
 def view_rows(height: int, links: int, link: int, overlap: float = 0.0) -> slice:
@@ -64,4 +64,4 @@ def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDA
     """
     strip = images[..., view_rows(images.shape[-2], links, link, overlap), :]
     flat = strip.reshape(len(strip), math.prod(strip.shape[1:]))
-    return flat.astype(np.float32) if images.dtype == np.float32 else np.divide(flat, _MAX_PIXEL, dtype=np.float32)
+    return flat.astype(np.float32) if images.dtype == np.float32 else np.divide(flat, MAX_PIXEL, dtype=np.float32)

@@ -46,13 +46,13 @@ def load_stacked_views(config: RunConfig, links: Sequence[int], data_dir: Path |
     """
 
     def stacked(split: Split) -> Float32:
-        images = load_images(config.data.name, split, data_dir)
+        images = load_images(config.data.choice, split, data_dir)
         views = np.empty((len(links), len(images), math.prod(config.view_shape)), dtype=np.float32)
         for view, link in zip(views, links, strict=True):
             view[:] = row_view(images, config.links, link, config.data.overlap)
         return views
 
-    return StackedViews(tuple(links), stacked("train"), stacked("test"), fingerprint(config.data.name, data_dir))
+    return StackedViews(tuple(links), stacked("train"), stacked("test"), fingerprint(config.data.choice, data_dir))
 
 
 LoadViews = Callable[[RunConfig, Sequence[int]], StackedViews]

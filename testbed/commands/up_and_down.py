@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.layers import load_config
 from splitwave.common.runtime.standard_streams import output_failure
 from splitwave.testbed.commands.discovery import parts_of
@@ -56,10 +57,11 @@ def up(
 ) -> None:
     """Start a testbed in containers and leave it running: it trains, then serves until it is taken down."""
     require_compose(engine, "up")
+    data_folder = existing_data_dir(data_dir)
     request = UpRequest(
         check_project_name(project),
-        load_config(config, overrides=overrides or ()),
-        existing_data_dir(data_dir),
+        with_data_facts(load_config(config, overrides=overrides or ()), data_folder),
+        data_folder,
         board_file(board) if board else None,
         build,
     )

@@ -11,7 +11,7 @@ from importlib.metadata import requires, version
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import DATA_SETS
+from splitwave.common.data.catalog import find
 
 _DISTRIBUTION = "splitwave"
 
@@ -39,7 +39,7 @@ def current_commit() -> Commit | None:
 def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[str, object]:
     """Describe everything that a result may depend on besides the settings."""
     commit = current_commit()
-    data_set = DATA_SETS.load(config.data.name)
+    data_set = find(config.data.choice)
     return {
         "command": ["splitwave", *sys.argv[1:]],
         "commit": commit.sha if commit else None,

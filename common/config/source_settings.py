@@ -1,0 +1,124 @@
+"""The settings of data of a user's own, and what was found in these data."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from splitwave.common.config.section import Section
+from splitwave.common.data.catalog import SOURCES
+from splitwave.common.data.sources.checks import MAX_CLASSES
+from splitwave.common.data.sources.options import Colour, Damaged, Facts, OtherModes, SourceOptions
+
+Size = Annotated[int, Field(ge=1, le=4096)]
+Shape = Annotated[list[Size], Field(min_length=3, max_length=3)]
+Statistic = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+_FACTS = ("shape", "mean", "deviation", "target_mean", "target_deviation", "sha256")
+
+
+class SourceSettings(Section):
+    """Settings of the sources alone; a named data set has none of them, and a result of one does not list them."""
+
+    path: Text | None = None
+    size: Annotated[list[Size], Field(min_length=2, max_length=2)] | None = None
+    colour: Colour = "rgb"
+    damaged_files: Damaged = "refuse"
+    other_modes: OtherModes = "convert"
+    test_share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    standardise: bool = False
+    names: list[Text] | None = None
+    units: list[Annotated[str, Field(max_length=32)]] | None = None
+    classes: Annotated[int, Field(ge=1, le=MAX_CLASSES)] | None = None
+    shape: Shape | None = None
+    mean: Statistic | None = None
+    deviation: Statistic | None = None
+    target_mean: Statistic | None = None
+    target_deviation: Statistic | None = None
+    sha256: Annotated[list[Sha256], Field(min_length=2, max_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _facts_are_complete(self) -> Self:
+        if self.units is not None and len(self.units) != len(self.names or ()):
+            raise ValueError(f"units = {self.units}: expected one for each of names = {self.names}")
+        if self.sha256 is None:
+            for name in _FACTS:
+                if getattr(self, name) is not None:
+                    raise ValueError(
+                        f"{name} is found in the data, together with sha256, which is not given: leave it out"
+                    )
+        elif self.shape is None or (self.classes is None) == (self.target_mean is None):
+            raise ValueError("sha256 is recorded together with shape, and with classes or target_mean")
+        elif (self.mean is None) != (self.deviation is None) or self.standardise != (self.mean is not None):
+            raise ValueError("mean and deviation are recorded for standardise: true")
+        elif (self.target_mean is None) != (self.target_deviation is None):
+            raise ValueError("target_mean and target_deviation are recorded together")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Recorded settings, and the hash over them, are the same as before there were sources.
+        unset = SourceSettings.model_fields.keys() - source_settings_of(self).keys()
+        return {name: value for name, value in serialise(self).items() if name not in unset}
+
+    def options(self, name: str) -> SourceOptions:
+        """The options of a source by this name, with the facts if they are known."""
+        return SourceOptions(
+            name=name,
+            path=self.path,
+            size=None if self.size is None else (self.size[0], self.size[1]),
+            colour=self.colour,
+            damaged_files=self.damaged_files,
+            other_modes=self.other_modes,
+            test_share=self.test_share,
+            standardise=self.standardise,
+            classes=self.classes,
+            names=tuple(self.names or ()),
+            units=tuple(self.units or ()),
+            facts=self._facts,
+        )
+
+    def check_of_source(self, name: str) -> None:
+        """Refuse settings of sources beside a named data set.
+
+        Raises:
+            ValueError: one of them was given a value.
+        """
+        if name in SOURCES.built_in or name in SOURCES.names:
+            return
+        for setting, value in source_settings_of(self).items():
+            raise ValueError(
+                f"{setting} = {value} does nothing with name = {name}: it is for {', '.join(SOURCES.names)}"
+            )
+
+    @property
+    def _facts(self) -> Facts | None:
+        if self.sha256 is None or self.shape is None:
+            return None
+        channels, height, width = self.shape
+        return Facts(
+            shapes=((channels, height, width),),
+            classes=self.classes or 0,
+            mean=tuple(self.mean or ()),
+            deviation=tuple(self.deviation or ()),
+            target_mean=tuple(self.target_mean or ()),
+            target_deviation=tuple(self.target_deviation or ()),
+            sha256=(self.sha256[0], self.sha256[1]),
+        )
+
+
+def source_settings_of(settings: SourceSettings) -> dict[str, Any]:
+    """The settings of sources that are not at their defaults."""
+    fields = SourceSettings.model_fields
+    return {name: value for name in fields if (value := getattr(settings, name)) != fields[name].default}
+
+
+def facts_as_settings(facts: Facts) -> dict[str, Any]:
+    """What was found in the data, as the settings that record it."""
+    found: dict[str, Any] = {"shape": list(facts.shapes[0]), "sha256": list(facts.sha256)}
+    found |= {"classes": facts.classes} if facts.classes else {}
+    for name in ("mean", "deviation", "target_mean", "target_deviation"):
+        if value := getattr(facts, name):
+            found[name] = list(value)
+    return found
