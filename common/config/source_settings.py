@@ -15,10 +15,54 @@ Statistic = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
-_FACTS = ("shape", "mean", "deviation", "target_mean", "target_deviation", "sha256")
+_FOUND = ("shape", "mean", "deviation", "target_mean", "target_deviation", "sha256")
 
 
-class SourceSettings(Section):
+class FactSettings(Section):
+    """Facts that are found in the data and recorded; a user may give `classes` alone."""
+
+    classes: Annotated[int, Field(ge=1, le=MAX_CLASSES)] | None = None
+    shape: Shape | None = None
+    mean: Statistic | None = None
+    deviation: Statistic | None = None
+    target_mean: Statistic | None = None
+    target_deviation: Statistic | None = None
+    sha256: Annotated[list[Sha256], Field(min_length=2, max_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _facts_are_complete(self) -> Self:
+        if self.sha256 is None:
+            for name in _FOUND:
+                if getattr(self, name) is not None:
+                    raise ValueError(
+                        f"{name} is found in the data, together with sha256, which is not given: leave it out"
+                    )
+        elif self.shape is None or (self.classes is None) == (self.target_mean is None):
+            raise ValueError("sha256 is recorded together with shape, and with classes or target_mean")
+        elif (self.mean is None) != (self.deviation is None):
+            raise ValueError("mean and deviation are recorded together")
+        elif (self.target_mean is None) != (self.target_deviation is None):
+            raise ValueError("target_mean and target_deviation are recorded together")
+        return self
+
+    @property
+    def facts(self) -> Facts | None:
+        """The facts; None before the data were read."""
+        if self.sha256 is None or self.shape is None:
+            return None
+        channels, height, width = self.shape
+        return Facts(
+            shapes=((channels, height, width),),
+            classes=self.classes or 0,
+            mean=tuple(self.mean or ()),
+            deviation=tuple(self.deviation or ()),
+            target_mean=tuple(self.target_mean or ()),
+            target_deviation=tuple(self.target_deviation or ()),
+            sha256=(self.sha256[0], self.sha256[1]),
+        )
+
+
+class SourceSettings(FactSettings):
     """Settings of the sources alone; a named data set has none of them, and a result of one does not list them."""
 
     path: Text | None = None
@@ -30,30 +74,13 @@ class SourceSettings(Section):
     standardise: bool = False
     names: list[Text] | None = None
     units: list[Annotated[str, Field(max_length=32)]] | None = None
-    classes: Annotated[int, Field(ge=1, le=MAX_CLASSES)] | None = None
-    shape: Shape | None = None
-    mean: Statistic | None = None
-    deviation: Statistic | None = None
-    target_mean: Statistic | None = None
-    target_deviation: Statistic | None = None
-    sha256: Annotated[list[Sha256], Field(min_length=2, max_length=2)] | None = None
 
     @model_validator(mode="after")
-    def _facts_are_complete(self) -> Self:
+    def _settings_fit_each_other(self) -> Self:
         if self.units is not None and len(self.units) != len(self.names or ()):
             raise ValueError(f"units = {self.units}: expected one for each of names = {self.names}")
-        if self.sha256 is None:
-            for name in _FACTS:
-                if getattr(self, name) is not None:
-                    raise ValueError(
-                        f"{name} is found in the data, together with sha256, which is not given: leave it out"
-                    )
-        elif self.shape is None or (self.classes is None) == (self.target_mean is None):
-            raise ValueError("sha256 is recorded together with shape, and with classes or target_mean")
-        elif (self.mean is None) != (self.deviation is None) or self.standardise != (self.mean is not None):
-            raise ValueError("mean and deviation are recorded for standardise: true")
-        elif (self.target_mean is None) != (self.target_deviation is None):
-            raise ValueError("target_mean and target_deviation are recorded together")
+        if self.sha256 is not None and self.standardise != (self.mean is not None):
+            raise ValueError("mean and deviation are recorded with standardise: true, and not without")
         return self
 
     @model_serializer(mode="wrap")
@@ -76,7 +103,7 @@ class SourceSettings(Section):
             classes=self.classes,
             names=tuple(self.names or ()),
             units=tuple(self.units or ()),
-            facts=self._facts,
+            facts=self.facts,
         )
 
     def check_of_source(self, name: str) -> None:
@@ -92,21 +119,6 @@ class SourceSettings(Section):
                 f"{setting} = {value} does nothing with name = {name}: it is for {', '.join(SOURCES.names)}"
             )
 
-    @property
-    def _facts(self) -> Facts | None:
-        if self.sha256 is None or self.shape is None:
-            return None
-        channels, height, width = self.shape
-        return Facts(
-            shapes=((channels, height, width),),
-            classes=self.classes or 0,
-            mean=tuple(self.mean or ()),
-            deviation=tuple(self.deviation or ()),
-            target_mean=tuple(self.target_mean or ()),
-            target_deviation=tuple(self.target_deviation or ()),
-            sha256=(self.sha256[0], self.sha256[1]),
-        )
-
 
 def source_settings_of(settings: SourceSettings) -> dict[str, Any]:
     """The settings of sources that are not at their defaults."""
@@ -115,7 +127,7 @@ def source_settings_of(settings: SourceSettings) -> dict[str, Any]:
 
 
 def facts_as_settings(facts: Facts) -> dict[str, Any]:
-    """What was found in the data, as the settings that record it."""
+    """Return the settings that record these facts."""
     found: dict[str, Any] = {"shape": list(facts.shapes[0]), "sha256": list(facts.sha256)}
     found |= {"classes": facts.classes} if facts.classes else {}
     for name in ("mean", "deviation", "target_mean", "target_deviation"):

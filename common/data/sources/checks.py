@@ -55,7 +55,7 @@ def classes_of(raw: RawArray, what: str) -> NDArray[np.int64]:
     if raw.dtype.kind not in "iu":
         raise DataError(f"{what} is {raw.dtype}: expected integer classes, or float32 or float64 for a regression")
     if raw.ndim != 1 or not len(raw):
-        raise DataError(f"{what} has the shape {raw.shape}: expected (N,), one class a sample")
+        raise DataError(f"{what} has the shape {raw.shape}: expected (N,), a class for each sample")
     low, high = int(raw.min()), int(raw.max())
     if low < 0 or high >= MAX_CLASSES:
         raise DataError(f"{what}: classes {low} to {high}: expected numbers from 0 to at most {MAX_CLASSES - 1}")

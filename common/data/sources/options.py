@@ -1,4 +1,4 @@
-"""What settings say about data of a user's own: where they are, how to read them, and what was found in them."""
+"""The options of a source of data of a user's own, and the facts that are found in the data."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ Colour = Literal["rgb", "grey"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found in the data: what the parties need to know before they read any, and must find again.
+    """Facts about the data, which parties need to know before they read any, and must find again.
 
     Attributes:
         shapes: (C, H, W) of a sample; one, or one per device where each has an array of its own.

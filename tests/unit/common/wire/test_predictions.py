@@ -106,5 +106,5 @@ def test_answers_of_the_wrong_type_size_or_range_are_refused(
 
 def test_answers_of_an_unsupported_dtype_are_not_sent() -> None:
     answers: Answers = np.array([1.0], dtype=np.float64)  # type: ignore[assignment]
-    with pytest.raises(ProtocolError, match="float64 answers: the wire carries uint8 and float32"):
+    with pytest.raises(ProtocolError, match="float64 answers: the wire carries uint8 and uint16 and float32"):
         downlink_to_proto(Prediction(KEY, answers))

@@ -92,7 +92,7 @@ def with_nan(x: NDArray[np.float32]) -> NDArray[np.float32]:
         ({"y_train": Y + 65_535}, "classes 65535 to 65537: expected numbers from 0 to at most 65534"),
         ({"y_test": Y[:6] + 1}, "class 3 has no training sample"),
         ({"y_train": Y.reshape(6, 2)}, "npz data.npz: 12 train inputs, and 6 train targets"),
-        ({"y_train": Y[:, None]}, "the train targets has the shape (12, 1): expected (N,), one class a sample"),
+        ({"y_train": Y[:, None]}, "the train targets has the shape (12, 1): expected (N,), a class for each sample"),
         ({"y_train": X[:, 0, 0, 0] * np.nan, "y_test": X[:6, 0, 0, 0]}, "12 numbers are not finite"),
         ({"y_train": X[:, 0, 0, 0] * 0, "y_test": X[:6, 0, 0, 0]}, "quantity 0 is constant"),
         ({"x_train": np.array([{}] * 12, dtype=object)}, "x_train is an array of object, which is not read"),
