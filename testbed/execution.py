@@ -7,6 +7,7 @@ from pathlib import Path
 
 from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.data.catalog import remarks
 from splitwave.common.errors import DataError
 from splitwave.common.files.full_disk import naming_full_disk
 from splitwave.common.records.summary import Summary, errors_of, summarize
@@ -58,6 +59,8 @@ def execute(request: RunRequest) -> Path:
     engine = load_engine(request.engine)
     data_dir = existing_data_dir(request.data_dir)
     request = replace(request, config=with_data_facts(request.config, data_dir))
+    for remark in remarks(request.config.data.choice, data_dir):
+        print_warning(remark)
     check_data(request.config, data_dir, request.engine)
     chance = known_chance_level(request.config, data_dir, request.engine)
     print_warning(processor_warning(request.config, request.engine, request.links_per_process))

@@ -10,7 +10,7 @@ from splitwave.common.data.sources.checks import MAX_CLASSES
 from splitwave.common.data.sources.options import Colour, Damaged, Facts, OtherModes, SourceOptions
 
 Size = Annotated[int, Field(ge=1, le=4096)]
-Shape = Annotated[list[Size], Field(min_length=3, max_length=3)]
+Shape = Annotated[list[Annotated[int, Field(ge=1, le=1 << 32)]], Field(min_length=3, max_length=3)]
 Statistic = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]

@@ -5,14 +5,14 @@ entry point of the group `splitwave.datasets`. Only the data set that is asked f
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
 from splitwave.common.data.dataset import DataSet, Images, Split
 from splitwave.common.data.sources.options import Facts, SourceOptions
-from splitwave.common.data.sources.source import Source
+from splitwave.common.data.sources.source import Remarks, Source
 from splitwave.common.data.sources.source_data import SourceData
 from splitwave.common.errors import DataError
 from splitwave.common.seam import Seam
@@ -20,7 +20,7 @@ from splitwave.common.tasks.task import Targets
 
 __all__ = [
     "DATA_SETS", "SOURCES", "DataChoice", "Split", "check_choice", "find", "fingerprint", "inspect", "load_images",
-    "load_labels", "run_fingerprint",
+    "load_labels", "remarks", "run_fingerprint",
 ]  # fmt: skip
 
 DATA_SETS: Seam[DataSet] = Seam(
@@ -43,6 +43,9 @@ SOURCES: Seam[Source] = Seam(
     {
         "idx": "splitwave.common.data.sources.idx_files",
         "npz": "splitwave.common.data.sources.npz",
+        "images": "splitwave.common.data.sources.images",
+        "cifar": "splitwave.common.data.sources.cifar",
+        "python": "splitwave.common.data.sources.python",
     },
 )
 """Formats of data of a user's own: a name, a line here, and settings that say where the data are."""
@@ -81,6 +84,14 @@ def inspect(choice: SourceOptions, data_dir: Path | None) -> Facts:
         DataError: the data are missing or damaged, or contradict one another or the options.
     """
     return _source_data(choice).inspect(data_dir)
+
+
+def remarks(choice: DataChoice, data_dir: Path | None) -> Sequence[str]:
+    """Sentences for the user about data that can be used, such as how many files were left out."""
+    if isinstance(choice, str):
+        return ()
+    source = SOURCES.load(choice.name)
+    return source.remarks(choice, data_dir) if isinstance(source, Remarks) else ()
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import pickle
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from splitwave.basestation.links.admission import Admission
 from splitwave.basestation.service.base_station import open_labels
@@ -86,7 +88,39 @@ def write_quantities(folder: Path) -> dict[str, object]:
     return {"name": "npz", "path": "r.npz", "names": names, "units": units, "standardise": True}
 
 
-@pytest.mark.parametrize("write", [write_idx, write_classes, write_many_classes, write_quantities])
+def write_images(folder: Path) -> dict[str, object]:
+    for place in range(48):
+        path = folder / "flowers" / f"class {place % 7}" / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = ("RGB", "L", "RGBA")[place % 3]
+        side = 20 + place % 45
+        Image.fromarray(np.roll(draw(side, side, 3), place, axis=0)).convert(mode).save(path)
+    (folder / "flowers" / "class 3" / "broken.png").write_bytes(b"\x89PNG")
+    return {"name": "images", "path": "flowers", "size": [8, 8], "test_share": 0.25, "damaged_files": "skip"}
+
+
+def write_cifar(folder: Path) -> dict[str, object]:
+    for name, count in (("data_batch_1", TRAIN), ("test_batch", TEST)):
+        content = {b"data": draw(count, 3072), b"labels": [n % 3 for n in range(count)]}
+        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
+    return {"name": "cifar", "standardise": True}
+
+
+def samples(split: str, _data_dir: Path | None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    count = TRAIN if split == "train" else TEST
+    return draw(count, 6, 6), np.arange(count) % 3
+
+
+def name_function(_folder: Path) -> dict[str, object]:
+    return {"name": "python", "path": f"{__name__}:samples"}
+
+
+SOURCES_OF_DATA = (
+    write_idx, write_classes, write_many_classes, write_quantities, write_images, write_cifar, name_function,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("write", SOURCES_OF_DATA)
 def test_a_run_over_the_wire_equals_one_in_one_process(write: Write, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()

@@ -1,7 +1,8 @@
 """The protocol of sources, and the bounds on what they read."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,15 @@ class Source(Protocol):
 
     def read_targets(self, options: SourceOptions, split: Split, data_dir: Path | None, /) -> RawArray:
         """(N,) integer classes, or (N,) or (N, D) real numbers, in the order of the inputs; errors likewise."""
+        ...
+
+
+@runtime_checkable
+class Remarks(Protocol):
+    """A source that has something to say about data that can be used."""
+
+    def remarks(self, options: SourceOptions, data_dir: Path | None, /) -> Sequence[str]:
+        """One sentence for each thing that the user should know."""
         ...
 
 

@@ -115,11 +115,17 @@ class SourceData:
         _check_lengths(self._options, "test", test_samples, len(test))
         names = f"{self._options}: the train targets", f"{self._options}: the test targets"
         if is_regression(train):
+            if self._options.classes is not None:
+                raise DataError(f"{names[0]} are {train.dtype}, and data.classes is for integer classes")
             quantities = quantities_of(train, names[0])
             columns = quantities_of(test, names[1]).shape[1]
             if columns != quantities.shape[1]:
                 raise DataError(f"{names[1]} are {columns} quantities, and the training targets {quantities.shape[1]}")
             return 0, *quantity_statistics(quantities, names[0], self._options.names)
+        if self._options.names:
+            raise DataError(
+                f"{names[0]} are {train.dtype} classes, and data.names is for the quantities of a regression"
+            )
         classes = classes_of(train, names[0]), classes_of(test, names[1])
         return count_classes(*classes, str(self._options), self._options.classes), (), ()
 

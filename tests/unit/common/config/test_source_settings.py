@@ -17,8 +17,8 @@ def test_named_data_sets_have_the_hash_and_the_record_that_they_had_before_sourc
 @pytest.mark.parametrize(
     ("overrides", "reason"),
     [
-        (["data.path=x"], r"path = x does nothing with name = mnist5k: it is for idx, npz"),
-        (["data.name=idxx"], r"data\.name = 'idxx' .*sources of data of your own: idx, npz"),
+        (["data.path=x"], r"path = x does nothing with name = mnist5k: it is for idx, npz, images, cifar, python"),
+        (["data.name=idxx"], r"data\.name = 'idxx' .*sources of data of your own: idx, npz, images, cifar, python"),
         (["data.name=idx", "data.shape=[1,2,3]"], "shape is found in the data, together with sha256"),
         (["data.name=npz", "data.units=[m]"], r"units = \['m'\]: expected one for each of names = None"),
         (["data.name=npz", "data.classes=65536"], "less than or equal to 65535"),
