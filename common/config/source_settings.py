@@ -8,6 +8,7 @@ from splitwave.common.config.section import Section
 from splitwave.common.data.catalog import SOURCES
 from splitwave.common.data.sources.checks import MAX_CLASSES
 from splitwave.common.data.sources.options import Colour, Damaged, Facts, OtherModes, SourceOptions
+from splitwave.common.limits import MAX_LINKS
 
 Size = Annotated[int, Field(ge=1, le=4096)]
 Shape = Annotated[list[Annotated[int, Field(ge=1, le=1 << 32)]], Field(min_length=3, max_length=3)]
@@ -15,7 +16,7 @@ Statistic = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
-_FOUND = ("shape", "mean", "deviation", "target_mean", "target_deviation", "sha256")
+_FOUND = ("shape", "shapes", "mean", "deviation", "target_mean", "target_deviation", "sha256")
 
 
 class FactSettings(Section):
@@ -23,6 +24,7 @@ class FactSettings(Section):
 
     classes: Annotated[int, Field(ge=1, le=MAX_CLASSES)] | None = None
     shape: Shape | None = None
+    shapes: Annotated[list[Shape], Field(min_length=2, max_length=MAX_LINKS)] | None = None
     mean: Statistic | None = None
     deviation: Statistic | None = None
     target_mean: Statistic | None = None
@@ -37,8 +39,8 @@ class FactSettings(Section):
                     raise ValueError(
                         f"{name} is found in the data, together with sha256, which is not given: leave it out"
                     )
-        elif self.shape is None or (self.classes is None) == (self.target_mean is None):
-            raise ValueError("sha256 is recorded together with shape, and with classes or target_mean")
+        elif (self.shape is None) == (self.shapes is None) or (self.classes is None) == (self.target_mean is None):
+            raise ValueError("sha256 is recorded together with shape or shapes, and with classes or target_mean")
         elif (self.mean is None) != (self.deviation is None):
             raise ValueError("mean and deviation are recorded together")
         elif (self.target_mean is None) != (self.target_deviation is None):
@@ -48,11 +50,11 @@ class FactSettings(Section):
     @property
     def facts(self) -> Facts | None:
         """The facts; None before the data were read."""
-        if self.sha256 is None or self.shape is None:
+        shapes = self.shapes if self.shape is None else [self.shape]
+        if self.sha256 is None or shapes is None:
             return None
-        channels, height, width = self.shape
         return Facts(
-            shapes=((channels, height, width),),
+            shapes=tuple((channels, height, width) for channels, height, width in shapes),
             classes=self.classes or 0,
             mean=tuple(self.mean or ()),
             deviation=tuple(self.deviation or ()),
@@ -128,7 +130,9 @@ def source_settings_of(settings: SourceSettings) -> dict[str, Any]:
 
 def facts_as_settings(facts: Facts) -> dict[str, Any]:
     """Return the settings that record these facts."""
-    found: dict[str, Any] = {"shape": list(facts.shapes[0]), "sha256": list(facts.sha256)}
+    shapes = [list(shape) for shape in facts.shapes]
+    found: dict[str, Any] = {"sha256": list(facts.sha256)}
+    found |= {"shape": shapes[0]} if len(shapes) == 1 else {"shapes": shapes}
     found |= {"classes": facts.classes} if facts.classes else {}
     for name in ("mean", "deviation", "target_mean", "target_deviation"):
         if value := getattr(facts, name):

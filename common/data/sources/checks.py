@@ -13,7 +13,7 @@ _DIMENSIONS = (2, 3, 4)
 
 
 def inputs_of(raw: RawArray, what: str) -> Images:
-    """Inputs (N, C, H, W), (N, H, W), or (N, F) as (N, 1, F, 1): uint8 pixels, or float32 measurements.
+    """(N, C, H, W) uint8 pixels or float32 measurements of (N, C, H, W), (N, H, W) or (N, F), whose F are rows.
 
     Args:
         raw: as it was read; float64 is rounded to float32.
@@ -26,23 +26,22 @@ def inputs_of(raw: RawArray, what: str) -> Images:
         raise DataError(f"{what} has the shape {raw.shape}: expected (N, F), (N, H, W) or (N, C, H, W)")
     if raw.size == 0:
         raise DataError(f"{what} has the shape {raw.shape}: there is no sample in it")
-    shaped = raw.reshape(len(raw), 1, -1, 1) if raw.ndim == 2 else raw
+    shaped = raw if raw.ndim == _DIMENSIONS[-1] else raw.reshape(len(raw), 1, raw.shape[1], -1)
     if raw.dtype == np.uint8:
         return shaped
     if raw.dtype not in (np.float32, np.float64):
         raise DataError(f"{what} is {raw.dtype}: expected uint8 pixels, or float32 or float64 measurements")
     with np.errstate(over="ignore"):  # what overflows is refused below
         measured = shaped.astype(np.float32, copy=False)
-    if bad := np.count_nonzero(~np.isfinite(measured).reshape(len(raw), -1).all(axis=1)):
-        first = int(np.flatnonzero(~np.isfinite(measured).reshape(len(raw), -1).all(axis=1))[0])
-        raise DataError(f"{what}: {bad} samples have values that are not finite, the first is sample {first}")
+    bad = np.flatnonzero(~np.isfinite(measured).reshape(len(raw), -1).all(axis=1))
+    if len(bad):
+        raise DataError(f"{what}: {len(bad)} samples have values that are not finite, the first is sample {bad[0]}")
     return measured
 
 
 def input_shape(inputs: Images) -> ImageShape:
-    """(C, H, W) of a sample."""
-    sizes = inputs.shape[1:]
-    channels, height, width = sizes if len(sizes) == 3 else (1, *sizes)
+    """(C, H, W) of a sample of (N, C, H, W) inputs."""
+    _, channels, height, width = inputs.shape
     return channels, height, width
 
 

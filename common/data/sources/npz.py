@@ -1,9 +1,12 @@
 """The source `npz`: arrays x_train, y_train, x_test and y_test in one file of NumPy's; nothing in it is executed.
 
+With x_train_0, x_test_0, x_train_1 … in place of x_train and x_test, each device has an array of its own, of any shape.
+
 Arrays of Python objects, which only pickle can read, are refused. An array's size is checked against the archive's
 directory before memory is taken for it.
 """
 
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -17,8 +20,10 @@ from splitwave.common.data.sources.options import SourceOptions
 from splitwave.common.data.sources.source import RawArray, array_bytes, check_bytes, place_of
 from splitwave.common.errors import DataError
 from splitwave.common.files.denied import reason_of
+from splitwave.common.limits import MAX_LINKS
 
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_OF_SENSOR = re.compile(r"x_(?:train|test)_(0|[1-9]\d{0,3})\Z")
 _DAMAGED = (
     OSError,
     EOFError,
@@ -32,12 +37,46 @@ _DAMAGED = (
 
 
 def read_inputs(options: SourceOptions, split: Split, data_dir: Path | None) -> RawArray:
-    """The array x_train or x_test.
+    """The array x_train or x_test, or that of the first device.
 
     Raises:
         DataError: the file or the array is missing, damaged, or too large, or holds Python objects.
     """
-    return read_array(place_of(options, data_dir), f"x_{split}")
+    return read_sensor(options, 0, split, data_dir)
+
+
+def read_sensor(options: SourceOptions, sensor: int, split: Split, data_dir: Path | None) -> RawArray:
+    """The array x_train or x_test, or x_train_… or x_test_… of one device; errors as for `read_inputs`."""
+    path = place_of(options, data_dir)
+    return read_array(path, f"x_{split}_{sensor}" if _own_arrays(path) else f"x_{split}")
+
+
+def sensors(options: SourceOptions, data_dir: Path | None) -> int:
+    """How many arrays of inputs there are: one for all devices, or one for each.
+
+    Raises:
+        DataError: the file is missing or damaged, or has arrays of both kinds, or not all of them.
+    """
+    return len(_own_arrays(place_of(options, data_dir))) or 1
+
+
+def _own_arrays(path: Path) -> set[int]:
+    """The numbers of the devices that have arrays of their own."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = {name.removesuffix(".npy") for name in archive.namelist()}
+    except _DAMAGED as error:
+        raise DataError(f"{path} cannot be read: {reason_of(error)}") from error
+    own = {int(match[1]) for name in found if (match := _OF_SENSOR.match(name))}
+    if not own:
+        return own
+    if both := found & {"x_train", "x_test"}:
+        raise DataError(f"{path} has {min(both)} beside arrays of single devices: keep one kind")
+    if max(own) >= MAX_LINKS:
+        raise DataError(f"{path} has an array of device {max(own)}: devices are numbered from 0 to {MAX_LINKS - 1}")
+    if missing := {f"x_{split}_{sensor}" for sensor in range(max(own) + 1) for split in ("train", "test")} - found:
+        raise DataError(f"{path} has no array {min(missing)}, and one for device {max(own)}")
+    return own
 
 
 def read_targets(options: SourceOptions, split: Split, data_dir: Path | None) -> RawArray:

@@ -35,6 +35,19 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Sensors(Protocol):
+    """A source whose devices may have arrays of their own."""
+
+    def sensors(self, options: SourceOptions, data_dir: Path | None, /) -> int:
+        """How many arrays of inputs there are: one for all devices, or one for each."""
+        ...
+
+    def read_sensor(self, options: SourceOptions, sensor: int, split: Split, data_dir: Path | None, /) -> RawArray:
+        """As `Source.read_inputs`, one of the arrays; sample n of every array has target n."""
+        ...
+
+
+@runtime_checkable
 class Remarks(Protocol):
     """A source that has something to say about data that can be used."""
 

@@ -65,5 +65,4 @@ def standardised(inputs: Images, mean: Sequence[float], deviation: Sequence[floa
 
 def _by_channel(inputs: Images) -> Images:
     """(N, C, H·W)."""
-    channels = inputs.shape[1] if inputs.ndim == 4 else 1
-    return inputs.reshape(len(inputs), channels, -1)
+    return inputs.reshape(*inputs.shape[:2], -1)

@@ -4,6 +4,9 @@ import pytest
 
 from splitwave.common.config.layers import load_config, to_yaml
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.config.sections import DataSettings
+from splitwave.common.config.source_settings import facts_as_settings
+from splitwave.common.data.sources.options import Facts
 from splitwave.common.errors import ConfigError
 
 HASH_BEFORE_SOURCES = "782bb669c743159e52a37dcf5e75fcf7cebbe39fa6da547c3d00063d6173dd58"
@@ -34,3 +37,10 @@ def test_shape_and_task_are_unknown_before_the_data_were_read() -> None:
     config = load_config(overrides=["data.name=idx"], environment={})
     with pytest.raises(ConfigError, match=r"data\.name = idx: shape and classes are not known"):
         _ = config.task
+
+
+def test_the_shapes_of_several_arrays_are_recorded() -> None:
+    facts = Facts(((1, 2, 3), (3, 4, 5)), 7, (), (), (), (), ("0" * 64, "1" * 64))
+    data = DataSettings.model_validate({"name": "npz", "path": "a.npz", **facts_as_settings(facts)})
+    assert data.facts == facts
+    assert data.model_dump()["shapes"] == [[1, 2, 3], [3, 4, 5]]

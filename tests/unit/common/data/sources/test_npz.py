@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from splitwave.common.data.catalog import find, inspect, load_images
 from splitwave.common.data.sources.npz import read_array
 from splitwave.common.data.sources.options import SourceOptions
+from splitwave.common.data.sources.source_data import SourceData
 from splitwave.common.errors import DataError
 
 OPTIONS = SourceOptions("npz", path="data.npz")
@@ -141,5 +142,62 @@ def test_archives_that_lie_about_sizes_take_no_memory(tmp_path: Path, content: b
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data.npz").write_bytes(b"x" * 100)
-    with pytest.raises(DataError, match=r"data\.npz, x_train cannot be read: File is not a zip file"):
+    with pytest.raises(DataError, match=r"data\.npz cannot be read: File is not a zip file"):
+        inspect(OPTIONS, tmp_path)
+
+
+def own_arrays() -> dict[str, NDArray[Any] | None]:
+    """Three sensors: pixels, measurements, and four numbers."""
+    pixels, numbers = np.clip(X * 20 + 100, 0, 255).astype(np.uint8)[:, :1], X[:, 0, :, 0]
+    arrays: dict[str, NDArray[Any] | None] = {"x_train": None, "x_test": None}
+    sensors: tuple[NDArray[Any], ...] = (pixels, X, numbers)
+    for sensor, array in enumerate(sensors):
+        arrays |= {f"x_train_{sensor}": array, f"x_test_{sensor}": array[:6]}
+    return arrays
+
+
+@pytest.mark.parametrize("standardise", [False, True])
+def test_each_device_may_have_an_array_of_its_own_shape(tmp_path: Path, standardise: bool) -> None:
+    write(tmp_path, **own_arrays())
+    asked = SourceOptions("npz", path="data.npz", standardise=standardise)
+    facts = inspect(asked, tmp_path)
+    data = find(SourceOptions("npz", path="data.npz", standardise=standardise, facts=facts))
+    assert isinstance(data, SourceData)
+
+    third = data.load_sensor(2, "train", tmp_path)
+
+    assert facts.shapes == data.SENSOR_SHAPES == ((1, 4, 3), (2, 4, 3), (1, 4, 1))
+    assert len(facts.mean) == (4 if standardise else 0)
+    assert data.verify("test", tmp_path) == 6
+    expected = X[:, 0, :, 0].reshape(12, 1, 4, 1)
+    if standardise:
+        expected = (expected - expected.mean(dtype=np.float64)) / expected.std(dtype=np.float64)
+    np.testing.assert_allclose(third, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_digest_covers_the_arrays_of_all_devices(tmp_path: Path) -> None:
+    write(tmp_path, **own_arrays())
+    before = inspect(OPTIONS, tmp_path)
+    changed = X.copy()
+    changed[0, 0, 0, 0] += 1
+    write(tmp_path, **own_arrays() | {"x_train_1": changed})
+    now = inspect(OPTIONS, tmp_path)
+    assert now.sha256[0] != before.sha256[0]
+    assert now.sha256[1] == before.sha256[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"x_test": X[:6]}, "has x_test beside arrays of single devices: keep one kind"),
+        ({"x_train_1": None}, "has no array x_train_1, and one for device 2"),
+        ({"x_train_64": X}, "has an array of device 64: devices are numbered from 0 to 63"),
+        ({"x_train_1": X[:11]}, "npz data.npz: 11 train inputs, and 12 train targets: expected one each"),
+    ],
+)
+def test_arrays_of_devices_that_do_not_fit_are_refused(
+    tmp_path: Path, changes: dict[str, NDArray[Any] | None], reason: str
+) -> None:
+    write(tmp_path, **own_arrays() | changes)
+    with pytest.raises(DataError, match=re.escape(reason)):
         inspect(OPTIONS, tmp_path)

@@ -68,7 +68,7 @@ def test_arrays_and_data_sets_give_the_same_samples(function: str) -> None:
     assert facts == inspect(options("arrays"), None)
     assert (facts.shapes, facts.classes) == (((1, 2, 4),), 3)
     known = SourceOptions("python", path=asked.path, facts=facts)
-    np.testing.assert_array_equal(load_images(known, "test", None), arrays("test", None)[0])
+    np.testing.assert_array_equal(load_images(known, "test", None), arrays("test", None)[0][:, None])
     assert python.read_targets(asked, "test", None).tolist() == [0, 1, 2, 0, 1, 2]
 
 
