@@ -82,6 +82,12 @@ class DataSettings(SourceSettings):
         """The data, as `common.data.catalog` takes them."""
         return self.options(self.name) if self.name in SOURCES.names else self.name
 
+    @property
+    def title(self) -> str:
+        """The name of the data set, or the source, its path, and the name of a published data set that it is."""
+        choice = self.choice
+        return choice if isinstance(choice, str) else choice.title
+
 
 class EncoderSettings(Section):
     """The networks of devices and base station, and d = `dimension`, the symbols of a sample.

@@ -38,7 +38,7 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
             else {"by_beta": [_by_beta(config.task, each) for each in result.served]}
         ),
         **({"engine": engine} if engine else {}),
-        "data": config.data.name,
+        "data": config.data.title,
         "links": config.links,
         "seed": config.seed,
         "config_hash": config.config_hash,

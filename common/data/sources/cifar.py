@@ -1,7 +1,7 @@
 """The source `cifar`: CIFAR-10 or CIFAR-100, and data in their formats, as binary files or as Python's (`-py`).
 
 The files lie in `data.path`. CIFAR-10 has `data_batch_1`, `data_batch_2` … and `test_batch`, CIFAR-100 `train` and
-`test`, with two labels for each image, of which the fine one is read. Binary files end in `.bin`.
+`test`, with a coarse and a fine label for each image; the fine labels are read. Binary files end in `.bin`.
 """
 
 import re

@@ -21,7 +21,7 @@ from splitwave.common.files.denied import reason_of
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 MAX_PIXELS = 64_000_000
-"""Of one image before it is resized; decoding takes a few bytes for each."""
+"""The largest image, before it is resized; decoding takes a few bytes for each pixel."""
 
 _MODES = {"rgb": "RGB", "grey": "L"}
 _CONVERTIBLE = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
@@ -31,7 +31,7 @@ _DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Imag
 
 
 class _OtherModeError(Exception):
-    """An image of another colour mode than the one that was asked for."""
+    """The colour mode of an image is not `data.colour`."""
 
 
 @dataclass(frozen=True, slots=True)

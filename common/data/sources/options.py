@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from splitwave.common.data.dataset import ImageShape
+from splitwave.common.data.sources.known import KNOWN
 
 OtherModes = Literal["convert", "refuse", "skip"]
 Damaged = Literal["refuse", "skip"]
@@ -63,3 +64,9 @@ class SourceOptions:
 
     def __str__(self) -> str:
         return f"{self.name} {self.path}" if self.path else self.name
+
+    @property
+    def title(self) -> str:
+        """Source and path, with the name of the data set if it is a published one."""
+        known = KNOWN.get(self.facts.sha256) if self.facts else None
+        return f"{self} ({known})" if known else str(self)

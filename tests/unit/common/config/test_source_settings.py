@@ -6,6 +6,7 @@ from splitwave.common.config.layers import load_config, to_yaml
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import DataSettings
 from splitwave.common.config.source_settings import facts_as_settings
+from splitwave.common.data.sources.known import KNOWN
 from splitwave.common.data.sources.options import Facts
 from splitwave.common.errors import ConfigError
 
@@ -37,6 +38,14 @@ def test_shape_and_task_are_unknown_before_the_data_were_read() -> None:
     config = load_config(overrides=["data.name=idx"], environment={})
     with pytest.raises(ConfigError, match=r"data\.name = idx: shape and classes are not known"):
         _ = config.task
+
+
+def test_a_known_digest_names_a_published_data_set() -> None:
+    (digests,) = (digests for digests, name in KNOWN.items() if name == "Fashion-MNIST")
+    settings = {"name": "idx", "path": "mine", "shape": [1, 28, 28], "classes": 10}
+    assert DataSettings.model_validate({**settings, "sha256": list(digests)}).title == "idx mine (Fashion-MNIST)"
+    assert DataSettings.model_validate({**settings, "sha256": ["0" * 64] * 2}).title == "idx mine"
+    assert DataSettings().title == "mnist5k"
 
 
 def test_the_shapes_of_several_arrays_are_recorded() -> None:
