@@ -18,6 +18,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.durations import parse_duration
 from splitwave.common.files.folders import make_output_folder
 from splitwave.common.files.whole_file import write_json
+from splitwave.common.named_object import add_python_path
 from splitwave.common.records.results import RunResult
 from splitwave.common.records.summary import summarize
 from splitwave.common.records.trivial_answers import remarks_on
@@ -25,6 +26,7 @@ from splitwave.common.runtime.address import parse_listen_address
 from splitwave.common.runtime.process import (
     add_data_option,
     add_process_options,
+    add_python_option,
     add_state_option,
     announce_ready,
     check_data_dir,
@@ -64,6 +66,7 @@ def _arguments() -> argparse.Namespace:
         "--summaries", type=Path, metavar="DIR", help="write the run's summary there as RUN.json; made if missing"
     )
     add_data_option(parser)
+    add_python_option(parser, "import what the settings name as module:factory from this folder, too")
     add_process_options(parser)
     return parse_service_options(parser)
 
@@ -105,6 +108,7 @@ def main() -> int:
     def serve() -> None:
         listen = parse_listen_address(options.listen, "--listen")
         check_data_dir(options.data)
+        add_python_path(options.python_path)
         config = with_data_facts(load_config(options.config, warn=log.warning), options.data)
         run_id = uuid.uuid4().hex[:12]
         structlog.contextvars.bind_contextvars(run=run_id)

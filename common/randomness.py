@@ -29,6 +29,10 @@ class Purpose(IntEnum):
     SIMULATED_DATA = 9
     ARRIVALS = 10
     QUERY_ORDER = 11
+    # 12 to 14 are free.
+    OWN_NETWORK = 15
+    VIEW_CROP = 16
+    VIEW_NOISE = 17
 
 
 def generator(

@@ -28,6 +28,7 @@ class Job:
         restore: skip training and evaluate the checkpoint.
         log_dir: folder where processes write their logs.
         links_per_process: how many links each device process of the process engine hosts; results do not depend on it.
+        python_path: folder to import what the settings name as `module:object` from, too.
     """
 
     config: RunConfig
@@ -36,6 +37,7 @@ class Job:
     restore: bool
     log_dir: Path
     links_per_process: int = 1
+    python_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

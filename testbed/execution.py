@@ -16,7 +16,7 @@ from splitwave.common.tasks.task import ChanceLevel, Task
 from splitwave.testbed.engine import Engine, Event, Job, Observer, load_engine
 from splitwave.testbed.figures.latency_plot import draw_latency
 from splitwave.testbed.figures.training_plot import draw_training
-from splitwave.testbed.preflight import check_data, known_chance_level, processor_warning
+from splitwave.testbed.preflight import check_data, check_own_code, known_chance_level, processor_warning
 from splitwave.testbed.results.metrics import write_latency
 from splitwave.testbed.results.results_folder import ResultsFolder
 from splitwave.testbed.results.run_record import RunRecord
@@ -37,6 +37,7 @@ class RunRequest:
         results: folder that holds all results.
         restore: a checkpoint folder to evaluate instead of training.
         links_per_process: how many links each device process hosts.
+        python_path: folder to import what the settings name as `module:object` from, too.
     """
 
     what: str
@@ -46,6 +47,7 @@ class RunRequest:
     results: Path
     restore: Path | None = None
     links_per_process: int = 1
+    python_path: Path | None = None
 
 
 def execute(request: RunRequest) -> Path:
@@ -58,6 +60,7 @@ def execute(request: RunRequest) -> Path:
     """
     engine = load_engine(request.engine)
     data_dir = existing_data_dir(request.data_dir)
+    check_own_code(request.config, request.python_path, request.engine)
     request = replace(request, config=with_data_facts(request.config, data_dir))
     for remark in remarks(request.config.data.choice, data_dir):
         print_warning(remark)
@@ -91,6 +94,7 @@ def _fill(
         restore=request.restore is not None,
         log_dir=folder.logs,
         links_per_process=request.links_per_process,
+        python_path=request.python_path,
     )
     record = RunRecord(folder.metrics, request.config.task)
     folder.add_if_unfinished(lambda: _describe_unfinished(folder, request, record))

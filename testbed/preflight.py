@@ -9,6 +9,8 @@ from typing import get_args
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import find, load_labels
 from splitwave.common.data.dataset import Split
+from splitwave.common.errors import ConfigError
+from splitwave.common.named_object import add_python_path
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.tasks.task import ChanceLevel
 from splitwave.testbed.engine import DOWNLOADS_ELSEWHERE, IN_THIS_PROCESS
@@ -30,6 +32,20 @@ def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
         data_set.verify(split, data_dir) if elsewhere is None else elsewhere[split] for split in get_args(Split)
     )
     RunPlan(config, train, test)
+
+
+def check_own_code(config: RunConfig, python_path: Path | None, engine: str) -> None:
+    """Make what the settings name as `module:object` importable; the parties import it.
+
+    Raises:
+        ConfigError: there is no such folder, or the engine's parties cannot read it.
+    """
+    for setting, name in config.named_objects.items():
+        if engine in DOWNLOADS_ELSEWHERE:
+            raise ConfigError(
+                f"{setting} = {name}: the containers of --engine {engine} do not see your modules; use --engine process"
+            )
+        add_python_path(python_path)
 
 
 def _downloaded_elsewhere(config: RunConfig, data_dir: Path | None, engine: str) -> Mapping[Split, int] | None:

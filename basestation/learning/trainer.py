@@ -12,12 +12,13 @@ from splitwave.basestation.learning.objective import Objective
 from splitwave.basestation.learning.shards import Shards
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
-from splitwave.common.learning.backbones.backbone import make_decoder
 from splitwave.common.learning.backbones.decoder import Decoder
 from splitwave.common.learning.conditions import BlockConditions, block_conditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
-from splitwave.common.learning.optimiser import PartyOptimiser
+from splitwave.common.learning.optimiser import PartyOptimiser, trained_parameters
+from splitwave.common.learning.own_networks.factory import basestation_network
+from splitwave.common.learning.own_networks.own_network import OwnNetwork
 from splitwave.common.learning.placement import Placement
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
@@ -95,7 +96,7 @@ class Trainer:
         self._labels = train_labels
         self.objective = Objective(config.task)
         self._placement = Placement(config.runtime)
-        self.decoder = make_decoder(config).to(self._placement.device)
+        self.decoder = basestation_network(config).to(self._placement.device)
         initialise_linear_layers(self.decoder, config.seed, party=config.links)
         self._folded = FoldedNetwork(self.decoder)
         self._optimiser = PartyOptimiser(self.decoder, config.hypernetwork.gate_learning_rate)
@@ -151,7 +152,7 @@ class Trainer:
         else:
             symbols = block.symbols.detach().requires_grad_()
             outputs = self._decode(symbols, block.key, conditions)
-            sources = [symbols, *self.decoder.parameters()]
+            sources = [symbols, *trained_parameters(self.decoder)]
         losses = self.objective.losses(outputs, labels)
         total = losses.detach().sum()
         if not torch.isfinite(total):
@@ -166,7 +167,7 @@ class Trainer:
         """Add up the parameters' gradients of the last micro-batch, in the order of its shards."""
         owed, self._owed = self._owed, []
         for gradients in self.shards.map(lambda shard: shard(), owed):
-            for parameter, gradient in zip(self.decoder.parameters(), gradients, strict=True):
+            for parameter, gradient in zip(trained_parameters(self.decoder), gradients, strict=True):
                 parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
 
     def finish_step(self, step: int) -> None:
@@ -203,6 +204,8 @@ class Trainer:
         """Outputs, (L·B, …), of the (L, B, K·d) symbols of a block; plain networks take no conditions."""
         received = self._placement.enter(symbols.flatten(0, 1))
         training = key.phase is Phase.TRAIN
+        if isinstance(self.decoder, OwnNetwork):
+            self.decoder.use(training)
         with self._placement.precision(training):
             if not self.config.conditions or conditions is None:
                 outputs = self.decoder(received)

@@ -17,6 +17,7 @@ from splitwave.common.config.section import Section
 from splitwave.common.config.sections import (
     ChannelSettings,
     DataSettings,
+    DecoderSettings,
     EncoderSettings,
     FusionSettings,
     HypernetworkSettings,
@@ -35,8 +36,9 @@ from splitwave.common.tasks.task import Task
 
 _BETA_OPTIONS = ("sampling", "draws", "balance")
 _RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
-_LATER_SECTIONS = ("fusion",)
-"""Sections that were added after the first results and checkpoints were published."""
+_LATER_SECTIONS = ("fusion", "decoder")
+_LATER_SETTINGS = {"encoder": ("network",)}
+"""Sections, and settings by section, that were added after the first results and checkpoints were published."""
 
 
 def noise_variance_at(psnr_db: float) -> float:
@@ -59,6 +61,7 @@ class RunConfig(Section):
     links: Annotated[int, Field(ge=1, le=MAX_LINKS)] = 2
     data: DataSettings = DataSettings()
     encoder: EncoderSettings = EncoderSettings()
+    decoder: DecoderSettings = DecoderSettings()
     quantizer: QuantizerSettings = QuantizerSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
     hypernetwork: HypernetworkSettings = HypernetworkSettings()
@@ -85,6 +88,9 @@ class RunConfig(Section):
         hyper = self.hypernetwork
         backbone = self.encoder.backbone
         check_conditions(backbone, BUILT_IN_BACKBONES.get(backbone), self.conditions)
+        for setting, network in self.named_objects.items():
+            if self.conditions:
+                raise ValueError(f"hypernetwork: {setting} = {network} has no hyper-layers; use a backbone that has")
         if hyper.psnr and self.channel.training_psnr_db is None:
             raise ValueError("hypernetwork.psnr: channel.training_psnr_db gives no range to train over")
         inputs = [("objective.beta", self.objective.beta, "hypernetwork.beta", hyper.beta)]
@@ -110,6 +116,9 @@ class RunConfig(Section):
             _check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
         if channel.training_psnr_db is None:
             _check_defaults(channel, "channel", _RANGE_OPTIONS, "channel.training_psnr_db")
+        if self.encoder.network and self.decoder.network:
+            needed = "a network of the backbone: encoder.network and decoder.network replace both"
+            _check_defaults(self.encoder, "encoder", ("backbone", "width"), needed)
         return self
 
     @model_validator(mode="after")
@@ -158,9 +167,19 @@ class RunConfig(Section):
         return find(self.data.choice).TASK
 
     @property
+    def named_objects(self) -> dict[str, str]:
+        """By setting, what the settings name as `module:object`: code of the user that a party imports."""
+        named = {"encoder.network": self.encoder.network, "decoder.network": self.decoder.network}
+        return {setting: name for setting, name in named.items() if name is not None}
+
+    @property
     def view_shape(self) -> ImageShape:
         """(C, h, W) of what a device sees of an image."""
         return view_shape(find(self.data.choice).IMAGE_SHAPE, self.links, self.data.overlap)
+
+    def view_shape_of(self, link: int) -> ImageShape:  # noqa: ARG002 — all links' views have one shape
+        """(C, h, W) of what one link's device sees of an image."""
+        return self.view_shape
 
     @property
     def bits_per_symbol(self) -> int:
@@ -194,13 +213,19 @@ class RunConfig(Section):
     def canonical_json(self) -> str:
         """One line that is equal for equal settings: what the handshake sends and `config_hash` covers.
 
-        A section that is younger than the first published results is left out while it is at its defaults: the
-        settings of an older result, which lacks the section, keep their hash, and an older device understands them.
+        Sections and settings that are younger than the first published results are left out while they are at their
+        defaults: the settings of an older result, which lacks them, keep their hash, and an older device understands
+        them.
         """
         settings = self.model_dump(mode="json")
         for name in _LATER_SECTIONS:
             if getattr(self, name) == type(self).model_fields[name].default:
                 del settings[name]
+        for name, later in _LATER_SETTINGS.items():
+            section: Section = getattr(self, name)
+            for leaf in later:
+                if getattr(section, leaf) == type(section).model_fields[leaf].default:
+                    del settings[name][leaf]
         return json.dumps(settings, sort_keys=True, separators=(",", ":"))
 
     @property

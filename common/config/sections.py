@@ -18,6 +18,7 @@ from splitwave.common.config.section import Section
 from splitwave.common.config.source_settings import SourceSettings
 from splitwave.common.data.catalog import DATA_SETS, SOURCES, DataChoice, check_choice
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
+from splitwave.common.named_object import check_object_name
 from splitwave.common.seam import Seam
 
 
@@ -40,6 +41,7 @@ BackboneName = Annotated[str, AfterValidator(BACKBONES.check), Field(json_schema
 BoundName = Annotated[str, AfterValidator(BOUNDS.check), Field(json_schema_extra=_listing(BOUNDS))]
 DataSetName = Annotated[str, AfterValidator(DATA_SETS.check), Field(json_schema_extra=_listing(DATA_SETS))]
 DataName = Annotated[str, AfterValidator(check_choice), Field(json_schema_extra=_listing(DATA_SETS, SOURCES))]
+ObjectName = Annotated[str, AfterValidator(check_object_name)]
 
 
 def _channel_models(value: str | list[str]) -> str | list[str]:
@@ -99,16 +101,29 @@ class EncoderSettings(Section):
     layer of 256. `tones` and `csi`: of the sizes of Hyper-VIB's networks for Bluetooth and WiFi, with heads as `vib`;
     `tones` has two hidden layers, `csi` two convolutions before two hidden layers, and the base station one. `conv`:
     QML-IB's Table II for both sides; `width` scales the hidden channels of both.
+
+    `network`: a factory of your own, `module:factory`, of the device's layers before the heads, in place of the
+    backbone's; see the guide [Use a network of your own](../how-to/network.md).
     """
 
     backbone: BackboneName = "linear"
     width: Annotated[float, Field(gt=0, le=4, allow_inf_nan=False)] = 1.0
     dimension: Annotated[int, Field(ge=1, le=MAX_DIMENSION)] = 28
+    network: ObjectName | None = None
 
     @model_validator(mode="after")
     def _width_scales_something(self) -> Self:
         check_width(self.backbone, BUILT_IN_BACKBONES.get(self.backbone), self.width)
         return self
+
+
+class DecoderSettings(Section):
+    """The network of the base station.
+
+    `network`: a factory of your own, `module:factory`, in place of the decoder of `encoder.backbone`.
+    """
+
+    network: ObjectName | None = None
 
 
 class QuantizerSettings(Section):

@@ -13,14 +13,19 @@ BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 
 
+def trained_parameters(network: nn.Module) -> list[nn.Parameter]:
+    """The parameters that have a gradient: those of a frozen part, such as a pretrained extractor, have none."""
+    return [weights for weights in network.parameters() if weights.requires_grad]
+
+
 class PartyOptimiser:
-    """Adam over one party's network."""
+    """Adam over what is trained of one party's network."""
 
     def __init__(self, network: nn.Module, gate_factor: float) -> None:
         """Args: the network to train; the learning rate of its gates over that of all other parameters."""
         gates = {id(weights) for gate in network.modules() if isinstance(gate, Gate) for weights in gate.parameters()}
         by_factor: dict[float, list[Tensor]] = defaultdict(list)
-        for weights in network.parameters():
+        for weights in trained_parameters(network):
             by_factor[gate_factor if id(weights) in gates else 1.0].append(weights)
         self._groups = [(factor, _Adam(parameters)) for factor, parameters in by_factor.items()]
 

@@ -77,10 +77,10 @@ class Manifest:
         """Check that a run's settings fit the checkpoint, as far as they shape its weights.
 
         Raises:
-            CheckpointError: it was trained for other links, data, encoder or quantizer.
+            CheckpointError: it was trained for other links, data, encoder, decoder or quantizer.
         """
         trained = self.config
-        for name in ("links", "data", "encoder", "quantizer"):
+        for name in ("links", "data", "encoder", "decoder", "quantizer"):
             if getattr(trained, name) != getattr(config, name):
                 raise CheckpointError(
                     f"{folder}: trained with {name} = {getattr(trained, name)}, this run has {getattr(config, name)}"

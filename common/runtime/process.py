@@ -70,6 +70,11 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_python_option(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Add `--python-path`, the folder of the modules that `module:object` in the settings names."""
+    parser.add_argument("--python-path", type=Path, metavar="DIR", help=meaning)
+
+
 def add_state_option(parser: argparse.ArgumentParser, content: str = "the checkpoint") -> None:
     """Add `--state`, the folder of what a party keeps; `state_dir` gives its value."""
     parser.add_argument(

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.learning.backbones.backbone import make_encoder
 from splitwave.common.learning.initialisation import initialise_linear_layers
+from splitwave.common.learning.own_networks.factory import device_network
 from splitwave.common.learning.placement import Placement
 from splitwave.common.protocol.arrays import Float32
 from splitwave.device.quantization.codebook import Codebook
@@ -26,11 +26,12 @@ class DeviceModel(nn.Module):
         """Draw the initial weights of link k from the run's seed.
 
         Raises:
-            ConfigError: torch finds no CUDA device on this machine, but the settings ask for one.
+            ConfigError: torch finds no CUDA device on this machine, but the settings ask for one; or the network that
+                they name cannot be made.
         """
         super().__init__()
         self.placement = Placement(config.runtime)
-        self.encoder = make_encoder(config.encoder, config.view_shape, config.conditions)
+        self.encoder = device_network(config, link)
         breakpoints = config.quantizer.breakpoints
         self.codebook = Codebook(breakpoints) if breakpoints else None
         self.steps = 0

@@ -38,6 +38,12 @@ LinksPerProcess = Annotated[
     int, typer.Option(metavar="N", help="Links that each device process hosts; results do not depend on it.")
 ]
 
+PythonPath = Annotated[
+    Path,
+    typer.Option(metavar="DIR", help="Folder to import what the settings name as module:factory from, too."),
+]
+HERE = Path()
+
 DetachedEngine = Annotated[str, typer.Option("--engine", metavar="NAME", help="The engine; only compose is supported.")]
 Project = Annotated[str, typer.Option(metavar="NAME", help="The name of the Compose project.")]
 

@@ -8,6 +8,7 @@ import typer
 from splitwave.common.config.layers import load_config
 from splitwave.testbed.commands.options import (
     CONFIG,
+    HERE,
     PROCESS,
     RESULTS,
     DataDir,
@@ -15,6 +16,7 @@ from splitwave.testbed.commands.options import (
     Engine,
     LinksPerProcess,
     Overrides,
+    PythonPath,
     Results,
     check_links_per_process,
     on_device,
@@ -29,11 +31,12 @@ def demo(
     engine: Engine = PROCESS,
     overrides: Overrides = None,
     data_dir: DataDir = None,
+    python_path: PythonPath = HERE,
     results: Results = RESULTS,
 ) -> Path:
     """Train and test on 5,000 digits with the default settings."""
     config = load_config(overrides=overrides or ())
-    return execute(RunRequest("demo", config, engine, data_dir, results))
+    return execute(RunRequest("demo", config, engine, data_dir, results, python_path=python_path))
 
 
 @reports_errors
@@ -45,12 +48,14 @@ def train(
     links_per_process: LinksPerProcess = 1,
     overrides: Overrides = None,
     data_dir: DataDir = None,
+    python_path: PythonPath = HERE,
     results: Results = RESULTS,
 ) -> Path:
     """Train a model with the settings of a config file, and evaluate it."""
     check_links_per_process(links_per_process, engine)
     settings = on_device(load_config(config, overrides=overrides or ()), device)
-    return execute(RunRequest(config.stem, settings, engine, data_dir, results, links_per_process=links_per_process))
+    request = RunRequest(config.stem, settings, engine, data_dir, results, None, links_per_process, python_path)
+    return execute(request)
 
 
 @reports_errors
@@ -63,10 +68,12 @@ def infer(
     device: Device = None,
     links_per_process: LinksPerProcess = 1,
     data_dir: DataDir = None,
+    python_path: PythonPath = HERE,
     results: Results = RESULTS,
 ) -> Path:
     """Evaluate a trained checkpoint on the test split."""
     check_links_per_process(links_per_process, engine)
     folder = find_checkpoint(checkpoint)
     config = on_device(read_checkpoint(folder).config, device)
-    return execute(RunRequest("infer", config, engine, data_dir, results, folder, links_per_process))
+    request = RunRequest("infer", config, engine, data_dir, results, folder, links_per_process, python_path)
+    return execute(request)

@@ -70,8 +70,10 @@ async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_ad
 
 
 def _folders(job: Job) -> list[str]:
-    folders = [f"--state={job.checkpoint_dir.resolve()}"]
-    return folders if job.data_dir is None else [*folders, f"--data={job.data_dir.resolve()}"]
+    folders = {"state": job.checkpoint_dir, "data": job.data_dir}
+    if job.config.named_objects:
+        folders["python-path"] = job.python_path or Path.cwd()
+    return [f"--{option}={folder.resolve()}" for option, folder in folders.items() if folder is not None]
 
 
 @contextmanager

@@ -1,0 +1,87 @@
+"""Python objects that settings name as `package.module:object`, such as the factory of a network.
+
+A seam (`common.seam`) finds what installed packages register. This is the shorter way for one's own file: it is named
+where it is used, and may lie in a folder that the user adds to the import path.
+"""
+
+import re
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+from splitwave.common.errors import ConfigError
+
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*\Z")
+
+
+def check_object_name(name: str) -> str:
+    """The name itself.
+
+    Raises:
+        ValueError: it does not have the form `package.module:object`.
+    """
+    if not _NAME.match(name):
+        raise ValueError("expected package.module:object, such as my_networks:encoder for encoder() in my_networks.py")
+    return name
+
+
+def add_python_path(folder: Path | None) -> None:
+    """Import modules from a folder, too; it comes last, so that nothing in it hides an installed package.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise ConfigError(f"--python-path {folder}: no such folder; name the one that your modules lie in")
+    if (path := str(folder.resolve())) not in sys.path:
+        sys.path.append(path)
+
+
+def import_object(setting: str, name: str) -> object:
+    """The object that a setting names; importing its module runs code of the user.
+
+    Args:
+        setting: the setting's dotted path, for messages.
+        name: `package.module:object`.
+
+    Raises:
+        ConfigError: there is no such module or object, or the module raises an error.
+    """
+    place, _, attributes = name.partition(":")
+    try:
+        found: object = import_module(place)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{place}.".startswith(f"{error.name}."):  # a module that it imports is missing
+            raise ConfigError(f"{setting} = {name}: {origin(error)}") from error
+        raise ConfigError(
+            f"{setting} = {name}: there is no module {error.name!r}; "
+            "--python-path DIR adds the folder that it lies in to the import path"
+        ) from None
+    except Exception as error:  # a user's module may raise anything
+        raise ConfigError(f"{setting} = {name}: {origin(error)}") from error
+    for attribute in attributes.split("."):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError:
+            raise ConfigError(f"{setting} = {name}: {place} has no {attributes!r}") from None
+    return found
+
+
+def origin(error: BaseException) -> str:
+    """An error of a user's code in one line, with the file and line that raised it."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SyntaxError):  # whose text has the place
+        return f"{type(error).__name__}: {text}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = str(Path(__file__).resolve().parents[1])
+    theirs = [frame for frame in frames if _is_users(frame.filename, ours)]
+    place = f", raised in {theirs[-1].filename}, line {theirs[-1].lineno}" if theirs else ""
+    return f"{type(error).__name__}: {text}{place}"
+
+
+def _is_users(filename: str, ours: str) -> bool:
+    foreign = ("<frozen", "site-packages", f"{sys.base_prefix}/lib/")
+    return not filename.startswith(ours) and not any(part in filename for part in foreign)
