@@ -75,13 +75,15 @@ def origin(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, SyntaxError):  # whose text has the place
         return f"{type(error).__name__}: {text}"
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = str(Path(__file__).resolve().parents[1])
-    theirs = [frame for frame in frames if _is_users(frame.filename, ours)]
-    place = f", raised in {theirs[-1].filename}, line {theirs[-1].lineno}" if theirs else ""
+    theirs = [
+        f"{frame.f_code.co_filename}, line {line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not _is_library(str(frame.f_globals.get("__name__")))
+    ]
+    place = f", raised in {theirs[-1]}" if theirs else ""
     return f"{type(error).__name__}: {text}{place}"
 
 
-def _is_users(filename: str, ours: str) -> bool:
-    foreign = ("<frozen", "site-packages", f"{sys.base_prefix}/lib/")
-    return not filename.startswith(ours) and not any(part in filename for part in foreign)
+def _is_library(module: str) -> bool:
+    package = module.partition(".")[0]
+    return package in {"splitwave", "torch"} or package in sys.stdlib_module_names

@@ -4,13 +4,13 @@ Parts hold weights, which is enough for inference; to resume a training would ta
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from splitwave.common.errors import CheckpointError, DiskFullError, RunFailedError
 from splitwave.common.files.folders import try_out
@@ -64,7 +64,7 @@ def save_part(path: Path, module: nn.Module) -> str:
     temporary = path.with_name(f".{path.name}.partial")
     try:
         with naming_full_disk(path):
-            temporary.write_bytes(save(state))  # not `save_file`, whose errors have no errno
+            temporary.write_bytes(save(_without_sharing(state)))  # not `save_file`, whose errors have no errno
             temporary.rename(path)
     except DiskFullError:
         temporary.unlink(missing_ok=True)  # there is room for the log to say so
@@ -72,6 +72,20 @@ def save_part(path: Path, module: nn.Module) -> str:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: cannot be written: {error}") from None
     return weights_sha256(module)
+
+
+def _without_sharing(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors, each with memory of its own, as the format asks: parameters of one name may be tied to others.
+
+    Reading them copies both into the one parameter.
+    """
+    seen: set[int] = set()
+    separate = {}
+    for name, tensor in state.items():
+        shared = tensor.untyped_storage().data_ptr() in seen
+        seen.add(tensor.untyped_storage().data_ptr())
+        separate[name] = tensor.clone() if shared else tensor
+    return separate
 
 
 def load_part(path: Path, module: nn.Module, expected_sha256: str) -> None:

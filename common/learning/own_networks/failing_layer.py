@@ -68,5 +68,4 @@ def expected_input(layer: nn.Module) -> str | None:
 
 
 def _short(layer: nn.Module) -> str:
-    text = " ".join(repr(layer).split())
-    return text if len(text) <= 80 else type(layer).__name__
+    return type(layer).__name__ if any(layer.children()) else " ".join(repr(layer).split())

@@ -1,0 +1,73 @@
+"""A network file in the current folder: whole runs with the installed command, and what is refused."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from splitwave.common.exit_codes import ExitCode
+from tests.installed_command import ENVIRONMENT, SHORT, SPLITWAVE, Table, summary_in
+from tests.limits import LIMIT_S
+
+pytestmark = pytest.mark.e2e
+
+BOTH = ("encoder.network=my_networks:encoder", "decoder.network=my_networks:decoder")
+
+
+def run_in(folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a folder; it ends within a time limit."""
+    command = [SPLITWAVE, *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=LIMIT_S
+    )
+
+
+def demo(folder: Path, results: Path, engine: str, *settings: str) -> "subprocess.CompletedProcess[str]":
+    overrides = [argument for each in settings for argument in ("--set", each)]
+    return run_in(folder, "demo", *SHORT, *overrides, "--engine", engine, "--results", results)
+
+
+def summary_of(answer: "subprocess.CompletedProcess[str]") -> Table:
+    assert answer.returncode == ExitCode.OK, answer.stderr
+    return summary_in(answer.stdout)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A user's folder with the network file, and a folder `device`, which hides nothing."""
+    here = tmp_path / "mine"
+    (here / "device").mkdir(parents=True)
+    (here / "device" / "__init__.py").write_text("raise RuntimeError\n", encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("my_networks.py"), here)
+    return here
+
+
+def test_it_trains_over_grpc_to_the_weights_of_one_process_and_is_evaluated_elsewhere(
+    folder: Path, tmp_path: Path
+) -> None:
+    processes, oracle = (summary_of(demo(folder, tmp_path, each, *BOTH)) for each in ("process", "inprocess"))
+    assert processes["weights_sha256"] == oracle["weights_sha256"]
+    assert processes["error_rate"] == oracle["error_rate"] < 0.3
+    infer = ("infer", "--checkpoint", processes["results"], "--results", tmp_path)
+    again = summary_of(run_in(tmp_path, *infer, "--python-path", folder))
+    assert (again["weights_sha256"], again["error_rate"]) == (oracle["weights_sha256"], oracle["error_rate"])
+    elsewhere = run_in(tmp_path, *infer)
+    assert elsewhere.returncode == ExitCode.CONFIG
+    assert "there is no module 'my_networks'; --python-path DIR adds" in elsewhere.stderr
+
+
+@pytest.mark.parametrize("engine", ["process", "inprocess"])
+def test_a_wrong_shape_is_one_line_with_network_layer_expected_and_got(
+    folder: Path, tmp_path: Path, engine: str
+) -> None:
+    answer = demo(folder, tmp_path, engine, "encoder.network=my_networks:wrong")
+    assert answer.returncode == ExitCode.CONFIG
+    (line,) = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
+    assert re.match(
+        r"error: encoder\.network = my_networks:wrong \(link [01]\): layer 1, "
+        r"Linear\(in_features=784, out_features=32, bias=True\): expected \(…, 784\), got \(2, 392\)",
+        line,
+    )
+    assert "Traceback" not in answer.stderr
