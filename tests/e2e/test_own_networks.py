@@ -3,11 +3,13 @@
 import re
 import shutil
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from splitwave.common.exit_codes import ExitCode
+from tests.e2e.services import Services
 from tests.installed_command import ENVIRONMENT, SHORT, SPLITWAVE, Table, summary_in
 from tests.limits import LIMIT_S
 
@@ -71,3 +73,14 @@ def test_a_wrong_shape_is_one_line_with_network_layer_expected_and_got(
         line,
     )
     assert "Traceback" not in answer.stderr
+
+
+def test_a_device_runs_no_code_that_a_base_station_names_unless_its_user_says_so(folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text("{encoder: {network: 'my_networks:encoder'}}", encoding="utf-8")
+    with ExitStack() as stack:
+        services = Services(tmp_path, stack)
+        _, address = services.serve("basestation", "splitwave.basestation", f"--config={config}", f"--state={tmp_path}")
+        device = services.start("device", "splitwave.device", f"--connect={address}", f"--state={folder}")
+        assert device.wait(LIMIT_S) == ExitCode.CONFIG
+        assert "runs code that others name only if it is started with --python-path DIR" in services.log("device")
