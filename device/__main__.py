@@ -29,7 +29,7 @@ from splitwave.common.runtime.process import (
     service_parser,
     state_dir,
 )
-from splitwave.device.learning.views import HostedViews, StackedViews, load_stacked_views
+from splitwave.device.learning.views import HostedViews, SeparateViews, StackedViews, load_views
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.kept_ids import held_ids
 from splitwave.device.session.link_list import parse_links
@@ -108,10 +108,10 @@ def main() -> int:
     """Parse the command line and take part in one run."""
     options = _arguments()
 
-    def load(config: RunConfig, links: Sequence[int]) -> StackedViews:
+    def load(config: RunConfig, links: Sequence[int]) -> StackedViews | SeparateViews:
         _check_consent(config, options.python_path)
         torch.set_num_threads(config.runtime.torch_threads)
-        return load_stacked_views(config, links, options.data)
+        return load_views(config, links, options.data)
 
     def take_part() -> None:
         address = parse_address(options.connect, "--connect")

@@ -35,7 +35,7 @@ from splitwave.common.records.results import ENCODE_HOP, EpochRecord
 from splitwave.common.tasks.task import Answers, Targets
 from splitwave.common.wire.accounting import block_cost
 from splitwave.common.wire.uplink import uplink_to_proto
-from splitwave.device.learning.views import Views, load_stacked_views
+from splitwave.device.learning.views import Views, load_views
 from splitwave.device.learning.worker import DeviceWorker
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms
 from splitwave.testbed.engine import Observer, Progress
@@ -219,7 +219,7 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
     """
     config = with_data_facts(config, data_dir)
     check_rate_noise(config)
-    views = load_stacked_views(config, range(config.links), data_dir)
+    views = load_views(config, range(config.links), data_dir)
     return InprocessRun(
         config,
         [views.of(link) for link in range(config.links)],

@@ -24,9 +24,12 @@ def check_data(config: RunConfig, data_dir: Path | None, engine: str) -> None:
     download the data themselves, only the known number of samples is checked.
 
     Raises:
+        ConfigError: the view does not fit the data set or the number of links.
         DataError: the data are missing or damaged, or too few for `data.validation`.
     """
     data_set = find(config.data.choice)
+    for link in range(config.links):
+        config.view_shape_of(link)
     elsewhere = _downloaded_elsewhere(config, data_dir, engine)
     train, test = (
         data_set.verify(split, data_dir) if elsewhere is None else elsewhere[split] for split in get_args(Split)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import DataSettings
 from splitwave.common.config.source_settings import facts_as_settings
 from splitwave.common.data.catalog import inspect
 

@@ -5,18 +5,19 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from splitwave.common.config.backbone_checks import check_conditions
+from splitwave.common.config.data_settings import DataSettings
+from splitwave.common.config.later_settings import without_later_defaults
+from splitwave.common.config.message_checks import check_blocks_fit
 from splitwave.common.config.registry import BUILT_IN_BACKBONES
 from splitwave.common.config.section import Section
 from splitwave.common.config.sections import (
     ChannelSettings,
-    DataSettings,
     DecoderSettings,
     EncoderSettings,
     FusionSettings,
@@ -29,16 +30,16 @@ from splitwave.common.config.sections import (
 )
 from splitwave.common.data.catalog import find
 from splitwave.common.data.dataset import ImageShape
-from splitwave.common.data.views import view_shape
-from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.limits import MAX_LINKS, MAX_MESSAGE_BYTES
+from splitwave.common.data.sample_arrays import sample_shapes
+from splitwave.common.data.view import VIEWS, Place
+from splitwave.common.errors import ConfigError, ProtocolError, Refusal
+from splitwave.common.limits import MAX_LINKS
 from splitwave.common.tasks.task import Task
 
 _BETA_OPTIONS = ("sampling", "draws", "balance")
 _RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
-_LATER_SECTIONS = ("fusion", "decoder")
-_LATER_SETTINGS = {"encoder": ("network",)}
-"""Sections, and settings by section, that were added after the first results and checkpoints were published."""
+_VIEWS_THAT_USE = {"overlap": ("rows", "columns", "grid"), "crop": ("crop",)}
+"""The views of Splitwave that a setting has an effect on; those of other packages may use all."""
 
 
 def noise_variance_at(psnr_db: float) -> float:
@@ -116,6 +117,9 @@ class RunConfig(Section):
             _check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
         if channel.training_psnr_db is None:
             _check_defaults(channel, "channel", _RANGE_OPTIONS, "channel.training_psnr_db")
+        for name, views in _VIEWS_THAT_USE.items():
+            if self.data.view in VIEWS.built_in and self.data.view not in views:
+                _check_defaults(self.data, "data", (name,), f"data.view = {' or '.join(views)}")
         if self.encoder.network and self.decoder.network:
             needed = "a network of the backbone: encoder.network and decoder.network replace both"
             _check_defaults(self.encoder, "encoder", ("backbone", "width"), needed)
@@ -123,27 +127,7 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _blocks_fit_a_message(self) -> Self:
-        training, draws = self.training, self.objective.draws
-        framing_bytes, id_bytes, symbol_bytes = 4096, 4, 4 * self.encoder.dimension
-        part = math.ceil(training.batch_size / training.micro_batches)
-        if part * (draws * symbol_bytes + id_bytes) + framing_bytes > MAX_MESSAGE_BYTES:
-            raise ValueError(
-                f"objective.draws = {draws} noisy copies of training.batch_size = {training.batch_size} "
-                f"samples in training.micro_batches = {training.micro_batches} parts exceed the "
-                f"{MAX_MESSAGE_BYTES >> 20} MiB of a message: use more micro-batches"
-            )
-        hop_row_bytes = 6 * 8 * self.links  # all links' times of one query travel in the run's result
-        queries = (MAX_MESSAGE_BYTES - framing_bytes) // hop_row_bytes
-        if self.inference.latency_samples > queries:
-            raise ValueError(
-                f"inference.latency_samples = {self.inference.latency_samples}: with {self.links} links the times of "
-                f"at most {queries} samples fit a message"
-            )
-        limit = (MAX_MESSAGE_BYTES - framing_bytes) // (symbol_bytes + id_bytes)
-        if self.inference.block_size > limit:
-            raise ValueError(
-                f"inference.block_size = {self.inference.block_size}: at most {limit} samples fit a message"
-            )
+        check_blocks_fit(self.links, self.encoder.dimension, self.objective.draws, self.training, self.inference)
         return self
 
     @property
@@ -172,14 +156,31 @@ class RunConfig(Section):
         named = {"encoder.network": self.encoder.network, "decoder.network": self.decoder.network}
         return {setting: name for setting, name in named.items() if name is not None}
 
+    def place(self, link: int) -> Place:
+        """What decides the view of one link."""
+        return Place(link, self.links, self.seed, self.data.overlap, self.data.crop)
+
+    def view_shape_of(self, link: int) -> ImageShape:
+        """(C, h, W) of what one link's device sees of a sample.
+
+        Raises:
+            ConfigError: the view does not fit the data set or the number of links.
+        """
+        return VIEWS.load(self.data.view).shape(sample_shapes(find(self.data.choice)), self.place(link))
+
     @property
     def view_shape(self) -> ImageShape:
-        """(C, h, W) of what a device sees of an image."""
-        return view_shape(find(self.data.choice).IMAGE_SHAPE, self.links, self.data.overlap)
+        """(C, h, W) of all links' views.
 
-    def view_shape_of(self, link: int) -> ImageShape:  # noqa: ARG002 — all links' views have one shape
-        """(C, h, W) of what one link's device sees of an image."""
-        return self.view_shape
+        Raises:
+            ConfigError: as `view_shape_of`, or they have several shapes.
+        """
+        first, *others = dict.fromkeys(map(self.view_shape_of, range(self.links)))
+        if others:
+            raise ConfigError(
+                f"data.view = {self.data.view}: expected one shape of all views, got {first}, {others[0]}"
+            )
+        return first
 
     @property
     def bits_per_symbol(self) -> int:
@@ -213,19 +214,9 @@ class RunConfig(Section):
     def canonical_json(self) -> str:
         """One line that is equal for equal settings: what the handshake sends and `config_hash` covers.
 
-        Sections and settings that are younger than the first published results are left out while they are at their
-        defaults: the settings of an older result, which lacks them, keep their hash, and an older device understands
-        them.
+        It lacks the later settings (`config.later_settings`) that are at their defaults.
         """
-        settings = self.model_dump(mode="json")
-        for name in _LATER_SECTIONS:
-            if getattr(self, name) == type(self).model_fields[name].default:
-                del settings[name]
-        for name, later in _LATER_SETTINGS.items():
-            section: Section = getattr(self, name)
-            for leaf in later:
-                if getattr(section, leaf) == type(section).model_fields[leaf].default:
-                    del settings[name][leaf]
+        settings = without_later_defaults(self, self.model_dump(mode="json"))
         return json.dumps(settings, sort_keys=True, separators=(",", ":"))
 
     @property

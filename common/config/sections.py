@@ -1,94 +1,25 @@
 """The sections of a run's settings: frozen models that refuse unknown keys, with the checks within a section."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from splitwave.common.config.backbone_checks import check_width
-from splitwave.common.config.registry import (
-    AWGN,
-    BACKBONES,
-    BOUNDS,
-    BUILT_IN_BACKBONES,
-    CHANNEL_MODELS,
-    FUSION_POLICIES,
-)
+from splitwave.common.config.registry import AWGN, BUILT_IN_BACKBONES, FUSION_POLICIES
 from splitwave.common.config.section import Section
-from splitwave.common.config.source_settings import SourceSettings
-from splitwave.common.data.catalog import DATA_SETS, SOURCES, DataChoice, check_choice
+from splitwave.common.config.setting_types import (
+    BackboneName,
+    BetaRange,
+    BoundName,
+    DecibelRange,
+    Decibels,
+    NonNegative,
+    ObjectName,
+    Positive,
+    TorchDevice,
+    check_channel_models,
+)
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
-from splitwave.common.named_object import check_object_name
-from splitwave.common.seam import Seam
-
-
-def _ascending(values: list[float]) -> list[float]:
-    if values != sorted(values):
-        raise ValueError("expected [low, high] with low ≤ high")
-    return values
-
-
-def _listing(*seams: Seam[Any]) -> Callable[[dict[str, Any]], None]:
-    """List the names of seams in the JSON schema; installed packages are found only when the schema is made."""
-
-    def list_names(schema: dict[str, Any]) -> None:
-        schema["enum"] = [name for seam in seams for name in seam.names]
-
-    return list_names
-
-
-BackboneName = Annotated[str, AfterValidator(BACKBONES.check), Field(json_schema_extra=_listing(BACKBONES))]
-BoundName = Annotated[str, AfterValidator(BOUNDS.check), Field(json_schema_extra=_listing(BOUNDS))]
-DataSetName = Annotated[str, AfterValidator(DATA_SETS.check), Field(json_schema_extra=_listing(DATA_SETS))]
-DataName = Annotated[str, AfterValidator(check_choice), Field(json_schema_extra=_listing(DATA_SETS, SOURCES))]
-ObjectName = Annotated[str, AfterValidator(check_object_name)]
-
-
-def _channel_models(value: str | list[str]) -> str | list[str]:
-    names = [value] if isinstance(value, str) else value
-    for name in names:
-        CHANNEL_MODELS.check(name)
-    if not names or len(set(names)) < len(names):
-        raise ValueError("expected a name, or a list in which each is named once")
-    return names[0] if len(names) == 1 else names
-
-
-TorchDevice = Literal["cpu", "cuda"]
-Decibels = Annotated[float, Field(ge=-100, le=150, allow_inf_nan=False)]
-DecibelRange = Annotated[list[Decibels], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-BetaRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
-
-
-class DataSettings(SourceSettings):
-    """The data set, its division among the devices, and the number of training samples held out for validation.
-
-    Each of K devices sees equally many adjacent rows; where K does not divide an image's rows, neighbours overlap.
-    `name`: a data set of Splitwave, or one that an installed package adds; or a source of data of your own, with `path`
-    in the data directory and the other settings of docs/how-to/own-data.md. `overlap`: the share of a view that the
-    next device sees too, QML-IB Fig. 4.
-    """
-
-    name: DataName = "mnist5k"
-    overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    validation: Annotated[int, Field(ge=0)] = 0
-
-    @model_validator(mode="after")
-    def _settings_of_sources_have_one(self) -> Self:
-        self.check_of_source(self.name)
-        return self
-
-    @property
-    def choice(self) -> DataChoice:
-        """The data, as `common.data.catalog` takes them."""
-        return self.options(self.name) if self.name in SOURCES.names else self.name
-
-    @property
-    def title(self) -> str:
-        """The name of the data set, or the source, its path, and the name of a published data set that it is."""
-        choice = self.choice
-        return choice if isinstance(choice, str) else choice.title
 
 
 class EncoderSettings(Section):
@@ -181,7 +112,7 @@ class ChannelSettings(Section):
     `baud`: symbols a second on each link (links are parallel), for the modelled airtime.
     """
 
-    model: Annotated[str | list[str], AfterValidator(_channel_models)] = AWGN
+    model: Annotated[str | list[str], AfterValidator(check_channel_models)] = AWGN
     psnr_db: Decibels | list[Decibels] = 10.0
     training_psnr_db: DecibelRange | None = None
     training_psnr_draws: Annotated[int, Field(ge=1, le=256)] = 1

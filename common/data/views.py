@@ -62,6 +62,10 @@ def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDA
     Raises:
         ValueError: if the link is not one of K, or the overlap out of range.
     """
-    strip = images[..., view_rows(images.shape[-2], links, link, overlap), :]
-    flat = strip.reshape(len(strip), math.prod(strip.shape[1:]))
+    return flat_features(images[..., view_rows(images.shape[-2], links, link, overlap), :])
+
+
+def flat_features(images: Images) -> NDArray[np.float32]:
+    """(N, features) float32 of (N, …) samples, a contiguous copy: pixels in [0, 1], measurements unchanged."""
+    flat = images.reshape(len(images), math.prod(images.shape[1:]))
     return flat.astype(np.float32) if images.dtype == np.float32 else np.divide(flat, MAX_PIXEL, dtype=np.float32)

@@ -12,7 +12,7 @@ from torch import Tensor
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
 from splitwave.common.protocol.phases import Phase, Symbols
-from splitwave.device.encoding.stacked_network import StackedNetwork, stackable
+from splitwave.device.encoding.stacked_network import Layers, StackedNetwork, stackable
 from splitwave.device.learning.pass_encoder import PassFeatures
 from splitwave.device.learning.views import StackedViews
 from splitwave.device.learning.worker import DeviceWorker, Features
@@ -60,7 +60,8 @@ class LinkGroup:
     Blocks of a pass are bit for bit those of `DeviceWorker.pass_block`. Links are encoded one after the other where
     vectorising would change bits or is not possible: in training, where each link has a graph of its own; for soft
     symbols, whose products round differently in a batch; for networks that are not a chain of fully connected layers
-    (`csi`, `conv`), that are conditioned, or that compute on a GPU; and for workers that are a step apart.
+    (`csi`, `conv`), that differ in size, that are conditioned, or that compute on a GPU; and for workers that are a
+    step apart.
     """
 
     def __init__(self, workers: Sequence[DeviceWorker], views: StackedViews | None = None) -> None:
@@ -73,6 +74,7 @@ class LinkGroup:
             and not config.conditions
             and config.runtime.torch_device == "cpu"
             and all(map(stackable, layers))
+            and len({_sizes(each) for each in layers}) == 1
         )
         self._views: dict[Phase, Tensor] = {}
         if views is not None:
@@ -147,3 +149,7 @@ class LinkGroup:
     def _forget(self, *_: object) -> None:
         """Forget the stack, whose key is the step: other weights were loaded, and the step is the same."""
         self._stack = None
+
+
+def _sizes(layers: Layers) -> tuple[torch.Size, ...]:
+    return tuple(weights.shape for layer in layers for weights in layer.parameters())

@@ -1,6 +1,6 @@
 """The values of β for QML-IB, chosen on held-out training digits by the experiment `beta`."""
 
-from splitwave.common.config.sections import BackboneName
+from splitwave.common.config.setting_types import BackboneName
 
 MANY_SYMBOLS = 20
 """From this d on, the β found at d = 57 is used; below, the one found at d = 16."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from splitwave.common.config.sections import BackboneName
+from splitwave.common.config.setting_types import BackboneName
 from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.trials.trial import QmlIbTrial, VddibSrTrial

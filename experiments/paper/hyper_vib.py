@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from splitwave.common.config.sections import BackboneName
+from splitwave.common.config.setting_types import BackboneName
 from splitwave.experiments.paper.chosen_beta import chosen_beta
 from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from splitwave.common.config.sections import BackboneName
+from splitwave.common.config.setting_types import BackboneName
 from splitwave.common.errors import ConfigError
 from splitwave.common.spelling import did_you_mean, likely
 

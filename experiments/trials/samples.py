@@ -4,11 +4,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import DataSettings
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.tasks.task import Targets
-from splitwave.device.learning.views import Views, load_stacked_views
+from splitwave.device.learning.views import Views, load_views
 from splitwave.experiments.inprocess_run import InprocessRun
 
 
@@ -36,7 +36,7 @@ def shared_data(config: RunConfig, data_dir: Path | None) -> TrialData:
 @lru_cache(maxsize=2)
 def _load(name: str, links: int, overlap: float, data_dir: Path | None) -> TrialData:
     config = RunConfig(links=links, data=DataSettings(name=name, overlap=overlap))
-    views = load_stacked_views(config, range(links), data_dir)
+    views = load_views(config, range(links), data_dir)
     return TrialData(
         [views.of(link) for link in range(links)],
         load_labels(name, "train", data_dir),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from splitwave.common.config.sections import BackboneName, BoundName, DataSetName
+from splitwave.common.config.setting_types import BackboneName, BoundName, DataSetName
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 PsnrRange = tuple[float, float]

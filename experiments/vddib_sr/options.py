@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from splitwave.common.config.sections import Decibels
+from splitwave.common.config.setting_types import Decibels
 from splitwave.common.errors import ConfigError
 from splitwave.common.runtime.process import add_data_option
 from splitwave.experiments.vddib_sr.chosen import chosen_settings

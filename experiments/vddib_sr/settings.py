@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from splitwave.common.config.sections import DataSetName, Decibels, NonNegative, Positive
+from splitwave.common.config.setting_types import DataSetName, Decibels, NonNegative, Positive
 from splitwave.common.limits import MAX_DIMENSION, MAX_LINKS
 
 MAX_BITS = 16

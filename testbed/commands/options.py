@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import TorchDevice
+from splitwave.common.config.setting_types import TorchDevice
 from splitwave.common.errors import ConfigError
 from splitwave.testbed.engine import load_engine
 

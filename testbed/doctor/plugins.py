@@ -6,10 +6,11 @@ from typing import Any
 
 from splitwave.common.config.registry import BACKBONES, BOUNDS, CHANNEL_MODELS, FUSION_POLICIES
 from splitwave.common.data.catalog import DATA_SETS, SOURCES
+from splitwave.common.data.view import VIEWS
 from splitwave.common.seam import Seam
 from splitwave.testbed.doctor.finding import Circumstances, Finding, failed, note
 
-SEAMS: tuple[Seam[Any], ...] = (DATA_SETS, SOURCES, BACKBONES, BOUNDS, CHANNEL_MODELS, FUSION_POLICIES)
+SEAMS: tuple[Seam[Any], ...] = (DATA_SETS, SOURCES, BACKBONES, BOUNDS, CHANNEL_MODELS, FUSION_POLICIES, VIEWS)
 _OTHER_GROUPS = ("splitwave.engines", "splitwave.commands")
 
 

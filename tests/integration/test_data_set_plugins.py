@@ -22,7 +22,7 @@ from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.tasks.task import Task
 from splitwave.common.wire.downlink import downlink_from_proto, downlink_to_proto
-from splitwave.device.learning.views import load_stacked_views
+from splitwave.device.learning.views import load_views
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.execution import RunRequest, execute
 from tests.integration.testbed import TinyData, run_distributed
@@ -135,7 +135,7 @@ def test_runs_on_plugin_data_sets_over_the_wire_equal_those_of_one_process(name:
     config = config_of(name)
     oracle = open_run(config, None)
     list(oracle.train(lambda _: None))
-    views = load_stacked_views(config, range(config.links), None)
+    views = load_views(config, range(config.links), None)
     labels = Labels(load_labels(name, "train", None), load_labels(name, "test", None), fingerprint(name, None))
 
     result = asyncio.run(run_distributed(config, TinyData([views.of(0), views.of(1)], labels), tmp_path))

@@ -24,7 +24,7 @@ from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Ready
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.tasks.classification import Classification
-from splitwave.device.learning.views import load_stacked_views
+from splitwave.device.learning.views import load_views
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.execution import RunRequest, execute
 from tests.integration.testbed import TinyData, run_distributed
@@ -128,7 +128,7 @@ def test_a_run_over_the_wire_equals_one_in_one_process(write: Write, tmp_path: P
     config = with_data_facts(asked, data_dir)
     oracle = open_run(asked, data_dir)
     list(oracle.train(lambda _: None))
-    views = load_stacked_views(config, range(config.links), data_dir)
+    views = load_views(config, range(config.links), data_dir)
 
     data = TinyData([views.of(0), views.of(1)], open_labels(config, data_dir))
     result = asyncio.run(run_distributed(config, data, tmp_path / "state"))
@@ -149,7 +149,7 @@ def test_a_device_whose_files_differ_is_refused_at_the_handshake(tmp_path: Path)
     save(tmp_path / "b" / "mine.npz", **changed)
     labels = open_labels(config, tmp_path / "a")
     ready = [
-        Ready(TRAIN, TEST, load_stacked_views(config, [link], tmp_path / name).data_digest)
+        Ready(TRAIN, TEST, load_views(config, [link], tmp_path / name).data_digest)
         for link, name in enumerate("ab")
     ]
     admission = Admission(config, "run", (TRAIN, TEST), labels.data_digest, restore=())

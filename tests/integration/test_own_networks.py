@@ -27,6 +27,6 @@ def test_distributed_training_equals_one_process_bit_for_bit(
         "decoder": {"network": f"{MODULE}:{decoder}"},
     }
     if "data" in more:  # 56 samples are 4 batches
-        own["training"] = {"epochs": 5, "batch_size": 16, "micro_batches": micro_batches}  # type: ignore[dict-item]
+        own["training"] = {"epochs": 5, "batch_size": 16, "micro_batches": micro_batches}
     config = config_of(2, 1, micro_batches, "soft", 15, **own, **more)
     compare(config, tmp_path, links_a_stream=links_a_stream)

@@ -23,7 +23,7 @@ from splitwave.common.records.results import RunResult
 from splitwave.common.runtime.rpc import DIAL_TIMEOUT_S, UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
 from splitwave.common.wire.pb import uplink_pb2_grpc
-from splitwave.device.learning.views import HostedViews, StackedViews, Views
+from splitwave.device.learning.views import HostedViews, SeparateViews, StackedViews, Views
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession
 from splitwave.device.uplink.client import UplinkClient
@@ -82,8 +82,10 @@ async def running_channel(basestation: str) -> AsyncIterator[str]:
         yield address
 
 
-def stack(views: Sequence[Views], links: Sequence[int]) -> StackedViews:
+def stack(views: Sequence[Views], links: Sequence[int]) -> StackedViews | SeparateViews:
     """The views that a process with these links loads."""
+    if len({views[link].train.shape for link in links}) > 1:
+        return SeparateViews(tuple(links), tuple(views[link] for link in links))
     train, test = (np.stack([getattr(views[link], split) for link in links]) for split in ("train", "test"))
     return StackedViews(tuple(links), train, test, views[0].data_digest)
 

@@ -19,6 +19,7 @@ SETTINGS = ("training.epochs=1", "inference.latency_samples=10", "encoder.dimens
         "objective.bound=toy-energy",
         "encoder.backbone=toy-pooled",
         "fusion.policy=toy-first-link",
+        "data.view=toy-every-other",
         "data.name=toy-bars",
         "data.name=toy-brightness",  # whose task is a toy, too
     ],

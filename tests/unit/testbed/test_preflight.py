@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
+from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import DataSettings
 from splitwave.common.data import mnist
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.data.cifar10 import IMPORTED_FOLDER, RECORD_BYTES, TEST_FILE

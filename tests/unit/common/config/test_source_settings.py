@@ -2,9 +2,9 @@
 
 import pytest
 
+from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.layers import load_config, to_yaml
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import DataSettings
 from splitwave.common.config.source_settings import facts_as_settings
 from splitwave.common.data.sources.known import KNOWN
 from splitwave.common.data.sources.options import Facts

@@ -7,8 +7,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.config.sections import DataSettings, EncoderSettings
+from splitwave.common.config.sections import EncoderSettings
 from splitwave.common.records.results import EpochRecord
 from splitwave.testbed.terminal.epoch_line import epoch_line
 
