@@ -35,7 +35,7 @@ def add_python_path(folder: Path | None) -> None:
     if folder is None:
         return
     if not folder.is_dir():
-        raise ConfigError(f"--python-path {folder}: no such folder; name the one that your modules lie in")
+        raise ConfigError(f"--python-path {folder}: no such folder; name the folder of your modules")
     if (path := str(folder.resolve())) not in sys.path:
         sys.path.append(path)
 

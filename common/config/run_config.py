@@ -6,9 +6,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from splitwave.common.config.backbone_checks import check_conditions
 from splitwave.common.config.data_settings import DataSettings
@@ -21,6 +21,7 @@ from splitwave.common.config.sections import (
     DecoderSettings,
     EncoderSettings,
     FusionSettings,
+    GeneralSettings,
     HypernetworkSettings,
     InferenceSettings,
     ObjectiveSettings,
@@ -33,7 +34,6 @@ from splitwave.common.data.dataset import ImageShape
 from splitwave.common.data.sample_arrays import sample_shapes
 from splitwave.common.data.view import VIEWS, Place
 from splitwave.common.errors import ConfigError, ProtocolError, Refusal
-from splitwave.common.limits import MAX_LINKS
 from splitwave.common.tasks.task import Task
 
 _BETA_OPTIONS = ("sampling", "draws", "balance")
@@ -55,11 +55,9 @@ def _check_defaults(section: Section, path: str, names: Sequence[str], needed: s
             raise ValueError(f"{path}.{name} = {value} does nothing without {needed}")
 
 
-class RunConfig(Section):
+class RunConfig(GeneralSettings):
     """Everything that decides a run's result. It has no location of the data, because each party has its own copy."""
 
-    seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
-    links: Annotated[int, Field(ge=1, le=MAX_LINKS)] = 2
     data: DataSettings = DataSettings()
     encoder: EncoderSettings = EncoderSettings()
     decoder: DecoderSettings = DecoderSettings()
@@ -157,7 +155,7 @@ class RunConfig(Section):
         return {setting: name for setting, name in named.items() if name is not None}
 
     def place(self, link: int) -> Place:
-        """What decides the view of one link."""
+        """The place of one link, as views take it."""
         return Place(link, self.links, self.seed, self.data.overlap, self.data.crop)
 
     def view_shape_of(self, link: int) -> ImageShape:

@@ -19,7 +19,14 @@ from splitwave.common.config.setting_types import (
     TorchDevice,
     check_channel_models,
 )
-from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION
+from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION, MAX_LINKS
+
+
+class GeneralSettings(Section):
+    """The seed of every random draw, and K, the number of devices."""
+
+    seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
+    links: Annotated[int, Field(ge=1, le=MAX_LINKS)] = 2
 
 
 class EncoderSettings(Section):

@@ -11,7 +11,7 @@ from splitwave.common.errors import DataError
 
 @runtime_checkable
 class SensorDataSet(Protocol):
-    """What a data set has beside the members of `DataSet` if its devices have arrays of their own.
+    """The members, beside those of `DataSet`, of a data set whose devices have arrays of their own.
 
     `IMAGE_SHAPE` and `load_images` are then those of sensor 0, and `content_digest` covers all sensors.
     """
@@ -30,7 +30,7 @@ def sample_shapes(data_set: DataSet) -> tuple[ImageShape, ...]:
 
 
 class SampleArrays(Sequence[Images]):
-    """The arrays of one split, (N, C, H, W) each; the one that was indexed last is kept."""
+    """The arrays of one split, (N, C, H, W) each; the last that was indexed is kept."""
 
     def __init__(self, choice: DataChoice, split: Split, data_dir: Path | None) -> None:
         """Args: as `catalog.load_images`. Nothing is read yet."""

@@ -78,7 +78,7 @@ def load_views(config: RunConfig, links: Sequence[int], data_dir: Path | None) -
 
 
 def _stack(links: int, views: Iterator[Float32]) -> Float32:
-    """One array of all views, of which no more than one is in memory a second time."""
+    """One array of all views; no more than one view at a time is in memory twice."""
     first = next(views)
     stacked = np.empty((links, *first.shape), dtype=np.float32)
     stacked[0] = first

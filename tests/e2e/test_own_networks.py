@@ -15,6 +15,13 @@ from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.e2e
 
+TOYS = Path(__file__).parents[1] / "plugins" / "toys"
+WRONG = """
+from torch import nn
+
+def encoder(shapes):
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 32))
+"""
 BOTH = ("encoder.network=my_networks:encoder", "decoder.network=my_networks:decoder")
 
 
@@ -42,7 +49,8 @@ def folder(tmp_path: Path) -> Path:
     here = tmp_path / "mine"
     (here / "device").mkdir(parents=True)
     (here / "device" / "__init__.py").write_text("raise RuntimeError\n", encoding="utf-8")
-    shutil.copy(Path(__file__).with_name("my_networks.py"), here)
+    shutil.copy(TOYS / "splitwave_toys" / "my_networks.py", here)
+    (here / "wrong_networks.py").write_text(WRONG, encoding="utf-8")
     return here
 
 
@@ -64,11 +72,11 @@ def test_it_trains_over_grpc_to_the_weights_of_one_process_and_is_evaluated_else
 def test_a_wrong_shape_is_one_line_with_network_layer_expected_and_got(
     folder: Path, tmp_path: Path, engine: str
 ) -> None:
-    answer = demo(folder, tmp_path, engine, "encoder.network=my_networks:wrong")
+    answer = demo(folder, tmp_path, engine, "encoder.network=wrong_networks:encoder")
     assert answer.returncode == ExitCode.CONFIG
     (line,) = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
     assert re.match(
-        r"error: encoder\.network = my_networks:wrong \(link [01]\): layer 1, "
+        r"error: encoder\.network = wrong_networks:encoder \(link [01]\): layer 1, "
         r"Linear\(in_features=784, out_features=32, bias=True\): expected \(…, 784\), got \(2, 392\)",
         line,
     )

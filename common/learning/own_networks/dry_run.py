@@ -18,7 +18,7 @@ _SAMPLES = 2
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What the checks found.
+    """The findings of the checks.
 
     Attributes:
         outputs: of one sample.

@@ -32,7 +32,7 @@ class LayerTrace:
             hook.remove()
 
     def explain(self, problem: str) -> str:
-        """Where the pass was when it failed: the layer, what it expects and what it got, or else the problem itself."""
+        """The layer that failed, with its expected and its actual input; outside of any layer, the problem itself."""
         if not self._entered:
             return problem
         name, layer, inputs = self._entered[-1]

@@ -1,4 +1,4 @@
-"""What a factory of a network is told, its only argument."""
+"""The only argument of a factory of a network: the shapes of the run."""
 
 from dataclasses import dataclass
 

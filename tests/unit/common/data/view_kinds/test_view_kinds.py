@@ -67,7 +67,8 @@ def test_each_devices_noise_is_its_own_and_a_function_of_its_key() -> None:
     def noise(link: int, seed: int = 1, split: str = "train") -> np.ndarray[Any, Any]:
         place = Place(link, 2, seed)
         noisy: np.ndarray[Any, Any] = features("same", place, noise=0.5, split=split)
-        return np.subtract(noisy, features("same", place))
+        difference: np.ndarray[Any, Any] = noisy - features("same", place)
+        return difference
 
     reference = noise(0)
     assert np.array_equal(noise(0), reference)

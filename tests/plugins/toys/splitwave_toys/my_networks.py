@@ -6,6 +6,7 @@ from torch import nn
 
 
 def encoder(shapes: Any) -> nn.Module:
+    """(B, C, h, w) views to (B, F) features; Splitwave adds the heads for the d symbols."""
     channels, _, _ = shapes.view
     front = nn.Sequential(nn.Conv2d(channels, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
     front.requires_grad_(False)  # as a pretrained extractor is
@@ -13,9 +14,6 @@ def encoder(shapes: Any) -> nn.Module:
 
 
 def decoder(shapes: Any) -> nn.Module:
+    """(N, K·d) received symbols to (N, outputs) logits."""
     hidden = nn.Linear(shapes.links * shapes.dimension, 64)
     return nn.Sequential(hidden, nn.ReLU(), nn.Linear(64, shapes.outputs))
-
-
-def wrong(_shapes: Any) -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 32))
