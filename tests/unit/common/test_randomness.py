@@ -29,6 +29,9 @@ def test_purposes_keep_their_numbers() -> None:
         "SIMULATED_DATA": 9,
         "ARRIVALS": 10,
         "QUERY_ORDER": 11,
+        "OWN_NETWORK": 15,
+        "VIEW_CROP": 16,
+        "VIEW_NOISE": 17,
     }
 
 
