@@ -44,11 +44,7 @@ def _prepare(job: Job) -> InprocessRun:
     if not job.restore:
         check_state_dir(job.checkpoint_dir, "--results")
     else:
-        manifest = Manifest.read(job.checkpoint_dir)
-        manifest.check_fits(job.config, job.checkpoint_dir)
-        load_part(job.checkpoint_dir / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)
-        for link, sha256 in enumerate(manifest.device_sha256):
-            load_part(job.checkpoint_dir / device_part(link), run.workers[link].model, sha256)
+        load_checkpoint(run, job.checkpoint_dir)
     return run
 
 
@@ -67,3 +63,16 @@ def save_checkpoint(run: InprocessRun, folder: Path) -> None:
     devices = [save_part(folder / device_part(link), worker.model) for link, worker in enumerate(run.workers)]
     basestation = save_part(folder / BASESTATION_PART, run.trainer.decoder)
     Manifest(run.plan.steps, run.config.canonical_json(), tuple(devices), basestation).publish(folder)
+
+
+def load_checkpoint(run: InprocessRun, folder: Path) -> None:
+    """Replace the weights of a run by those of a checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged, or of another network, data set or number of links.
+    """
+    manifest = Manifest.read(folder)
+    manifest.check_fits(run.config, folder)
+    load_part(folder / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)
+    for link, sha256 in enumerate(manifest.device_sha256):
+        load_part(folder / device_part(link), run.workers[link].model, sha256)

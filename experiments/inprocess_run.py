@@ -53,6 +53,15 @@ class PassOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredBlock:
+    """A block of a pass: the symbols that each link sent, and (B,) answers and targets of its samples."""
+
+    blocks: tuple[SymbolBlock, ...]
+    answers: Answers
+    targets: Targets
+
+
+@dataclass(frozen=True, slots=True)
 class ServingOutcome:
     """The times and the answers of a serving pass.
 
@@ -139,7 +148,12 @@ class InprocessRun:
                 "objective": now.objective.model_copy(update=objective),
             }
         )
+        self.retune(config)
+
+    def retune(self, config: RunConfig) -> None:
+        """Continue under settings with another channel, seed of its noise, β or fusion, and the same networks."""
         self.trainer.use_config(config)
+        self._fusion = FusionBuffer.of(config, capacity=1)
         for worker, link in zip(self.workers, self._channels, strict=True):
             worker.retune(config)
             link.retune(config)
@@ -148,14 +162,19 @@ class InprocessRun:
         """One pass over the samples that a phase names; its blocks are serialised to count their bytes."""
         errors = 0.0
         costs = [UplinkCost()] * len(self.workers)
+        for answered in self.answered_blocks(phase, step, symbols):
+            for block, channel in zip(answered.blocks, self._channels, strict=True):
+                costs[block.link] += block_cost(uplink_to_proto(block, channel.contract))
+            errors += self.trainer.objective.errors(answered.answers, answered.targets)
+        return PassOutcome(errors / self.plan.pass_samples(phase), tuple(costs))
+
+    def answered_blocks(self, phase: Phase, step: int, symbols: Symbols) -> Iterator[AnsweredBlock]:
+        """The blocks of a pass in order, each with what the devices sent and what the base station answered."""
         self._announce(symbols)
         for number in range(self.plan.block_count(phase, step)):
             blocks = [worker.pass_block(phase, step, number, symbols) for worker in self.workers]
-            for block, channel in zip(blocks, self._channels, strict=True):
-                costs[block.link] += block_cost(uplink_to_proto(block, channel.contract))
             answers = self.trainer.predict(self._transmit(blocks))
-            errors += self.trainer.objective.errors(answers, self._labels[phase][blocks[0].sample_ids])
-        return PassOutcome(errors / self.plan.pass_samples(phase), tuple(costs))
+            yield AnsweredBlock(tuple(blocks), answers, self._labels[phase][blocks[0].sample_ids])
 
     def serve(self, count: int, switches: Mapping[int, Sequence[float]] | None = None) -> ServingOutcome:
         """One serving pass.

@@ -53,6 +53,7 @@ class FusionBuffer:
         capacity: int,
         policy: FusionPolicy | None = None,
         betas: Sequence[float] = (),
+        links_down: Iterable[int] = (),
     ) -> None:
         """An empty buffer.
 
@@ -62,11 +63,13 @@ class FusionBuffer:
             capacity: how many blocks may wait for links at a time.
             policy: decides when a block is complete; by default it waits for all links.
             betas: by link, the β of a part that is missing from a block whose other parts carry one.
+            links_down: links whose symbols are replaced by zeros.
         """
         self._dimension = dimension
         self._capacity = capacity
         self._policy = policy or AllLinks()
         self._betas = betas
+        self._down = frozenset(links_down)
         self._all = tuple(range(links))
         self._expected = frozenset(self._all)
         self._waiting: dict[BlockKey, _Parts] = {}
@@ -80,7 +83,8 @@ class FusionBuffer:
             ConfigError: the fusion policy cannot be loaded.
         """
         betas = [config.beta(link) for link in range(config.links)]
-        return cls(config.links, config.encoder.dimension, capacity, load_fusion_policy(config), betas)
+        policy, down = load_fusion_policy(config), config.fusion.links_down
+        return cls(config.links, config.encoder.dimension, capacity, policy, betas, down)
 
     def resize(self, capacity: int) -> None:
         """Change how many blocks may wait for links at a time."""
@@ -111,7 +115,7 @@ class FusionBuffer:
                 del self._incomplete[key]
             return None
         start = link * self._dimension
-        parts.symbols.numpy()[..., start : start + self._dimension] = symbols
+        parts.symbols.numpy()[..., start : start + self._dimension] = 0.0 if link in self._down else symbols
         if beta is not None:
             parts.betas[link] = beta
         return self._hand_out(key, parts) if self._policy.is_complete(parts.present, self._expected) else None

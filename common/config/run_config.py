@@ -83,6 +83,15 @@ class RunConfig(GeneralSettings):
         return self
 
     @model_validator(mode="after")
+    def _links_down_exist(self) -> Self:
+        down = self.fusion.links_down
+        if len(set(down)) < len(down) or not set(down) < set(range(self.links)):
+            raise ValueError(
+                f"fusion.links_down = {down}: expected different links of 0 to {self.links - 1}, and not all of them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _conditions_can_be_inputs(self) -> Self:
         hyper = self.hypernetwork
         backbone = self.encoder.backbone

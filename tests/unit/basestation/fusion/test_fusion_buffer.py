@@ -92,3 +92,12 @@ def test_a_late_part_of_another_shape_is_refused() -> None:
     fusion.add(KEY, 0, symbols(1.0))
     with pytest.raises(ProtocolError, match=r"link 1 sent \(L, B\) = \(2, 4\), another link \(1, 4\)"):
         fusion.add(KEY, 1, symbols(1.0, draws=2))
+
+
+def test_the_symbols_of_a_link_that_is_down_are_zeros() -> None:
+    fusion = FusionBuffer(2, 3, capacity=1, links_down=(0,))
+    fusion.add(KEY, 0, symbols(1.0))
+    fused = fusion.add(KEY, 1, symbols(2.0))
+    assert fused is not None
+    assert torch.equal(fused.symbols, torch.tensor([0.0] * 3 + [2.0] * 3).expand(1, 4, 6))
+    assert fused.links == (0, 1)
