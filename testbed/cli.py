@@ -34,16 +34,19 @@ app.add_typer(data_app, name="data")
 
 
 def _add_commands(entry: EntryPoint) -> None:
-    """Add the commands of a package built on top of the testbed (ADR 2); if it is broken, all others still work."""
+    """Add a command or a group from above the testbed (ADR 2); if it is broken, all others still work."""
     try:
-        group = entry.load()
+        commands = entry.load()
     except Exception as error:  # the package may be of other people, and raise anything
         print_warning(
             f"`splitwave {entry.name}` is missing, because {entry.value} cannot be loaded: {type(error).__name__}: "
             f"{error}; `splitwave doctor` says more"
         )
         return
-    app.add_typer(group, name=entry.name)
+    if isinstance(commands, typer.Typer):
+        app.add_typer(commands, name=entry.name)
+    else:
+        app.command(entry.name)(commands)
 
 
 for each in entry_points(group="splitwave.commands"):

@@ -53,6 +53,7 @@ class FusionBuffer:
         capacity: int,
         policy: FusionPolicy | None = None,
         betas: Sequence[float] = (),
+        *,
         links_down: Iterable[int] = (),
     ) -> None:
         """An empty buffer.
@@ -84,7 +85,7 @@ class FusionBuffer:
         """
         betas = [config.beta(link) for link in range(config.links)]
         policy, down = load_fusion_policy(config), config.fusion.links_down
-        return cls(config.links, config.encoder.dimension, capacity, policy, betas, down)
+        return cls(config.links, config.encoder.dimension, capacity, policy, betas, links_down=down)
 
     def resize(self, capacity: int) -> None:
         """Change how many blocks may wait for links at a time."""

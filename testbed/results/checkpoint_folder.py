@@ -13,24 +13,25 @@ _INSIDE_RESULTS = "ckpt"
 _DTYPES = {"F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64"}
 
 
-def find_checkpoint(path: Path) -> Path:
+def find_checkpoint(path: Path, option: str = "--checkpoint") -> Path:
     """Return the absolute path of a checkpoint's folder.
 
     Args:
         path: the folder itself, the results folder that contains it, or a file in one of them, such as checkpoint.json.
+        option: of the command line that named it.
 
     Raises:
         CheckpointError: no checkpoint was found; the message lists the places that were searched.
     """
     if not path.exists():
-        raise CheckpointError(f"--checkpoint {path}: no such folder or file")
+        raise CheckpointError(f"{option} {path}: no such folder or file")
     named = path if path.is_dir() else path.parent
     places = [named / _INSIDE_RESULTS, named]
     for folder in places:
         if (folder / MANIFEST_FILE).is_file():
             return folder.resolve()
     looked_for = " and ".join(str(folder / MANIFEST_FILE) for folder in places)
-    raise CheckpointError(f"--checkpoint {path}: no published checkpoint there: looked for {looked_for}")
+    raise CheckpointError(f"{option} {path}: no published checkpoint there: looked for {looked_for}")
 
 
 def read_checkpoint(folder: Path) -> Manifest:
