@@ -1,7 +1,7 @@
 """Carries out a command from its settings to a results folder: runs an engine, records its events, draws figures."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import remarks
 from splitwave.common.errors import DataError
 from splitwave.common.files.full_disk import naming_full_disk
+from splitwave.common.records.results import RunResult
 from splitwave.common.records.summary import Summary, errors_of, summarize
 from splitwave.common.records.trivial_answers import remarks_on
 from splitwave.common.tasks.task import ChanceLevel, Task
@@ -58,35 +59,85 @@ def execute(request: RunRequest) -> Path:
     Raises:
         SplitwaveError: the settings are invalid, or the engine failed.
     """
+    finished = carry_out(request, Display, print_warning)
+    config, folder = finished.request.config, finished.folder
+    print_summary(finished.summary, config.task.wording, folder.path)
+    finished.draw()
+    print_figures(folder.figures)
+    print_next_steps(next_steps(folder.path, request.data_dir, None if request.restore else config.seed))
+    return folder.path
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that has ended well and whose results folder is published: a failure from here on does not remove it.
+
+    Attributes:
+        request: as carried out, with the facts of the user's own data in its settings.
+        folder: the results folder.
+        result: the reports of the engine.
+        summary: the content of `summary.json`.
+    """
+
+    request: RunRequest
+    folder: ResultsFolder
+    result: RunResult
+    summary: Summary
+
+    def draw(self) -> None:
+        """Draw the figures of the run in its folder.
+
+        Raises:
+            DiskFullError: the disk is full.
+        """
+        with naming_full_disk(self.request.results):
+            _draw(self.folder, self.request.config.task)
+
+
+def carry_out(
+    request: RunRequest,
+    watch: Callable[[RunConfig], AbstractContextManager[Observer]],
+    warn: Callable[[str | None], None] = lambda _: None,
+) -> Finished:
+    """Carry out a request without printing anything.
+
+    Args:
+        request: the run.
+        watch: makes, from the settings with the facts of the data, the observer of its events, a context around them.
+        warn: receives a warning about the machine or the data, or None.
+
+    Raises:
+        SplitwaveError: as `execute`.
+    """
     engine = load_engine(request.engine)
     data_dir = existing_data_dir(request.data_dir)
     check_own_code(request.config, request.python_path, request.engine)
     request = replace(request, config=with_data_facts(request.config, data_dir))
     for remark in remarks(request.config.data.choice, data_dir):
-        print_warning(remark)
+        warn(remark)
     check_data(request.config, data_dir, request.engine)
     chance = known_chance_level(request.config, data_dir, request.engine)
-    print_warning(processor_warning(request.config, request.engine, request.links_per_process))
+    warn(processor_warning(request.config, request.engine, request.links_per_process))
     folder = ResultsFolder(request.results, request.what, request.config, data_dir)
     try:
-        summary = _fill(folder, request, engine, data_dir, chance)
+        result, summary = _fill(folder, request, engine, data_dir, chance, watch=watch(request.config))
     except BaseException:
         if folder.kept:
             with suppress(Exception, KeyboardInterrupt):  # the error that ended the run is the one to report
                 _draw(folder, request.config.task)
         raise
-    # The result is published: a failure from here on does not remove it.
-    print_summary(summary, request.config.task.wording, folder.path)
-    with naming_full_disk(request.results):
-        _draw(folder, request.config.task)
-    print_figures(folder.figures)
-    print_next_steps(next_steps(folder.path, request.data_dir, None if request.restore else request.config.seed))
-    return folder.path
+    return Finished(request, folder, result, summary)
 
 
 def _fill(
-    folder: ResultsFolder, request: RunRequest, engine: Engine, data_dir: Path | None, chance: ChanceLevel | None
-) -> Summary:
+    folder: ResultsFolder,
+    request: RunRequest,
+    engine: Engine,
+    data_dir: Path | None,
+    chance: ChanceLevel | None,
+    *,
+    watch: AbstractContextManager[Observer],
+) -> tuple[RunResult, Summary]:
     job = Job(
         config=request.config,
         data_dir=data_dir,
@@ -99,13 +150,13 @@ def _fill(
     record = RunRecord(folder.metrics, request.config.task)
     folder.add_if_unfinished(lambda: _describe_unfinished(folder, request, record))
     with folder, folder.naming_errors():
-        with Display(request.config) as display:
-            result = engine.run(job, _notify_all(record, display))
+        with watch as observe:
+            result = engine.run(job, notify_all(record, observe))
         remarks = remarks_on(request.config.task, result.error, chance)
         summary = {**summarize(request.config, request.engine, result, remarks), **record.summary()}
         write_latency(folder.latency, result.hops, result.hop_times_ns)
         folder.write_json(folder.summary.name, summary)
-    return summary
+    return result, summary
 
 
 def _describe_unfinished(folder: ResultsFolder, request: RunRequest, record: RunRecord) -> Mapping[str, object]:
@@ -136,7 +187,9 @@ def existing_data_dir(data_dir: Path | None) -> Path | None:
     return None if data_dir is None else data_dir.resolve()
 
 
-def _notify_all(*observers: Observer) -> Observer:
+def notify_all(*observers: Observer) -> Observer:
+    """Return an observer that passes each event to these observers, in this order."""
+
     def observe(event: Event) -> None:
         for observer in observers:
             observer(event)

@@ -181,22 +181,26 @@ class Trainer:
         """Whether decoding these evaluation blocks takes no longer than handing them to another thread."""
         return sum(block.symbols.shape[1] for block in blocks) <= self._shortcuts.brief_samples
 
-    @torch.no_grad()
     def predict(self, block: FusedBlock, plan: RunPlan | None = None) -> Answers:
-        """(B,) answers to an evaluation block (L = 1), decoded under the β that it carries, if any.
+        """(B,) answers to an evaluation block (L = 1); arguments and errors as for `outputs`."""
+        return self.objective.answers(self.outputs(block, plan))
+
+    @torch.no_grad()
+    def outputs(self, block: FusedBlock, plan: RunPlan | None = None) -> Tensor:
+        """The decoder's (B, outputs) for an evaluation block (L = 1), decoded under the β that it carries, if any.
 
         Args:
             block: all links' symbols.
             plan: which the block's pass follows, if not the run's.
 
         Raises:
-            RunFailedError: the decoder's outputs are not finite.
+            RunFailedError: the outputs are not finite.
         """
         conditions = self._conditions(block, plan or self._plan) if self.config.conditions else None
         outputs = self._decode(block.symbols, block.key, conditions)
         if not torch.isfinite(outputs).all():
             raise RunFailedError(f"the decoder's outputs for {block.key} are not finite")
-        return self.objective.answers(outputs)
+        return outputs
 
     def _conditions(self, block: FusedBlock, plan: RunPlan) -> BlockConditions:
         return block_conditions(self.config, plan, block.key, block.betas)

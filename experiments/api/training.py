@@ -1,0 +1,105 @@
+"""Trains from Python, in this process or with a testbed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.records.results import EpochRecord, RunResult
+from splitwave.common.records.summary import Summary
+from splitwave.experiments.api.model import Model, load
+from splitwave.experiments.api.settings import Settings, data_folder, name_of, resolve
+from splitwave.testbed.engine import IN_THIS_PROCESS, Event, Observer
+from splitwave.testbed.execution import RunRequest, carry_out, notify_all
+
+Callback = Callable[[Event], None]
+"""Is called with each event of a run, such as an `EpochRecord`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """A finished run.
+
+    Attributes:
+        config: its settings.
+        folder: its results folder, with checkpoint, curves and figures.
+        epochs: one record per epoch; empty for a run that restored a checkpoint.
+        summary: the content of its `summary.json`.
+        run: the reports of its test and serving passes.
+    """
+
+    config: RunConfig
+    folder: Path
+    epochs: tuple[EpochRecord, ...]
+    summary: Summary
+    run: RunResult
+
+    @property
+    def error(self) -> float:
+        """The mean error on the test split with hard symbols, in the unit of the task: a share, or ns²."""
+        return self.run.error
+
+    @property
+    def weights_sha256(self) -> str:
+        """The digest of all weights, which two runs share if they are equal to the bit."""
+        return self.run.weights_sha256
+
+    def load(self) -> Model:
+        """Load the trained model.
+
+        Raises:
+            CheckpointError: this run restored a checkpoint of another folder, or its own was removed.
+        """
+        return load(self.folder)
+
+
+def train(
+    config: Settings,
+    *,
+    engine: str = IN_THIS_PROCESS,
+    callbacks: Iterable[Callback] = (),
+    overrides: Sequence[str] = (),
+    data_dir: str | Path | None = None,
+    results: str | Path = "results",
+) -> TrainingResult:
+    """Train a model, evaluate it, and write a results folder, as `splitwave train` does, but without printing.
+
+    Args:
+        config: resolved settings, a tree of settings over the defaults, a YAML file, or a shipped name such as `demo`.
+        engine: `inprocess`; or `process` or `compose` for a testbed, which gives equal weights.
+        callbacks: called with each event of the run, in order. An exception in one ends the run. With a testbed inside
+            a running event loop, as in a notebook, they are called in another thread.
+        overrides: `dotted.path=value`, for the name of a configuration or a file.
+        data_dir: folder with the data sets; by default that of the variable SPLITWAVE_DATA_DIR.
+        results: folder that holds all results.
+
+    Raises:
+        SplitwaveError: a setting is wrong, the data are missing, or the run failed.
+        KeyboardInterrupt: the run was interrupted, and everything that was started has been stopped.
+    """
+    settings = resolve(config, overrides)
+    request = RunRequest(name_of(config), settings, engine, data_folder(data_dir), Path(results))
+    return finish(request, callbacks)
+
+
+def finish(request: RunRequest, callbacks: Iterable[Callback]) -> TrainingResult:
+    """Carry out a request to its end, with figures.
+
+    Raises:
+        SplitwaveError: as `train`.
+    """
+    epochs: list[EpochRecord] = []
+    done = carry_out(request, lambda _: nullcontext(notify_all(_keeping(epochs), *callbacks)))
+    done.draw()
+    return TrainingResult(done.request.config, done.folder.path, tuple(epochs), done.summary, done.result)
+
+
+def _keeping(epochs: list[EpochRecord]) -> Observer:
+    def observe(event: Event) -> None:
+        if isinstance(event, EpochRecord):
+            if event.epoch == 0:  # the run has restarted from the beginning
+                epochs.clear()
+            epochs.append(event)
+
+    return observe
