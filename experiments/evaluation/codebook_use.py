@@ -22,12 +22,6 @@ class CodebookUse:
     levels: Float32
     counts: Int64
 
-    def with_indices(self, indices: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> "CodebookUse":
-        """Return the use with (B, d) more level indices counted."""
-        counts = self.counts.copy()
-        np.add.at(counts, (np.arange(len(counts)), indices), 1)
-        return CodebookUse(self.link, self.levels, counts)
-
     @property
     def histogram(self) -> Int64:
         """(T + 1,), how often all symbols together took each level."""

@@ -53,23 +53,20 @@ def torch_threads(count: int) -> Iterator[None]:
 
 def _count(run: InprocessRun) -> tuple[ConfusionMatrix | None, tuple[CodebookUse, ...]]:
     """Count answers and levels in one pass over the test split."""
-    task = run.config.task
-    confusion = ConfusionMatrix.empty(task.classes) if isinstance(task, Classification) else None
-    uses = _unused_codebooks(run)
+    task, dimension = run.config.task, run.config.encoder.dimension
+    classes = task.classes if isinstance(task, Classification) else 0
+    answers = np.zeros((classes, classes), dtype=np.int64)
+    levels = np.zeros((run.config.links, dimension, run.config.quantizer.breakpoints + 1), dtype=np.int64)
     for answered in run.answered_blocks(Phase.TEST, 0, Symbols.HARD):
-        if confusion:
-            confusion = confusion.with_answers(answered.targets, answered.answers)
+        if classes:
+            np.add.at(answers, (answered.targets.astype(np.int64), answered.answers.astype(np.int64)), 1)
         for block in answered.blocks:
             if isinstance(block.payload, LevelPayload):
-                uses[block.link] = uses[block.link].with_indices(block.payload.indices)
-    return confusion, tuple(uses.values())
-
-
-def _unused_codebooks(run: InprocessRun) -> dict[int, CodebookUse]:
-    shape = (run.config.encoder.dimension, run.config.quantizer.breakpoints + 1)
-    codebooks = {link: worker.model.codebook for link, worker in enumerate(run.workers)}
-    return {
-        link: CodebookUse(link, codebook.levels().detach().numpy(), np.zeros(shape, dtype=np.int64))
-        for link, codebook in codebooks.items()
+                np.add.at(levels[block.link], (np.arange(dimension), block.payload.indices), 1)
+    codebooks = [(link, worker.model.codebook) for link, worker in enumerate(run.workers)]
+    uses = [
+        CodebookUse(link, codebook.levels().detach().numpy(), levels[link])
+        for link, codebook in codebooks
         if codebook is not None
-    }
+    ]
+    return ConfusionMatrix(answers) if classes else None, tuple(uses)
