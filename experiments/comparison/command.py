@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from splitwave.experiments.comparison.settings import names_of
 from splitwave.experiments.comparison.significance import differences
 from splitwave.experiments.comparison.tables import difference_rows, lines, result_rows, settings_rows, write_csv
 from splitwave.testbed.commands.options import RESULTS, Results
+from splitwave.testbed.results.results_folder import time_stamp
 from splitwave.testbed.terminal.columns import label_rows
 from splitwave.testbed.terminal.reporting import print_figures, reports_errors
 
@@ -45,7 +45,7 @@ def compare(
 @contextmanager
 def _new_folder(parent: Path) -> Iterator[Path]:
     """Make a folder named after the time, which is removed if the body of the `with` fails."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp = time_stamp()
     parent.mkdir(parents=True, exist_ok=True)
     attempt = 1
     while True:

@@ -27,7 +27,7 @@ class ErrorAtPsnr:
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """What a comparison reads of a run.
+    """A finished run, as far as a comparison reads it.
 
     Attributes:
         folder: as the user named it.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.files.full_disk import naming_full_disk
 from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.evaluation.evaluation import ErrorPoint, EvaluationResult, Request
 from splitwave.experiments.evaluation.figures import draw_all
@@ -61,6 +62,8 @@ def run_evaluation(
     with folder, folder.naming_errors():
         result = _measure(checkpoint, config, request, engine=engine, data_dir=data_dir, show=show)
         write_tables(result, folder.path)
+    # The tables are published: a figure that cannot be drawn does not remove them.
+    with naming_full_disk(results):
         draw_all(result, folder.figures)
     return Evaluated(result, folder.path)
 

@@ -188,11 +188,15 @@ class ResultsFolder:
                     folder.rmdir()
 
 
+def time_stamp() -> str:
+    """Return the current time as names of results folders begin with it."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
 def _reserve(parent: Path, seed: int) -> tuple[Path, Path]:
     """Choose an unused name and make the hidden folder that reserves it; returns the final and the hidden path."""
     commit = current_commit()
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = f"{stamp}-{commit.sha[:8] if commit else 'nogit'}-s{seed}"
+    name = f"{time_stamp()}-{commit.sha[:8] if commit else 'nogit'}-s{seed}"
     attempt = 1
     while True:
         final = parent / (name if attempt == 1 else f"{name}-{attempt}")

@@ -65,9 +65,9 @@ def test_an_exception_in_a_callback_ends_the_run(tmp_path: Path) -> None:
         if isinstance(event, sw.EpochRecord):
             raise ZeroDivisionError("of the user")
 
-    with sw.Testbed(SETTINGS, callbacks=[refuse], results=tmp_path) as testbed:
-        with pytest.raises(ZeroDivisionError, match="of the user"):
-            testbed.result()
+    testbed = sw.Testbed(SETTINGS, callbacks=[refuse], results=tmp_path)
+    with testbed, pytest.raises(ZeroDivisionError, match="of the user"):
+        testbed.result()
 
 
 def test_command_interface_and_testbed_evaluate_a_checkpoint_to_the_same_digits(tmp_path: Path) -> None:
