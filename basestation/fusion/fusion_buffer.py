@@ -84,7 +84,7 @@ class FusionBuffer:
             ConfigError: the fusion policy cannot be loaded.
         """
         betas = [config.beta(link) for link in range(config.links)]
-        policy, down = load_fusion_policy(config), config.fusion.links_down
+        policy, down = load_fusion_policy(config), config.fusion.down
         return cls(config.links, config.encoder.dimension, capacity, policy, betas, links_down=down)
 
     def resize(self, capacity: int) -> None:

@@ -133,8 +133,8 @@ class Trainer:
         self._owed = [shard.weight_gradients for shard in shards]
         received = shards[0].gradient if len(shards) == 1 else torch.cat([each.gradient for each in shards], 1)
         parts = enumerate(received.chunk(self.config.links, dim=-1))
-        heard = set(block.links) - set(self.config.fusion.links_down)
-        gradients = {link: (part if link in heard else torch.zeros_like(part)) for link, part in parts}
+        received_links = set(block.links) - set(self.config.fusion.down)
+        gradients = {link: (part if link in received_links else torch.zeros_like(part)) for link, part in parts}
         return MicroBatchResult(
             {link: gradient.contiguous().numpy() for link, gradient in gradients.items()},
             sum(shard.distortion for shard in shards),

@@ -84,10 +84,10 @@ class RunConfig(GeneralSettings):
 
     @model_validator(mode="after")
     def _links_down_exist(self) -> Self:
-        down = self.fusion.links_down
+        down = self.fusion.down
         if len(set(down)) < len(down) or not set(down) < set(range(self.links)):
             raise ValueError(
-                f"fusion.links_down = {down}: expected different links of 0 to {self.links - 1}, and not all of them"
+                f"fusion.down = {down}: expected different links of 0 to {self.links - 1}, and not all of them"
             )
         return self
 

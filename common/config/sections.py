@@ -136,12 +136,12 @@ class FusionSettings(Section):
     """When the base station decodes a block.
 
     `policy`: which links it waits for. `all`: every one. Other packages may add policies that let a block go without
-    some links, whose symbols the decoder then sees as zeros; those need not be equal from run to run. `links_down`:
+    some links, whose symbols the decoder then sees as zeros; those need not be equal from run to run. `down`:
     links whose symbols the decoder always sees as zeros, as if they were lost; their devices take part in the run.
     """
 
     policy: Annotated[str, AfterValidator(FUSION_POLICIES.check)] = "all"
-    links_down: list[Annotated[int, Field(ge=0)]] = Field(default=[])
+    down: list[Annotated[int, Field(ge=0)]] = Field(default=[])
 
 
 class TrainingSettings(Section):

@@ -19,7 +19,7 @@ MAX_PSNR_VALUES = 1000
 _ORIGINS = {
     "channel.psnr_db": "psnr_db of the evaluation",
     "channel.model": "channel of the evaluation",
-    "fusion.links_down": "links_down of the evaluation",
+    "fusion.down": "links_down of the evaluation",
     "seed": "noise_seeds of the evaluation",
 }
 """The arguments of an evaluation that replace a setting."""
@@ -53,7 +53,7 @@ class Condition:
         if self.channel is not None:
             tree["channel"]["model"] = list(self.channel)
         if self.links_down:
-            tree["fusion"]["links_down"] = list(self.links_down)
+            tree["fusion"]["down"] = list(self.links_down)
         tree["seed"] = (trained.seed + self.noise_number) % (1 << 64)
         try:
             settings = RunConfig.model_validate(tree)

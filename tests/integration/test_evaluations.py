@@ -11,15 +11,18 @@ import pytest
 import torch
 
 import splitwave as sw
+from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.common.data.catalog import load_images, load_labels
 from splitwave.common.data.dataset import Images, Targets
 from splitwave.common.errors import ConfigError, DataError
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.evaluation.conditions import Condition
 from splitwave.experiments.evaluation.evaluation import Request
 from splitwave.experiments.evaluation.in_process import evaluate_run
 from splitwave.experiments.inprocess_engine import save_checkpoint
 from splitwave.experiments.inprocess_run import InprocessRun
-from tests.integration.test_equality import config_of
+from tests.integration.test_equality import compare, config_of
 from tests.integration.testbed import run_distributed, tiny_data
 from tests.unit.testbed.commands.command_line import splitwave
 
@@ -60,6 +63,17 @@ def test_a_testbed_over_grpc_measures_the_errors_of_one_process(links: int, brea
     errors = [error for point in result.points for error in point.errors]
     assert measured == [*errors, *(point.errors[0] for point in result.ablation.values())]
     assert len(set(measured)) > 2
+
+
+def test_a_training_without_a_link_equals_one_process_and_gives_its_device_no_gradient(tmp_path: Path) -> None:
+    compare(config_of(2, 1, 2, "soft", 6, fusion={"down": [1]}), tmp_path)
+
+    config, data = config_of(2, 1, 1, "soft", 6, fusion={"down": [1]}), tiny_data(2)
+    run = InprocessRun(config, data.views, data.labels.train, data.labels.test)
+    symbols = torch.ones(1, 16, 12)
+    result = run.trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols, (0, 1)))
+    assert not result.gradients[1].any()
+    assert result.gradients[0].any()
 
 
 def test_the_run_s_own_point_is_its_test_error_to_the_last_digit(trained: sw.TrainingResult) -> None:

@@ -33,7 +33,7 @@ def test_a_checkpoint_without_the_section_is_read_as_one_with_the_default(tmp_pa
 
 
 def test_the_resolved_settings_show_the_default() -> None:
-    assert yaml.safe_load(to_yaml(RunConfig()))["fusion"] == {"policy": "all", "links_down": []}
+    assert yaml.safe_load(to_yaml(RunConfig()))["fusion"] == {"policy": "all", "down": []}
 
 
 @pytest.mark.usefixtures("toys")
@@ -51,5 +51,5 @@ def test_an_unknown_policy_is_refused_with_the_known_names() -> None:
 
 @pytest.mark.parametrize("down", ["[2]", "[0, 1]", "[1, 1]"])
 def test_links_that_are_down_are_different_links_of_the_run_and_not_all(down: str) -> None:
-    with pytest.raises(ConfigError, match=r"fusion\.links_down = .* expected different links of 0 to 1, and not all"):
-        load_config(environment={}, overrides=[f"fusion.links_down={down}"])
+    with pytest.raises(ConfigError, match=r"fusion\.down = .* expected different links of 0 to 1, and not all"):
+        load_config(environment={}, overrides=[f"fusion.down={down}"])

@@ -43,7 +43,7 @@ def test_a_condition_changes_channel_links_and_noise_alone() -> None:
     trained = RunConfig.model_validate({"seed": 7, "links": 3, "channel": {"psnr_db": [1.0, 2.0, 3.0]}})
     settings = Condition(-5.0, ("awgn",), (1,), noise_number=2).settings(trained)
     assert settings == RunConfig.model_validate(
-        {"seed": 9, "links": 3, "channel": {"psnr_db": -5.0}, "fusion": {"links_down": [1]}}
+        {"seed": 9, "links": 3, "channel": {"psnr_db": -5.0}, "fusion": {"down": [1]}}
     )
     assert Condition().settings(trained) == trained
 
@@ -60,7 +60,7 @@ def test_the_noise_number_of_the_largest_seed_begins_again_at_0() -> None:
             Condition(channel=("fog",)),
             r"channel\.model = \['fog'\] \(from channel of the evaluation\): there is no 'fog'",
         ),
-        (Condition(links_down=(0, 1)), r"fusion\.links_down = \[0, 1\]: expected different links"),
+        (Condition(links_down=(0, 1)), r"fusion\.down = \[0, 1\]: expected different links"),
     ],
 )
 def test_a_wrong_condition_names_the_value_and_the_argument(condition: Condition, message: str) -> None:
