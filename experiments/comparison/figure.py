@@ -8,10 +8,14 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.comparison.runs import ComparedRun
-from splitwave.experiments.sweep.curve_styles import CurveStyle, curve_styles
-from splitwave.testbed.figures.style import in_default_style
+from splitwave.experiments.comparison.settings import groups_of
+from splitwave.experiments.sweep.curve_styles import CurveStyle
+from splitwave.testbed.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, in_default_style
 
 Named = Sequence[tuple[str, ComparedRun]]
+
+_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+_MARKERS = "os^Dv<>P"
 
 
 @in_default_style
@@ -24,7 +28,7 @@ def comparison_figure(runs: Sequence[ComparedRun], names: Sequence[str]) -> Figu
     if not count:
         return None
     canvas = Figure(figsize=(4.2 * count, 3.4 + 0.2 * len(runs)), layout="constrained")
-    panels, styles = list(canvas.subplots(1, count, squeeze=False)[0]), curve_styles(names)
+    panels, styles = list(canvas.subplots(1, count, squeeze=False)[0]), _styles(runs, names)
     if trained:
         _draw_training(panels, trained, styles, wording)
     if evaluated:
@@ -35,6 +39,16 @@ def comparison_figure(runs: Sequence[ComparedRun], names: Sequence[str]) -> Figu
         handles, labels = handles + more, labels + others
     canvas.legend(handles, labels, loc="outside lower left", ncols=1, frameon=False, fontsize="small")
     return canvas
+
+
+def _styles(runs: Sequence[ComparedRun], names: Sequence[str]) -> dict[str, CurveStyle]:
+    """Return one colour for runs that differ in the seed alone, and one marker for each of them."""
+    folders = dict(zip((run.folder for run in runs), names, strict=True))
+    return {
+        folders[run.folder]: CurveStyle(_COLOURS[group % len(_COLOURS)], _MARKERS[number % len(_MARKERS)])
+        for group, members in enumerate(groups_of(runs))
+        for number, run in enumerate(members)
+    }
 
 
 def _draw_training(panels: Sequence[Axes], named: Named, styles: dict[str, CurveStyle], wording: Wording) -> None:

@@ -17,6 +17,9 @@ from splitwave.experiments.evaluation.evaluation import EvaluationResult, Reques
 from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.testbed.engine import IN_THIS_PROCESS
 
+MAX_CLASSES = 1024
+"""Confusion matrices of more classes would fill the memory, and nobody could read them."""
+
 
 def evaluate_run(run: InprocessRun, request: Request, show: Callable[[str], None] = lambda _: None) -> EvaluationResult:
     """Evaluate a run that has its trained weights; afterwards it has the settings that it had before.
@@ -54,7 +57,7 @@ def torch_threads(count: int) -> Iterator[None]:
 def _count(run: InprocessRun) -> tuple[ConfusionMatrix | None, tuple[CodebookUse, ...]]:
     """Count answers and levels in one pass over the test split."""
     task, dimension = run.config.task, run.config.encoder.dimension
-    classes = task.classes if isinstance(task, Classification) else 0
+    classes = task.classes if isinstance(task, Classification) and task.classes <= MAX_CLASSES else 0
     answers = np.zeros((classes, classes), dtype=np.int64)
     levels = np.zeros((run.config.links, dimension, run.config.quantizer.breakpoints + 1), dtype=np.int64)
     for answered in run.answered_blocks(Phase.TEST, 0, Symbols.HARD):

@@ -110,4 +110,4 @@ def _name(point: ErrorPoint) -> str:
 
 def _cells(point: ErrorPoint, wording: Wording) -> tuple[str, str]:
     half = point.half_width
-    return wording.error_in_short(point.error), "" if half is None else f"{wording.scale * half:.3g} {wording.unit}"
+    return wording.error_in_full(point.error), "" if half is None else f"{wording.scale * half:.3g} {wording.unit}"
