@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from splitwave.experiments.evaluation.conditions import link_numbers, psnr_values
+from splitwave.experiments.sweep.intervals import MAX_SEEDS
 from splitwave.testbed.commands.options import RESULTS, DataDir, Device, Results, on_device
 from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.results.checkpoint_folder import find_checkpoint, read_checkpoint
@@ -30,7 +31,7 @@ def evaluate(
         typer.Option(metavar="LINKS", help="Links whose symbols are lost, such as 0 or 0,2.", show_default=False),
     ] = None,
     noise_seeds: Annotated[
-        int, typer.Option(metavar="N", help="Realisations of the noise that each error is averaged over, 1 to 10.")
+        int, typer.Option(help="Realisations of the noise that each error is averaged over.", min=1, max=MAX_SEEDS)
     ] = 5,
     ablation: Annotated[bool, typer.Option(help="Also measure the error without each link, and with it alone.")] = True,
     engine: Annotated[str, typer.Option(metavar="NAME", help=_ENGINE_HELP)] = IN_THIS_PROCESS,
