@@ -175,7 +175,7 @@ def test_an_evaluation_leaves_run_and_threads_as_before() -> None:
         (["--psnr-db", "five"], "error: --psnr-db five: expected decibels"),
         (["--channel", "fog"], "there is no 'fog'; there are: awgn"),
         (["--links-down", "2"], "expected different links of 0 to 1"),
-        (["--noise-seeds", "11"], "Invalid value for '--noise-seeds': 11 is not in the range 1<=x<=10"),
+        (["--noise-seeds", "11"], "Invalid value for '--noise-seeds'"),
         (["--engine", "steam"], "no such engine"),
     ],
 )
