@@ -58,7 +58,7 @@ def import_object(setting: str, name: str) -> object:
             raise ConfigError(f"{setting} = {name}: {origin(error)}") from error
         raise ConfigError(
             f"{setting} = {name}: there is no module {error.name!r}; "
-            "--python-path DIR adds the folder that it lies in to the import path"
+            "add the folder that it lies in to the import path, with --python-path DIR"
         ) from None
     except Exception as error:  # a user's module may raise anything
         raise ConfigError(f"{setting} = {name}: {origin(error)}") from error

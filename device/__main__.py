@@ -96,12 +96,12 @@ def _check_consent(config: RunConfig, python_path: Path | None) -> None:
     Raises:
         ConfigError: the settings name some, and there is no `--python-path`.
     """
-    named = config.encoder.network
-    if named is not None and python_path is None:
-        raise ConfigError(
-            f"encoder.network = {named}, says the base station: this device runs code that others name only if it is "
-            "started with --python-path DIR, the folder that the module lies in"
-        )
+    for setting, name in config.named_objects.items():
+        if setting != "decoder.network" and python_path is None:  # which the base station alone imports
+            raise ConfigError(
+                f"{setting} = {name}, says the base station: this device runs code that others name only if it is "
+                "started with --python-path DIR, the folder that the module lies in"
+            )
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from splitwave.common.config.setting_types import DataName, ViewName
 from splitwave.common.config.source_settings import SourceSettings
 from splitwave.common.data.catalog import SOURCES, DataChoice
+from splitwave.common.data.view import VIEWS
 
 
 class DataSettings(SourceSettings):
@@ -20,7 +21,7 @@ class DataSettings(SourceSettings):
     for each device and sample. `same`: all of it. `sensors`: the data set's array for this device.
     `overlap`: the share of a part that the next device sees too, as in QML-IB's Fig. 4. `crop`: the share of each side
     that a window has. `noise`: the standard deviation of the Gaussian noise that each device adds to its view, whose
-    pixels are in [0, 1]; drawn once a sample.
+    pixels are in [0, 1]; drawn once a sample. `seed`: of the draws of `crop` and `noise`; null for the run's seed.
     """
 
     name: DataName = "mnist5k"
@@ -29,6 +30,7 @@ class DataSettings(SourceSettings):
     view: ViewName = "rows"
     crop: Annotated[float, Field(gt=0, le=1)] = 0.5
     noise: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
+    seed: Annotated[int, Field(ge=0, lt=1 << 64)] | None = None
 
     @model_validator(mode="after")
     def _settings_of_sources_have_one(self) -> Self:
@@ -39,6 +41,16 @@ class DataSettings(SourceSettings):
     def choice(self) -> DataChoice:
         """The data, as `common.data.catalog` takes them."""
         return self.options(self.name) if self.name in SOURCES.names else self.name
+
+    @property
+    def draws(self) -> bool:
+        """Whether what devices see depends on a seed; views of other packages may draw, too."""
+        return self.noise > 0 or self.view == "crop" or self.view not in VIEWS.built_in
+
+    @property
+    def named_function(self) -> str | None:
+        """The user's function that the data come from, `module:function`; None for data that are read from files."""
+        return self.path if self.name == "python" else None
 
     @property
     def title(self) -> str:

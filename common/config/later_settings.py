@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 LATER_SECTIONS = ("fusion", "decoder")
-LATER_SETTINGS = {"data": ("view", "crop", "noise"), "encoder": ("network",)}
+LATER_SETTINGS = {"data": ("view", "crop", "noise", "seed"), "encoder": ("network",)}
 
 
 def without_later_defaults(config: BaseModel, settings: dict[str, Any]) -> dict[str, Any]:

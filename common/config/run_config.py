@@ -96,7 +96,7 @@ class RunConfig(GeneralSettings):
         hyper = self.hypernetwork
         backbone = self.encoder.backbone
         check_conditions(backbone, BUILT_IN_BACKBONES.get(backbone), self.conditions)
-        for setting, network in self.named_objects.items():
+        for setting, network in self.own_networks.items():
             if self.conditions:
                 raise ValueError(f"hypernetwork: {setting} = {network} has no hyper-layers; use a backbone that has")
         if hyper.psnr and self.channel.training_psnr_db is None:
@@ -127,6 +127,8 @@ class RunConfig(GeneralSettings):
         for name, views in _VIEWS_THAT_USE.items():
             if self.data.view in VIEWS.built_in and self.data.view not in views:
                 _check_defaults(self.data, "data", (name,), f"data.view = {' or '.join(views)}")
+        if not self.data.draws:
+            _check_defaults(self.data, "data", ("seed",), "data.view = crop, or data.noise")
         if self.encoder.network and self.decoder.network:
             needed = "a network of the backbone: encoder.network and decoder.network replace both"
             _check_defaults(self.encoder, "encoder", ("backbone", "width"), needed)
@@ -158,14 +160,22 @@ class RunConfig(GeneralSettings):
         return find(self.data.choice).TASK
 
     @property
-    def named_objects(self) -> dict[str, str]:
-        """By setting, what the settings name as `module:object`: code of the user that a party imports."""
+    def own_networks(self) -> dict[str, str]:
+        """By setting, the factories of the user's networks, as `module:factory`."""
         named = {"encoder.network": self.encoder.network, "decoder.network": self.decoder.network}
         return {setting: name for setting, name in named.items() if name is not None}
 
+    @property
+    def named_objects(self) -> dict[str, str]:
+        """By setting, what the settings name as `module:object`: code of the user that a party imports."""
+        function = self.data.named_function
+        return self.own_networks | ({} if function is None else {"data.path": function})
+
     def place(self, link: int) -> Place:
         """The place of one link, as views take it."""
-        return Place(link, self.links, self.seed, self.data.overlap, self.data.crop)
+        data = self.data
+        seed = self.seed if data.seed is None else data.seed
+        return Place(link, self.links, seed, data.overlap, data.crop)
 
     def view_shape_of(self, link: int) -> ImageShape:
         """(C, h, W) of what one link's device sees of a sample.

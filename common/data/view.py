@@ -15,7 +15,7 @@ class Place:
 
     Attributes:
         link, links: k, and K.
-        seed: of the run, for keyed draws (ADR 3).
+        seed: of keyed draws (ADR 3), that of the run unless `data.seed` is another.
         overlap: `data.overlap`, the share of a view that the next device sees too.
         crop: `data.crop`, the share of each side that a crop has.
     """

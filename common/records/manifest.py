@@ -35,6 +35,11 @@ def check_weights(path: Path, found: str, expected: str) -> None:
         raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected[:12]}…")
 
 
+def _shaping(config: RunConfig, section: str) -> object:
+    """The settings of a section that shape weights; the seed of crops and noise of a view decides their content."""
+    return config.data.model_copy(update={"seed": None}) if section == "data" else getattr(config, section)
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The manifest, which publishes a checkpoint when it is written, after every part is acknowledged.
@@ -81,7 +86,7 @@ class Manifest:
         """
         trained = self.config
         for name in ("links", "data", "encoder", "decoder", "quantizer"):
-            if getattr(trained, name) != getattr(config, name):
+            if _shaping(trained, name) != _shaping(config, name):
                 raise CheckpointError(
                     f"{folder}: trained with {name} = {getattr(trained, name)}, this run has {getattr(config, name)}"
                 )

@@ -8,13 +8,14 @@ from splitwave.common.errors import ConfigError, DataError
 from splitwave.common.tasks.task import Targets
 from splitwave.experiments.api.networks import Networks
 from splitwave.experiments.api.samples import Inputs, views_of
-from splitwave.experiments.api.settings import data_folder
+from splitwave.experiments.api.settings import data_folder, module_folder
 from splitwave.experiments.evaluation.evaluation import EvaluationResult, Request
 from splitwave.experiments.evaluation.in_process import evaluate_run
-from splitwave.experiments.evaluation.on_engine import evaluate_checkpoint
+from splitwave.experiments.evaluation.on_engine import Place, evaluate_checkpoint
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
-from splitwave.testbed.engine import IN_THIS_PROCESS, load_engine
+from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.execution import existing_data_dir
+from splitwave.testbed.preflight import check_own_code
 
 
 def evaluate_model(
@@ -26,6 +27,7 @@ def evaluate_model(
     data: Literal["test"] | tuple[Inputs, Targets],
     engine: str,
     data_dir: str | Path | None,
+    python_path: str | Path | None,
 ) -> EvaluationResult:
     """Evaluate networks in this process, or their checkpoint with another engine; see `Model.evaluate`.
 
@@ -37,14 +39,9 @@ def evaluate_model(
         return evaluate_run(_run_over(config, networks, data, data_dir), request)
     if data != "test":
         raise ConfigError(f"engine = {engine}: a testbed evaluates the test split of its data set, not other samples")
-    return evaluate_checkpoint(
-        folder,
-        config,
-        request,
-        engine=load_engine(engine),
-        engine_name=engine,
-        data_dir=existing_data_dir(data_folder(data_dir)),
-    )
+    place = Place(folder, existing_data_dir(data_folder(data_dir)), module_folder(python_path))
+    check_own_code(config, place.python_path, engine)
+    return evaluate_checkpoint(place, config, request, engine)
 
 
 def _run_over(

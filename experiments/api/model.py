@@ -70,7 +70,7 @@ class Model:
         """Encode samples into hard symbols.
 
         Args:
-            x: images as in the data set, or K arrays of what each device sees.
+            x: samples as in the data set, or K arrays of what each device sees.
             psnr_db: of all links, where the PSNR is an input of the networks; it has no effect on others.
             channel: channel models, likewise.
 
@@ -135,6 +135,7 @@ class Model:
         ablation: bool = False,
         engine: str = "inprocess",
         data_dir: str | Path | None = None,
+        python_path: str | Path | None = None,
     ) -> EvaluationResult:
         """Measure the error under other conditions, without training.
 
@@ -148,6 +149,7 @@ class Model:
             engine: `inprocess`, or `process` or `compose` to measure with a testbed that reads the checkpoint; the
                 errors are equal. A testbed measures neither confusion matrix nor codebook use.
             data_dir: folder with the data sets; by default that of the variable SPLITWAVE_DATA_DIR.
+            python_path: where a testbed finds the modules that the settings name; by default the current folder.
 
         Raises:
             SplitwaveError: a condition is invalid, the data are missing, or the testbed failed.
@@ -160,7 +162,14 @@ class Model:
             ablation=ablation,
         )
         return evaluate_model(
-            self.config, self._networks, self.folder, request, data=data, engine=engine, data_dir=data_dir
+            self.config,
+            self._networks,
+            self.folder,
+            request,
+            data=data,
+            engine=engine,
+            data_dir=data_dir,
+            python_path=python_path,
         )
 
     def _settings(self, psnr_db: float | None, channel: str | Sequence[str] | None) -> RunConfig:

@@ -11,7 +11,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import load_part
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
-from splitwave.common.tasks.task import Targets
+from splitwave.common.tasks.task import SeveralNumbers, Targets
 from splitwave.device.learning.model import DeviceModel
 from splitwave.device.learning.views import Views
 from splitwave.experiments.inprocess_run import InprocessRun
@@ -44,7 +44,7 @@ class Networks:
         return networks
 
     def run_over(self, config: RunConfig, views: Sequence[Views], targets: Targets) -> InprocessRun:
-        """Make a run with these weights whose test split has these views and (N,) targets."""
+        """Make a run with these weights whose test split has these views and targets."""
         return self.put_into(InprocessRun(without_holdout(config), views, targets[:1], targets))
 
     def put_into(self, run: InprocessRun) -> InprocessRun:
@@ -61,7 +61,9 @@ def plan_of(config: RunConfig, samples: int) -> RunPlan:
 
 
 def no_targets(config: RunConfig, samples: int) -> Targets:
-    """Return (N,) targets for samples whose answers are not known."""
+    """Return (N,) or (N, D) targets for samples whose answers are not known."""
+    if isinstance(config.task, SeveralNumbers):
+        return np.zeros((samples, config.task.answer_size), dtype=np.float32)
     if config.task.answer_dtype is np.float32:
         return np.zeros(samples, dtype=np.float32)
     return np.zeros(samples, dtype=np.int64)

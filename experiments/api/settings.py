@@ -49,3 +49,8 @@ def data_folder(data_dir: str | Path | None) -> Path | None:
     """Return the folder with the data sets: the one given, or that of the environment; None if there is neither."""
     named = data_dir if data_dir is not None else os.environ.get(_FOLDER_OF_DATA)
     return Path(named) if named else None
+
+
+def module_folder(python_path: str | Path | None) -> Path | None:
+    """Return the folder of the user's modules; None for the current one, which the import path of Python decides."""
+    return None if python_path is None else Path(python_path)

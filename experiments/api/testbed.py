@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from splitwave.common.errors import RunFailedError
-from splitwave.experiments.api.settings import Settings, data_folder, name_of, resolve
+from splitwave.experiments.api.settings import Settings, data_folder, module_folder, name_of, resolve
 from splitwave.experiments.api.training import Callback, TrainingResult, finish
 from splitwave.testbed.commands.options import PROCESS
 from splitwave.testbed.engine import Event
@@ -45,6 +45,7 @@ class Testbed:
         callbacks: Iterable[Callback] = (),
         overrides: Sequence[str] = (),
         data_dir: str | Path | None = None,
+        python_path: str | Path | None = None,
         results: str | Path = "results",
     ) -> None:
         """Describe a testbed; nothing is started yet.
@@ -56,6 +57,7 @@ class Testbed:
             callbacks: called with each event of the run, in the testbed's thread.
             overrides: as for `train`.
             data_dir: as for `train`.
+            python_path: as for `train`.
             results: folder that holds all results.
 
         Raises:
@@ -65,7 +67,15 @@ class Testbed:
         self.config = resolve(config, overrides)
         folder = None if restore is None else find_checkpoint(Path(restore), "restore")
         what = name_of(config) if folder is None else "infer"
-        self._request = RunRequest(what, self.config, engine, data_folder(data_dir), Path(results), folder)
+        self._request = RunRequest(
+            what,
+            self.config,
+            engine,
+            data_folder(data_dir),
+            Path(results),
+            folder,
+            python_path=module_folder(python_path),
+        )
         self._callbacks = tuple(callbacks)
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._interrupter = Interrupter()

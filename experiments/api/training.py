@@ -9,7 +9,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.common.records.summary import Summary
 from splitwave.experiments.api.model import Model, load
-from splitwave.experiments.api.settings import Settings, data_folder, name_of, resolve
+from splitwave.experiments.api.settings import Settings, data_folder, module_folder, name_of, resolve
 from splitwave.testbed.engine import IN_THIS_PROCESS, Event, Observer
 from splitwave.testbed.execution import RunRequest, carry_out, notify_all
 
@@ -61,6 +61,7 @@ def train(
     callbacks: Iterable[Callback] = (),
     overrides: Sequence[str] = (),
     data_dir: str | Path | None = None,
+    python_path: str | Path | None = None,
     results: str | Path = "results",
 ) -> TrainingResult:
     """Train a model, evaluate it, and write a results folder, as `splitwave train` does, but without printing.
@@ -72,6 +73,7 @@ def train(
             a running event loop, as in a notebook, they are called in another thread.
         overrides: `dotted.path=value`, for the name of a configuration or a file.
         data_dir: folder with the data sets; by default that of the variable SPLITWAVE_DATA_DIR.
+        python_path: where a testbed finds the modules that the settings name; by default the current folder.
         results: folder that holds all results.
 
     Raises:
@@ -79,7 +81,14 @@ def train(
         KeyboardInterrupt: the run was interrupted, and everything that was started has been stopped.
     """
     settings = resolve(config, overrides)
-    request = RunRequest(name_of(config), settings, engine, data_folder(data_dir), Path(results))
+    request = RunRequest(
+        name_of(config),
+        settings,
+        engine,
+        data_folder(data_dir),
+        Path(results),
+        python_path=module_folder(python_path),
+    )
     return finish(request, callbacks)
 
 

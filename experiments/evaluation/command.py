@@ -7,7 +7,7 @@ import typer
 
 from splitwave.experiments.evaluation.conditions import link_numbers, psnr_values
 from splitwave.experiments.sweep.intervals import MAX_SEEDS
-from splitwave.testbed.commands.options import RESULTS, DataDir, Device, Results, on_device
+from splitwave.testbed.commands.options import HERE, RESULTS, DataDir, Device, PythonPath, Results, on_device
 from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.results.checkpoint_folder import find_checkpoint, read_checkpoint
 from splitwave.testbed.terminal.columns import label_rows
@@ -37,6 +37,7 @@ def evaluate(
     engine: Annotated[str, typer.Option(metavar="NAME", help=_ENGINE_HELP)] = IN_THIS_PROCESS,
     device: Device = None,
     data_dir: DataDir = None,
+    python_path: PythonPath = HERE,
     results: Results = RESULTS,
 ) -> Path:
     """Measure a trained run at other PSNRs, over other channels and without some links, without training."""
@@ -54,7 +55,14 @@ def evaluate(
     checkpoint = find_checkpoint(run, "RUN")
     config = on_device(read_checkpoint(checkpoint).config, device)
     done = run_evaluation(
-        checkpoint, config, request, engine=engine, data_dir=data_dir, results=results, show=_show_progress
+        checkpoint,
+        config,
+        request,
+        engine=engine,
+        data_dir=data_dir,
+        python_path=python_path,
+        results=results,
+        show=_show_progress,
     )
     typer.echo("\n".join(["", *result_lines(done.result), "", *label_rows([("results", str(done.folder))])]))
     print_figures(done.folder / "figs", len("results"))

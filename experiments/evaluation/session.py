@@ -11,12 +11,12 @@ from splitwave.experiments.evaluation.evaluation import ErrorPoint, EvaluationRe
 from splitwave.experiments.evaluation.figures import draw_all
 from splitwave.experiments.evaluation.files import write_tables
 from splitwave.experiments.evaluation.in_process import evaluate_run
-from splitwave.experiments.evaluation.on_engine import evaluate_checkpoint
+from splitwave.experiments.evaluation.on_engine import Place, evaluate_checkpoint
 from splitwave.experiments.inprocess_engine import load_checkpoint
 from splitwave.experiments.inprocess_run import open_run
-from splitwave.testbed.engine import IN_THIS_PROCESS, load_engine
+from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.execution import existing_data_dir
-from splitwave.testbed.preflight import check_data
+from splitwave.testbed.preflight import check_data, check_own_code
 from splitwave.testbed.results.results_folder import ResultsFolder
 from splitwave.testbed.terminal.columns import columns
 
@@ -38,6 +38,7 @@ def run_evaluation(
     *,
     engine: str,
     data_dir: Path | None,
+    python_path: Path,
     results: Path,
     show: Callable[[str], None],
 ) -> Evaluated:
@@ -49,6 +50,7 @@ def run_evaluation(
         request: the extent of the evaluation.
         engine: name of an installed engine.
         data_dir: folder with the data sets, as the user gave it.
+        python_path: folder to import what the settings name as `module:object` from, too.
         results: folder that holds all results.
         show: receives a line before each condition is measured.
 
@@ -57,34 +59,22 @@ def run_evaluation(
     """
     request.check(config)
     data_dir = existing_data_dir(data_dir)
+    check_own_code(config, python_path, engine)
     check_data(config, data_dir, engine)
     folder = ResultsFolder(results, _FOLDER, config, data_dir)
     with folder, folder.naming_errors():
-        result = _measure(checkpoint, config, request, engine=engine, data_dir=data_dir, show=show)
+        if engine == IN_THIS_PROCESS:
+            run = open_run(config, data_dir)
+            load_checkpoint(run, checkpoint)
+            result = evaluate_run(run, request, show)
+        else:
+            place = Place(checkpoint, data_dir, python_path)
+            result = evaluate_checkpoint(place, config, request, engine, show)
         write_tables(result, folder.path)
     # The tables are published: a figure that cannot be drawn does not remove them.
     with naming_full_disk(results):
         draw_all(result, folder.figures)
     return Evaluated(result, folder.path)
-
-
-def _measure(
-    checkpoint: Path,
-    config: RunConfig,
-    request: Request,
-    *,
-    engine: str,
-    data_dir: Path | None,
-    show: Callable[[str], None],
-) -> EvaluationResult:
-    if engine != IN_THIS_PROCESS:
-        chosen = load_engine(engine)
-        return evaluate_checkpoint(
-            checkpoint, config, request, engine=chosen, engine_name=engine, data_dir=data_dir, show=show
-        )
-    run = open_run(config, data_dir)
-    load_checkpoint(run, checkpoint)
-    return evaluate_run(run, request, show)
 
 
 def result_lines(result: EvaluationResult) -> list[str]:

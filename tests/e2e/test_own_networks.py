@@ -22,6 +22,12 @@ from torch import nn
 def encoder(shapes):
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 32))
 """
+DATA = """
+import numpy as np
+
+def samples(split, data_dir):
+    return np.zeros((8, 4, 4), np.uint8), np.arange(8) % 2
+"""
 BOTH = ("encoder.network=my_networks:encoder", "decoder.network=my_networks:decoder")
 
 
@@ -83,12 +89,21 @@ def test_a_wrong_shape_is_one_line_with_network_layer_expected_and_got(
     assert "Traceback" not in answer.stderr
 
 
-def test_a_device_runs_no_code_that_a_base_station_names_unless_its_user_says_so(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    ["{encoder: {network: 'my_networks:encoder'}}", "{data: {name: python, path: 'my_data:samples'}}"],
+)
+def test_a_device_runs_no_code_that_a_base_station_names_unless_its_user_says_so(
+    settings: str, folder: Path, tmp_path: Path
+) -> None:
     config = tmp_path / "run.yaml"
-    config.write_text("{encoder: {network: 'my_networks:encoder'}}", encoding="utf-8")
+    config.write_text(settings, encoding="utf-8")
+    (folder / "my_data.py").write_text(DATA, encoding="utf-8")
     with ExitStack() as stack:
-        services = Services(tmp_path, stack)
-        _, address = services.serve("basestation", "splitwave.basestation", f"--config={config}", f"--state={tmp_path}")
+        services, own = Services(tmp_path, stack), [f"--python-path={folder}"]
+        _, address = services.serve(
+            "basestation", "splitwave.basestation", *own, f"--config={config}", f"--state={tmp_path}"
+        )
         device = services.start("device", "splitwave.device", f"--connect={address}", f"--state={folder}")
         assert device.wait(LIMIT_S) == ExitCode.CONFIG
         assert "runs code that others name only if it is started with --python-path DIR" in services.log("device")

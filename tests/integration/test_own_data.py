@@ -14,12 +14,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+import splitwave as sw
 from splitwave.basestation.links.admission import Admission
 from splitwave.basestation.service.base_station import open_labels
 from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.layers import load_config, to_yaml
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import DataError, ProtocolError
+from splitwave.common.errors import ConfigError, DataError, ProtocolError
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Ready
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.records.checkpoint import combined_sha256
@@ -88,6 +89,18 @@ def write_quantities(folder: Path) -> dict[str, object]:
     return {"name": "npz", "path": "r.npz", "names": names, "units": units, "standardise": True}
 
 
+def write_sensors(folder: Path) -> dict[str, object]:
+    """A camera, a microphone and a thermometer."""
+    shapes = ((6, 5), (2, 1, 9), (3,))
+    arrays = {
+        f"x_{split}_{sensor}": draw(count, *shape) if sensor == 0 else draw(count, *shape).astype(np.float32)
+        for split, count in (("train", TRAIN), ("test", TEST))
+        for sensor, shape in enumerate(shapes)
+    }
+    save(folder / "s.npz", **arrays, y_train=np.arange(TRAIN) % 4, y_test=np.arange(TEST) % 4)
+    return {"name": "npz", "path": "s.npz", "view": "sensors", "standardise": True}
+
+
 def write_images(folder: Path) -> dict[str, object]:
     for place in range(48):
         path = folder / "flowers" / f"class {place % 7}" / f"{place}.png"
@@ -116,7 +129,8 @@ def name_function(_folder: Path) -> dict[str, object]:
 
 
 SOURCES_OF_DATA = (
-    write_idx, write_classes, write_many_classes, write_quantities, write_images, write_cifar, name_function,
+    write_idx, write_classes, write_many_classes, write_quantities, write_sensors, write_images, write_cifar,
+    name_function,
 )  # fmt: skip
 
 
@@ -124,18 +138,24 @@ SOURCES_OF_DATA = (
 def test_a_run_over_the_wire_equals_one_in_one_process(write: Write, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    asked = config_of(write(data_dir))
+    asked = config_of(write(data_dir), links=3 if write is write_sensors else 2)
     config = with_data_facts(asked, data_dir)
     oracle = open_run(asked, data_dir)
     list(oracle.train(lambda _: None))
     views = load_views(config, range(config.links), data_dir)
 
-    data = TinyData([views.of(0), views.of(1)], open_labels(config, data_dir))
+    data = TinyData([views.of(link) for link in range(config.links)], open_labels(config, data_dir))
     result = asyncio.run(run_distributed(config, data, tmp_path / "state"))
 
     assert oracle.config == config
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
     assert result.error == oracle.evaluate(Phase.TEST, 0, Symbols.HARD).error
+
+
+def test_one_array_for_each_device_needs_the_view_sensors(tmp_path: Path) -> None:
+    asked = config_of({**write_sensors(tmp_path), "view": "rows"}, links=3)
+    with pytest.raises(ConfigError, match=r"data\.view = rows: expected a data set with one array .* the view sensors"):
+        execute(RunRequest("own", asked, "inprocess", tmp_path, tmp_path / "results"))
 
 
 def test_a_device_whose_files_differ_is_refused_at_the_handshake(tmp_path: Path) -> None:
@@ -149,8 +169,7 @@ def test_a_device_whose_files_differ_is_refused_at_the_handshake(tmp_path: Path)
     save(tmp_path / "b" / "mine.npz", **changed)
     labels = open_labels(config, tmp_path / "a")
     ready = [
-        Ready(TRAIN, TEST, load_views(config, [link], tmp_path / name).data_digest)
-        for link, name in enumerate("ab")
+        Ready(TRAIN, TEST, load_views(config, [link], tmp_path / name).data_digest) for link, name in enumerate("ab")
     ]
     admission = Admission(config, "run", (TRAIN, TEST), labels.data_digest, restore=())
     sessions = [
@@ -194,6 +213,25 @@ def test_a_run_is_recorded_with_shape_classes_and_digests(tmp_path: Path) -> Non
     environment = json.loads((folder / "env.json").read_text())
     assert (config.data.shape, config.task) == ([1, 9, 7], Classification(3))
     assert environment["data_sha256"] == dict(zip(("train", "test"), config.data.sha256 or (), strict=True))
+
+
+@pytest.mark.parametrize("write", [write_classes, write_quantities, write_sensors])
+def test_arrays_of_a_user_are_evaluated_as_the_test_split(write: Write, tmp_path: Path) -> None:
+    data = write(tmp_path)
+    config = config_of(data, links=3 if write is write_sensors else 2)
+    model = sw.train(config, data_dir=tmp_path, results=tmp_path / "results").load()
+    with np.load(tmp_path / str(data["path"])) as arrays:
+        inputs = [arrays[name] for name in sorted(arrays) if name.startswith("x_test")]
+        targets = arrays["y_test"]
+    targets = targets.astype(np.float32 if targets.dtype.kind == "f" else np.int64)
+
+    own = model.evaluate((inputs if len(inputs) > 1 else inputs[0], targets), psnr_db=[0, 10], noise_seeds=2)
+
+    assert own.errors == model.evaluate(psnr_db=[0, 10], noise_seeds=2, data_dir=tmp_path).errors
+    with pytest.raises(
+        DataError, match=r"^inputs( of device 0)? have the shape \(C, H, W\) = \(1, 2, 2\), and the run"
+    ):
+        model.encode([np.zeros((3, 2, 2), np.uint8)] * 3 if len(inputs) > 1 else np.zeros((3, 2, 2), np.uint8))
 
 
 def test_a_checkpoint_is_not_evaluated_on_other_data(tmp_path: Path) -> None:

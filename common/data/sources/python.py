@@ -4,10 +4,8 @@ The function is called with the split, "train" or "test", and the data directory
 inputs and targets, or an object with a length whose elements are such pairs, such as a PyTorch `Dataset`.
 """
 
-import re
 from functools import lru_cache
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,7 @@ from splitwave.common.data.dataset import Split
 from splitwave.common.data.sources.options import SourceOptions
 from splitwave.common.data.sources.source import RawArray, check_bytes
 from splitwave.common.errors import ConfigError, DataError
-
-_PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
+from splitwave.common.named_object import check_object_name, import_object, origin
 
 
 def read_inputs(options: SourceOptions, split: Split, data_dir: Path | None) -> RawArray:
@@ -38,12 +35,11 @@ def read_targets(options: SourceOptions, split: Split, data_dir: Path | None) ->
 @lru_cache(maxsize=2)
 def _call(place: str | None, split: Split, data_dir: Path | None) -> tuple[RawArray, RawArray]:
     """Inputs and targets; both splits are kept, because making them may take long."""
-    if place is None or not _PLACE.match(place):
-        raise ConfigError(f"data.path = {place}: expected package.module:function")
     try:
-        function = resolve_name(place)
-    except Exception as error:  # whatever the user's module raises
-        raise ConfigError(f"data.path = {place}: cannot be imported: {_said(error)}") from error
+        check_object_name(place or "")
+    except ValueError:
+        raise ConfigError(f"data.path = {place}: expected package.module:function") from None
+    function: Any = import_object("data.path", str(place))
     what = f"data.path = {place}: the {split} split"
     try:
         given = function(split, data_dir)
@@ -51,7 +47,7 @@ def _call(place: str | None, split: Split, data_dir: Path | None) -> tuple[RawAr
     except DataError:
         raise
     except Exception as error:  # whatever the user's function raises
-        raise DataError(f"{what}: {_said(error)}") from error
+        raise DataError(f"{what}: {origin(error)}") from error
     return _array(inputs, f"{what}, inputs"), _array(targets, f"{what}, targets")
 
 
@@ -81,8 +77,3 @@ def _array(given: Any, what: str) -> RawArray:
     if array.dtype.kind not in "biuf":
         raise DataError(f"{what} are of dtype {array.dtype}: expected numbers")
     return array
-
-
-def _said(error: Exception) -> str:
-    text = str(error).splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from splitwave.common.data.dataset import Images, ImageShape, Split, Targets
-from splitwave.common.data.sources.checks import classes_of, input_shape, quantities_of
+from splitwave.common.data.sources.checks import classes_of, input_shape, inputs_of, quantities_of
 from splitwave.common.data.sources.inspection import check_lengths, inspect_source
 from splitwave.common.data.sources.options import Facts, SourceOptions
 from splitwave.common.data.sources.reader import SourceReader
-from splitwave.common.data.sources.source import Source
+from splitwave.common.data.sources.source import RawArray, Source
 from splitwave.common.data.sources.standardisation import standardised
 from splitwave.common.errors import ConfigError, DataError
 from splitwave.common.tasks.classification import Classification
@@ -55,13 +55,27 @@ class SourceData:
 
     def load_sensor(self, sensor: int, split: Split, data_dir: Path | None) -> Images:
         """(N, C, H, W) inputs of one device that has an array of its own; errors as for `load_images`."""
-        facts, inputs = self._facts, self._reader.inputs(sensor, split, data_dir)
-        expected, found = facts.shapes[sensor], input_shape(inputs)
+        inputs = self._reader.inputs(sensor, split, data_dir)
+        return self._of_run(sensor, inputs, f"{self._options}: the {split} inputs")
+
+    def prepared(self, sensor: int, raw: RawArray) -> Images:
+        """(N, C, H, W) samples that a user gives to a trained model, checked and standardised as the run's own.
+
+        Args:
+            sensor: the array that they are in place of.
+            raw: (N, F), (N, H, W) or (N, C, H, W).
+
+        Raises:
+            DataError: another shape or dtype, or values that are not finite.
+        """
+        what = "inputs" if len(self._facts.shapes) == 1 else f"inputs of device {sensor}"
+        return self._of_run(sensor, inputs_of(raw, what), what)
+
+    def _of_run(self, sensor: int, inputs: Images, what: str) -> Images:
+        facts, found = self._facts, input_shape(inputs)
+        expected = facts.shapes[sensor]
         if found != expected:
-            raise DataError(
-                f"{self._options}: the {split} inputs have the shape (C, H, W) = {found}, and the run is one of "
-                f"{expected}"
-            )
+            raise DataError(f"{what} have the shape (C, H, W) = {found}, and the run is one of {expected}")
         if not facts.mean:
             return inputs
         first = sum(channels for channels, _, _ in facts.shapes[:sensor])

@@ -105,3 +105,15 @@ class TestManifest:
         self.manifest.check_fits(RunConfig(seed=9), tmp_path)
         with pytest.raises(CheckpointError, match="trained with links = 2, this run has 4"):
             self.manifest.check_fits(RunConfig(links=4), tmp_path)
+
+    def test_other_noise_of_a_view_does_not_differ_but_another_view_does(self, tmp_path: Path) -> None:
+        noisy, other, columns = (
+            RunConfig.model_validate({"data": {"noise": 0.1, **more}})
+            for more in ({}, {"seed": 4}, {"view": "columns"})
+        )
+        manifest = replace(self.manifest, settings_json=noisy.canonical_json())
+        manifest.check_fits(other, tmp_path)
+        with pytest.raises(
+            CheckpointError, match=r"trained with data = .*view='rows'.*, this run has .*view='columns'"
+        ):
+            manifest.check_fits(columns, tmp_path)

@@ -90,3 +90,11 @@ def test_an_ablation_has_each_link_without_and_alone() -> None:
         "link 2 alone": (0, 1),
     }
     assert ablations(3, (1,)) == {"without link 0": (1, 0), "without link 2": (1, 2)}
+
+
+@pytest.mark.parametrize(("data", "seed"), [({"noise": 0.1}, 3), ({"view": "crop", "seed": 9}, 9), ({}, None)])
+def test_other_noise_leaves_what_the_devices_see(data: dict[str, object], seed: int | None) -> None:
+    trained = RunConfig.model_validate({"seed": 3, "data": data})
+    settings = Condition(noise_number=2).settings(trained)
+    assert (settings.seed, settings.data.seed) == (5, seed)
+    assert seed is None or settings.place(0) == trained.place(0)

@@ -148,6 +148,7 @@ def test_a_view_of_another_shape_than_promised_is_refused() -> None:
             {"view": "same", "overlap": 0.5},
             r"data\.overlap = 0\.5 does nothing without data\.view = rows or columns or",
         ),
+        ({"seed": 3}, r"data\.seed = 3 does nothing without data\.view = crop, or data\.noise"),
         ({"crop": 0.3}, r"data\.crop = 0\.3 does nothing without data\.view = crop"),
         ({"view": "row"}, r"there is no 'row'; there are: rows, .*did you mean"),
     ],
