@@ -66,7 +66,7 @@ def _arguments() -> argparse.Namespace:
         "--summaries", type=Path, metavar="DIR", help="write the run's summary there as RUN.json; made if missing"
     )
     add_data_option(parser)
-    add_python_option(parser, "import what the settings name as module:factory from this folder, too")
+    add_python_option(parser, "import what the settings name as module:object from this folder, too")
     add_process_options(parser)
     return parse_service_options(parser)
 

@@ -4,9 +4,11 @@ import asyncio
 import sys
 
 from splitwave.channel.emulator.service import ChannelService
+from splitwave.common.named_object import add_python_path
 from splitwave.common.runtime.address import parse_address, parse_listen_address
 from splitwave.common.runtime.dial_timeout import add_dial_option, dial_timeout_of
 from splitwave.common.runtime.process import (
+    add_consent_option,
     add_process_options,
     announce_ready,
     parse_service_options,
@@ -36,12 +38,15 @@ def main() -> int:
     parser.add_argument("--listen", default="127.0.0.1:50052", metavar="HOST:PORT", help="for devices")
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="the base station")
     add_dial_option(parser)
+    add_consent_option(parser)
     add_process_options(parser)
     options = parse_service_options(parser)
 
     def serve() -> None:
         listen = parse_listen_address(options.listen, "--listen")
-        service = ChannelService(parse_address(options.connect, "--connect"), dial_timeout_of(options))
+        add_python_path(options.python_path)
+        basestation = parse_address(options.connect, "--connect")
+        service = ChannelService(basestation, dial_timeout_of(options), options.python_path)
         asyncio.run(_serve(service, listen, options.ready_fd))
 
     return run_service("channel", options, serve)

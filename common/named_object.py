@@ -7,12 +7,18 @@ where it is used, and may lie in a folder that the user adds to the import path.
 import re
 import sys
 import traceback
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
 from splitwave.common.errors import ConfigError
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*\Z")
+
+
+def is_object_name(name: str) -> bool:
+    """Whether a name is meant as `module:object`, where a setting also takes the names of a seam."""
+    return ":" in name
 
 
 def check_object_name(name: str) -> str:
@@ -38,6 +44,25 @@ def add_python_path(folder: Path | None) -> None:
         raise ConfigError(f"--python-path {folder}: no such folder; name the folder of your modules")
     if (path := str(folder.resolve())) not in sys.path:
         sys.path.append(path)
+
+
+def check_consent(named: Mapping[str, str], python_path: Path | None) -> None:
+    """Refuse to import what another party named, unless the user who started this one said that it may.
+
+    Args:
+        named: by setting, the names.
+        python_path: `--python-path` of this party.
+
+    Raises:
+        ConfigError: something is named, and there is no `--python-path`.
+    """
+    if python_path is not None:
+        return
+    for setting, name in named.items():
+        raise ConfigError(
+            f"{setting} = {name}, says the base station: this party runs code that others name only if it is "
+            "started with --python-path DIR, the folder that the module lies in"
+        )
 
 
 def import_object(setting: str, name: str) -> object:

@@ -15,13 +15,13 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.durations import parse_duration
 from splitwave.common.errors import ConfigError
 from splitwave.common.limits import MAX_LINKS
-from splitwave.common.named_object import add_python_path
+from splitwave.common.named_object import add_python_path, check_consent
 from splitwave.common.runtime.address import parse_address
 from splitwave.common.runtime.dial_timeout import add_dial_option, dial_timeout_of
 from splitwave.common.runtime.process import (
+    add_consent_option,
     add_data_option,
     add_process_options,
-    add_python_option,
     add_state_option,
     check_data_dir,
     parse_service_options,
@@ -53,11 +53,7 @@ def _arguments() -> argparse.Namespace:
     )
     add_dial_option(parser)
     add_data_option(parser)
-    add_python_option(
-        parser,
-        "run networks that the base station's settings name as module:factory, and import them from this folder, too; "
-        "without this option no such code runs here",
-    )
+    add_consent_option(parser)
     add_process_options(parser)
     return parse_service_options(parser)
 
@@ -90,26 +86,13 @@ def _open_host(state: Path, requested: Sequence[int | None], ids: Sequence[str],
     return DeviceHost(sessions, lambda: views.stacked)
 
 
-def _check_consent(config: RunConfig, python_path: Path | None) -> None:
-    """Refuse to run code that a base station names, unless the user who started this device said that it may.
-
-    Raises:
-        ConfigError: the settings name some, and there is no `--python-path`.
-    """
-    for setting, name in config.named_objects.items():
-        if setting != "decoder.network" and python_path is None:  # which the base station alone imports
-            raise ConfigError(
-                f"{setting} = {name}, says the base station: this device runs code that others name only if it is "
-                "started with --python-path DIR, the folder that the module lies in"
-            )
-
-
 def main() -> int:
     """Parse the command line and take part in one run."""
     options = _arguments()
 
     def load(config: RunConfig, links: Sequence[int]) -> StackedViews | SeparateViews:
-        _check_consent(config, options.python_path)
+        named = {setting: name for setting, name in config.named_objects.items() if setting != "decoder.network"}
+        check_consent(named, options.python_path)
         torch.set_num_threads(config.runtime.torch_threads)
         return load_views(config, links, options.data)
 

@@ -1,12 +1,14 @@
 """The emulator's treatment of the messages of one logical device, one port of a stream."""
 
 import time
+from pathlib import Path
 
 import structlog
 
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, ProtocolError, Refusal
+from splitwave.common.named_object import check_consent
 from splitwave.common.protocol.blocks import BlockKey, RealPayload
 from splitwave.common.wire.blocks import block_from_proto
 from splitwave.common.wire.fields import key_from_proto, symbols_from_proto
@@ -20,7 +22,9 @@ log = structlog.get_logger()
 class EmulatedPort:
     """The state of one logical device: its channel, and the times at which its queries arrived and left."""
 
-    def __init__(self) -> None:
+    def __init__(self, python_path: Path | None = None) -> None:
+        """Args: `--python-path` of the service, without which it imports nothing that a base station names."""
+        self._python_path = python_path
         self._link: ChannelLink | None = None
         self._timed: dict[BlockKey, tuple[int, int]] = {}
         self._starting_over = False
@@ -70,8 +74,9 @@ class EmulatedPort:
         self._starting_over = self._link is not None
         config = RunConfig.from_handshake(welcome.settings_json)
         try:
+            check_consent(config.channel.named_models, self._python_path)
             self._link = ChannelLink(config, welcome.link)
-        except ConfigError as error:  # a channel model of another package, which is broken here
+        except ConfigError as error:  # a channel model of a user, which is broken or not allowed here
             raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from error
         self._timed.clear()
         log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)

@@ -7,6 +7,7 @@ it keeps belongs to a stream: a restarted emulator serves the devices' new strea
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -38,15 +39,19 @@ UpstreamCall = aio.StreamStreamCall[pb.UplinkBundle, pb.DownlinkBundle]
 class ChannelService(uplink_pb2_grpc.UplinkServicer):
     """Forwards each device process's stream to the base station, symbols and gradients through the channel."""
 
-    def __init__(self, basestation: str, dial_timeout_s: float = DIAL_TIMEOUT_S) -> None:
+    def __init__(
+        self, basestation: str, dial_timeout_s: float = DIAL_TIMEOUT_S, python_path: Path | None = None
+    ) -> None:
         """Set up a service without a connection.
 
         Args:
             basestation: its address, to which a stream connects when its first message arrives.
             dial_timeout_s: the deadline of one dial.
+            python_path: folder of the user's channel models; without it, only installed ones are used.
         """
         self._basestation = basestation
         self._waiting = RetryLog(f"the base station at {basestation}")
+        self._python_path = python_path
         self._options = client_options(dial_timeout_s)
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
@@ -87,7 +92,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         """Carry bundles both ways until the base station ends its stream; returns its status."""
         ending = _Ending()
         upstream.add_done_callback(ending.note)
-        stream = _EmulatedStream(upstream, context, self._waiting.succeeded)
+        stream = _EmulatedStream(upstream, context, self._waiting.succeeded, self._new_port)
         up = asyncio.create_task(stream.carry_up(hellos, bundles))
         down = asyncio.create_task(stream.carry_down())
         try:
@@ -106,6 +111,9 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
             upstream.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
         return ending
+
+    def _new_port(self) -> EmulatedPort:
+        return EmulatedPort(self._python_path)
 
     async def _pass_on(self, context: "aio.ServicerContext[Any, Any]", ending: "_Ending") -> None:
         details = ending.details
@@ -146,12 +154,24 @@ class _EmulatedStream:
     """One device process's stream: bundles go through as they come, each of their messages through its port."""
 
     def __init__(
-        self, upstream: UpstreamCall, context: "aio.ServicerContext[Any, Any]", answered: Callable[[], None]
+        self,
+        upstream: UpstreamCall,
+        context: "aio.ServicerContext[Any, Any]",
+        answered: Callable[[], None],
+        new_port: Callable[[], EmulatedPort],
     ) -> None:
-        """Args: the calls to the base station and from the devices; called for each bundle from the base station."""
+        """Set up a stream.
+
+        Args:
+            upstream: the call to the base station.
+            context: of the call from the devices.
+            answered: called for each bundle from the base station.
+            new_port: makes the port of one more device.
+        """
         self._upstream = upstream
         self._context = context
         self._answered = answered
+        self._new_port = new_port
         self._ports: dict[int, EmulatedPort] = {}
         self._port_at_work = 0
         self._greeted = False
@@ -212,6 +232,6 @@ class _EmulatedStream:
         port = self._ports.get(number)
         if port is None:
             check_port(number)
-            port = self._ports[number] = EmulatedPort()
+            port = self._ports[number] = self._new_port()
         self._port_at_work = number
         return port

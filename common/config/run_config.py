@@ -169,7 +169,7 @@ class RunConfig(GeneralSettings):
     def named_objects(self) -> dict[str, str]:
         """By setting, what the settings name as `module:object`: code of the user that a party imports."""
         function = self.data.named_function
-        return self.own_networks | ({} if function is None else {"data.path": function})
+        return self.own_networks | ({} if function is None else {"data.path": function}) | self.channel.named_models
 
     def place(self, link: int) -> Place:
         """The place of one link, as views take it."""

@@ -20,6 +20,7 @@ from splitwave.common.config.setting_types import (
     check_channel_models,
 )
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION, MAX_LINKS
+from splitwave.common.named_object import is_object_name
 
 
 class GeneralSettings(Section):
@@ -111,6 +112,8 @@ class HypernetworkSettings(Section):
 class ChannelSettings(Section):
     """The radio. `model`: the channel model, or a list of models that symbols pass in this order.
 
+    A model of your own is named `module:factory`; see the guide [Add a channel model](../how-to/channel-model.md).
+
     `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
 
     `training_psnr_db`: [low, high], from which every training step draws the PSNR of each link, uniform in decibels;
@@ -130,6 +133,12 @@ class ChannelSettings(Section):
     def models(self) -> tuple[str, ...]:
         """The names in `model`, in order."""
         return (self.model,) if isinstance(self.model, str) else tuple(self.model)
+
+    @property
+    def named_models(self) -> dict[str, str]:
+        """By setting, the first of the models that is the user's, as `module:factory`; all are in its folder."""
+        named = [name for name in self.models if is_object_name(name)]
+        return {"channel.model": named[0]} if named else {}
 
 
 class FusionSettings(Section):

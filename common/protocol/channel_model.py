@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
+from splitwave.common.named_object import import_object, is_object_name, origin
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
@@ -82,10 +83,19 @@ ChannelModelFactory = Callable[[RunConfig, int], ChannelModel[Any]]
 def channel_model(name: str, config: RunConfig, link: int) -> ChannelModel[Any]:
     """The model of one name for one link.
 
+    Args:
+        name: a name of the registry or of an installed package, or `module:factory`.
+        config: the run's settings.
+        link: the link's index.
+
     Raises:
-        ConfigError: nothing has this name, or it cannot be imported.
+        ConfigError: nothing has this name, it cannot be imported, or it raises an error.
     """
-    return _factory(name)(config, link)
+    factory = _factory(name)
+    try:
+        return factory(config, link)
+    except Exception as error:  # whatever the user's factory raises
+        raise ConfigError(f"channel.model = {name}, link {link}: {origin(error)}") from error
 
 
 def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Variances:
@@ -107,8 +117,14 @@ def check_rate_noise(config: RunConfig) -> None:
     """Refuse a channel without noise where the run needs σ² > 0: in the rate of quantized symbols, or as an input.
 
     Raises:
-        ConfigError: no model of `channel.model` adds noise, or one of them cannot be loaded.
+        ConfigError: no model of `channel.model` adds noise, one of them cannot be loaded, or is no channel model.
     """
+    for name in config.channel.models:
+        if not isinstance(model := channel_model(name, config, 0), ChannelModel):
+            raise ConfigError(
+                f"channel.model = {name}: it gives a {type(model).__name__}, which lacks a member of ChannelModel: "
+                "is_additive, draw, apply, adjoint or noise_variances"
+            )
     needs = {"quantizer.breakpoints": config.quantizer.breakpoints, "hypernetwork.psnr": config.hypernetwork.psnr}
     needed_by = [setting for setting, value in needs.items() if value]
     key = BlockKey(Phase.TEST, 0, 0)
@@ -122,4 +138,5 @@ def check_rate_noise(config: RunConfig) -> None:
 
 @lru_cache
 def _factory(name: str) -> ChannelModelFactory:
-    return cast(ChannelModelFactory, CHANNEL_MODELS.load(name))
+    found = import_object("channel.model", name) if is_object_name(name) else CHANNEL_MODELS.load(name)
+    return cast(ChannelModelFactory, found)

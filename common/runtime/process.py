@@ -75,6 +75,15 @@ def add_python_option(parser: argparse.ArgumentParser, meaning: str) -> None:
     parser.add_argument("--python-path", type=Path, metavar="DIR", help=meaning)
 
 
+def add_consent_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--python-path` to a party that learns such names from its base station."""
+    add_python_option(
+        parser,
+        "run what the base station's settings name as module:object, and import it from this folder, too; "
+        "without this option no such code runs here",
+    )
+
+
 def add_state_option(parser: argparse.ArgumentParser, content: str = "the checkpoint") -> None:
     """Add `--state`, the folder of what a party keeps; `state_dir` gives its value."""
     parser.add_argument(

@@ -40,7 +40,7 @@ def evaluate_model(
     if data != "test":
         raise ConfigError(f"engine = {engine}: a testbed evaluates the test split of its data set, not other samples")
     place = Place(folder, existing_data_dir(data_folder(data_dir)), module_folder(python_path))
-    check_own_code(config, place.python_path, engine)
+    check_own_code(request.reference.settings(config), place.python_path, engine)
     return evaluate_checkpoint(place, config, request, engine)
 
 

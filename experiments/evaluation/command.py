@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from splitwave.common.named_object import add_python_path
 from splitwave.experiments.evaluation.conditions import link_numbers, psnr_values
 from splitwave.experiments.sweep.intervals import MAX_SEEDS
 from splitwave.testbed.commands.options import HERE, RESULTS, DataDir, Device, PythonPath, Results, on_device
@@ -45,6 +46,7 @@ def evaluate(
     from splitwave.experiments.evaluation.evaluation import Request  # noqa: PLC0415
     from splitwave.experiments.evaluation.session import result_lines, run_evaluation  # noqa: PLC0415
 
+    add_python_path(python_path)
     request = Request(
         psnr_db=() if psnr_db is None else tuple(psnr_values(psnr_db)),
         channel=None if channel is None else tuple(name.strip() for name in channel.split(",")),

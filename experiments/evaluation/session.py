@@ -59,7 +59,7 @@ def run_evaluation(
     """
     request.check(config)
     data_dir = existing_data_dir(data_dir)
-    check_own_code(config, python_path, engine)
+    check_own_code(request.reference.settings(config), python_path, engine)
     check_data(config, data_dir, engine)
     folder = ResultsFolder(results, _FOLDER, config, data_dir)
     with folder, folder.naming_errors():

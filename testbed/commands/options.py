@@ -40,7 +40,7 @@ LinksPerProcess = Annotated[
 
 PythonPath = Annotated[
     Path,
-    typer.Option(metavar="DIR", help="Folder to import what the settings name as module:factory from, too."),
+    typer.Option(metavar="DIR", help="Folder to import what the settings name as module:object from, too."),
 ]
 HERE = Path()
 

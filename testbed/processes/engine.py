@@ -34,9 +34,8 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
         async with Supervisor(job.log_dir) as supervisor:
             basestation = await _start_basestation(supervisor, job, config_file)
             address = await supervisor.address_of(basestation)
-            channel = await supervisor.start(
-                "channel", ["splitwave.channel", f"--connect={address}", *SERVER_OPTIONS], announces=True
-            )
+            arguments = ["splitwave.channel", f"--connect={address}", *_module_folder(job), *SERVER_OPTIONS]
+            channel = await supervisor.start("channel", arguments, announces=True)
             channel_address = await supervisor.address_of(channel)
             devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]
             pids = {"splitwave": os.getpid()} | {child.role: child.pid for child in supervisor.children}
@@ -71,9 +70,13 @@ async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_ad
 
 def _folders(job: Job) -> list[str]:
     folders = {"state": job.checkpoint_dir, "data": job.data_dir}
-    if job.config.named_objects:
-        folders["python-path"] = job.python_path or Path.cwd()
-    return [f"--{option}={folder.resolve()}" for option, folder in folders.items() if folder is not None]
+    named = [f"--{option}={folder.resolve()}" for option, folder in folders.items() if folder is not None]
+    return [*named, *_module_folder(job)]
+
+
+def _module_folder(job: Job) -> list[str]:
+    """Let a party import what the settings name: this command's user does."""
+    return [f"--python-path={(job.python_path or Path.cwd()).resolve()}"] if job.config.named_objects else []
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A network file in the current folder: whole runs with the installed command, and what is refused."""
+"""Network, data and channel files in the current folder: whole runs with the installed command, and what is refused."""
 
 import re
 import shutil
@@ -56,8 +56,20 @@ def folder(tmp_path: Path) -> Path:
     (here / "device").mkdir(parents=True)
     (here / "device" / "__init__.py").write_text("raise RuntimeError\n", encoding="utf-8")
     shutil.copy(TOYS / "splitwave_toys" / "my_networks.py", here)
+    shutil.copy(TOYS / "splitwave_toys" / "channel_model.py", here / "my_channel.py")
     (here / "wrong_networks.py").write_text(WRONG, encoding="utf-8")
     return here
+
+
+def test_a_channel_model_of_a_file_is_that_of_one_process(folder: Path, tmp_path: Path) -> None:
+    model = "channel.model=[my_channel:FixedGain,awgn]"
+    processes, oracle = (summary_of(demo(folder, tmp_path, each, model)) for each in ("process", "inprocess"))
+    assert processes["weights_sha256"] == oracle["weights_sha256"]
+    assert processes["error_rate"] == oracle["error_rate"]
+    point = ("--psnr-db", "3", "--noise-seeds", "1", "--no-ablation", "--channel", "my_channel:FixedGain,awgn")
+    evaluate = ("evaluate", processes["results"], *point, "--results", tmp_path, "--python-path", folder)
+    lines = [run_in(tmp_path, *evaluate, "--engine", each).stdout for each in ("process", "inprocess")]
+    assert len({re.search(r"^3 dB .*$", text, re.MULTILINE).group() for text in lines}) == 1  # type: ignore[union-attr]
 
 
 def test_it_trains_over_grpc_to_the_weights_of_one_process_and_is_evaluated_elsewhere(
@@ -91,7 +103,11 @@ def test_a_wrong_shape_is_one_line_with_network_layer_expected_and_got(
 
 @pytest.mark.parametrize(
     "settings",
-    ["{encoder: {network: 'my_networks:encoder'}}", "{data: {name: python, path: 'my_data:samples'}}"],
+    [
+        "{encoder: {network: 'my_networks:encoder'}}",
+        "{data: {name: python, path: 'my_data:samples'}}",
+        "{channel: {model: ['my_channel:FixedGain', awgn]}}",
+    ],
 )
 def test_a_device_runs_no_code_that_a_base_station_names_unless_its_user_says_so(
     settings: str, folder: Path, tmp_path: Path

@@ -1,12 +1,14 @@
 """Every name of a channel model has an implementation, and every implementation its tests."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from splitwave.common.config.registry import CHANNEL_MODELS
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.channel_model import ChannelModel, channel_model
+from splitwave.common.errors import ConfigError
+from splitwave.common.protocol.channel_model import ChannelModel, channel_model, check_rate_noise
 
 
 @pytest.mark.parametrize("name", CHANNEL_MODELS.built_in)
@@ -20,3 +22,25 @@ def test_every_name_has_an_implementation_with_tests(name: str) -> None:
 def test_every_module_is_a_registered_model_or_combines_models() -> None:
     modules = {path.stem for path in Path(Path(__file__).parents[4], "channel", "models").glob("[!_]*.py")}
     assert modules == {*CHANNEL_MODELS.built_in, "composite"}
+
+
+def broken(_config: RunConfig, link: int) -> NoReturn:
+    raise ValueError(f"no antenna {link}")
+
+
+def nothing(_config: RunConfig, _link: int) -> None:
+    return
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("broken", r"link 0: ValueError: no antenna 0, raised in .*test_registered\.py, line \d+$"),
+        ("nothing", "it gives a NoneType, which lacks a member of ChannelModel"),
+        ("missing", "has no 'missing'$"),
+    ],
+)
+def test_an_object_of_a_user_that_gives_no_model_is_refused_in_one_line(model: str, reason: str) -> None:
+    config = RunConfig.model_validate({"channel": {"model": f"{__name__}:{model}"}})
+    with pytest.raises(ConfigError, match=rf"^channel\.model = .*:{model}.*{reason}"):
+        check_rate_noise(config)
