@@ -17,7 +17,7 @@ DOWNLOAD = $(BIN)/python -m pip download --quiet --python-version 3.11 --only-bi
 	--constraint constraints.txt --dest wheels
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train-mnist test test-versions lint docs format proto check-proto bench base-image wheels images e2e clean
+.PHONY: help setup demo train-mnist test test-versions lint docs format proto check-proto bench base-image wheels images e2e notebooks clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ images: base-image wheels ## build the images and print their sizes
 
 e2e: setup ## run the long tests: whole testbeds, as processes and in containers
 	VENV=$(VENV) tools/e2e.sh
+
+notebooks: setup ## execute the notebooks, each in under 2 minutes
+	VENV='$(VENV)' tools/notebooks.sh
 
 lint: setup docs ## ruff, mypy --strict, import contracts, the documentation's links
 	$(BIN)/ruff check .

@@ -35,9 +35,11 @@ def check_weights(path: Path, found: str, expected: str) -> None:
         raise CheckpointError(f"{path}: holds weights {found[:12]}…, the checkpoint says {expected[:12]}…")
 
 
-def _shaping(config: RunConfig, section: str) -> object:
-    """The settings of a section that shape weights; the seed of crops and noise of a view decides their content."""
-    return config.data.model_copy(update={"seed": None}) if section == "data" else getattr(config, section)
+def _shaping(config: RunConfig) -> dict[str, object]:
+    """By dotted path, the settings that shape weights. The seed of a view's crops and noise decides their content."""
+    sections = {name: getattr(config, name) for name in ("data", "encoder", "decoder", "quantizer")}
+    settings = {f"{name}.{leaf}": value for name, section in sections.items() for leaf, value in section}
+    return {"links": config.links, **settings, "data.seed": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,10 @@ class Manifest:
         Raises:
             CheckpointError: it was trained for other links, data, encoder, decoder or quantizer.
         """
-        trained = self.config
-        for name in ("links", "data", "encoder", "decoder", "quantizer"):
-            if _shaping(trained, name) != _shaping(config, name):
-                raise CheckpointError(
-                    f"{folder}: trained with {name} = {getattr(trained, name)}, this run has {getattr(config, name)}"
-                )
+        trained, wanted = _shaping(self.config), _shaping(config)
+        for setting, value in trained.items():
+            if value != wanted[setting]:
+                raise CheckpointError(f"{folder}: trained with {setting} = {value}, this run has {wanted[setting]}")
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":

@@ -15,10 +15,12 @@ from splitwave.common.tasks.task import Answers, Targets
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.experiments.api.evaluating import evaluate_model
 from splitwave.experiments.api.networks import Networks
-from splitwave.experiments.api.samples import Inputs, views_of
+from splitwave.experiments.api.samples import Inputs, test_samples, views_of
+from splitwave.experiments.api.settings import data_folder
 from splitwave.experiments.api.stages import Symbols, decoder_outputs, encoded, transmitted
 from splitwave.experiments.evaluation.conditions import Condition
 from splitwave.experiments.evaluation.evaluation import EvaluationResult, Request
+from splitwave.testbed.execution import existing_data_dir
 from splitwave.testbed.results.checkpoint_folder import find_checkpoint, read_checkpoint
 
 
@@ -65,6 +67,17 @@ class Model:
         if not 0 <= link < self.config.links:
             raise ConfigError(f"link {link}: expected 0 to {self.config.links - 1}")
         return link_channel(self._settings(psnr_db, channel), link)
+
+    def test_samples(self, data_dir: str | Path | None = None) -> tuple[Inputs, Targets]:
+        """Return the test split of the run's data set: samples as `encode` takes them, and their targets.
+
+        Args:
+            data_dir: folder with the data sets; by default that of the variable SPLITWAVE_DATA_DIR.
+
+        Raises:
+            DataError: the data are missing or damaged.
+        """
+        return test_samples(self.config, existing_data_dir(data_folder(data_dir)))
 
     def encode(self, x: Inputs, *, psnr_db: float | None = None, channel: str | Sequence[str] | None = None) -> Symbols:
         """Encode samples into hard symbols.

@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.catalog import find
+from splitwave.common.data.catalog import find, load_labels
 from splitwave.common.data.dataset import DataSet, Images, ImageShape
-from splitwave.common.data.sample_arrays import sample_shapes
+from splitwave.common.data.sample_arrays import SampleArrays, sample_shapes
 from splitwave.common.data.sources.source_data import SourceData
 from splitwave.common.data.view import VIEWS
 from splitwave.common.data.view_features import view_of
 from splitwave.common.errors import DataError
+from splitwave.common.tasks.task import Targets
 from splitwave.device.learning.views import Views
 
 Inputs: TypeAlias = NDArray[np.uint8] | NDArray[np.float32] | Sequence[NDArray[np.uint8] | NDArray[np.float32]]
@@ -43,6 +45,23 @@ def views_of(config: RunConfig, inputs: Inputs) -> list[Views]:
     else:
         parts = _checked(config, inputs)
     return [Views(part[:1], part, _DIGEST) for part in parts]
+
+
+def test_samples(config: RunConfig, data_dir: Path | None) -> tuple[Inputs, Targets]:
+    """Return the test split of a run's data set, in the form that `views_of` takes, and its targets.
+
+    Raises:
+        DataError: the data are missing or damaged.
+    """
+    choice = config.data.choice
+    data_set = find(choice)
+    sensors = range(len(sample_shapes(data_set)))
+    if isinstance(data_set, SourceData):
+        arrays = [data_set.raw(sensor, "test", data_dir) for sensor in sensors]
+    else:
+        read = SampleArrays(choice, "test", data_dir)
+        arrays = [read[sensor] for sensor in sensors]
+    return arrays[0] if len(arrays) == 1 else arrays, load_labels(choice, "test", data_dir)
 
 
 def _divided(config: RunConfig, data_set: DataSet, arrays: Sequence[Images]) -> list[NDArray[np.float32]]:

@@ -54,7 +54,7 @@ class Condition:
             tree["channel"]["model"] = list(self.channel)
         if self.links_down:
             tree["fusion"]["down"] = list(self.links_down)
-        if self.noise_number and trained.data.draws:  # what the devices see stays as it is
+        if self.noise_number and trained.data.draws:  # the devices' views are unchanged
             tree["data"]["seed"] = trained.seed if trained.data.seed is None else trained.data.seed
         tree["seed"] = (trained.seed + self.noise_number) % (1 << 64)
         try:

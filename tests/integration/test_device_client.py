@@ -114,7 +114,7 @@ def test_a_device_that_is_stopped_before_it_connects_ends_without_an_error(tmp_p
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     asyncio.run(run_distributed(CONFIG, tiny_data(1), tmp_path))
     other = CONFIG.model_copy(update={"encoder": CONFIG.encoder.model_copy(update={"dimension": 7})})
-    with pytest.raises(CheckpointError, match=r"trained with encoder = .*dimension=6, this run has .*dimension=7"):
+    with pytest.raises(CheckpointError, match=r"trained with encoder\.dimension = 6, this run has 7"):
         asyncio.run(run_distributed(other, tiny_data(1), tmp_path, restore=True))
 
 

@@ -1,18 +1,11 @@
 """Runs on data of a user's own: over the wire and in one process, to the bit."""
 
 import asyncio
-import gzip
 import json
-import pickle
-import struct
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
 import splitwave as sw
 from splitwave.basestation.links.admission import Admission
@@ -28,10 +21,18 @@ from splitwave.common.tasks.classification import Classification
 from splitwave.device.learning.views import load_views
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.execution import RunRequest, execute
+from tests.integration.files_of_a_user import (
+    SOURCES_OF_DATA,
+    TEST,
+    TRAIN,
+    Write,
+    save,
+    write_classes,
+    write_idx,
+    write_quantities,
+    write_sensors,
+)
 from tests.integration.testbed import TinyData, run_distributed
-
-TRAIN, TEST = 40, 12
-Write = Callable[[Path], dict[str, object]]
 
 
 def config_of(data: dict[str, object], links: int = 2) -> RunConfig:
@@ -46,94 +47,6 @@ def config_of(data: dict[str, object], links: int = 2) -> RunConfig:
     )
 
 
-def draw(*shape: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
-
-
-def idx(array: NDArray[np.uint8]) -> bytes:
-    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
-
-
-def save(path: Path, **arrays: NDArray[Any]) -> None:
-    np.savez_compressed(path, allow_pickle=False, **arrays)
-
-
-def write_idx(folder: Path) -> dict[str, object]:
-    raw = folder / "FashionMNIST" / "raw"
-    raw.mkdir(parents=True)
-    for name, count in (("train", TRAIN), ("t10k", TEST)):
-        images, labels = draw(count, 9, 7), np.arange(count, dtype=np.uint8) % 3
-        (raw / f"{name}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)))
-        (raw / f"{name}-labels-idx1-ubyte").write_bytes(idx(labels))
-    return {"name": "idx"}
-
-
-def write_classes(folder: Path) -> dict[str, object]:
-    inputs = {"x_train": draw(TRAIN, 3, 6, 5), "x_test": draw(TEST, 3, 6, 5)}
-    save(folder / "mine.npz", **inputs, y_train=np.arange(TRAIN) % 4, y_test=np.arange(TEST) % 4)
-    return {"name": "npz", "path": "mine.npz"}
-
-
-def write_many_classes(folder: Path) -> dict[str, object]:
-    labels = np.array([299, *range(TRAIN - 1)], dtype=np.uint16)
-    save(folder / "m.npz", x_train=draw(TRAIN, 4, 4), y_train=labels, x_test=draw(TEST, 4, 4), y_test=labels[:TEST])
-    return {"name": "npz", "path": "m.npz", "classes": 300}
-
-
-def write_quantities(folder: Path) -> dict[str, object]:
-    rng = np.random.default_rng(5)
-    arrays = {"x_train": rng.normal(size=(TRAIN, 10)), "x_test": rng.normal(size=(TEST, 10))}
-    targets = {name.replace("x", "y"): array[:, :3] * [1, 10, 100] + 5 for name, array in arrays.items()}
-    save(folder / "r.npz", **arrays, **targets)
-    names, units = ["x", "y", "angle"], ["m", "m", "rad"]
-    return {"name": "npz", "path": "r.npz", "names": names, "units": units, "standardise": True}
-
-
-def write_sensors(folder: Path) -> dict[str, object]:
-    """A camera, a microphone and a thermometer."""
-    shapes = ((6, 5), (2, 1, 9), (3,))
-    arrays = {
-        f"x_{split}_{sensor}": draw(count, *shape) if sensor == 0 else draw(count, *shape).astype(np.float32)
-        for split, count in (("train", TRAIN), ("test", TEST))
-        for sensor, shape in enumerate(shapes)
-    }
-    save(folder / "s.npz", **arrays, y_train=np.arange(TRAIN) % 4, y_test=np.arange(TEST) % 4)
-    return {"name": "npz", "path": "s.npz", "view": "sensors", "standardise": True}
-
-
-def write_images(folder: Path) -> dict[str, object]:
-    for place in range(48):
-        path = folder / "flowers" / f"class {place % 7}" / f"{place}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = ("RGB", "L", "RGBA")[place % 3]
-        side = 20 + place % 45
-        Image.fromarray(np.roll(draw(side, side, 3), place, axis=0)).convert(mode).save(path)
-    (folder / "flowers" / "class 3" / "broken.png").write_bytes(b"\x89PNG")
-    return {"name": "images", "path": "flowers", "size": [8, 8], "test_share": 0.25, "damaged_files": "skip"}
-
-
-def write_cifar(folder: Path) -> dict[str, object]:
-    for name, count in (("data_batch_1", TRAIN), ("test_batch", TEST)):
-        content = {b"data": draw(count, 3072), b"labels": [n % 3 for n in range(count)]}
-        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
-    return {"name": "cifar", "standardise": True}
-
-
-def samples(split: str, _data_dir: Path | None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    count = TRAIN if split == "train" else TEST
-    return draw(count, 6, 6), np.arange(count) % 3
-
-
-def name_function(_folder: Path) -> dict[str, object]:
-    return {"name": "python", "path": f"{__name__}:samples"}
-
-
-SOURCES_OF_DATA = (
-    write_idx, write_classes, write_many_classes, write_quantities, write_sensors, write_images, write_cifar,
-    name_function,
-)  # fmt: skip
-
-
 @pytest.mark.parametrize("write", SOURCES_OF_DATA)
 def test_a_run_over_the_wire_equals_one_in_one_process(write: Write, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
@@ -143,7 +56,6 @@ def test_a_run_over_the_wire_equals_one_in_one_process(write: Write, tmp_path: P
     oracle = open_run(asked, data_dir)
     list(oracle.train(lambda _: None))
     views = load_views(config, range(config.links), data_dir)
-
     data = TinyData([views.of(link) for link in range(config.links)], open_labels(config, data_dir))
     result = asyncio.run(run_distributed(config, data, tmp_path / "state"))
 
@@ -169,7 +81,8 @@ def test_a_device_whose_files_differ_is_refused_at_the_handshake(tmp_path: Path)
     save(tmp_path / "b" / "mine.npz", **changed)
     labels = open_labels(config, tmp_path / "a")
     ready = [
-        Ready(TRAIN, TEST, load_views(config, [link], tmp_path / name).data_digest) for link, name in enumerate("ab")
+        Ready(TRAIN, TEST, load_views(config, [link], tmp_path / name).of(link).data_digest)
+        for link, name in enumerate("ab")
     ]
     admission = Admission(config, "run", (TRAIN, TEST), labels.data_digest, restore=())
     sessions = [
@@ -225,6 +138,10 @@ def test_arrays_of_a_user_are_evaluated_as_the_test_split(write: Write, tmp_path
         targets = arrays["y_test"]
     targets = targets.astype(np.float32 if targets.dtype.kind == "f" else np.int64)
 
+    given, labels = model.test_samples(tmp_path)
+    for array, expected in zip([given] if len(inputs) == 1 else given, inputs, strict=True):
+        np.testing.assert_array_equal(np.ravel(array), np.ravel(expected).astype(array.dtype))
+    np.testing.assert_array_equal(labels, targets)
     own = model.evaluate((inputs if len(inputs) > 1 else inputs[0], targets), psnr_db=[0, 10], noise_seeds=2)
 
     assert own.errors == model.evaluate(psnr_db=[0, 10], noise_seeds=2, data_dir=tmp_path).errors

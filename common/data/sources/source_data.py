@@ -58,6 +58,10 @@ class SourceData:
         inputs = self._reader.inputs(sensor, split, data_dir)
         return self._of_run(sensor, inputs, f"{self._options}: the {split} inputs")
 
+    def raw(self, sensor: int, split: Split, data_dir: Path | None) -> Images:
+        """(N, C, H, W) inputs as `prepared` takes them; errors as for `load_images`."""
+        return self._reader.inputs(sensor, split, data_dir)
+
     def prepared(self, sensor: int, raw: RawArray) -> Images:
         """(N, C, H, W) samples that a user gives to a trained model, checked and standardised as the run's own.
 

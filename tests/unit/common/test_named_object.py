@@ -52,5 +52,5 @@ def test_a_module_that_fails_is_one_line_with_its_place(folder: Path, source: st
 
 
 def test_a_module_that_is_nowhere_is_named_with_the_way_to_add_a_folder() -> None:
-    with pytest.raises(ConfigError, match=r"no module 'users_nets_3'; --python-path DIR adds the folder"):
+    with pytest.raises(ConfigError, match=r"no module 'users_nets_3'; add the folder"):
         import_object("encoder.network", "users_nets_3:net")

@@ -68,7 +68,7 @@ def test_a_distant_resemblance_is_named_in_the_warning(variable: str, meant: str
         ("EPOCHS", "SPLITWAVE_TRAINING__EPOCHS"),
         ("CHANNEL_PSNR", "SPLITWAVE_CHANNEL__PSNR_DB"),
         ("BETA", "SPLITWAVE_HYPERNETWORK__BETA or SPLITWAVE_OBJECTIVE__BETA"),
-        ("SEEDS", "SPLITWAVE_SEED"),
+        ("SEEDS", "SPLITWAVE_DATA__SEED or SPLITWAVE_SEED"),
         ("LINK", "SPLITWAVE_LINKS"),
         ("DATADIR", "SPLITWAVE_DATA_DIR"),
         ("DATA", "SPLITWAVE_DATA_DIR"),

@@ -41,7 +41,7 @@ def backend_with(variable: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "backend", ["module://matplotlib_inline.backend_inline", "module://no_such_package", "module://"]
+    "backend", ["module://a_notebook_that_is_not_installed.backend", "module://no_such_package", "module://"]
 )
 def test_a_backend_of_another_environment_is_ignored(backend: str) -> None:
     assert backend_with(backend) == "None"

@@ -89,7 +89,7 @@ def test_a_torch_data_set_is_read() -> None:
         ("numpy", r"data\.path = numpy: expected package\.module:function"),
         (
             "no_such_module:f",
-            "there is no module 'no_such_module'; --python-path DIR adds",
+            "there is no module 'no_such_module'; add the folder that it lies in",
         ),
         (f"{HERE}:missing", "test_python has no 'missing'$"),
     ],
