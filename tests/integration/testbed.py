@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from grpc import aio
 
 from splitwave.basestation.run.run_context import Labels
@@ -154,6 +155,7 @@ class DeviceThread:
         self._thread.start()
 
     def _run(self) -> None:
+        torch.set_num_threads(1)  # of this thread, as a device process does in its only one
         try:
             self.client.run()
         except BaseException as error:
