@@ -7,8 +7,10 @@ import sys
 import pytest
 
 import splitwave as sw
+from tools.paths import ROOT
 from tools.public_api import LISTING, PAGE, listing, mark, noted_marks
 
+CHANGELOG = ROOT / "CHANGELOG.md"
 WITHOUT = """
 import sys
 import splitwave as sw
@@ -31,6 +33,7 @@ def test_the_listing_is_that_of_the_sources() -> None:
 def test_every_change_of_the_interface_has_a_line_in_its_changes() -> None:
     newest, *_ = noted_marks(PAGE.read_text(encoding="utf-8"))
     assert newest == mark(listing()), "`python -m tools.public_api` prints the line to complete"
+    assert f"`{newest}`" in CHANGELOG.read_text(encoding="utf-8"), "name the change and its mark in CHANGELOG.md"
 
 
 def test_another_signature_is_another_mark() -> None:
