@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from splitwave.common.errors import ConfigError
@@ -93,6 +94,15 @@ def import_object(setting: str, name: str) -> object:
         except AttributeError:
             raise ConfigError(f"{setting} = {name}: {place} has no {attributes!r}") from None
     return found
+
+
+def module_file(module: str) -> Path | None:
+    """The file of a module that can be imported, without importing it; None for one that has no file here."""
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec is not None and spec.origin is not None and spec.has_location else None
 
 
 def origin(error: BaseException) -> str:

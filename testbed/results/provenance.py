@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import requires, version
 from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import find
+from splitwave.common.named_object import is_object_name, module_file
 
 _DISTRIBUTION = "splitwave"
 
@@ -50,11 +52,20 @@ def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[st
         "cpu_vectors": cpu_vectors(),
         "cpu_count": os.cpu_count(),
         "packages": package_versions(),
+        **_own_modules(config),
         "data_sha256": {
             "train": data_set.content_digest("train", data_dir),
             "test": data_set.content_digest("test", data_dir),
         },
     }
+
+
+def _own_modules(config: RunConfig) -> Mapping[str, object]:
+    """The SHA-256 of each file that the settings name a network, a channel model or a function of, by its module."""
+    named = [*config.named_objects.values(), *filter(is_object_name, config.channel.models)]
+    files = {module: module_file(module) for module in sorted({name.partition(":")[0] for name in named})}
+    digests = {name: sha256(file.read_bytes()).hexdigest() for name, file in files.items() if file is not None}
+    return {"own_modules": digests} if named else {}
 
 
 def package_versions() -> dict[str, str]:

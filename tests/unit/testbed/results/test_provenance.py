@@ -1,5 +1,6 @@
 """The recorded origin of a result."""
 
+import hashlib
 import os
 import subprocess
 from importlib.metadata import version
@@ -7,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from splitwave.common.config.run_config import RunConfig
 from splitwave.testbed.results import provenance
-from splitwave.testbed.results.provenance import cpu_model, cpu_vectors, current_commit, package_versions
+from splitwave.testbed.results.provenance import (
+    cpu_model,
+    cpu_vectors,
+    current_commit,
+    describe_environment,
+    package_versions,
+)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -85,3 +93,15 @@ def test_the_widest_vectors_are_those_that_the_processor_lists() -> None:
     listed = Path("/proc/cpuinfo").read_text().split()
     assert (cpu_vectors() == "AVX-512") is ("avx512f" in listed)
     assert (cpu_vectors() == "AVX2") is ("avx2" in listed and "avx512f" not in listed)
+
+
+def test_files_that_the_settings_name_are_recorded_by_their_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_own_nets.py").write_text("raise RuntimeError('nobody needs to import it for this')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings = {"encoder": {"network": "my_own_nets:encoder"}, "decoder": {"network": "no_such_module:decoder"}}
+    recorded = describe_environment(RunConfig.model_validate(settings), None)
+    digest = hashlib.sha256((tmp_path / "my_own_nets.py").read_bytes()).hexdigest()
+    assert recorded["own_modules"] == {"my_own_nets": digest}
+    assert "own_modules" not in describe_environment(RunConfig(), None)
