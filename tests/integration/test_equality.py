@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,35 @@ def compare(config: RunConfig, tmp_path: Path, data: TinyData | None = None, lin
     assert (result.queries, result.served) == (oracle.served.queries(), oracle.served.results())
 
 
+Case = tuple[object, ...]
+
+
+def covering(cases: Sequence[Case]) -> set[Case]:
+    """A few of the cases, in which any two values of two parameters still meet."""
+    missing, chosen = set().union(*map(_pairs, cases)), set()
+    while missing:
+        best = max(cases, key=lambda case: len(_pairs(case) & missing))
+        missing -= _pairs(best)
+        chosen.add(best)
+    return chosen
+
+
+def _pairs(case: Case) -> set[Case]:
+    return set(itertools.combinations(enumerate(case), 2))
+
+
+CASES = list(itertools.product((1, 2, 4), (1, 3), (1, 2), ("soft", "straight-through"), (0, 1, 6, 15)))
+BRIEF = covering(CASES)
+
+
+def test_the_brief_cases_are_few_and_have_each_pair_of_values() -> None:
+    assert set().union(*map(_pairs, BRIEF)) == set().union(*map(_pairs, CASES))
+    assert 12 <= len(BRIEF) <= 20
+
+
 @pytest.mark.parametrize(
     ("links", "draws", "micro_batches", "forward", "breakpoints"),
-    list(itertools.product((1, 2, 4), (1, 3), (1, 2), ("soft", "straight-through"), (0, 1, 6, 15))),
+    [pytest.param(*case, marks=[] if case in BRIEF else [pytest.mark.e2e]) for case in CASES],
 )
 def test_distributed_training_equals_one_process_bit_for_bit(
     links: int, draws: int, micro_batches: int, forward: str, breakpoints: int, tmp_path: Path
