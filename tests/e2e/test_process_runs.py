@@ -102,6 +102,7 @@ def test_processes_compute_what_one_process_computes(trained: Table, tmp_path: P
         assert alone[row] == trained[row]
 
 
+@pytest.mark.e2e
 def test_inference_from_a_checkpoint_reproduces_the_error_rates(trained: Table, tmp_path: Path) -> None:
     _, *proposed = trained["next"][0]
     assert proposed == ["infer", "--checkpoint", trained["results"]]
@@ -138,6 +139,7 @@ def _exit_of(*arguments: str) -> tuple[int, str]:
     return answer.returncode, answer.stderr
 
 
+@pytest.mark.e2e
 def test_services_end_with_the_documented_codes(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -166,10 +168,8 @@ def test_the_status_of_a_running_testbed_shows_its_links(training: Training) -> 
         assert [(row[1].strip(), row[4].strip()) for row in rows] == [("0", "yes"), ("1", "yes")]
 
 
-@pytest.mark.parametrize(
-    "role",
-    ["device-1", pytest.param("channel", marks=pytest.mark.e2e), pytest.param("basestation", marks=pytest.mark.e2e)],
-)
+@pytest.mark.e2e
+@pytest.mark.parametrize("role", ["device-1", "channel", "basestation"])
 def test_a_killed_process_stops_the_run_and_is_named_with_its_log(training: Training, role: str) -> None:
     training.send(signal.SIGKILL, role)
 

@@ -10,6 +10,8 @@ from tests.integration.testbed import DeviceThread, running_channel, tiny_data
 from tests.limits import LIMIT_S
 from tests.name_server import NameServer
 
+pytestmark = pytest.mark.e2e  # starts programs, or trains, for half a minute
+
 NAME = "basestation.test"
 TRIES = 6
 

@@ -17,6 +17,8 @@ from splitwave.experiments.sweep.session import SweepSession
 from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule
 
+pytestmark = pytest.mark.e2e  # starts programs, or trains, for half a minute
+
 
 def qml_ib_trial(seed: int, **more: object) -> QmlIbTrial:
     settings: dict[str, object] = {

@@ -28,6 +28,8 @@ from splitwave.experiments.choose_settings import main as choose_settings
 from splitwave.experiments.vddib_sr.__main__ import main as vddib_sr
 from splitwave.testbed.cli import app
 
+pytestmark = pytest.mark.e2e  # starts programs, or trains, for half a minute
+
 def paths(command, path=()):
     yield path
     for name, below in getattr(command, "commands", {}).items():

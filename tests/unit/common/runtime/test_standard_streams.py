@@ -56,6 +56,7 @@ def test_a_command_that_only_prints_fails_if_its_output_cannot_be_written(full: 
     assert run([str(SPLITWAVE), "experiment", "list"], full) == (ExitCode.FAILURE, f"error: {FULL}\n")
 
 
+@pytest.mark.e2e
 @pytest.mark.needs_torch
 def test_tools_handle_their_output_like_commands(unread: int, full: int) -> None:
     tool = [sys.executable, "-m", "splitwave.benchmarks.core", "--batch=16", "--repetitions=1"]
@@ -64,12 +65,14 @@ def test_tools_handle_their_output_like_commands(unread: int, full: int) -> None
     assert run(tool, full) == (ExitCode.FAILURE, f"error: {FULL}\n")
 
 
+@pytest.mark.e2e
 @pytest.mark.needs_torch
 def test_a_run_continues_without_a_reader(unread: int, tmp_path: Path) -> None:
     assert run([str(SPLITWAVE), *DEMO, str(tmp_path)], unread) == (ExitCode.OK, "")
     finished(tmp_path)
 
 
+@pytest.mark.e2e
 @pytest.mark.needs_torch
 def test_a_run_that_cannot_print_continues_and_reports_its_results_folder(full: int, tmp_path: Path) -> None:
     code, errors = run([str(SPLITWAVE), *DEMO, str(tmp_path)], full)
@@ -77,6 +80,7 @@ def test_a_run_that_cannot_print_continues_and_reports_its_results_folder(full: 
     assert (code, errors) == (ExitCode.OK, f"{FULL}; the results are in {finished(tmp_path)}\n")
 
 
+@pytest.mark.e2e
 @pytest.mark.needs_torch
 def test_a_run_continues_without_standard_streams(tmp_path: Path) -> None:
     command = ["bash", "-c", BOTH_CLOSED, str(SPLITWAVE), *DEMO, str(tmp_path)]

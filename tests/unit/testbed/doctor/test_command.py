@@ -12,6 +12,8 @@ from splitwave.testbed.doctor.diagnosis import CHECKS
 from tests.installed_command import ENVIRONMENT, SPLITWAVE, Table
 from tests.limits import LIMIT_S
 
+pytestmark = pytest.mark.e2e  # starts programs, or trains, for half a minute
+
 
 def run(*arguments: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = [SPLITWAVE, *arguments]
