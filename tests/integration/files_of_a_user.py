@@ -25,7 +25,7 @@ def idx(array: NDArray[np.uint8]) -> bytes:
 
 
 def save(path: Path, **arrays: NDArray[Any]) -> None:
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # its option allow_pickle is newer than NumPy 2.0
 
 
 def write_idx(folder: Path) -> dict[str, object]:
