@@ -99,7 +99,7 @@ run_tests() {
     local python=$scratch/venv/bin/python
     echo "$("$python" --version): $("$python" -m pip freeze | grep -E '^(numpy|torch|grpcio|protobuf)[= ]' | xargs)"
     # The repository's own tools run with the versions of constraints.txt only.
-    "$python" -m pytest --quiet "${plugins[@]}" "$@" --ignore tests/unit/project --ignore tests/unit/tools
+    "$python" -m pytest --quiet -m 'not e2e' "${plugins[@]}" "$@" --ignore tests/unit/project --ignore tests/unit/tools
 }
 
 main "$@"

@@ -11,6 +11,8 @@ from splitwave.common.wire.pb import control_pb2 as pb
 from tests.installed_command import ENVIRONMENT, SPLITWAVE
 from tests.unit.testbed.test_control_client import ScriptedControl, ask
 
+pytestmark = pytest.mark.e2e  # starts programs, or trains, for half a minute
+
 TERMINALS = {
     "latin-1": {"PYTHONIOENCODING": "latin-1"},
     "ascii": {"PYTHONIOENCODING": "ascii"},
@@ -27,8 +29,6 @@ from splitwave.device.__main__ import main as device
 from splitwave.experiments.choose_settings import main as choose_settings
 from splitwave.experiments.vddib_sr.__main__ import main as vddib_sr
 from splitwave.testbed.cli import app
-
-pytestmark = pytest.mark.e2e  # starts programs, or trains, for half a minute
 
 def paths(command, path=()):
     yield path
