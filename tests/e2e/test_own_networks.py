@@ -83,7 +83,7 @@ def test_it_trains_over_grpc_to_the_weights_of_one_process_and_is_evaluated_else
     assert (again["weights_sha256"], again["error_rate"]) == (oracle["weights_sha256"], oracle["error_rate"])
     elsewhere = run_in(tmp_path, *infer)
     assert elsewhere.returncode == ExitCode.CONFIG
-    assert "there is no module 'my_networks'; --python-path DIR adds" in elsewhere.stderr
+    assert "there is no module 'my_networks'; add the folder that it lies in" in elsewhere.stderr
 
 
 @pytest.mark.parametrize("engine", ["process", "inprocess"])
