@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from splitwave.common.config.setting_types import DataName, ViewName
 from splitwave.common.config.source_settings import SourceSettings
-from splitwave.common.data.catalog import SOURCES, DataChoice
+from splitwave.common.data.catalog import DataChoice, is_source
 from splitwave.common.data.view import VIEWS
 
 
@@ -40,7 +40,7 @@ class DataSettings(SourceSettings):
     @property
     def choice(self) -> DataChoice:
         """The data, as `common.data.catalog` takes them."""
-        return self.options(self.name) if self.name in SOURCES.names else self.name
+        return self.options(self.name) if is_source(self.name) else self.name
 
     @property
     def draws(self) -> bool:

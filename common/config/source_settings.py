@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from splitwave.common.config.section import Section
-from splitwave.common.data.catalog import SOURCES
+from splitwave.common.data.catalog import SOURCES, is_source
 from splitwave.common.data.sources.checks import MAX_CLASSES
 from splitwave.common.data.sources.options import Colour, Damaged, Facts, OtherModes, SourceOptions
 from splitwave.common.limits import MAX_LINKS
@@ -114,7 +114,7 @@ class SourceSettings(FactSettings):
         Raises:
             ValueError: one of them was given a value.
         """
-        if name in SOURCES.built_in or name in SOURCES.names:
+        if is_source(name):
             return
         for setting, value in source_settings_of(self).items():
             raise ValueError(

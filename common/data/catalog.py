@@ -19,8 +19,8 @@ from splitwave.common.seam import Seam
 from splitwave.common.tasks.task import Targets
 
 __all__ = [
-    "DATA_SETS", "SOURCES", "DataChoice", "Split", "check_choice", "find", "fingerprint", "inspect", "load_images",
-    "load_labels", "remarks", "run_fingerprint",
+    "DATA_SETS", "SOURCES", "DataChoice", "Split", "check_choice", "find", "fingerprint", "inspect", "is_source",
+    "load_images", "load_labels", "remarks", "run_fingerprint",
 ]  # fmt: skip
 
 DATA_SETS: Seam[DataSet] = Seam(
@@ -54,13 +54,18 @@ DataChoice = str | SourceOptions
 """The name of a data set, or a source with its options."""
 
 
+def is_source(name: str) -> bool:
+    """Whether a name is that of a source; for built-in names, no installed package is looked for, which takes time."""
+    return name in SOURCES.built_in or (name not in DATA_SETS.built_in and name in SOURCES.names)
+
+
 def check_choice(name: str) -> str:
     """The name itself, of a data set or a source.
 
     Raises:
         ValueError: nothing has this name.
     """
-    if name in SOURCES.built_in or (name not in DATA_SETS.built_in and name in SOURCES.names):
+    if is_source(name):
         return name
     try:
         return DATA_SETS.check(name)
