@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.data.dataset import Images, ImageShape
+from splitwave.common.data.dataset import Images
 
 MAX_PIXEL = np.float32(255)
 
@@ -39,13 +39,6 @@ def view_rows(height: int, links: int, link: int, overlap: float = 0.0) -> slice
     return slice(first, first + rows)
 
 
-def view_shape(image: ImageShape, links: int, overlap: float = 0.0) -> ImageShape:
-    """(C, h, W) of a view of such an image, the same for every link; arguments and errors as for `view_rows`."""
-    channels, height, width = image
-    rows = view_rows(height, links, 0, overlap)
-    return channels, rows.stop - rows.start, width
-
-
 def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDArray[np.float32]:
     """The view that one device has of each image: its `view_rows`, flattened.
 
@@ -57,7 +50,7 @@ def row_view(images: Images, links: int, link: int, overlap: float = 0.0) -> NDA
 
     Returns:
         (N, C·h·W) float32, a contiguous copy: pixels in [0, 1] (pixel / 255), measurements unchanged. The rows of a
-        view follow one another, channel by channel, so that a reshape to `view_shape` gives an image again.
+        view follow one another, channel by channel, so that a reshape to (C, h, W) gives an image again.
 
     Raises:
         ValueError: if the link is not one of K, or the overlap out of range.

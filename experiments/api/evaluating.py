@@ -11,7 +11,7 @@ from splitwave.experiments.api.samples import Inputs, views_of
 from splitwave.experiments.api.settings import data_folder, module_folder
 from splitwave.experiments.evaluation.evaluation import EvaluationResult, Request
 from splitwave.experiments.evaluation.in_process import evaluate_run
-from splitwave.experiments.evaluation.on_engine import Place, evaluate_checkpoint
+from splitwave.experiments.evaluation.on_engine import Folders, evaluate_checkpoint
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
 from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.execution import existing_data_dir
@@ -39,9 +39,9 @@ def evaluate_model(
         return evaluate_run(_run_over(config, networks, data, data_dir), request)
     if data != "test":
         raise ConfigError(f"engine = {engine}: a testbed evaluates the test split of its data set, not other samples")
-    place = Place(folder, existing_data_dir(data_folder(data_dir)), module_folder(python_path))
-    check_own_code(request.reference.settings(config), place.python_path, engine)
-    return evaluate_checkpoint(place, config, request, engine)
+    folders = Folders(folder, existing_data_dir(data_folder(data_dir)), module_folder(python_path))
+    check_own_code(request.reference.settings(config), folders.python_path, engine)
+    return evaluate_checkpoint(folders, config, request, engine)
 
 
 def _run_over(

@@ -18,7 +18,7 @@ _FEWEST_QUERIES = {"latency_samples": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Folders:
     """The folders of an evaluation: of the checkpoint, of the data sets, and of the user's modules.
 
     Attributes:
@@ -33,12 +33,12 @@ class Place:
 
 
 def evaluate_checkpoint(
-    place: Place, config: RunConfig, request: Request, engine: str, show: Callable[[str], None] = lambda _: None
+    folders: Folders, config: RunConfig, request: Request, engine: str, show: Callable[[str], None] = lambda _: None
 ) -> EvaluationResult:
     """Evaluate a checkpoint with an engine.
 
     Args:
-        place: the folders.
+        folders: the folders.
         config: the settings that trained the checkpoint.
         request: the extent.
         engine: name of an installed engine.
@@ -54,11 +54,11 @@ def evaluate_checkpoint(
             inference = settings.inference.model_copy(update=_FEWEST_QUERIES)
             job = Job(
                 settings.model_copy(update={"inference": inference}),
-                place.data_dir,
-                place.checkpoint,
+                folders.data_dir,
+                folders.checkpoint,
                 restore=True,
                 log_dir=Path(logs),
-                python_path=place.python_path,
+                python_path=folders.python_path,
             )
             return loaded.run(job, lambda _: None).error
 

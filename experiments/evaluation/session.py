@@ -11,7 +11,7 @@ from splitwave.experiments.evaluation.evaluation import ErrorPoint, EvaluationRe
 from splitwave.experiments.evaluation.figures import draw_all
 from splitwave.experiments.evaluation.files import write_tables
 from splitwave.experiments.evaluation.in_process import evaluate_run
-from splitwave.experiments.evaluation.on_engine import Place, evaluate_checkpoint
+from splitwave.experiments.evaluation.on_engine import Folders, evaluate_checkpoint
 from splitwave.experiments.inprocess_engine import load_checkpoint
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.engine import IN_THIS_PROCESS
@@ -68,8 +68,8 @@ def run_evaluation(
             load_checkpoint(run, checkpoint)
             result = evaluate_run(run, request, show)
         else:
-            place = Place(checkpoint, data_dir, python_path)
-            result = evaluate_checkpoint(place, config, request, engine, show)
+            folders = Folders(checkpoint, data_dir, python_path)
+            result = evaluate_checkpoint(folders, config, request, engine, show)
         write_tables(result, folder.path)
     # The tables are published: a figure that cannot be drawn does not remove them.
     with naming_full_disk(results):

@@ -7,11 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitwave.common.data.views import row_view, view_rows, view_shape
+from splitwave.common.data.dataset import ImageShape
+from splitwave.common.data.view import Place
+from splitwave.common.data.view_kinds.parts import ROWS
+from splitwave.common.data.views import row_view, view_rows
 from splitwave.common.limits import MAX_LINKS
 
 DIVISORS = (1, 2, 4, 7, 14, 28)
 IMAGES = np.random.default_rng(20240607).integers(0, 256, size=(3, 28, 28), dtype=np.uint8)
+
+
+def view_shape(image: ImageShape, links: int, overlap: float = 0.0) -> ImageShape:
+    return ROWS.shape([image], Place(0, links, overlap=overlap))
 
 
 def test_a_view_consists_of_its_rows_scaled_to_the_unit_interval() -> None:
