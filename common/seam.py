@@ -8,9 +8,10 @@ when it is used, so that reading settings imports neither torch nor a package of
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from splitwave.common.errors import ConfigError
+from splitwave.common.named_object import check_object_name, import_object, is_object_name
 from splitwave.common.spelling import did_you_mean, likely
 
 T = TypeVar("T")
@@ -24,11 +25,13 @@ class Seam(Generic[T]):
         setting: the setting that names one, for messages.
         group: of the entry points of other packages.
         built_in: where the implementation of each name is: `module:object`, or `module` if the module itself is one.
+        takes_objects: whether a user's `module:object` is as good as a name.
     """
 
     setting: str
     group: str
     built_in: Mapping[str, str]
+    takes_objects: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -41,6 +44,8 @@ class Seam(Generic[T]):
         Raises:
             ValueError: nothing has this name.
         """
+        if self.takes_objects and is_object_name(name):
+            return check_object_name(name)
         if name not in self.built_in and name not in self.names:  # finding installed packages takes milliseconds
             raise ValueError(f"there is no {name!r}; there are: {', '.join(self.names)}{self._meant(name)}")
         return name
@@ -55,6 +60,8 @@ class Seam(Generic[T]):
             self.check(name)
         except ValueError as error:
             raise ConfigError(f"{self.setting} = {name}: {error}") from None
+        if self.takes_objects and is_object_name(name):
+            return cast(T, import_object(self.setting, name))
         try:
             implementation: T = self._entry(name).load()
         except (ImportError, AttributeError) as error:

@@ -61,6 +61,9 @@ FUSION_POLICIES: Seam[Callable[[], object]] = Seam(
 AWGN = "awgn"
 
 CHANNEL_MODELS: Seam[object] = Seam(
-    "channel.model", "splitwave.channel_models", {AWGN: "splitwave.channel.models.awgn:AwgnChannel"}
+    "channel.model",
+    "splitwave.channel_models",
+    {AWGN: "splitwave.channel.models.awgn:AwgnChannel"},
+    takes_objects=True,
 )
 """Each is a `ChannelModelFactory` of `common.protocol.channel_model`."""

@@ -136,9 +136,10 @@ class ChannelSettings(Section):
 
     @property
     def named_models(self) -> dict[str, str]:
-        """By setting, the first of the models that is the user's, as `module:factory`; all are in its folder."""
-        named = [name for name in self.models if is_object_name(name)]
-        return {"channel.model": named[0]} if named else {}
+        """By setting, the models of the user, as `module:factory`."""
+        if isinstance(self.model, str):
+            return {"channel.model": self.model} if is_object_name(self.model) else {}
+        return {f"channel.model[{place}]": name for place, name in enumerate(self.model) if is_object_name(name)}
 
 
 class FusionSettings(Section):

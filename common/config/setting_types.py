@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from splitwave.common.config.registry import BACKBONES, BOUNDS, CHANNEL_MODELS
 from splitwave.common.data.catalog import DATA_SETS, SOURCES, check_choice
 from splitwave.common.data.view import VIEWS
-from splitwave.common.named_object import check_object_name, is_object_name
+from splitwave.common.named_object import check_object_name
 from splitwave.common.seam import Seam
 
 
@@ -38,10 +38,7 @@ ObjectName = Annotated[str, AfterValidator(check_object_name)]
 def check_channel_models(value: str | list[str]) -> str | list[str]:
     names = [value] if isinstance(value, str) else value
     for name in names:
-        if is_object_name(name):
-            check_object_name(name)
-        else:
-            CHANNEL_MODELS.check(name)
+        CHANNEL_MODELS.check(name)
     if not names or len(set(names)) < len(names):
         raise ValueError("expected a name, or a list in which each is named once")
     return names[0] if len(names) == 1 else names

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
-from splitwave.common.named_object import import_object, is_object_name, origin
+from splitwave.common.named_object import origin
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
@@ -138,5 +138,4 @@ def check_rate_noise(config: RunConfig) -> None:
 
 @lru_cache
 def _factory(name: str) -> ChannelModelFactory:
-    found = import_object("channel.model", name) if is_object_name(name) else CHANNEL_MODELS.load(name)
-    return cast(ChannelModelFactory, found)
+    return cast(ChannelModelFactory, CHANNEL_MODELS.load(name))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import find
-from splitwave.common.named_object import is_object_name, module_file
+from splitwave.common.named_object import module_file
 
 _DISTRIBUTION = "splitwave"
 
@@ -62,7 +62,7 @@ def describe_environment(config: RunConfig, data_dir: Path | None) -> Mapping[st
 
 def _own_modules(config: RunConfig) -> Mapping[str, object]:
     """The SHA-256 of each file that the settings name a network, a channel model or a function of, by its module."""
-    named = [*config.named_objects.values(), *filter(is_object_name, config.channel.models)]
+    named = config.named_objects.values()
     files = {module: module_file(module) for module in sorted({name.partition(":")[0] for name in named})}
     digests = {name: sha256(file.read_bytes()).hexdigest() for name, file in files.items() if file is not None}
     return {"own_modules": digests} if named else {}

@@ -36,7 +36,7 @@ def welcome(draws: int, link: int = 0) -> pb.DownlinkMessage:
 def test_a_model_that_the_base_station_names_is_imported_with_consent_alone(tmp_path: Path) -> None:
     settings = {"channel": {"model": ["splitwave.channel.models.awgn:AwgnChannel", "awgn"]}}
     named = Welcome(PROTOCOL_VERSION, "run", 0, RunConfig.model_validate(settings).canonical_json(), None)
-    with pytest.raises(ProtocolError, match=r"channel\.model = .*awgn:AwgnChannel, says the base station") as caught:
+    with pytest.raises(ProtocolError, match=r"channel\.model\[0\] = .*AwgnChannel, says the base station") as caught:
         EmulatedPort().pass_down(downlink_to_proto(named))
     assert caught.value.refusal is Refusal.FAILED_PRECONDITION
     EmulatedPort(tmp_path).pass_down(downlink_to_proto(named))

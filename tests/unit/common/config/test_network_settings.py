@@ -41,3 +41,9 @@ def test_a_network_without_hyper_layers_is_refused_where_conditions_are_inputs()
     conditioned = {"hypernetwork": {"beta": [1e-3, 1.0]}, "objective": {"beta": 0.1}}
     with pytest.raises(ValidationError, match=r"hypernetwork: decoder\.network = a:b has no hyper-layers"):
         RunConfig.model_validate({**conditioned, "decoder": {"network": "a:b"}})
+
+
+def test_each_channel_model_of_a_user_is_named_with_its_place() -> None:
+    assert RunConfig.model_validate({"channel": {"model": "a:b"}}).named_objects == {"channel.model": "a:b"}
+    several = RunConfig.model_validate({"channel": {"model": ["a:b", "awgn", "a:c"]}})
+    assert several.named_objects == {"channel.model[0]": "a:b", "channel.model[2]": "a:c"}
