@@ -33,7 +33,7 @@ train-mnist: setup ## the same on full MNIST (SPLITWAVE_DATA_DIR, or downloaded)
 	$(BIN)/splitwave train -c configs/mnist-k2.yaml
 
 test: setup ## run the tests (under 5 minutes; the long ones are in e2e)
-	$(BIN)/pytest -m 'not e2e'
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not e2e'
 
 test-versions: setup ## run the tests with the oldest packages, and with the other Pythons of this machine
 	VENV='$(VENV)' TORCH_INDEX_URL='$(TORCH_INDEX_URL)' tools/test-versions.sh lowest
@@ -48,7 +48,9 @@ wheels/.complete: constraints.txt $(wildcard requirements/*.txt) | setup
 	rm -f wheels/*.whl
 	$(if $(TORCH_INDEX_URL),$(DOWNLOAD) --no-deps --index-url '$(TORCH_INDEX_URL)' torch)
 	$(DOWNLOAD) $(if $(TORCH_INDEX_URL),--find-links wheels) --requirement requirements/torch.txt
+	$(DOWNLOAD) $(if $(TORCH_INDEX_URL),--find-links wheels) --requirement requirements/certs.txt
 	$(DOWNLOAD) --no-deps --requirement requirements/data.txt
+	$(DOWNLOAD) --no-deps --requirement requirements/board.txt
 	@touch $@
 
 images: base-image wheels ## build the images and print their sizes
@@ -90,6 +92,7 @@ check-proto: $(GENERATOR)/.complete ## fail if common/wire/pb is not what proto/
 bench: setup ## what everything costs, as ratios to minimal baselines (docs/benchmarks.md)
 	$(BIN)/python -m splitwave.benchmarks.core
 	$(BIN)/python -m splitwave.benchmarks.encoding
+	$(BIN)/python -m splitwave.benchmarks.checkpoints
 	$(BIN)/splitwave bench all
 
 clean: ## remove what the tools cached (not .venv, not results)

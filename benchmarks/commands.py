@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
-from splitwave.benchmarks.scope import FULL, QUICK
+from splitwave.benchmarks.scope import FULL, OWN_MODEL, QUICK, ModelSource
+from splitwave.common.errors import CheckpointError, ConfigError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.files.folders import make_output_folder
+from splitwave.common.records.model_folder import MODEL_FILE
 from splitwave.common.runtime.process import check_data_dir
 from splitwave.testbed.commands.options import RESULTS, DataDir, Results
+from splitwave.testbed.results.checkpoint_folder import find_checkpoint
 from splitwave.testbed.terminal.reporting import reports_errors
 
 bench_app = typer.Typer(
@@ -26,6 +29,28 @@ RequireValid = Annotated[
 ]
 
 
+def _measure(
+    names: Sequence[str],
+    json_file: Path | None,
+    data_dir: Path | None,
+    results: Path,
+    *,
+    quick: bool,
+    require_valid: bool,
+    airtime: bool = False,
+    model: ModelSource = OWN_MODEL,
+) -> None:
+    from splitwave.benchmarks.session import exit_code_of, run_session  # noqa: PLC0415 — slow imports
+
+    check_data_dir(data_dir)
+    if json_file is not None:
+        make_output_folder(json_file.parent, "--json")
+    reports = run_session(names, QUICK if quick else FULL, json_file, airtime, data_dir, results, model=model)
+    code = exit_code_of(reports, require_valid=require_valid)
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
 def _command(names: Sequence[str], summary: str) -> None:
     def command(
         json_file: JsonFile = None,
@@ -36,15 +61,7 @@ def _command(names: Sequence[str], summary: str) -> None:
         data_dir: DataDir = None,
         results: Results = RESULTS,
     ) -> Path:
-        from splitwave.benchmarks.session import exit_code_of, run_session  # noqa: PLC0415 — slow imports
-
-        check_data_dir(data_dir)
-        if json_file is not None:
-            make_output_folder(json_file.parent, "--json")
-        reports = run_session(names, QUICK if quick else FULL, json_file, airtime, data_dir, results)
-        code = exit_code_of(reports, require_valid=require_valid)
-        if code is not ExitCode.OK:
-            raise typer.Exit(code)
+        _measure(names, json_file, data_dir, results, quick=quick, airtime=airtime, require_valid=require_valid)
         return results / "bench"
 
     name = names[0] if len(names) == 1 else "all"
@@ -62,4 +79,42 @@ _BENCHMARKS = {
 }
 for _name, _summary in _BENCHMARKS.items():
     _command([_name], _summary)
-_command(list(_BENCHMARKS), "Run all benchmarks.")
+
+
+@bench_app.command("live")
+@reports_errors
+def _live(
+    json_file: JsonFile = None,
+    *,
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="A results folder, whose run is exported and served.", show_default=False),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="MODELDIR", help="A model folder that `splitwave export` wrote.", show_default=False),
+    ] = None,
+    quick: Quick = False,
+    require_valid: RequireValid = False,
+    data_dir: DataDir = None,
+    results: Results = RESULTS,
+) -> Path:
+    """Latency of live queries, with torch on the device and without it.
+
+    Application to application, through the device's Unix socket and in Python, hop by hop beside the latency of serving
+    passes. Needs splitwave[export]; without --run or --model it trains a model itself.
+    """
+    source = _model_source(run, model)
+    _measure(["live"], json_file, data_dir, results, quick=quick, require_valid=require_valid, model=source)
+    return results / "bench"
+
+
+def _model_source(run: Path | None, model: Path | None) -> ModelSource:
+    if run is not None and model is not None:
+        raise ConfigError(f"--run {run} and --model {model}: give one of them")
+    if model is not None and not (model / MODEL_FILE).is_file():
+        raise CheckpointError(f"--model {model}: it has no {MODEL_FILE}: name a folder that `splitwave export` wrote")
+    return ModelSource(None if run is None else find_checkpoint(run, "--run"), model)
+
+
+_command(list(_BENCHMARKS), "Run all benchmarks except live.")

@@ -42,6 +42,22 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSource:
+    """The model that `live` serves; with neither field, it is trained by the testbed of `live`.
+
+    Attributes:
+        run: folder of a run's checkpoint, to be exported.
+        model: a model folder.
+    """
+
+    run: Path | None = None
+    model: Path | None = None
+
+
+OWN_MODEL = ModelSource()
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """One session of benchmarks.
 
@@ -51,6 +67,7 @@ class Bench:
         figures: folder for plots and traces.
         data_dir: folder with the data sets, or None.
         airtime: add the modelled airtime to the plot.
+        model: the model that `live` serves.
         begun: the reports of all benchmarks started so far, by name, so that a failed one keeps its readings.
     """
 
@@ -59,6 +76,7 @@ class Bench:
     figures: Path
     data_dir: Path | None
     airtime: bool
+    model: ModelSource = OWN_MODEL
     begun: dict[str, Report] = field(default_factory=dict)
 
     def begin(self, benchmark: str, settings: Json) -> Report:

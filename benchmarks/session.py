@@ -15,9 +15,10 @@ import typer
 from splitwave.benchmarks.machine.machine_share import cores_of_others, machine_times
 from splitwave.benchmarks.readings.report import Json, Report, Samples, Validity
 from splitwave.benchmarks.readings.targets import target_of
-from splitwave.benchmarks.scope import Bench, Scope
+from splitwave.benchmarks.scope import OWN_MODEL, Bench, ModelSource, Scope
 from splitwave.benchmarks.suites.channel_rate import channel
 from splitwave.benchmarks.suites.latency import latency
+from splitwave.benchmarks.suites.live import live
 from splitwave.benchmarks.suites.scale import scale
 from splitwave.benchmarks.suites.start_and_memory import startup
 from splitwave.benchmarks.suites.throughput import throughput
@@ -43,11 +44,19 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "scale": scale,
     "wire": wire,
     "startup": startup,
+    "live": live,
 }
 
 
 def run_session(  # noqa: PLR0917 — each is an option of the command line
-    names: Sequence[str], scope: Scope, json_file: Path | None, airtime: bool, data_dir: Path | None, results: Path
+    names: Sequence[str],
+    scope: Scope,
+    json_file: Path | None,
+    airtime: bool,
+    data_dir: Path | None,
+    results: Path,
+    *,
+    model: ModelSource = OWN_MODEL,
 ) -> list[Report]:
     """Run benchmarks by name, print their reports, and write a results folder.
 
@@ -58,6 +67,7 @@ def run_session(  # noqa: PLR0917 — each is an option of the command line
         airtime: add the modelled airtime to the plot of the hops.
         data_dir: folder with the data sets, or None.
         results: folder that holds all results.
+        model: the model that `live` serves.
 
     Returns:
         One report per name.
@@ -67,7 +77,7 @@ def run_session(  # noqa: PLR0917 — each is an option of the command line
     reports: list[Report] = []
     with ResultsFolder(results, "bench", RunConfig(), data_dir) as folder, naming_full_disk(results):
         folder.add_if_unfinished(lambda: {"missing": list(names[len(reports) :])})
-        bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime)
+        bench = Bench(scope, folder.logs, folder.figures, data_dir, airtime, model)
         try:
             for name in names:
                 typer.echo(f"{name} …")

@@ -1,5 +1,6 @@
 """`splitwave channel`: the channel emulator."""
 
+import argparse
 import asyncio
 import sys
 
@@ -14,21 +15,26 @@ from splitwave.common.runtime.process import (
     parse_service_options,
     run_service,
     service_parser,
-    stop_signal,
 )
 from splitwave.common.runtime.rpc import UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
+from splitwave.common.runtime.stop_signals import leave_stop_to_the_base_station, stop_event
+from splitwave.common.runtime.stream_limit import add_streams_option
+from splitwave.common.runtime.tls_folder import TlsFolder
+from splitwave.common.runtime.tls_options import add_server_options, listening_tls_of
 from splitwave.common.wire.pb import uplink_pb2_grpc
 
 
-async def _serve(service: ChannelService, listen: str, ready_fd: int | None) -> None:
-    stop = stop_signal()
+async def _serve(service: ChannelService, listen: str, tls: TlsFolder | None, options: argparse.Namespace) -> None:
+    stop = stop_event()
 
     def register(server: object) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)  # type: ignore[arg-type]
 
-    async with serving(listen, register, [UPLINK_SERVICE]) as address:
-        announce_ready(ready_fd, address)
+    async with serving(
+        listen, register, [UPLINK_SERVICE], tls, reflection=options.reflection, max_streams=options.max_streams
+    ) as address:
+        announce_ready(options.ready_fd, address)
         await stop.wait()
 
 
@@ -38,16 +44,20 @@ def main() -> int:
     parser.add_argument("--listen", default="127.0.0.1:50052", metavar="HOST:PORT", help="for devices")
     parser.add_argument("--connect", required=True, metavar="HOST:PORT", help="the base station")
     add_dial_option(parser)
+    add_streams_option(parser)
+    add_server_options(parser)
     add_consent_option(parser)
     add_process_options(parser)
     options = parse_service_options(parser)
 
     def serve() -> None:
+        leave_stop_to_the_base_station()
         listen = parse_listen_address(options.listen, "--listen")
+        tls = listening_tls_of(options, listen)
         add_python_path(options.python_path)
         basestation = parse_address(options.connect, "--connect")
-        service = ChannelService(basestation, dial_timeout_of(options), options.python_path)
-        asyncio.run(_serve(service, listen, options.ready_fd))
+        service = ChannelService(basestation, dial_timeout_of(options), options.python_path, tls)
+        asyncio.run(_serve(service, listen, tls, options))
 
     return run_service("channel", options, serve)
 

@@ -51,6 +51,12 @@ class DiskFullError(SplitwaveError):
     exit_code = ExitCode.DISK_FULL
 
 
+class RunStoppedError(SplitwaveError):
+    """A run was asked to stop; what it goes on from is on the disk."""
+
+    exit_code = ExitCode.STOPPED
+
+
 class OutputError(SplitwaveError):
     """The output of a command cannot be written to standard output."""
 
@@ -62,7 +68,10 @@ class Refusal(StrEnum):
     FAILED_PRECONDITION = "FAILED_PRECONDITION"  # the message does not fit this run or this version
     ALREADY_EXISTS = "ALREADY_EXISTS"
     RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"  # a peer that does not read, or does not send what it owes
     ABORTED = "ABORTED"  # the run ended while it was in progress
+    UNAUTHENTICATED = "UNAUTHENTICATED"  # the peer's certificate names no party, or is revoked
+    PERMISSION_DENIED = "PERMISSION_DENIED"  # the peer's certificate does not allow this
 
 
 class ProtocolError(SplitwaveError):

@@ -18,4 +18,5 @@ class ExitCode(IntEnum):
     INVALID = 9  # benchmarks did not meet the conditions for VALID
     DISK_FULL = 10
     NOT_READY = 11  # `splitwave doctor` found something that makes a command fail
+    STOPPED = 12  # a training was asked to stop, and its checkpoint is on the disk
     INTERRUPTED = 130  # Ctrl-C, the shell's convention (128 + SIGINT)

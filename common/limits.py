@@ -8,3 +8,15 @@ MAX_BREAKPOINTS = 255
 
 MAX_LINKS = 64
 MAX_DIMENSION = 4096
+
+MAX_NAME_CHARACTERS = 256
+"""Longest id, version or digest that a peer sends."""
+
+MAX_REASON_CHARACTERS = 4096
+"""Longest reason that a peer gives for what it does."""
+
+MAX_SETTINGS_CHARACTERS = 1024 * 1024
+"""Longest settings of a run as JSON, 64 links with channels of their own included."""
+
+MAX_UNANSWERED_QUERIES = 1024
+"""Most live queries of a link that wait for their answers."""

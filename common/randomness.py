@@ -23,7 +23,7 @@ class Purpose(IntEnum):
     CHANNEL_NOISE = 3
     FADING = 4
     BATCH_ORDER = 5
-    # 6 is free: it was meant for links that drop out, and nothing was ever drawn with it.
+    LINK_DROPOUT = 6
     TRAINING_PSNR = 7
     TRAINING_BETA = 8
     SIMULATED_DATA = 9

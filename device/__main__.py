@@ -1,23 +1,18 @@
 """`splitwave device`: one edge device, or several. It needs an address and data; the handshake provides settings."""
 
 import argparse
-import signal
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import structlog
-import torch
-
-from splitwave import __version__
-from splitwave.common.config.run_config import RunConfig
 from splitwave.common.durations import parse_duration
 from splitwave.common.errors import ConfigError
 from splitwave.common.limits import MAX_LINKS
-from splitwave.common.named_object import add_python_path, check_consent
+from splitwave.common.named_object import add_python_path
+from splitwave.common.protocol.link_list import parse_links
 from splitwave.common.runtime.address import parse_address
 from splitwave.common.runtime.dial_timeout import add_dial_option, dial_timeout_of
+from splitwave.common.runtime.logger import bind_context
 from splitwave.common.runtime.process import (
     add_consent_option,
     add_data_option,
@@ -29,12 +24,13 @@ from splitwave.common.runtime.process import (
     service_parser,
     state_dir,
 )
-from splitwave.device.learning.views import HostedViews, SeparateViews, StackedViews, load_views
-from splitwave.device.session.host import DeviceHost
+from splitwave.common.runtime.stop_signals import leave_stop_to_the_base_station, on_stop_signal
+from splitwave.common.runtime.tls_options import add_tls_option, tls_of
 from splitwave.device.session.kept_ids import held_ids
-from splitwave.device.session.link_list import parse_links
-from splitwave.device.session.session import DeviceSession
 from splitwave.device.uplink.client import UplinkClient
+from splitwave.device.uplink.host import Host
+
+_OF_LIVE_DEVICES = ("--model", "--source", "--serve-app")
 
 
 def _arguments() -> argparse.Namespace:
@@ -49,9 +45,13 @@ def _arguments() -> argparse.Namespace:
         help="other devices use the folder of --state, too: take an id there that none of them has at the moment",
     )
     parser.add_argument(
-        "--connect-timeout", default="60", metavar="S", help="keep trying for S seconds; inf for no limit"
+        "--connect-timeout",
+        default="60",
+        metavar="S",
+        help="keep trying for S seconds, at the start and when the stream is lost; inf for no limit",
     )
     add_dial_option(parser)
+    add_tls_option(parser)
     add_data_option(parser)
     add_consent_option(parser)
     add_process_options(parser)
@@ -71,50 +71,55 @@ def _requested_links(options: argparse.Namespace) -> tuple[int, ...]:
     return (options.link,)
 
 
-def _open_host(state: Path, requested: Sequence[int | None], ids: Sequence[str], views: HostedViews) -> DeviceHost:
-    sessions = [
-        DeviceSession(
-            device_id=device_id,
-            software=__version__,
-            requested_link=link,
-            state_dir=state,
-            open_views=views.open,
-            clock=time.perf_counter_ns,
-        )
-        for device_id, link in zip(ids, requested, strict=True)
-    ]
-    return DeviceHost(sessions, lambda: views.stacked)
+def _open_training_host(
+    options: argparse.Namespace, state: Path, links: Sequence[int], ids: Sequence[str]
+) -> Callable[[], Host]:
+    """Import what trains, and return what opens hosts.
+
+    Raises:
+        ConfigError: this is a board, without what trains.
+    """
+    try:
+        from splitwave.device.session.training_devices import TrainingDevices  # noqa: PLC0415 — a board has no torch
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"a device that trains needs the package {error.name}: pip install 'splitwave[testbed]'"
+        ) from error
+    return TrainingDevices(state, links, ids, options.data, options.python_path).open_host
+
+
+def _take_part(options: argparse.Namespace) -> None:
+    """Take part in one run."""
+    leave_stop_to_the_base_station()
+    address = parse_address(options.connect, "--connect")
+    check_data_dir(options.data)
+    add_python_path(options.python_path)
+    timeout_s = parse_duration(options.connect_timeout, "--connect-timeout")
+    state = state_dir(options)
+    links = _requested_links(options)
+    if options.links is not None:
+        bind_context(links=options.links)
+    dial_timeout_s, tls = dial_timeout_of(options), tls_of(options)
+    with held_ids(state, links or (None,), shared=options.shared_state) as ids:
+        open_host = _open_training_host(options, state, links, ids)
+        client = UplinkClient(address, open_host, timeout_s, dial_timeout_s, tls)
+        on_stop_signal(client.stop)
+        client.run()
+
+
+def _submits_samples(arguments: Sequence[str]) -> bool:
+    """Whether the device is to submit samples of its own, in place of taking part in a run."""
+    return arguments[:1] == ["run"] or any(each.partition("=")[0] in _OF_LIVE_DEVICES for each in arguments)
 
 
 def main() -> int:
-    """Parse the command line and take part in one run."""
+    """Parse the command line and take part in one run, or submit samples to a base station that serves."""
+    if _submits_samples(sys.argv[1:]):
+        from splitwave.device.application.command import run_command  # noqa: PLC0415 — what trains needs none of it
+
+        return run_command(sys.argv[1:])
     options = _arguments()
-
-    def load(config: RunConfig, links: Sequence[int]) -> StackedViews | SeparateViews:
-        named = {setting: name for setting, name in config.named_objects.items() if setting != "decoder.network"}
-        check_consent(named, options.python_path)
-        torch.set_num_threads(config.runtime.torch_threads)
-        return load_views(config, links, options.data)
-
-    def take_part() -> None:
-        address = parse_address(options.connect, "--connect")
-        check_data_dir(options.data)
-        add_python_path(options.python_path)
-        timeout_s = parse_duration(options.connect_timeout, "--connect-timeout")
-        state = state_dir(options)
-        links = _requested_links(options)
-        if options.links is not None:
-            structlog.contextvars.bind_contextvars(links=options.links)
-        requested: Sequence[int | None] = links or (None,)
-        views = HostedViews(links, load)
-        dial_timeout_s = dial_timeout_of(options)
-        with held_ids(state, requested, shared=options.shared_state) as ids:
-            client = UplinkClient(address, lambda: _open_host(state, requested, ids, views), timeout_s, dial_timeout_s)
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: client.stop())
-            client.run()
-
-    return run_service("device", options, take_part)
+    return run_service("device", options, lambda: _take_part(options))
 
 
 if __name__ == "__main__":

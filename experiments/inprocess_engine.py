@@ -1,16 +1,22 @@
 """The engine `inprocess`, which carries out a run in one process without a network."""
 
-from pathlib import Path
-
 import torch
 
 from splitwave.basestation.run.epoch_meter import mean_samples_per_s
+from splitwave.common.errors import RunStoppedError
 from splitwave.common.protocol.phases import Phase, Symbols
-from splitwave.common.records.checkpoint import check_state_dir, combined_sha256, load_part, save_part
-from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
+from splitwave.common.records.checkpoint import check_state_dir, combined_sha256
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
+from splitwave.experiments.inprocess_checkpoints import (
+    TrainingCheckpoints,
+    load_checkpoint,
+    resume_training,
+    save_checkpoint,
+)
+from splitwave.experiments.inprocess_outcomes import Position
 from splitwave.experiments.inprocess_run import HOPS, InprocessRun, open_run
 from splitwave.testbed.engine import Job, Observer, Progress
+from splitwave.testbed.stopping import StopRequest
 
 
 class InprocessEngine:
@@ -36,6 +42,7 @@ class InprocessEngine:
             weights_sha256=combined_sha256([*run.device_sha256, run.basestation_sha256]),
             queries=run.served.queries(),
             served=run.served.results(),
+            by_links=run.served.by_links(),
         )
 
 
@@ -49,30 +56,26 @@ def _prepare(job: Job) -> InprocessRun:
 
 
 def _train(run: InprocessRun, job: Job, observe: Observer) -> list[EpochRecord]:
-    records = []
-    for record in run.train(observe):
+    kept = job.checkpoints
+    begin = resume_training(run, job.checkpoint_dir) if kept.resume else Position()
+    records = list(begin.epochs)
+    for record in records:
         observe(record)
-        records.append(record)
+    stop = kept.stop or StopRequest(signals=())
+    with (
+        stop.listening(),
+        TrainingCheckpoints(run, job.checkpoint_dir, every=kept.every, last=kept.keep, begin=begin.step) as checkpoints,
+    ):
+
+        def keep(position: Position) -> None:
+            if stop.requested:
+                checkpoints.keep(position)
+                checkpoints.settle()
+                raise RunStoppedError(f"the run was stopped after step {position.step} of {run.plan.steps}")
+            checkpoints.keep_if_due(position)
+
+        for record in run.train(observe, keep, begin):
+            observe(record)
+            records.append(record)
     save_checkpoint(run, job.checkpoint_dir)
     return records
-
-
-def save_checkpoint(run: InprocessRun, folder: Path) -> None:
-    """Replace the checkpoint in a folder by the weights of a run, all of whose steps are done."""
-    Manifest.withdraw(folder)
-    devices = [save_part(folder / device_part(link), worker.model) for link, worker in enumerate(run.workers)]
-    basestation = save_part(folder / BASESTATION_PART, run.trainer.decoder)
-    Manifest(run.plan.steps, run.config.canonical_json(), tuple(devices), basestation).publish(folder)
-
-
-def load_checkpoint(run: InprocessRun, folder: Path) -> None:
-    """Replace the weights of a run by those of a checkpoint.
-
-    Raises:
-        CheckpointError: the checkpoint is damaged, or of another network, data set or number of links.
-    """
-    manifest = Manifest.read(folder)
-    manifest.check_fits(run.config, folder)
-    load_part(folder / BASESTATION_PART, run.trainer.decoder, manifest.basestation_sha256)
-    for link, sha256 in enumerate(manifest.device_sha256):
-        load_part(folder / device_part(link), run.workers[link].model, sha256)

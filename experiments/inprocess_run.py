@@ -8,7 +8,6 @@ would not show in the comparison.
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,6 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
-from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.channel_model import check_rate_noise
 from splitwave.common.protocol.messages import Gradient
@@ -38,40 +36,12 @@ from splitwave.common.wire.uplink import uplink_to_proto
 from splitwave.device.learning.views import Views, load_views
 from splitwave.device.learning.worker import DeviceWorker
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms
+from splitwave.experiments.inprocess_outcomes import AnsweredBlock, Keep, PassOutcome, Position, ServingOutcome
 from splitwave.testbed.engine import Observer, Progress
 
 HOPS = (ENCODE_HOP, "emulate", "decode")
 """The columns of a serving pass's hop times."""
-
-
-@dataclass(frozen=True, slots=True)
-class PassOutcome:
-    """The mean error of a pass's answers, and by link what the pass cost on the uplink."""
-
-    error: float
-    costs: tuple[UplinkCost, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredBlock:
-    """A block of a pass: the symbols that each link sent, and (B,) answers and targets of its samples."""
-
-    blocks: tuple[SymbolBlock, ...]
-    answers: Answers
-    targets: Targets
-
-
-@dataclass(frozen=True, slots=True)
-class ServingOutcome:
-    """The times and the answers of a serving pass.
-
-    Attributes:
-        hop_times_ns: (queries · links, 3) int64: encode, emulate and decode times.
-        answers_sha256: of all answers in order, as a base station logs it.
-    """
-
-    hop_times_ns: Int64
-    answers_sha256: str
+_BEGINNING = Position()
 
 
 class InprocessRun:
@@ -79,6 +49,7 @@ class InprocessRun:
 
     Attributes:
         served: the queries of its serving passes.
+        data_digest: of the data that its parties hold.
     """
 
     def __init__(self, config: RunConfig, views: Sequence[Views], train_labels: Targets, test_labels: Targets) -> None:
@@ -89,12 +60,13 @@ class InprocessRun:
         self.trainer = Trainer(config, self.plan, torch.from_numpy(train_labels))
         self._channels = [ChannelLink(config, link) for link in range(config.links)]
         self._readers = [SymbolReader(channel.contract) for channel in self._channels]
-        self._fusion = FusionBuffer.of(config, capacity=1)
+        self._fusion = FusionBuffer.of(config, capacity=1, one_process=True)
         queries = dict.fromkeys((Phase.TEST, Phase.SERVE, Phase.LOAD), test_labels)
         self._labels = queries | {Phase.VALIDATION: train_labels}
         dimension, breakpoints = config.encoder.dimension, config.quantizer.breakpoints
         self._sent = [SymbolHistograms(dimension, breakpoints) for _ in self.workers]
         self.served = ServingCounts()
+        self.data_digest = views[0].data_digest
 
     @property
     def device_sha256(self) -> list[str]:
@@ -106,20 +78,39 @@ class InprocessRun:
         """Digest of the decoder's weights."""
         return weights_sha256(self.trainer.decoder)
 
-    def train(self, observe: Observer) -> Iterator[EpochRecord]:
-        """Train to the end, an epoch a time."""
+    def train(
+        self, observe: Observer, keep: Keep = lambda _: None, begin: Position = _BEGINNING
+    ) -> Iterator[EpochRecord]:
+        """Train to the end, an epoch a time.
+
+        Args:
+            observe: is called with the progress before each step.
+            keep: is called between two steps, and after the last.
+            begin: where to go on; the state of all parties is that of this position.
+        """
         epochs, per_epoch = self.config.training.epochs, self.plan.steps_per_epoch
-        for epoch in range(epochs):
+        records = list(begin.epochs)
+        for epoch in range(len(records), epochs):
+            sums = begin.sums if epoch == len(begin.epochs) else {}
             meter = EpochMeter()
-            started = time.perf_counter()
-            for step in range(epoch * per_epoch, (epoch + 1) * per_epoch):
+            meter.resume(sums)
+            started = time.perf_counter() - sums.get("seconds", 0.0)
+            for step in range(max(begin.step, epoch * per_epoch), (epoch + 1) * per_epoch):
+                if step > max(begin.step, epoch * per_epoch):
+                    so_far = {**meter.sums, "seconds": time.perf_counter() - started}
+                    keep(Position(step, tuple(records), so_far))
                 observe(Progress("training", epoch, epochs, step, self.plan.steps))
                 self.train_step(step, meter)
             seconds = time.perf_counter() - started
             held_out = self.config.data.validation > 0
             error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error if held_out else None
             rates = [worker.end_epoch() for worker in self.workers]
-            yield meter.record(epoch, (epoch + 1) * per_epoch, seconds, rate_nats=rates, validation_error=error)
+            step = (epoch + 1) * per_epoch
+            records.append(meter.record(epoch, step, seconds, rate_nats=rates, validation_error=error))
+            yield records[-1]
+            keep(Position(step, tuple(records)))
+        if begin.step == self.plan.steps and self.config.data.validation:
+            self.evaluate(Phase.VALIDATION, epochs - 1, Symbols.HARD)  # it sends the levels that the test pass needs
 
     def train_step(self, step: int, meter: EpochMeter) -> None:
         """One step: every micro-batch through all devices, the channel, the base station and back."""
@@ -153,7 +144,7 @@ class InprocessRun:
     def retune(self, config: RunConfig) -> None:
         """Continue under settings with another channel, seed of its noise, β or fusion, and the same networks."""
         self.trainer.use_config(config)
-        self._fusion = FusionBuffer.of(config, capacity=1)
+        self._fusion = FusionBuffer.of(config, capacity=1, one_process=True)
         for worker, link in zip(self.workers, self._channels, strict=True):
             worker.retune(config)
             link.retune(config)
@@ -190,9 +181,10 @@ class InprocessRun:
         for number in range(self.plan.block_count(Phase.SERVE, count)):
             if switches and number in switches:
                 self.tune(beta=list(switches[number]))
-            given, betas, times = self._query(count, number)
+            given, fused, times = self._query(count, number)
             ids = self.plan.block_ids(Phase.SERVE, count, number)
-            counts.add(betas, ids, self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids]))
+            errors = self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids])
+            counts.add(fused.betas, ids, errors, fused.used)
             answers.update(given.tobytes())
             rows += times
         self.served.add(counts)
@@ -200,8 +192,8 @@ class InprocessRun:
             self.served.report(link, sent.new_entropies())
         return ServingOutcome(np.array(rows, dtype=np.int64), answers.hexdigest())
 
-    def _query(self, count: int, number: int) -> tuple[Answers, tuple[float, ...], list[tuple[int, int, int]]]:
-        """(1,) answers, the links' β, and one row of times a link."""
+    def _query(self, count: int, number: int) -> tuple[Answers, FusedBlock, list[tuple[int, int, int]]]:
+        """(1,) answers, the block that they answer, and the times of each link."""
         encode_ns, blocks = [], []
         for worker, sent in zip(self.workers, self._sent, strict=True):
             started = time.perf_counter_ns()
@@ -213,7 +205,7 @@ class InprocessRun:
         emulated = time.perf_counter_ns()
         given = self.trainer.predict(fused)
         decoded = time.perf_counter_ns()
-        return given, fused.betas, [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
+        return given, fused, [(encode, emulated - started, decoded - emulated) for encode in encode_ns]
 
     def _announce(self, symbols: Symbols) -> None:
         for channel in self._channels:

@@ -1,7 +1,7 @@
 """The interface of an engine, which carries out a run and reports its events."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
@@ -10,12 +10,32 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 from splitwave.common.spelling import did_you_mean, likely
+from splitwave.testbed.stopping import StopRequest
 
 ENTRY_POINT_GROUP = "splitwave.engines"
 IN_THIS_PROCESS = "inprocess"
 """The engine that starts no processes."""
+MAX_RESTARTS = 3
+"""How often the process engine starts each process again, by default."""
 DOWNLOADS_ELSEWHERE = frozenset({"compose"})
 """Engines whose parties download data sets to a place that this process cannot read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointing:
+    """Checkpoints of a training while it runs; results do not depend on them.
+
+    Attributes:
+        every: keep a checkpoint after each so many steps, and after the last; 0 keeps none.
+        keep: how many of these stay on the disk.
+        resume: go on from the last checkpoint that was kept in the job's checkpoint folder.
+        stop: asks the training to end after a checkpoint between two steps; None for never.
+    """
+
+    every: int = 0
+    keep: int = 2
+    resume: bool = False
+    stop: StopRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +49,9 @@ class Job:
         log_dir: folder where processes write their logs.
         links_per_process: how many links each device process of the process engine hosts; results do not depend on it.
         python_path: folder to import what the settings name as `module:object` from, too.
+        checkpoints: what is kept of the training while it runs.
+        max_restarts: how often the process engine starts each process again that was killed; 0 ends the run then.
+        answers: where the process engine writes the answers of serving passes; None for nowhere.
     """
 
     config: RunConfig
@@ -38,6 +61,9 @@ class Job:
     log_dir: Path
     links_per_process: int = 1
     python_path: Path | None = None
+    checkpoints: Checkpointing = field(default_factory=Checkpointing)
+    max_restarts: int = MAX_RESTARTS
+    answers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +107,17 @@ class Message:
     """A line of text to show to the user."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted(Message):
+    """A process ended and was started again.
+
+    Attributes:
+        part: its name in the testbed, such as `device-1`.
+    """
+
+    part: str
 
 
 Event = EpochRecord | Evaluation | Progress | Usage | StartedOver | Message

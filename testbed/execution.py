@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from splitwave.common.config.data_facts import with_data_facts
@@ -14,12 +14,13 @@ from splitwave.common.records.results import RunResult
 from splitwave.common.records.summary import Summary, errors_of, summarize
 from splitwave.common.records.trivial_answers import remarks_on
 from splitwave.common.tasks.task import ChanceLevel, Task
-from splitwave.testbed.engine import Engine, Event, Job, Observer, load_engine
+from splitwave.testbed.engine import MAX_RESTARTS, Checkpointing, Engine, Event, Job, Observer, load_engine
 from splitwave.testbed.figures.latency_plot import draw_latency
 from splitwave.testbed.figures.training_plot import draw_training
 from splitwave.testbed.preflight import check_data, check_own_code, known_chance_level, processor_warning
 from splitwave.testbed.results.metrics import write_latency
 from splitwave.testbed.results.results_folder import ResultsFolder
+from splitwave.testbed.results.resumption import Resumption
 from splitwave.testbed.results.run_record import RunRecord
 from splitwave.testbed.results.unfinished import has_checkpoint, missing_epochs
 from splitwave.testbed.terminal.display import Display
@@ -39,6 +40,10 @@ class RunRequest:
         restore: a checkpoint folder to evaluate instead of training.
         links_per_process: how many links each device process hosts.
         python_path: folder to import what the settings name as `module:object` from, too.
+        checkpoints: what is kept of the training while it runs.
+        resume: the run whose training goes on.
+        max_restarts: how often the process engine starts each process again that was killed.
+        answers: a file for the answers of serving passes, which the process engine writes.
     """
 
     what: str
@@ -49,6 +54,10 @@ class RunRequest:
     restore: Path | None = None
     links_per_process: int = 1
     python_path: Path | None = None
+    checkpoints: Checkpointing = field(default_factory=Checkpointing)
+    resume: Resumption | None = None
+    max_restarts: int = MAX_RESTARTS
+    answers: Path | None = None
 
 
 def execute(request: RunRequest) -> Path:
@@ -118,7 +127,9 @@ def carry_out(
     check_data(request.config, data_dir, request.engine)
     chance = known_chance_level(request.config, data_dir, request.engine)
     warn(processor_warning(request.config, request.engine, request.links_per_process))
-    folder = ResultsFolder(request.results, request.what, request.config, data_dir)
+    if request.resume is not None:
+        request.resume.check_continues(request.config)
+    folder = ResultsFolder(request.results, request.what, request.config, data_dir, request.resume)
     try:
         result, summary = _fill(folder, request, engine, data_dir, chance, watch=watch(request.config))
     except BaseException:
@@ -146,6 +157,9 @@ def _fill(
         log_dir=folder.logs,
         links_per_process=request.links_per_process,
         python_path=request.python_path,
+        checkpoints=replace(request.checkpoints, resume=request.resume is not None),
+        max_restarts=request.max_restarts,
+        answers=request.answers,
     )
     record = RunRecord(folder.metrics, request.config.task)
     folder.add_if_unfinished(lambda: _describe_unfinished(folder, request, record))
@@ -156,6 +170,8 @@ def _fill(
         summary = {**summarize(request.config, request.engine, result, remarks), **record.summary()}
         write_latency(folder.latency, result.hops, result.hop_times_ns)
         folder.write_json(folder.summary.name, summary)
+        if record.restarted:
+            folder.add_to_environment({"restarts": record.restarted})
     return result, summary
 
 

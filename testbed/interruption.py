@@ -13,18 +13,9 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import TypeVar
 
+from splitwave.common.runtime.stop_signals import stop_signals
+
 T = TypeVar("T")
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def stop_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that end a command; a closed terminal does not end one that was started with `nohup`.
-
-    `nohup` starts a command with SIGHUP ignored, and a handler would undo that.
-    """
-    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return tuple(number for number in _STOP_SIGNALS if number is not signal.SIGHUP or not ignored)
 
 
 class Interrupter:

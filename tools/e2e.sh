@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the end-to-end tests: provides an engine, base image, wheels and images, runs `pytest -m e2e`, and checks that the
-# tests leave nothing behind. On machines that cannot run an engine, only the tests without containers are run.
+# Runs the end-to-end tests: provides an engine, base image, wheels and images, runs `pytest -m e2e`, in two processes where
+# the tests need no containers, and checks that they leave nothing behind. On machines that cannot run an engine, only the tests without containers are run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ main() {
     if ((code == UNAVAILABLE)); then
         skipped=$(<"$scratch/why")
         announce_skip
-        "$PYTEST" -m 'e2e and not compose'
+        without_containers
     elif ((code == 0)); then
         with_engine
     else
@@ -27,8 +27,13 @@ main() {
 with_engine() {
     leftovers >"$scratch/before"
     make images
-    "$PYTEST" -m e2e
+    without_containers
+    "$PYTEST" -m 'e2e and compose' --durations 20
     docker image ls --filter reference='splitwave/*' --format 'image {{.Repository}}:{{.Tag}} {{.Size}}'
+}
+
+without_containers() {
+    "$PYTEST" -n 2 --dist loadfile -m 'e2e and not compose' --durations 20
 }
 
 # Prints what compose made for a testbed, with one line "KIND ID" per resource.

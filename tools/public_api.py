@@ -15,11 +15,11 @@ from tools.paths import ROOT
 
 LISTING = ROOT / "docs" / "reference" / "public-api.txt"
 PAGE = ROOT / "docs" / "reference" / "api.md"
-CONSTRUCTED = frozenset({"Testbed"})
+CONSTRUCTED = frozenset({"AsyncDevice", "Device", "Testbed"})
 """Classes that users construct; objects of the others come from functions."""
 SETTINGS = frozenset({"RunConfig"})
 """Classes whose fields are settings, which have a reference page of their own."""
-_SPECIAL = frozenset({"__init__", "__enter__", "__exit__"})
+_SPECIAL = frozenset({"__init__", "__enter__", "__exit__", "__aenter__", "__aexit__"})
 
 
 def listing() -> str:

@@ -51,16 +51,18 @@ def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:
     for sub, each in getattr(command, "commands", {}).items():
         if context.parent is None and sub in SERVICES:
             yield f"{path} {sub}", _help_of_service(sub)
+            if sub == "device":
+                yield f"{path} device run", _help_of_service("device", "run")
         else:
             below = each.context_class(each, info_name=sub, parent=context, terminal_width=_WIDTH)
             yield from _helps(each, below)
 
 
-def _help_of_service(service: str) -> str:
+def _help_of_service(service: str, *command: str) -> str:
     """Return the help text of a service."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SPLITWAVE_")}
     answer = subprocess.run(
-        [sys.executable, "-m", f"splitwave.{service}", "--help"],
+        [sys.executable, "-m", f"splitwave.{service}", *command, "--help"],
         env={**environment, "COLUMNS": str(_WIDTH)},
         capture_output=True,
         text=True,

@@ -86,12 +86,13 @@ from importlib.metadata import PackageNotFoundError, requires
 
 with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)["project"]
-needed = project["dependencies"] + project["optional-dependencies"]["test"]
+extras = project["optional-dependencies"]
+needed = project["dependencies"] + extras["device"] + extras["export"] + extras["testbed"] + extras["test"]
 try:
     needed += [line for line in requires("torch") if "extra ==" not in line]
 except PackageNotFoundError:
     pass
-print(*(line for line in needed if not re.match(r"torch\b", line)), sep="\n")
+print(*(line for line in needed if not re.match(r"(torch|splitwave)\b", line)), sep="\n")
 END
 }
 
@@ -99,7 +100,7 @@ run_tests() {
     local python=$scratch/venv/bin/python
     echo "$("$python" --version): $("$python" -m pip freeze | grep -E '^(numpy|torch|grpcio|protobuf)[= ]' | xargs)"
     # The repository's own tools run with the versions of constraints.txt only.
-    "$python" -m pytest --quiet -m 'not e2e' "${plugins[@]}" "$@" --ignore tests/unit/project --ignore tests/unit/tools
+    "$python" -m pytest --quiet -n 2 --dist loadfile -m 'not e2e' "${plugins[@]}" "$@" --ignore tests/unit/project --ignore tests/unit/tools
 }
 
 main "$@"

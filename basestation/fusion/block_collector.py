@@ -1,11 +1,13 @@
 """Takes the blocks of all links in, checks that they were asked for, and hands them on fused."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock, FusionBuffer
+from splitwave.basestation.fusion.fusion_policy import FusionPolicies
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
@@ -61,6 +63,14 @@ class LatePart:
     link: int
 
 
+@dataclass(frozen=True, slots=True)
+class DroppedPart:
+    """A link's part of a block that its device has dropped."""
+
+    key: BlockKey
+    link: int
+
+
 class BlockCollector:
     """The blocks of one command at a time."""
 
@@ -74,15 +84,61 @@ class BlockCollector:
         self._command: Command | None = None
         self._total = 0
         self._credits = config.runtime.credits
-        self._taken: Sequence[set[int]] = [set() for _ in range(config.links)]
+        self._all = range(config.links)
+        self._taken: dict[int, set[int]] = {}
+        self._may_drop = False
+        self._newest = -1
 
-    def expect(self, command: Command) -> None:
-        """From now on take the blocks of this command, from each link once, and no others."""
+    @property
+    def policies(self) -> FusionPolicies:
+        """The policies that decide which links a block may do without."""
+        return self._fusion.policies
+
+    @property
+    def links(self) -> AbstractSet[int]:
+        """The links whose blocks are taken, without those that were lost."""
+        return self._taken.keys()
+
+    def expect(self, command: Command, links: Collection[int] | None = None) -> None:
+        """From now on take the blocks of this command, from each of these links once; by default from all."""
         self._command = command
         self._total = command.blocks
         self._credits = command.plan.credits(command.phase)
-        self._fusion.resize(self._credits)
-        self._taken = [set() for _ in self._taken]
+        self._taken = {link: set() for link in (self._all if links is None else links)}
+        workload = command.plan.workload if command.phase is Phase.LOAD else None
+        self._may_drop = workload is not None and workload.most_waiting is not None
+        self._newest = -1
+        # Links that drop different blocks have different blocks unanswered.
+        self._fusion.expect(self._credits * (len(self._taken) if self._may_drop else 1), self._taken)
+
+    def lose(self, link: int) -> list[Arrival]:
+        """Expect no more blocks of a link; those that can be decoded now that nobody waits for it."""
+        self._taken.pop(link, None)
+        return [self._arrival(block) for block in self._fusion.lose(link)]
+
+    def release(self, key: BlockKey) -> list[Arrival]:
+        """The blocks up to this one that still wait, to be decoded with the links that are in."""
+        return [self._arrival(block) for block in self._fusion.release(key)]
+
+    def pass_over(self, session: LinkSession, block: SymbolBlock) -> list[Arrival | DroppedPart]:
+        """The parts before this one that its device has dropped, each after the block if it is complete without it.
+
+        A device sends the blocks of a pass in ascending order, so the numbers of a gap are dropped, where it may drop.
+
+        Raises:
+            ProtocolError: the block was not requested, or was sent before.
+        """
+        if not self._may_drop:
+            return []
+        key, link = block.key, session.link
+        self._check_asked_for(link, block)
+        passed: list[Arrival | DroppedPart] = []
+        for number in range(len(self._taken[link]), key.micro_batch):
+            dropped = BlockKey(key.phase, key.step, number)
+            self._taken[link].add(number)
+            passed += [self._arrival(complete) for complete in self._fusion.drop(dropped, link)]
+            passed.append(DroppedPart(dropped, link))
+        return passed
 
     def take(self, session: LinkSession, block: SymbolBlock) -> Arrival | LatePart | None:
         """Take one link's part of a block.
@@ -103,11 +159,17 @@ class BlockCollector:
         self._taken[link].add(key.micro_batch)
         if late:
             return LatePart(key, link)
-        return None if fused is None else Arrival(fused, block.sample_ids)
+        if fused is None and self._may_drop and key.micro_batch < self._newest:
+            # A later block was handed on without this link, which must have the answer to this one before: do not wait.
+            (fused,) = self._fusion.release(key)
+        if fused is None:
+            return None
+        self._newest = max(self._newest, key.micro_batch)
+        return Arrival(fused, block.sample_ids)
 
     def expects(self, link: int) -> bool:
         """Whether blocks of this link are still to come."""
-        return len(self._taken[link]) < self._total
+        return link in self._taken and len(self._taken[link]) < self._total
 
     def waits_for_schedule(self, link: int) -> bool:
         """Whether blocks of this link are still to come, each at its own time."""
@@ -116,13 +178,20 @@ class BlockCollector:
         workload = self._command.plan.workload
         return workload is not None and workload.is_open and self.expects(link)
 
+    def _arrival(self, block: FusedBlock) -> Arrival:
+        assert self._command is not None  # a block waits only where blocks were asked for
+        key = block.key
+        self._newest = max(self._newest, key.micro_batch)
+        return Arrival(block, self._command.plan.block_ids(key.phase, key.step, key.micro_batch))
+
     def _check_asked_for(self, link: int, block: SymbolBlock) -> None:
         key, command = block.key, self._command
         wanted = command is not None and key.phase is command.phase and key.step == command.step
-        if command is None or not wanted or key.micro_batch >= self._total:
-            expected = f"{command}, micro-batch below {self._total}" if command else "none"
+        if command is None or not wanted or key.micro_batch >= self._total or link not in self._taken:
+            expected = f"{command}, micro-batch below {self._total}" if command and link in self._taken else "none"
             raise ProtocolError(f"{key} was not asked for: expected {expected}", Refusal.FAILED_PRECONDITION)
         if key.micro_batch in self._taken[link]:
-            raise ProtocolError(f"{key}: link {link} sent it twice", Refusal.FAILED_PRECONDITION)
+            when = "twice, or after a later one" if self._may_drop else "twice"
+            raise ProtocolError(f"{key}: link {link} sent it {when}", Refusal.FAILED_PRECONDITION)
         if not np.array_equal(block.sample_ids, command.plan.block_ids(key.phase, key.step, key.micro_batch)):
             raise ProtocolError(f"{key} is of other samples than the run's plan says", Refusal.FAILED_PRECONDITION)

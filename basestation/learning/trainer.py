@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from splitwave.basestation.learning.dense_step import DenseStep
 from splitwave.basestation.learning.objective import Objective
 from splitwave.basestation.learning.shards import Shards
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import RunFailedError
+from splitwave.common.errors import CheckpointError, RunFailedError
 from splitwave.common.learning.backbones.decoder import Decoder
 from splitwave.common.learning.conditions import BlockConditions, block_conditions
 from splitwave.common.learning.folding import FoldedNetwork
@@ -24,6 +25,7 @@ from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.records.training_part import TrainingPart
 from splitwave.common.tasks.task import Answers
 
 BRIEF_MULTIPLICATIONS = 1 << 20
@@ -36,7 +38,7 @@ class MicroBatchResult:
     """The outcome of one micro-batch.
 
     Attributes:
-        gradients: by link ∂CE/∂ẑ_k, (L, B, d); zeros for a link that was not in the block.
+        gradients: by link ∂CE/∂ẑ_k, (L, B, d); zeros for a link that was not in the block, or erased.
         distortion, errors: sums over its noisy samples.
         count: L·B, how many these are.
     """
@@ -133,8 +135,8 @@ class Trainer:
         self._owed = [shard.weight_gradients for shard in shards]
         received = shards[0].gradient if len(shards) == 1 else torch.cat([each.gradient for each in shards], 1)
         parts = enumerate(received.chunk(self.config.links, dim=-1))
-        received_links = set(block.links) - set(self.config.fusion.down)
-        gradients = {link: (part if link in received_links else torch.zeros_like(part)) for link, part in parts}
+        used = set(block.used)
+        gradients = {link: (part if link in used else torch.zeros_like(part)) for link, part in parts}
         return MicroBatchResult(
             {link: gradient.contiguous().numpy() for link, gradient in gradients.items()},
             sum(shard.distortion for shard in shards),
@@ -176,6 +178,23 @@ class Trainer:
         self.settle()
         self._optimiser.step(self._plan.learning_rate(step))
         self._next_step = step + 1
+
+    def training_part(self, step: int, data_digest: str) -> TrainingPart:
+        """Copy what the steps to come depend on, between two steps."""
+        return TrainingPart.copy_of(self.decoder, self._optimiser.state, step=step, data_digest=data_digest)
+
+    def resume(self, part: TrainingPart, path: Path) -> None:
+        """Go on training where a part was kept, which was read from `path`.
+
+        Raises:
+            CheckpointError: it is that of another network.
+        """
+        part.load_weights(self.decoder, path)
+        try:
+            self._optimiser.load_state(part.optimiser)
+        except ValueError as error:
+            raise CheckpointError(f"{path}: not a training part of this network: {error}") from None
+        self._next_step = part.step
 
     def is_brief(self, blocks: Sequence[FusedBlock]) -> bool:
         """Whether decoding these evaluation blocks takes no longer than handing them to another thread."""

@@ -6,8 +6,12 @@ from splitwave.basestation.links.leases import LinkLeases
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
+from splitwave.common.protocol.identity import Identity
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Ready, Welcome
-from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.protocol.version_check import check_device_version
+from splitwave.common.records.manifest import Manifest
+from splitwave.common.records.training_manifest import TrainingManifest
 
 
 class Admission:
@@ -24,8 +28,7 @@ class Admission:
         samples: tuple[int, int],
         data_digest: str,
         *,
-        restore: tuple[str, ...],
-        last_devices: tuple[str, ...] = (),
+        restore: Manifest | TrainingManifest | None = None,
     ) -> None:
         """Nobody is admitted yet.
 
@@ -34,15 +37,15 @@ class Admission:
             run_id: its name in logs.
             samples: sizes of the training and test splits that every party must hold.
             data_digest: of their content.
-            restore: by link, the digest of the checkpoint part to start from; empty to start afresh.
-            last_devices: by link, the id of the device that has this part; empty if that is not known.
+            restore: the checkpoint to start from, which knows the ids of the devices that have its parts; None to
+                start afresh.
         """
         self._config = config
         self._run_id = run_id
         self._samples = samples
         self._data_digest = data_digest
         self._restore = restore
-        self._leases = LinkLeases(config.links, last_devices)
+        self._leases = LinkLeases(config.links, restore.device_ids if restore else ())
         self._device_ready = asyncio.Event()
         self.sessions: dict[int, LinkSession] = {}
 
@@ -62,28 +65,38 @@ class Admission:
                 self._device_ready.clear()
                 await self._device_ready.wait()
 
-    def connect(self, hello: Hello, peer: str, outbox_filled: asyncio.Event | None = None) -> LinkSession:
-        """Lease a link and welcome its device; the last argument is that of `LinkSession`.
+    def connect(
+        self, hello: Hello, peer: str, outbox_filled: asyncio.Event | None = None, device: Identity | None = None
+    ) -> LinkSession:
+        """Lease a link and welcome its device.
+
+        Args:
+            hello: its first message.
+            peer: where it connects from.
+            outbox_filled: as for `LinkSession`.
+            device: its identity, if it has a certificate; the id in its Hello then counts within that name alone.
 
         Raises:
-            ProtocolError: another protocol version, a device that encodes too few features, no such link free, or a
-                device with this id is connected.
+            ProtocolError: another protocol version, a device that encodes too few features, no such link free or
+                allowed, or a device with this id is connected.
         """
-        if hello.protocol_version != PROTOCOL_VERSION:
-            raise ProtocolError(
-                f"device {hello.device_id} speaks protocol version {hello.protocol_version}, "
-                f"this base station version {PROTOCOL_VERSION}",
-                Refusal.FAILED_PRECONDITION,
-            )
+        check_device_version(hello)
         if hello.max_dimension < self._config.encoder.dimension:
             raise ProtocolError(
                 f"device {hello.device_id} encodes at most {hello.max_dimension} features, "
                 f"this run needs {self._config.encoder.dimension}",
                 Refusal.FAILED_PRECONDITION,
             )
-        link = self._leases.lease(hello.device_id, hello.link)
-        contract = LinkContract.of(self._config, link)
-        session = LinkSession(contract, hello.device_id, peer, outbox_filled)
+        if hello.model_version is not None:
+            raise ProtocolError(
+                f"device {hello.device_id} submits samples of its own: this base station carries out a run, and "
+                "`splitwave serve` starts one that answers them",
+                Refusal.FAILED_PRECONDITION,
+            )
+        device_id = hello.device_id if device is None else f"{device.name}/{hello.device_id}"
+        link = self._leases.lease(device_id, hello.link, None if device is None else device.links)
+        contract = link_contract(self._config, link)
+        session = LinkSession(contract, device_id, peer, outbox_filled)
         session.send(self._welcome(link))
         self.sessions[link] = session
         return session
@@ -104,8 +117,12 @@ class Admission:
         session.become_ready()
         self._device_ready.set()
 
-    def start_over(self, restore: tuple[str, ...]) -> None:
-        """Welcome every connected device again, to start from these checkpoint parts, or afresh without any."""
+    def restore_from(self, restore: Manifest | TrainingManifest | None) -> None:
+        """From now on welcome devices to start from this checkpoint."""
+        self._restore = restore
+
+    def start_over(self, restore: Manifest | TrainingManifest | None) -> None:
+        """Welcome every connected device again, to start from this checkpoint, or afresh without any."""
         self._restore = restore
         for link, session in self.sessions.items():
             session.start_over(self._welcome(link))
@@ -116,5 +133,12 @@ class Admission:
         self._leases.release(session.link)
 
     def _welcome(self, link: int) -> Welcome:
-        restore = self._restore[link] if self._restore else None
-        return Welcome(PROTOCOL_VERSION, self._run_id, link, self._config.canonical_json(), restore)
+        restore = self._restore
+        return Welcome(
+            PROTOCOL_VERSION,
+            self._run_id,
+            link,
+            self._config.canonical_json(),
+            restore.device_sha256[link] if restore else None,
+            restore.step if isinstance(restore, TrainingManifest) else None,
+        )

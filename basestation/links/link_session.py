@@ -15,13 +15,16 @@ class LinkSession:
     Attributes:
         contract: what the link may carry.
         reader: turns its blocks into symbols.
-        outbox: messages to be sent down; None ends the stream.
+        outbox: messages to be sent down; None ends the stream, an error ends it at once, with its reason.
         ready: whether the device has said Ready since its last Welcome.
         in_run: whether a run has begun with this device.
         blocks: how many blocks the device sent.
         unanswered: how many of them wait for a gradient or a prediction.
         activity: counts the messages of both directions, without those that leave the link's debts as they are.
+        moves: whether the device goes on at another base station when this one closes the session.
     """
+
+    moves = False
 
     def __init__(
         self, contract: LinkContract, device_id: str, peer: str, outbox_filled: asyncio.Event | None = None
@@ -38,7 +41,7 @@ class LinkSession:
         self.device_id = device_id
         self.peer = peer
         self.reader = SymbolReader(contract)
-        self.outbox: deque[Downlink | None] = deque()
+        self.outbox: deque[Downlink | ProtocolError | None] = deque()
         self.ready = False
         self.in_run = False
         self.blocks = 0
@@ -56,7 +59,9 @@ class LinkSession:
         """Queue a message; an answer gives its block's credit back."""
         if isinstance(body, Gradient | Prediction):
             self.unanswered -= 1
-        if not isinstance(body, SetBeta):  # else a link would never be late while an operator keeps changing β
+        if isinstance(body, SetBeta):
+            self._drop_earlier_beta()
+        else:  # a link would never be late while an operator keeps changing β
             self.activity += 1
         self._put(body)
 
@@ -64,10 +69,26 @@ class LinkSession:
         """End the stream after what is queued."""
         self._put(None)
 
+    def end(self, error: ProtocolError) -> None:
+        """Refuse the device from now on: its stream ends before anything else is sent."""
+        self.outbox.appendleft(error)
+        self._outbox_filled.set()
+
     def outgoing(self) -> Iterator[Downlink | None]:
-        """Take all messages out that are queued now; None ends the stream."""
+        """Take all messages out that are queued now; None ends the stream.
+
+        Raises:
+            ProtocolError: what the device was refused with.
+        """
         while self.outbox:
-            yield self.outbox.popleft()
+            body = self.outbox.popleft()
+            if isinstance(body, ProtocolError):
+                raise body
+            yield body
+
+    def next_chunk(self) -> Downlink | None:
+        """Take a message out that waits for all others, those of other devices of the stream, too; None for none."""
+        return None
 
     def accept(self, body: Uplink) -> bool:
         """Note a message; False if it is void, sent before the device heard that the run starts over."""
@@ -105,6 +126,11 @@ class LinkSession:
             )
         self.unanswered += 1
         self.blocks += 1
+
+    def _drop_earlier_beta(self) -> None:
+        """Only the last β that was set counts, so that a device that does not read makes no queue of them."""
+        for queued in [body for body in self.outbox if isinstance(body, SetBeta)]:
+            self.outbox.remove(queued)
 
     def _put(self, body: Downlink | None) -> None:
         self.outbox.append(body)

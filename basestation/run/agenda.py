@@ -16,6 +16,7 @@ from splitwave.common.protocol.workload import Workload
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import Evaluation, RunResult
+from splitwave.common.records.training_manifest import TrainingManifest
 
 Report = Callable[[RunResult], None]
 
@@ -33,7 +34,7 @@ class Agenda:
         context: RunContext,
         state: RunState,
         *,
-        restore: Manifest | None,
+        trained: Trained | None,
         serve_every_s: float | None,
         report: Report,
     ) -> None:
@@ -42,13 +43,13 @@ class Agenda:
         Args:
             context: the run.
             state: enters the stages.
-            restore: evaluate this checkpoint instead of training.
+            trained: evaluate these weights instead of training.
             serve_every_s: seconds between serving passes after the result; None ends the work there.
             report: receives the result as soon as it is there, and again when more was served.
         """
         self._context = context
         self._state = state
-        self._trained = Trained(restore) if restore else None
+        self._trained = trained
         self._serve_every_s = serve_every_s
         self._report = report
         self._serving_passes = 0
@@ -57,9 +58,9 @@ class Agenda:
         self.result: RunResult | None = None
 
     @property
-    def checkpoint(self) -> Manifest | None:
+    def checkpoint(self) -> Manifest | TrainingManifest | None:
         """The checkpoint that an attempt starts from; None starts with fresh weights."""
-        return self._trained.checkpoint if self._trained else None
+        return self._trained.checkpoint if self._trained else self._context.kept.newest
 
     @property
     def serves_on(self) -> bool:
@@ -78,15 +79,20 @@ class Agenda:
         return (self.next_stage, step, self._serving_passes + self._load_passes)
 
     async def carry_on(self, attempt: Attempt) -> None:
-        """Do the work that is left: training, the result, serving until the run is stopped."""
+        """Do the work that is left: training, the result, serving until the run is stopped.
+
+        If that is requested before there is a result, there is no serving after it.
+        """
         if self._trained is None:
             self._trained = await attempt.train()
+        elif self.result is None and self._trained.epochs:
+            await attempt.prepare_test()
         if self.result is None:
             self.result = await self._evaluate(attempt, self._trained)
             self._report(self.result)
             self._context.events.result_ready(self.result)
         self._state.enter(Stage.SERVING)
-        while self._serve_every_s is not None:
+        while self._serve_every_s is not None and not self._context.kept.stop_requested:
             workload = await self.requests.next(self._serve_every_s)
             if workload is None:
                 await self._serve(attempt)
@@ -99,7 +105,10 @@ class Agenda:
         served = self._context.served
         if self.result is None or self.result.queries == (queries := served.counts.queries()):
             return
-        self.result = dataclasses.replace(self.result, queries=queries, served=served.counts.results())
+        counts = served.counts
+        self.result = dataclasses.replace(
+            self.result, queries=queries, served=counts.results(), by_links=counts.by_links()
+        )
         self._report(self.result)
 
     async def _evaluate(self, attempt: Attempt, trained: Trained) -> RunResult:
@@ -121,6 +130,7 @@ class Agenda:
             weights_sha256=combined_sha256([*checkpoint.device_sha256, checkpoint.basestation_sha256]),
             queries=counts.queries(),
             served=counts.results(),
+            by_links=counts.by_links(),
         )
 
     async def _serve(self, attempt: Attempt) -> PassOutcome:

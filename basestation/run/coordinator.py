@@ -17,8 +17,10 @@ from splitwave.common.errors import RunFailedError
 from splitwave.common.protocol.messages import Finish, SetBeta
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import RunResult
+from splitwave.common.records.training_manifest import TrainingManifest
 
-MakeTrainer = Callable[[Manifest | None], Trainer]
+Checkpoint = Manifest | TrainingManifest
+MakeTrainer = Callable[[Checkpoint | None], Trainer]
 
 
 class Coordinator:
@@ -43,6 +45,7 @@ class Coordinator:
         make_trainer: MakeTrainer,
         rejoin_s: float,
         late_after_s: float,
+        give_up_s: float,
     ) -> None:
         """Set up a run.
 
@@ -54,6 +57,7 @@ class Coordinator:
             make_trainer: a fresh decoder, or that of a checkpoint.
             rejoin_s: seconds that a lost link may take to come back; 0 fails the run at once.
             late_after_s: seconds after which a link that owes something is late.
+            give_up_s: seconds after which its stream is ended.
 
         Raises:
             CheckpointError: what `make_trainer` raises about the checkpoint.
@@ -63,13 +67,14 @@ class Coordinator:
         self.state = state
         self.admission = admission
         self.agenda = agenda
-        self.stragglers = StragglerWatch(late_after_s, admission.sessions, context.events)
+        self.stragglers = StragglerWatch(late_after_s, give_up_s, admission.sessions, context.events)
         self._make_trainer = make_trainer
         self._rejoin_s = rejoin_s
         self._link_failures = LinkFailures()
         self._under_way: asyncio.Task[None] | None = None
         self._work: asyncio.Task[RunResult] | None = None
-        self.attempt = self._new_attempt(make_trainer(agenda.checkpoint))
+        self._begin = agenda.checkpoint
+        self.attempt = self._new_attempt(make_trainer(self._begin))
 
     async def lead(self) -> RunResult:
         """Lead the run to its end; cancelling it fails the run, or ends it in good order once it has a result.
@@ -102,8 +107,9 @@ class Coordinator:
     def lose(self, session: LinkSession, reason: str, *, may_return: bool) -> None:
         """Handle the loss of a device.
 
-        While the run waits for its first devices, the link is only freed. A run under way starts over and waits for the
-        device if it may return, for example after a lost connection; otherwise the run fails.
+        While the run waits for its first devices, the link is only freed. A run that serves goes on without the link if
+        the fusion policy can do without it. Any other run under way starts over and waits for the device if it may
+        return, for example after a lost connection; otherwise the run fails.
         """
         if self.state.stage.is_over:
             return
@@ -111,7 +117,9 @@ class Coordinator:
         loss = self._link_failures.add(session, reason)
         if self.state.stage is Stage.WAITING and (may_return or not session.in_run):
             return
-        if not may_return or not self._rejoin_s:
+        if self._can_do_without(session.link):
+            self._go_on_without(session.link, loss)
+        elif not may_return or not self._rejoin_s:
             self._give_up(loss)
         elif self._link_failures.is_stuck_after(self.agenda.progress(self.attempt.step)):
             self._give_up(f"{loss}; the run made no progress in {MAX_FRUITLESS_RESTARTS} restarts")
@@ -141,7 +149,7 @@ class Coordinator:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():  # the run was given up, not only this attempt
                     raise
-            self.attempt = self._new_attempt(await self.context.compute(self._make_trainer, self.agenda.checkpoint))
+            self.attempt = self._new_attempt(await self.context.compute(self._make_trainer, self._begin))
             limit_s = self._rejoin_s
         assert self.agenda.result is not None
         return self._finish(self.agenda.result)
@@ -154,8 +162,7 @@ class Coordinator:
             raise RunFailedError(f"{missing}; waited for {limit_s:g} s") from None
 
     def _new_attempt(self, trainer: Trainer) -> Attempt:
-        checkpoint = self.agenda.checkpoint
-        return Attempt(self.context, trainer, checkpoint.step if checkpoint else 0, self.admission.sessions)
+        return Attempt(self.context, trainer, self._begin, self.admission.sessions)
 
     def _start_over(self, loss: str) -> None:
         """Give the attempt up, and call every device that is still here back to the last checkpoint."""
@@ -163,13 +170,24 @@ class Coordinator:
         self._under_way.cancel()
         self.agenda.requests.fail(loss)
         self.state.start_over()
-        checkpoint = self.agenda.checkpoint
-        step = checkpoint.step if checkpoint else 0
+        self._begin = self.agenda.checkpoint  # another may be published while the attempt ends
+        step = self._begin.step if self._begin else 0
         self.context.events.run_started_over(loss, self.attempt.step, step, self._rejoin_s)
-        self.admission.start_over(checkpoint.device_sha256 if checkpoint else ())
+        self.admission.start_over(self._begin)
         for session in self.admission.sessions.values():
             self.send_beta(session)
         self.stragglers.reset()
+
+    def _can_do_without(self, link: int) -> bool:
+        return self.state.stage is Stage.SERVING and self.attempt.can_do_without(link)
+
+    def _go_on_without(self, link: int, loss: str) -> None:
+        """Serve with the links that are left; a device that returns takes part again from the next pass on."""
+        checkpoint = self.agenda.checkpoint
+        assert checkpoint is not None  # a run that serves has been trained
+        self.admission.restore_from(checkpoint)
+        self.attempt.lose(link)
+        self.context.events.run_went_on(loss, tuple(sorted(self.attempt.links)))
 
     def _debts(self) -> dict[int, int]:
         """By link that owes something, a count of the messages on it."""

@@ -6,6 +6,8 @@ from splitwave.basestation.links.link_session import LinkSession
 from splitwave.basestation.run.coordinator import Coordinator
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.identity import Identity
+from splitwave.common.protocol.live_messages import ModelReady
 from splitwave.common.protocol.messages import Hello, Leaving, PartSaved, Ready, Uplink
 from splitwave.common.protocol.reports import EpochReport, PassReport
 
@@ -22,13 +24,15 @@ class Doorway:
         await self._coordinator.state.failed.wait()
         return self._coordinator.state.failure
 
-    def connect(self, hello: Hello, peer: str, outbox_filled: asyncio.Event) -> LinkSession:
-        """Admit a device.
+    def connect(
+        self, hello: Hello, peer: str, outbox_filled: asyncio.Event, device: Identity | None = None
+    ) -> LinkSession:
+        """Admit a device, whose certificate says who it is, or that has none.
 
         Raises:
             ProtocolError: see `Admission.connect`.
         """
-        session = self._coordinator.admission.connect(hello, peer, outbox_filled)
+        session = self._coordinator.admission.connect(hello, peer, outbox_filled, device)
         self._coordinator.context.events.link_leased(session, hello.software)
         self._coordinator.send_beta(session)
         return session
@@ -47,6 +51,8 @@ class Doorway:
             case Ready():
                 self._coordinator.admission.admit(session, body)
                 self._coordinator.context.events.link_ready(session)
+            case ModelReady():
+                raise ProtocolError(f"link {session.link} is of no live device, but has a model")
             case Leaving():
                 raise ProtocolError(f"it gave up: {body.reason}", Refusal.ABORTED)
             case Hello():

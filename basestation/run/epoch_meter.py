@@ -1,12 +1,13 @@
 """Sums an epoch's micro-batches into its record."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from splitwave.basestation.fusion.block_collector import Arrival
 from splitwave.basestation.learning.trainer import MicroBatchResult
 from splitwave.basestation.run.decoding import Decoded, TrainedBlock
 from splitwave.basestation.run.events import RunObserver
+from splitwave.common.errors import CheckpointError
 from splitwave.common.records.results import EpochRecord
 
 
@@ -37,6 +38,27 @@ class EpochMeter(RunObserver):
         """Count a training block."""
         if isinstance(decoded, TrainedBlock):
             self.add(decoded.result, len(arrival.sample_ids))
+
+    @property
+    def sums(self) -> dict[str, float]:
+        """The sums of the epoch under way, by name."""
+        return asdict(self._sums)
+
+    def resume(self, sums: Mapping[str, float]) -> None:
+        """Go on with the sums of an epoch that was interrupted; empty ones begin an epoch.
+
+        Raises:
+            CheckpointError: they are not those of an epoch.
+        """
+        try:
+            self._sums = _Sums(
+                float(sums.get("distortion", 0.0)),
+                float(sums.get("errors", 0.0)),
+                int(sums.get("noisy_samples", 0)),
+                int(sums.get("samples", 0)),
+            )
+        except (ValueError, OverflowError) as error:
+            raise CheckpointError(f"the sums of the interrupted epoch: {error}") from None
 
     def record(
         self, epoch: int, step: int, seconds: float, *, rate_nats: Sequence[float], validation_error: float | None

@@ -48,6 +48,9 @@ class RunObserver:
     def checkpoint_published(self, manifest: Manifest, folder: Path) -> None:
         """All parties' parts are written."""
 
+    def training_kept(self, step: int, folder: Path) -> None:
+        """A checkpoint that training can go on from after `step` steps is published in a folder."""
+
     def pass_ended(self, outcome: PassOutcome) -> None:
         """A pass is over, and every link has reported."""
 
@@ -62,6 +65,9 @@ class RunObserver:
 
     def run_started_over(self, reason: str, lost_at_step: int, from_step: int, wait_s: float) -> None:
         """A link was lost: every device goes back to `from_step`, and the run waits `wait_s` for the missing ones."""
+
+    def run_went_on(self, reason: str, links: tuple[int, ...]) -> None:
+        """A link was lost while the run serves, which goes on with these links."""
 
     def link_leased(self, session: LinkSession, software: str) -> None:
         """A device that runs this version connected and holds a link."""
@@ -126,6 +132,10 @@ class RunEvents(RunObserver):
         for each in self._observers:
             each.checkpoint_published(manifest, folder)
 
+    def training_kept(self, step: int, folder: Path) -> None:
+        for each in self._observers:
+            each.training_kept(step, folder)
+
     def pass_ended(self, outcome: PassOutcome) -> None:
         for each in self._observers:
             each.pass_ended(outcome)
@@ -145,6 +155,10 @@ class RunEvents(RunObserver):
     def run_started_over(self, reason: str, lost_at_step: int, from_step: int, wait_s: float) -> None:
         for each in self._observers:
             each.run_started_over(reason, lost_at_step, from_step, wait_s)
+
+    def run_went_on(self, reason: str, links: tuple[int, ...]) -> None:
+        for each in self._observers:
+            each.run_went_on(reason, links)
 
     def link_leased(self, session: LinkSession, software: str) -> None:
         for each in self._observers:

@@ -1,10 +1,12 @@
 """The requests of an operator to a run: β of the links, and measurements of workloads. No transport."""
 
+from splitwave.basestation.fusion.fusion_policy import FusionPolicies, load_fusion_policy
 from splitwave.basestation.run.coordinator import Coordinator
 from splitwave.basestation.run.stage import Stage
+from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.messages import SetBeta
-from splitwave.common.protocol.workload import LinkStamps, Workload, check_workload
+from splitwave.common.protocol.workload import LinkStamps, Overflow, Workload, check_workload
 
 
 class OperatorControls:
@@ -39,11 +41,12 @@ class OperatorControls:
             The time stamps of each link.
 
         Raises:
-            ProtocolError: the workload cannot be carried, the run does not serve, another workload is being measured,
-                or a link was lost on the way.
+            ProtocolError: the workload cannot be carried out, or not by this run, the run does not serve, another
+                workload is being measured, or a link was lost on the way.
         """
         run = self._coordinator
         check_workload(workload, run.context.config.inference.block_size)
+        _check_overflow(workload, run.context.config)
         if run.state.stage is not Stage.SERVING or not run.agenda.serves_on:
             now = "ends with its result" if run.state.stage is Stage.SERVING else f"is {run.state.stage.name.lower()}"
             raise ProtocolError(
@@ -51,3 +54,15 @@ class OperatorControls:
                 Refusal.FAILED_PRECONDITION,
             )
         return await run.agenda.requests.ask(workload)
+
+
+def _check_overflow(workload: Workload, config: RunConfig) -> None:
+    """Refuse a workload whose devices drop queries independently, if the run's policy would have to wait for all."""
+    if workload.overflow is Overflow.BLOCK or config.links == 1:
+        return
+    if not FusionPolicies.of(load_fusion_policy(config)).may_miss_any(range(config.links)):
+        raise ProtocolError(
+            f"a workload with overflow = {workload.overflow} for {config.links} links under fusion.policy = "
+            f"{config.fusion.policy}: expected one link, or the policy deadline, which answers with those that are in",
+            Refusal.FAILED_PRECONDITION,
+        )

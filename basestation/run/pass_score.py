@@ -17,6 +17,7 @@ from splitwave.common.tasks.task import Targets
 class _Score:
     def __init__(self) -> None:
         self.errors = 0.0
+        self.samples = 0
         self.counts = QueryCounts()
         self.answers_digest = hashlib.sha256()
 
@@ -37,12 +38,13 @@ class PassScore(RunObserver):
         block, ids, score = arrival.block, arrival.sample_ids, self._score
         errors = self._objective.errors(decoded.answers, self._labels[block.key.phase][ids])
         score.errors += errors
+        score.samples += len(ids)
         if block.key.phase is Phase.SERVE:
-            score.counts.add(block.betas, ids, errors)
+            score.counts.add(block.betas, ids, errors, block.used)
         score.answers_digest.update(decoded.answers.tobytes())
 
     def outcome(self, command: Command, reports: Mapping[int, PassReport]) -> PassOutcome:
         """The outcome of a pass whose links have reported, after which the next pass is counted."""
         score, self._score = self._score, _Score()
-        error = score.errors / command.plan.pass_samples(command.phase)
+        error = score.errors / score.samples  # fewer than the pass has, where devices may drop queries
         return PassOutcome(command, error, reports, score.counts, score.answers_digest.hexdigest())

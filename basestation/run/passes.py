@@ -15,7 +15,7 @@ from splitwave.common.protocol.messages import Evaluate
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.reports import PassReport
-from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS
+from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, Workload, dropped_queries
 
 
 class Passes:
@@ -53,15 +53,24 @@ class Passes:
         self.reports: LinkBarrier[PassReport] = LinkBarrier(links)
 
     async def run(self, plan: RunPlan, phase: Phase, step: int, symbols: Symbols) -> PassOutcome:
-        """One pass with all links; a load pass carries out the plan's workload."""
+        """One pass with the links that are ready, which may be fewer than all while the run serves.
+
+        A load pass carries out the plan's workload.
+        """
         command = Command(plan, phase, step)
-        self._exchange.expect(command)
-        self.reports.expect(_report_on(command, symbols))
-        broadcast(self._sessions, Evaluate(phase, step, symbols, plan.workload))
+        ready = {link: session for link, session in self._sessions.items() if session.ready}
+        self._exchange.expect(command, ready)
+        self.reports.expect(_report_on(command, symbols), ready)
+        broadcast(ready, Evaluate(phase, step, symbols, plan.workload))
         await self._exchange.carry_out(command, partial(self._decoder.predict, plan))
         outcome = self._score.outcome(command, await self.reports.all())
         self._events.pass_ended(outcome)
         return outcome
+
+    def lose(self, link: int) -> None:
+        """Carry out the rest of the pass without a link."""
+        self._exchange.lose(link)
+        self.reports.lose(link)
 
 
 def _report_on(command: Command, symbols: Symbols) -> Callable[[PassReport], bool]:
@@ -71,9 +80,17 @@ def _report_on(command: Command, symbols: Symbols) -> Callable[[PassReport], boo
 
     def fits(report: PassReport) -> bool:
         return (
-            (report.phase, report.symbols, report.cost.samples) == (phase, symbols, samples)
+            (report.phase, report.symbols) == (phase, symbols)
             and len(report.hop_times_ns) == rows
             and (phase is not Phase.LOAD or report.hops in (STAMPS, DIRECT_STAMPS))
+            and report.cost.samples == samples - _dropped_samples(report, command.plan.workload)
         )
 
     return fits
+
+
+def _dropped_samples(report: PassReport, workload: Workload | None) -> int:
+    """The samples of the queries that a device says it has dropped, where it may."""
+    if report.phase is not Phase.LOAD or workload is None or workload.most_waiting is None:
+        return 0
+    return workload.samples * len(dropped_queries(report.hops, report.hop_times_ns))

@@ -8,9 +8,7 @@ from splitwave.basestation.run.events import RunObserver
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.timing import Hop, Stamps
-from splitwave.common.records.results import FUSE_WAIT_HOP
-
-DECODE_HOP = "decode"
+from splitwave.common.records.results import DECODE_HOP, FUSE_WAIT_HOP
 
 Times = tuple[tuple[Hop, ...], Stamps | None]
 """The hops and the time stamps of a link's answer; a serving pass has the former, a load pass the latter."""
@@ -50,6 +48,15 @@ class QueryTimes(RunObserver):
         self._links = links
         self._open: dict[int, _QueryTimes] = {}
 
+    def expect(self, links: int) -> None:
+        """A pass of this many links begins."""
+        self._links = links
+        self._open.clear()
+
+    def lose_link(self) -> None:
+        """A link less sends parts of new queries; the next pass forgets the queries that it left open."""
+        self._links -= 1
+
     def block_arrived(self, key: BlockKey, link: int, at_ns: int) -> None:
         """Note when a link's part came in."""
         times = self._open.get(key.micro_batch)
@@ -67,7 +74,7 @@ class QueryTimes(RunObserver):
 
     def block_answered(self, arrival: Arrival, decoded: Decoded) -> None:  # noqa: ARG002
         """Forget the query, unless some links have no answer yet."""
-        self._answered(arrival.block.key, len(arrival.block.links))
+        self._answered(arrival.block.key, len(arrival.block.links) + len(arrival.block.dropped))
 
     def late_part_answered(self, part: LatePart) -> None:
         """Forget the query if this link was the last one."""

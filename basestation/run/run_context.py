@@ -6,6 +6,7 @@ from pathlib import Path
 from splitwave.basestation.learning.compute_thread import Compute
 from splitwave.basestation.run.beta_control import BetaControl
 from splitwave.basestation.run.events import RunEvents
+from splitwave.basestation.run.kept_checkpoints import KeptCheckpoints
 from splitwave.basestation.run.run_log import RunLog
 from splitwave.basestation.run.serving_record import ServingRecord
 from splitwave.common.config.run_config import RunConfig
@@ -36,6 +37,7 @@ class RunContext:
         events: where what happens is announced; `log` and `served` observe it.
         log: what watchers see.
         served: the queries of all serving passes.
+        kept: the checkpoints of its training.
     """
 
     run_id: str
@@ -48,3 +50,4 @@ class RunContext:
     events: RunEvents
     log: RunLog
     served: ServingRecord
+    kept: KeptCheckpoints

@@ -37,6 +37,11 @@ class RunLog(RunObserver):
         self._closed = False
         self._changed = asyncio.Event()
         self._touched_s: float | None = None
+        self._delivered = asyncio.Event()
+
+    async def wait_until_delivered(self) -> None:
+        """Wait until a watcher has had all of a closed log."""
+        await self._delivered.wait()
 
     def add(self, record: Record) -> None:
         """Append a record, unless it is known: a run that starts over repeats epochs with the same numbers."""
@@ -74,6 +79,7 @@ class RunLog(RunObserver):
                 seen += 1
             yield StatusChanged()
             if closed:
+                self._delivered.set()
                 return
 
     def step_ended(self, step: int) -> None:  # noqa: ARG002
@@ -99,6 +105,10 @@ class RunLog(RunObserver):
 
     def stage_entered(self, stage: Stage) -> None:  # noqa: ARG002
         """The status shows the stage."""
+        self.touch()
+
+    def run_went_on(self, reason: str, links: tuple[int, ...]) -> None:  # noqa: ARG002
+        """The status shows which links have no device."""
         self.touch()
 
     def link_lateness_changed(self, change: StragglerChange, device_id: str | None) -> None:  # noqa: ARG002

@@ -14,6 +14,7 @@ from splitwave.basestation.run.events import RunObserver
 from splitwave.basestation.run.pass_outcome import PassOutcome
 from splitwave.basestation.run.served_queries import Betas
 from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.workload import dropped_queries
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import EpochRecord, RunResult
 
@@ -66,14 +67,19 @@ class RunLogger(RunObserver):
             self._queries += outcome.counts.total.queries
             log.info("served", queries=self._queries, error=error, answers_sha256=sha256, **incomplete)
         elif command.phase is Phase.LOAD:
+            counts = {**incomplete, **_dropped(outcome)}
             workload = str(command.plan.workload)
-            log.info("workload measured", workload=workload, error=error, answers_sha256=sha256, **incomplete)
+            log.info("workload measured", workload=workload, error=error, answers_sha256=sha256, **counts)
         elif incomplete:
             log.info("pass ended", phase=command.phase.name.lower(), error=error, **incomplete)
 
     def checkpoint_published(self, manifest: Manifest, folder: Path) -> None:
         """Log where it is."""
         log.info("checkpoint published", step=manifest.step, folder=str(folder))
+
+    def training_kept(self, step: int, folder: Path) -> None:
+        """Log where it is."""
+        log.info("training kept", step=step, folder=str(folder))
 
     def result_ready(self, result: RunResult) -> None:
         """Log the result's main numbers."""
@@ -85,6 +91,10 @@ class RunLogger(RunObserver):
         self._incomplete.clear()
         wait = _in_json(wait_s)
         log.warning("run starts over", reason=reason, lost_at_step=lost_at_step, from_step=from_step, wait_s=wait)
+
+    def run_went_on(self, reason: str, links: tuple[int, ...]) -> None:
+        """Log why a link is missing, and who is left."""
+        log.warning("serving without a link", reason=reason, links=links)
 
     def link_leased(self, session: LinkSession, software: str) -> None:
         """Log who holds the link."""
@@ -113,6 +123,12 @@ class RunLogger(RunObserver):
         if counts is None:
             return {}
         return {"incomplete_blocks": {" ".join(map(str, links)): count for links, count in sorted(counts.items())}}
+
+
+def _dropped(outcome: PassOutcome) -> dict[str, dict[int, int]]:
+    """How many queries of a load pass each link has dropped, if any."""
+    counts = {link: len(dropped_queries(each.hops, each.hop_times_ns)) for link, each in outcome.reports.items()}
+    return {"dropped_queries": counts} if any(counts.values()) else {}
 
 
 def _in_json(seconds: float) -> float | str:

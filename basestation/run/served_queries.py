@@ -1,13 +1,14 @@
-"""Counts the queries that serving answered: all of them, and by the β of the links."""
+"""Counts the queries that serving answered: all of them, by the β of the links, and by the links that were used."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.reports import SymbolEntropy
-from splitwave.common.records.results import ServedAtBeta, ServedQueries
+from splitwave.common.records.results import ServedAtBeta, ServedByLinks, ServedQueries
 
 Betas = tuple[float, ...]
+Links = tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -41,28 +42,45 @@ class QueryCount:
         return ServedQueries(self.queries, len(self.samples), self.errors / self.queries)
 
 
-@dataclass(slots=True)
 class QueryCounts:
-    """Counts of queries: all of them, and by the links' β.
+    """Counts of queries by the links' β and by the links that their answers were computed from."""
 
-    Attributes:
-        total: of all queries.
-        by_betas: by the links' β; the queries of plain networks are under the empty tuple.
-    """
+    def __init__(self) -> None:
+        """No query was answered yet."""
+        self._counts: defaultdict[tuple[Betas, Links], QueryCount] = defaultdict(QueryCount)
 
-    total: QueryCount = field(default_factory=QueryCount)
-    by_betas: defaultdict[Betas, QueryCount] = field(default_factory=lambda: defaultdict(QueryCount))
-
-    def add(self, betas: Betas, sample_ids: Int64, errors: float) -> None:
-        """Count a block of queries under the links' β."""
-        self.total.add(sample_ids, errors)
-        self.by_betas[betas].add(sample_ids, errors)
+    def add(self, betas: Betas, sample_ids: Int64, errors: float, links: Links = ()) -> None:
+        """Count a block of queries under the links' β, which was answered from the symbols of these links."""
+        self._counts[betas, links].add(sample_ids, errors)
 
     def merge(self, other: "QueryCounts") -> None:
         """Add another count."""
-        self.total.merge(other.total)
-        for betas, count in other.by_betas.items():
-            self.by_betas[betas].merge(count)
+        for key, count in other._counts.items():
+            self._counts[key].merge(count)
+
+    @property
+    def total(self) -> QueryCount:
+        """The count of all queries."""
+        total = QueryCount()
+        for count in self._counts.values():
+            total.merge(count)
+        return total
+
+    @property
+    def by_betas(self) -> dict[Betas, QueryCount]:
+        """The counts by the links' β; the queries of plain networks are under the empty tuple."""
+        counts: defaultdict[Betas, QueryCount] = defaultdict(QueryCount)
+        for (betas, _), count in self._counts.items():
+            counts[betas].merge(count)
+        return counts
+
+    @property
+    def by_links(self) -> dict[Links, QueryCount]:
+        """The counts by the links whose symbols reached the decoder."""
+        counts: defaultdict[Links, QueryCount] = defaultdict(QueryCount)
+        for (_, links), count in self._counts.items():
+            counts[links].merge(count)
+        return counts
 
 
 class ServingCounts:
@@ -97,6 +115,11 @@ class ServingCounts:
             for betas, count in sorted(self._counts.by_betas.items(), key=lambda item: item[0])
             if betas
         )
+
+    def by_links(self) -> tuple[ServedByLinks, ...]:
+        """The queries by the links that their answers were computed from, most links first."""
+        counts = sorted(self._counts.by_links.items(), key=lambda item: (-len(item[0]), item[0]))
+        return tuple(ServedByLinks(links, count.totals()) for links, count in counts)
 
     def _mean_bits(self, betas: Betas) -> float | None:
         known = [self._entropies.get((link, beta)) for link, beta in enumerate(betas)]

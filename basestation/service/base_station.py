@@ -1,7 +1,8 @@
 """Puts a base station together and serves one run."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,26 +14,45 @@ from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.links.admission import Admission
 from splitwave.basestation.run.agenda import Agenda, Report
 from splitwave.basestation.run.beta_control import BetaControl
-from splitwave.basestation.run.coordinator import Coordinator, MakeTrainer
+from splitwave.basestation.run.coordinator import Checkpoint, Coordinator, MakeTrainer
 from splitwave.basestation.run.doorway import Doorway
+from splitwave.basestation.run.earlier_training import Resume, finished_training, restored_weights, training_to_resume
 from splitwave.basestation.run.events import RunEvents, RunObserver
+from splitwave.basestation.run.kept_checkpoints import KeptCheckpoints
 from splitwave.basestation.run.policy import Policy
 from splitwave.basestation.run.run_context import Labels, RunContext
 from splitwave.basestation.run.run_log import RunLog
 from splitwave.basestation.run.run_logger import RunLogger
 from splitwave.basestation.run.run_state import RunState
 from splitwave.basestation.run.serving_record import ServingRecord
+from splitwave.basestation.run.training import Trained
 from splitwave.basestation.service import control_service, uplink_service
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels, run_fingerprint
 from splitwave.common.protocol.channel_model import check_rate_noise
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import check_state_dir, load_part
-from splitwave.common.records.manifest import BASESTATION_PART, Manifest
-from splitwave.common.records.results import RunResult
-from splitwave.common.runtime.rpc import UPLINK_SERVICE
+from splitwave.common.records.manifest import BASESTATION_PART
+from splitwave.common.records.results import EpochRecord, RunResult
+from splitwave.common.records.training_manifest import TrainingManifest, step_folder
+from splitwave.common.records.training_part import TrainingPart
+from splitwave.common.runtime.rpc import MAX_STREAMS, UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
+from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.common.wire.pb import control_pb2_grpc, uplink_pb2_grpc
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The access to a server.
+
+    Attributes:
+        tls: its files for TLS; None for plaintext.
+        reflection: whether clients may ask which services there are.
+    """
+
+    tls: TlsFolder | None = None
+    reflection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +65,13 @@ class BaseStation:
         listen: HOST:PORT for devices, emulators and watchers.
         state_dir: for its checkpoint part and the manifest.
         restore: evaluate the checkpoint in `state_dir` instead of training.
+        resume: when to go on with the training in `state_dir`; no matter with `restore`.
         policy: how long to wait for what.
         report: receives the result as soon as it is there, which with `policy.serve_every_s` is not the end, and again
             after every later serving pass.
         observers: follow the run's events.
+        max_streams: calls that it serves at the same time.
+        access: who may call it.
     """
 
     config: RunConfig
@@ -60,19 +83,27 @@ class BaseStation:
     policy: Policy = field(default_factory=Policy)
     report: Report = lambda _result: None
     observers: Sequence[RunObserver] = ()
+    resume: Resume = Resume.NEVER
+    max_streams: int = MAX_STREAMS
+    access: Access = field(default_factory=Access)
 
-    async def serve(self, announce: Callable[[str], None], stop: asyncio.Event) -> RunResult | None:
+    async def serve(
+        self, announce: Callable[[str], None], stop: asyncio.Event, keep_and_stop: asyncio.Event | None = None
+    ) -> RunResult | None:
         """Serve the run to its end; None if `stop` is set before there is a result.
 
         Args:
             announce: receives the bound HOST:PORT.
             stop: set on SIGTERM.
+            keep_and_stop: set on SIGUSR1: ends a training after a checkpoint at the next step boundary, and endless
+                serving as `stop` does; an evaluation ends by itself.
 
         Raises:
             AddressError: it cannot listen there.
             CheckpointError: there is no checkpoint to restore, or none can be written.
             ConfigError: the fusion policy or a channel model cannot be loaded, or the rate needs noise and has none.
             RunFailedError: a link was lost on the way, and did not come back.
+            RunStoppedError: training ended because of `keep_and_stop`.
         """
         check_rate_noise(self.config)
         torch.set_num_threads(self.config.runtime.torch_threads)  # of this thread, which decodes brief blocks itself
@@ -84,29 +115,47 @@ class BaseStation:
                 control_pb2_grpc.add_ControlServicer_to_server(control_service.ControlService(coordinator), server)
 
             services = [UPLINK_SERVICE, control_service.SERVICE]
-            async with serving(self.listen, register, services) as address:
+            tls, reflection = self.access.tls, self.access.reflection
+            async with serving(
+                self.listen, register, services, tls, reflection=reflection, max_streams=self.max_streams
+            ) as address:
                 announce(address)
-                return await _until(stop, coordinator.lead())
+                async with _stopped_by(keep_and_stop or asyncio.Event(), coordinator, stop):
+                    result = await _until(stop, coordinator.lead())
+                if result is not None and not stop.is_set():
+                    await self._await_watcher(coordinator.context.log, stop)
+                return result
+
+    async def _await_watcher(self, log: RunLog, stop: asyncio.Event) -> None:
+        """Let a watcher that lost this base station for a moment learn the result."""
+        ends = [asyncio.create_task(each) for each in (log.wait_until_delivered(), stop.wait())]
+        await asyncio.wait(ends, timeout=self.policy.await_watcher_s, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
 
     def _coordinator(self, compute: Compute) -> Coordinator:
-        context, policy = self._context(compute), self.policy
-        manifest = self._manifest()
+        kept = self._kept()
+        trained = self._trained(kept.newest)
+        known = trained.epochs if trained else kept.newest.epochs if kept.newest else ()
+        context, policy = self._context(compute, kept, known), self.policy
         state = RunState(context.events)
-        agenda = Agenda(context, state, restore=manifest, serve_every_s=policy.serve_every_s, report=self.report)
+        agenda = Agenda(context, state, trained=trained, serve_every_s=policy.serve_every_s, report=self.report)
         samples = (len(self.labels.train), len(self.labels.test))
-        parts, devices = (manifest.device_sha256, manifest.device_ids) if manifest else ((), ())
         return Coordinator(
             context,
             state,
-            Admission(self.config, self.run_id, samples, self.labels.data_digest, restore=parts, last_devices=devices),
+            Admission(self.config, self.run_id, samples, self.labels.data_digest, restore=agenda.checkpoint),
             agenda,
             make_trainer=self._make_trainer(context.plan),
             rejoin_s=policy.rejoin_s,
             late_after_s=policy.late_after_s,
+            give_up_s=policy.give_up_s,
         )
 
-    def _context(self, compute: Compute) -> RunContext:
+    def _context(self, compute: Compute, kept: KeptCheckpoints, known: Sequence[EpochRecord]) -> RunContext:
         log, served = RunLog(), ServingRecord()
+        for record in known:
+            log.add(record)
         return RunContext(
             run_id=self.run_id,
             config=self.config,
@@ -118,25 +167,53 @@ class BaseStation:
             events=RunEvents((RunLogger(self.config.links), log, served, *self.observers)),
             log=log,
             served=served,
+            kept=kept,
         )
 
-    def _manifest(self) -> Manifest | None:
-        """The checkpoint to restore, if any."""
-        if not self.restore:
-            check_state_dir(self.state_dir, "--state")
-            return None
-        manifest = Manifest.read(self.state_dir)
-        manifest.check_fits(self.config, self.state_dir)
-        return manifest
+    def _trained(self, kept: TrainingManifest | None) -> Trained | None:
+        """The trained weights to begin with, if any."""
+        if self.restore:
+            return restored_weights(self.state_dir, self.config)
+        check_state_dir(self.state_dir, "--state")
+        if self.resume is Resume.NEVER or (kept is not None and len(kept.epochs) == self.config.training.epochs):
+            return None  # devices that go on from a training checkpoint know more: how many steps they have taken
+        return finished_training(self.state_dir, self.config, self.labels.data_digest)
+
+    def _kept(self) -> KeptCheckpoints:
+        """The checkpoints of the training, with the one to go on from."""
+        resume = Resume.NEVER if self.restore else self.resume
+        newest = training_to_resume(resume, self.state_dir, self.config, self.labels.data_digest)
+        every, last = self.policy.checkpoint_every, self.policy.keep_checkpoints
+        return KeptCheckpoints(self.state_dir, every=every, last=last, newest=newest)
 
     def _make_trainer(self, plan: RunPlan) -> MakeTrainer:
-        def make_trainer(checkpoint: Manifest | None) -> Trainer:
+        def make_trainer(checkpoint: Checkpoint | None) -> Trainer:
             trainer = Trainer(self.config, plan, torch.from_numpy(self.labels.train))
-            if checkpoint is not None:
+            if isinstance(checkpoint, TrainingManifest):
+                path = step_folder(self.state_dir, checkpoint.step) / BASESTATION_PART
+                trainer.resume(TrainingPart.read(path, checkpoint.basestation_sha256), path)
+            elif checkpoint is not None:
                 load_part(self.state_dir / BASESTATION_PART, trainer.decoder, checkpoint.basestation_sha256)
             return trainer
 
         return make_trainer
+
+
+@asynccontextmanager
+async def _stopped_by(requested: asyncio.Event, coordinator: Coordinator, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Within the `async with`, end the run in good order when that is requested."""
+
+    async def relay() -> None:
+        await requested.wait()
+        coordinator.context.kept.request_stop()
+        if coordinator.agenda.result is not None:
+            stop.set()  # only endless serving has to be ended
+
+    relaying = asyncio.create_task(relay())
+    try:
+        yield
+    finally:
+        relaying.cancel()
 
 
 def open_labels(config: RunConfig, data_dir: Path | None) -> Labels:

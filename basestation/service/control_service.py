@@ -1,18 +1,19 @@
 """The control service of the base station: shows a run to watchers, and takes an operator's requests."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NoReturn
 
 from grpc import aio
 
 from splitwave.basestation.run.coordinator import Coordinator
 from splitwave.basestation.run.operator_controls import OperatorControls
-from splitwave.common.errors import ProtocolError
+from splitwave.basestation.service.deployed_folder import read_to_end
+from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
 from splitwave.common.runtime.rpc import refuse
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.pb import control_pb2_grpc
-from splitwave.common.wire.results import epoch_to_proto, evaluation_to_proto, result_to_proto
+from splitwave.common.wire.results import by_links_to_proto, epoch_to_proto, evaluation_to_proto, result_to_proto
 from splitwave.common.wire.workload import link_stamps_to_proto, workload_from_proto
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Control"].full_name
@@ -72,6 +73,23 @@ class ControlService(control_pb2_grpc.ControlServicer):
         for stamps in measured:
             yield link_stamps_to_proto(stamps)
 
+    async def Deploy(  # noqa: N802
+        self,
+        request_iterator: AsyncIterator[pb.DeployChunk],
+        context: "aio.ServicerContext[Any, Any]",
+    ) -> pb.DeployReply:
+        """Refuse to: a run trains its own model."""
+        await read_to_end(request_iterator)
+        await _refuse_model(context)
+
+    async def RollBack(  # noqa: N802
+        self,
+        request: pb.RollBackRequest,  # noqa: ARG002
+        context: "aio.ServicerContext[Any, Any]",
+    ) -> pb.DeployReply:
+        """Refuse to, for the same reason."""
+        await _refuse_model(context)
+
     def _status(self) -> pb.RunStatus:
         run, context = self._run, self._run.context
         return pb.RunStatus(
@@ -85,6 +103,7 @@ class ControlService(control_pb2_grpc.ControlServicer):
             failure=run.state.failure,
             restarts=run.state.restarts,
             queries=context.served.queries,
+            by_links=[by_links_to_proto(each) for each in context.served.counts.by_links()],
         )
 
     def _link_status(self, link: int) -> pb.LinkStatus:
@@ -97,3 +116,8 @@ class ControlService(control_pb2_grpc.ControlServicer):
             status.blocks = session.blocks
             status.late = link in self._run.stragglers.late
         return status
+
+
+async def _refuse_model(context: "aio.ServicerContext[Any, Any]") -> NoReturn:
+    reason = "this base station carries out a run with its own model: `splitwave serve` starts one that takes models"
+    await refuse(context, ProtocolError(reason, Refusal.FAILED_PRECONDITION))

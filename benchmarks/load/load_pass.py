@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from splitwave.benchmarks.load.testbed_load import LoadedTestbed
-from splitwave.benchmarks.readings.hop_table import latency_ns, lateness_ns, skew_ns, span_s
+from splitwave.benchmarks.readings.hop_table import latency_ns, lateness_ns, skew_ns, span_s, without_dropped
 from splitwave.benchmarks.readings.percentiles import percentile
 from splitwave.benchmarks.readings.report import Report
 from splitwave.benchmarks.readings.validity import Rules, find_faults, find_problems
-from splitwave.common.protocol.workload import LinkStamps, Workload
+from splitwave.common.protocol.workload import LinkStamps, Overflow, Workload
 
 _MARGIN = 1.7
 """Factor on the number of queries estimated from the warm-up, because passes get faster as they go on."""
@@ -25,22 +25,28 @@ class LoadPass:
     workload: Workload
     links: Sequence[LinkStamps]
 
+    @property
+    def dropped(self) -> list[int]:
+        """The number of queries that each link dropped; all other numbers are of queries that all links sent."""
+        return [len(stamps.dropped) for stamps in self.links]
+
     def latency_ms(self, percent: float) -> float:
         """Percentile of the latency; see `latency_ns`."""
-        return percentile(latency_ns(self.links), percent) / 1e6
+        return percentile(latency_ns(without_dropped(self.links)), percent) / 1e6
 
     def lateness_ms(self, percent: float) -> float:
         """Percentile of the delay with which devices started queries; see `lateness_ns`."""
-        return percentile(lateness_ns(self.links), percent) / 1e6
+        return percentile(lateness_ns(without_dropped(self.links)), percent) / 1e6
 
     def skew_ms(self, percent: float) -> float:
         """Percentile of the skew between the links' schedules; see `skew_ns`."""
-        return percentile(skew_ns(self.links), percent) / 1e6
+        return percentile(skew_ns(without_dropped(self.links)), percent) / 1e6
 
     @property
     def queries_per_s(self) -> float:
         """Queries per second from the start of the first query to the last answer."""
-        return self.workload.queries / span_s(self.links)
+        sent = without_dropped(self.links)
+        return len(sent[0].at_ns) / span_s(sent)
 
 
 async def sized_workload(testbed: LoadedTestbed, workload: Workload, rules: Rules) -> Workload:
@@ -74,5 +80,12 @@ def record_passes(report: Report, case: str, passes: Sequence[LoadPass], rules: 
         problems = [] if faults else find_problems(each.links, each.workload, rules, kept_up=kept_up)
         report.faults += [f"{case}, repetition {number}: {why}" for why in faults]
         report.problems += [f"{case}, repetition {number}: {why}" for why in problems]
-        report.passes[f"{case}.{number}"] = {**asdict(each.workload), **asdict(rules), "kept_up": kept_up}
+        report.passes[f"{case}.{number}"] = {
+            **asdict(each.workload),
+            **asdict(rules),
+            "kept_up": kept_up,
+            "dropped": each.dropped,
+        }
         report.samples[f"{case}.{number}.at_ns"] = np.stack([stamps.at_ns for stamps in each.links])
+    if any(each.workload.overflow is Overflow.DROP_OLDEST for each in passes):
+        report.add(f"{case}.dropped", "queries", [sum(each.dropped) for each in passes])

@@ -8,8 +8,10 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from splitwave.common.runtime.process import announce_ready, stop_signal
+from splitwave.common.runtime.process import announce_ready
 from splitwave.common.runtime.server import serving
+from splitwave.common.runtime.stop_signals import stop_event
+from splitwave.common.runtime.tls_folder import TlsFolder
 
 Context = Any
 _STREAM_LIMIT_S = 600.0
@@ -48,6 +50,7 @@ def serve_streams(
     make_behavior: Callable[[], Callable[[AsyncIterator[bytes], Context], Awaitable[None]]],
     listen: str,
     ready_fd: int | None,
+    tls: TlsFolder | None = None,
 ) -> None:
     """Serve one service's streams until SIGTERM.
 
@@ -56,16 +59,17 @@ def serve_streams(
         make_behavior: called within the event loop; returns the function that serves a stream.
         listen: HOST:PORT.
         ready_fd: file descriptor to which the address is written, or None.
+        tls: the server's files; None for plaintext.
     """
 
     async def serve() -> None:
-        stop = stop_signal()
+        stop = stop_event()
         handlers: dict[str, Any] = {"Connect": grpc.stream_stream_rpc_method_handler(make_behavior())}
 
         def register(server: aio.Server) -> None:
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
 
-        async with serving(listen, register, [service]) as address:
+        async with serving(listen, register, [service], tls) as address:
             announce_ready(ready_fd, address)
             await stop.wait()
 

@@ -22,6 +22,7 @@ from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Welcome
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.runtime.process import add_process_options, run_service
 from splitwave.common.runtime.rpc import UPLINK_SERVICE, refuse
+from splitwave.common.runtime.tls_options import add_tls_option, tls_of
 from splitwave.common.wire.blocks import block_from_proto
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
@@ -75,12 +76,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m splitwave.benchmarks.load.uplink_sink", description=__doc__)
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's settings")
+    add_tls_option(parser)
     add_process_options(parser)
     options = parser.parse_args()
 
     def serve() -> None:
         sink = UplinkSink(load_config(options.config))
-        serve_streams(UPLINK_SERVICE, lambda: sink.connect, options.listen, options.ready_fd)
+        serve_streams(UPLINK_SERVICE, lambda: sink.connect, options.listen, options.ready_fd, tls_of(options))
 
     return run_service("sink", options, serve)
 

@@ -1,6 +1,7 @@
 """The load client of the channel emulator: streams that send the same hard symbols repeatedly, like devices."""
 
 import time
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -10,10 +11,13 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.runtime.dialling import open_channel
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS, UPLINK_SERVICE
+from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.uplink import uplink_to_proto
 
@@ -33,7 +37,7 @@ class _Stream:
     """The stream of one link: sends a Hello, then blocks."""
 
     def __init__(self, grpc_channel: grpc.Channel, config: RunConfig, link: int) -> None:
-        contract = LinkContract.of(config, link)
+        contract = link_contract(config, link)
         self._first = uplink_to_proto(test_block(contract, 0), contract)
         self._next = uplink_to_proto(test_block(contract, 1), contract)
         self._sent = 0
@@ -62,7 +66,7 @@ def _bundled(message: pb.UplinkMessage) -> bytes:
     return pb.UplinkBundle(messages=[message]).SerializeToString()
 
 
-def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
+def send_blocks(address: str, config_json: str, blocks: int, tls_dir: Path | None = None) -> Int64:
     """Send the same number of blocks over each link of a run, after a warm-up of a tenth of them.
 
     Each link has at most `runtime.credits` unanswered blocks.
@@ -71,6 +75,7 @@ def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
         address: address of a channel emulator.
         config_json: the run's settings; a block has `inference.block_size` samples.
         blocks: total number of blocks, a multiple of the number of links.
+        tls_dir: folder of a device's certificates; None for plaintext.
 
     Returns:
         (blocks + 1,) int64 monotonic nanoseconds: the start, and the answer of each block.
@@ -81,7 +86,8 @@ def send_blocks(address: str, config_json: str, blocks: int) -> Int64:
     config = RunConfig.model_validate_json(config_json)
     if blocks % config.links:
         raise ValueError(f"{blocks} blocks over {config.links} links: expected a multiple of the links")
-    with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+    tls = None if tls_dir is None else TlsFolder(tls_dir)
+    with open_channel(address, CLIENT_OPTIONS, tls) as grpc_channel:
         streams = [_Stream(grpc_channel, config, link) for link in range(config.links)]
         try:
             per_stream = blocks // config.links

@@ -40,6 +40,11 @@ def memory_of(pid: int) -> Memory:
     return Memory(_mib(status, "VmRSS"), _mib(status, "VmHWM"), _mib(rollup, "Pss"))
 
 
+def has_torch(pid: int) -> bool:
+    """Whether a running process of this user has loaded the library of torch."""
+    return "libtorch" in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
+
+
 def memory_table(memories: Mapping[str, Memory]) -> str:
     """Format the memory of processes as a table with one line per process."""
     lines = [f"{'process':<18}{'resident MiB':>14}{'peak MiB':>10}{'proportional MiB':>18}"]

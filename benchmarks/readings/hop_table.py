@@ -1,7 +1,7 @@
 """Divides a query's latency into hops: differences between the time stamps of a load pass, taken with one clock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,14 @@ HOPS = (
     Hop("reply", "decoded", "received", "transport"),
 )
 """The hops have no gap or overlap from `due` to `received`, so they add up to the latency of one link."""
+
+
+def without_dropped(links: Sequence[LinkStamps]) -> list[LinkStamps]:
+    """Return the stamps of the queries that every link sent; those that a device dropped have no latency."""
+    dropped = np.unique(np.concatenate([stamps.dropped for stamps in links]))
+    if not dropped.size:
+        return list(links)
+    return [replace(stamps, at_ns=np.delete(stamps.at_ns, dropped, axis=0)) for stamps in links]
 
 
 def hop_times_ns(stamps: LinkStamps) -> Int64:

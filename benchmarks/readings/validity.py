@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from splitwave.benchmarks.readings.hop_table import HOPS, hop_times_ns, latency_ns, lateness_ns, skew_ns, span_s
+from splitwave.benchmarks.readings.hop_table import (
+    HOPS,
+    hop_times_ns,
+    latency_ns,
+    lateness_ns,
+    skew_ns,
+    span_s,
+    without_dropped,
+)
 from splitwave.benchmarks.readings.percentiles import percentile
-from splitwave.common.protocol.workload import LinkStamps, Workload
+from splitwave.common.protocol.workload import LinkStamps, Overflow, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ def find_problems(links: Sequence[LinkStamps], workload: Workload, rules: Rules,
     behind is one, unless `kept_up` is false.
     """
     problems = []
+    links = without_dropped(links)
     queries, span = len(links[0].at_ns), span_s(links)
     if queries < rules.min_queries:
         problems.append(f"{queries} queries: expected at least {rules.min_queries}")
@@ -73,7 +82,10 @@ def find_generator_problems(links: Sequence[LinkStamps], rules: Rules) -> list[s
 def _find_link_faults(stamps: LinkStamps, workload: Workload) -> list[str]:
     if len(stamps.at_ns) != workload.queries:
         return [f"link {stamps.link}: {len(stamps.at_ns)} of {workload.queries} queries were answered"]
-    faults, times = [], hop_times_ns(stamps)
+    if workload.overflow is Overflow.BLOCK and stamps.dropped.size:
+        return [f"link {stamps.link}: {stamps.dropped.size} queries were dropped: expected none"]
+    (sent,) = without_dropped([stamps])
+    faults, times = [], hop_times_ns(sent)
     for column, hop in enumerate(HOPS):
         backwards = int(np.count_nonzero(times[:, column] < 0))
         if backwards:

@@ -7,9 +7,9 @@ from splitwave.benchmarks.readings.report import Report
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.reports import UplinkCost
-from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.accounting import block_cost
 from splitwave.common.wire.uplink import uplink_to_proto
 
@@ -26,7 +26,7 @@ def uplink_cost(samples: int, *, codebook: bool = False) -> UplinkCost:
         samples: number of samples in the block.
         codebook: whether the block includes the codebook, as it does after each change of the levels.
     """
-    contract = LinkContract.of(_settings(samples), _PORT)
+    contract = link_contract(_settings(samples), _PORT)
     block = test_block(contract, 0 if codebook else 1)
     assert isinstance(block.payload, LevelPayload)
     late = replace(

@@ -6,9 +6,10 @@ from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import RealPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase, Symbols
-from splitwave.common.protocol.symbols import LinkContract, SymbolReader, check_transmitted
+from splitwave.common.protocol.symbols import SymbolReader, check_transmitted
 
 
 class ChannelLink:
@@ -24,7 +25,7 @@ class ChannelLink:
         Raises:
             ConfigError: a model of `channel.model` cannot be loaded.
         """
-        self.contract = LinkContract.of(config, link)
+        self.contract = link_contract(config, link)
         self._symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
         self._channel = link_channel(config, link)

@@ -68,6 +68,8 @@ class EmulatedPort:
                 self._return(message.gradient)
             case "prediction":
                 self._add_times(message.prediction, time.perf_counter_ns())
+            case "answer":
+                self._add_times(message.answer.prediction, time.perf_counter_ns())
 
     def _begin(self, welcome: pb.Welcome) -> None:
         """Set up the channel of a link; a second Welcome starts the run over."""

@@ -5,7 +5,12 @@ from typing import Any
 from pydantic import BaseModel
 
 LATER_SECTIONS = ("fusion", "decoder")
-LATER_SETTINGS = {"data": ("view", "crop", "noise", "seed"), "encoder": ("network",)}
+LATER_SETTINGS = {
+    "data": ("view", "crop", "noise", "seed"),
+    "encoder": ("network",),
+    "fusion": ("deadline_ms", "quorum"),
+    "training": ("link_dropout",),
+}
 
 
 def without_later_defaults(config: BaseModel, settings: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +25,8 @@ def without_later_defaults(config: BaseModel, settings: dict[str, Any]) -> dict[
     kept = {
         name: value for name, value in settings.items() if name not in LATER_SECTIONS or not _is_default(config, name)
     }
-    for name, later in LATER_SETTINGS.items():
+    for name in LATER_SETTINGS.keys() & kept.keys():
+        later = LATER_SETTINGS[name]
         section = getattr(config, name)
         kept[name] = {
             leaf: value for leaf, value in kept[name].items() if leaf not in later or not _is_default(section, leaf)

@@ -51,10 +51,15 @@ BACKBONES: Seam[object] = Seam(
 )
 """Each implements `common.learning.backbones.backbone.Backbone`."""
 
+_POLICIES = "splitwave.basestation.fusion.policies"
 FUSION_POLICIES: Seam[Callable[[], object]] = Seam(
     "fusion.policy",
     "splitwave.fusion_policies",
-    {"all": "splitwave.basestation.fusion.policies.all_links:AllLinks"},
+    {
+        "all": f"{_POLICIES}.all_links:AllLinks",
+        "deadline": f"{_POLICIES}.deadline:Deadline",
+        "quorum": f"{_POLICIES}.quorum:Quorum",
+    },
 )
 """When the base station has enough links of a block to decode it; see `basestation.fusion.fusion_policy`."""
 

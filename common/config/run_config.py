@@ -12,6 +12,7 @@ from pydantic import ValidationError, model_validator
 
 from splitwave.common.config.backbone_checks import check_conditions
 from splitwave.common.config.data_settings import DataSettings
+from splitwave.common.config.fusion_checks import check_link_dropout, check_links_down, check_quorum
 from splitwave.common.config.later_settings import without_later_defaults
 from splitwave.common.config.message_checks import check_blocks_fit
 from splitwave.common.config.registry import BUILT_IN_BACKBONES
@@ -84,11 +85,9 @@ class RunConfig(GeneralSettings):
 
     @model_validator(mode="after")
     def _links_down_exist(self) -> Self:
-        down = self.fusion.down
-        if len(set(down)) < len(down) or not set(down) < set(range(self.links)):
-            raise ValueError(
-                f"fusion.down = {down}: expected different links of 0 to {self.links - 1}, and not all of them"
-            )
+        check_links_down(self.fusion.down, self.links)
+        check_quorum(self.fusion.quorum, self.links)
+        check_link_dropout(self.training.link_dropout, self.links)
         return self
 
     @model_validator(mode="after")

@@ -145,19 +145,37 @@ class ChannelSettings(Section):
 class FusionSettings(Section):
     """When the base station decodes a block.
 
-    `policy`: which links it waits for. `all`: every one. Other packages may add policies that let a block go without
-    some links, whose symbols the decoder then sees as zeros; those need not be equal from run to run. `down`:
-    links whose symbols the decoder always sees as zeros, as if they were lost; their devices take part in the run.
+    `policy`: which links it waits for. `all`: every one. `deadline`: every one, but at most `deadline_ms` milliseconds
+    after the first. `quorum`: as many as the setting `quorum` says, from 1 to `links`. The last two are for passes and
+    serving; training waits for all links. Other packages may add policies. The decoder sees zeros for the symbols of
+    links that a block goes without; such answers need not be equal from run to run. `down`: links whose symbols the
+    decoder always sees as zeros, as if they were lost; their devices take part in the run. See the guide
+    [Do without some links](../how-to/missing-links.md).
     """
 
     policy: Annotated[str, AfterValidator(FUSION_POLICIES.check)] = "all"
+    deadline_ms: Positive | None = None
+    quorum: Annotated[int, Field(ge=1)] | None = None
     down: list[Annotated[int, Field(ge=0)]] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _options_have_their_policy(self) -> Self:
+        for policy, option, value in (("deadline", "deadline_ms", self.deadline_ms), ("quorum", "quorum", self.quorum)):
+            if value is not None and self.policy != policy:
+                raise ValueError(f"{option} = {value} does nothing without policy = {policy}")
+            if value is None and self.policy == policy:
+                raise ValueError(f"policy = {policy} needs a value of {option}")
+        return self
 
 
 class TrainingSettings(Section):
     """The training: each party takes steps of its own Adam.
 
     The learning rate falls from `learning_rate` to `learning_rate_final` along a half cosine over all steps.
+
+    `link_dropout`: the probability with which a link's symbols of a micro-batch are erased: the decoder sees zeros, as
+    for a link that is missing later. At least one link stays; see the guide
+    [Do without some links](../how-to/missing-links.md#train-for-missing-links).
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 15
@@ -165,6 +183,7 @@ class TrainingSettings(Section):
     micro_batches: Annotated[int, Field(ge=1, le=64)] = 1
     learning_rate: Positive = 4e-3
     learning_rate_final: Positive = 1e-5
+    link_dropout: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.0
 
     @model_validator(mode="after")
     def _micro_batches_fit(self) -> Self:

@@ -10,7 +10,7 @@ from splitwave.common.spelling import likely, likeness
 
 ENVIRONMENT_PREFIX = "SPLITWAVE_"
 ENVIRONMENT_NESTING = "__"
-OTHER_VARIABLES = frozenset({"SPLITWAVE_DATA_DIR"})
+OTHER_VARIABLES = frozenset({"SPLITWAVE_DATA_DIR", "SPLITWAVE_TLS_DIR"})
 """Variables with the prefix that are not settings."""
 
 _WEIGHT_OF_SECTION = 0.3

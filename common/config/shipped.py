@@ -1,4 +1,4 @@
-"""The files that come with the package: configurations, sizes of boards, the compose file."""
+"""The files that come with the package: configurations, sizes of boards, the compose files."""
 
 from pathlib import Path
 
@@ -13,6 +13,8 @@ SHIPPED = Path(splitwave.__file__).parent
 CONFIGS = SHIPPED / "configs"
 BOARDS = CONFIGS / "boards"
 COMPOSE_FILE = SHIPPED / "docker-compose.yml"
+SERVING_COMPOSE_FILE = SHIPPED / "docker-compose.serving.yml"
+"""Serves an exported model to live devices."""
 
 
 def shipped_configs() -> list[str]:

@@ -69,7 +69,10 @@ def read_rows(path: Path) -> NDArray[np.uint8]:
         DataError: if the file cannot be read or holds other digits.
     """
     try:
-        rows = _as_bytes(np.loadtxt(read_content(path).decode("ascii").splitlines(), dtype=np.int64, delimiter=","))
+        lines = read_content(path).decode("ascii").split()
+        if not lines:
+            raise ValueError("it is empty")  # NumPy only warns
+        rows = _as_bytes(np.loadtxt(lines, dtype=np.int64, delimiter=","))
     except DataError as error:
         raise DataError(f"mnist5k: {error}. {_REMEDY}") from error
     except ValueError as error:

@@ -14,6 +14,11 @@ def state_folder(remedy: str) -> Path:
     return _user_folder("XDG_STATE_HOME", Path(".local", "state"), remedy)
 
 
+def config_folder(remedy: str) -> Path:
+    """The folder for what the user decides, such as keys; the argument is that of `_user_folder`."""
+    return _user_folder("XDG_CONFIG_HOME", Path(".config"), remedy)
+
+
 def cache_folder(remedy: str) -> Path:
     """The folder for data that can be downloaded again; the argument is that of `_user_folder`."""
     return _user_folder("XDG_CACHE_HOME", Path(".cache"), remedy)

@@ -1,6 +1,7 @@
 """Files that are complete or do not exist, whatever interrupts their writing."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,15 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def durable_file(path: Path) -> Iterator[Path]:
+    """As `whole_file`, and the file and its name are on the disk when the `with` ends, should the power fail then."""
+    with whole_file(path) as temporary:
+        yield temporary
+        _sync(temporary)
+    _sync(path.parent)
+
+
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write a JSON object, keys in their given order.
 
@@ -25,6 +35,24 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
         OSError: the file cannot be written.
         ValueError: a number in it is not finite.
     """
-    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     with whole_file(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(_json(content), encoding="utf-8")
+
+
+def write_durable_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write a JSON object as `write_json` does, into a `durable_file`."""
+    with durable_file(path) as temporary:
+        temporary.write_text(_json(content), encoding="utf-8")
+
+
+def _json(content: Mapping[str, object]) -> str:
+    return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _sync(path: Path) -> None:
+    """Wait until what was written to a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

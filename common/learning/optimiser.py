@@ -1,7 +1,7 @@
 """Each party's Adam, whose gates may learn at a rate of their own."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -24,15 +24,33 @@ class PartyOptimiser:
     def __init__(self, network: nn.Module, gate_factor: float) -> None:
         """Args: the network to train; the learning rate of its gates over that of all other parameters."""
         gates = {id(weights) for gate in network.modules() if isinstance(gate, Gate) for weights in gate.parameters()}
-        by_factor: dict[float, list[Tensor]] = defaultdict(list)
-        for weights in trained_parameters(network):
-            by_factor[gate_factor if id(weights) in gates else 1.0].append(weights)
+        by_factor: dict[float, dict[str, Tensor]] = defaultdict(dict)
+        for name, weights in network.named_parameters():
+            if weights.requires_grad:
+                by_factor[gate_factor if id(weights) in gates else 1.0][name] = weights
         self._groups = [(factor, _Adam(parameters)) for factor, parameters in by_factor.items()]
 
     def step(self, learning_rate: float) -> None:
         """One step on the gradients that have accumulated, which are then forgotten."""
         for factor, parameters in self._groups:
             parameters.step(factor * learning_rate)
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        """By name, the tensors that the next step depends on besides weights and gradients; no copies."""
+        return {name: values for _, parameters in self._groups for name, values in parameters.state.items()}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from such a state.
+
+        Raises:
+            ValueError: it is that of another network.
+        """
+        own = self.state
+        if {name: values.shape for name, values in own.items()} != {name: each.shape for name, each in state.items()}:
+            raise ValueError("it is the optimiser state of another network")
+        for name, values in own.items():
+            values.copy_(state[name])
 
 
 class _Adam:
@@ -43,11 +61,17 @@ class _Adam:
     0 to 2 % of a step on 64 samples.
     """
 
-    def __init__(self, parameters: Sequence[Tensor]) -> None:
-        self._parameters = list(parameters)
+    def __init__(self, parameters: Mapping[str, Tensor]) -> None:
+        self._names = tuple(parameters)
+        self._parameters = list(parameters.values())
         self._means = [torch.zeros_like(weights) for weights in self._parameters]
         self._squares = [torch.zeros_like(weights) for weights in self._parameters]
         self._steps = [torch.zeros((), dtype=torch.float32, device=weights.device) for weights in self._parameters]
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        kinds = {"mean": self._means, "square": self._squares, "steps": self._steps}
+        return {f"{kind}.{name}": values[i] for kind, values in kinds.items() for i, name in enumerate(self._names)}
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:

@@ -56,6 +56,7 @@ class SymbolBlock:
         sequence: counts the blocks of one stream from 0.
         sample_ids: (B,) int64 places in the split.
         beta: the β under which a β-conditioned encoder made a query's block; else None.
+        model: the number of the model that encoded a live query; 0 for all other blocks.
     """
 
     link: int
@@ -64,3 +65,4 @@ class SymbolBlock:
     sample_ids: Int64
     payload: LevelPayload | RealPayload
     beta: float | None = None
+    model: int = 0

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.protocol.live_messages import ModelChunk, ModelReady, QueryAnswer, Reencode, UseModel
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import EpochReport, PassReport
 from splitwave.common.protocol.timing import Hop, Stamps
 from splitwave.common.protocol.workload import Workload
 from splitwave.common.tasks.task import Answers
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class Hello:
     """A device's first message: its identity and limits, its protocol version, and the link that it requests.
 
     A device that asks for no link and comes back under the same `device_id` is given its link again.
+
+    Attributes:
+        model_version: of a live device, which submits samples of its own: the model that it has, empty without any;
+            None for a device that takes part in a run.
     """
 
     protocol_version: int
@@ -28,6 +33,7 @@ class Hello:
     software: str
     link: int | None
     max_dimension: int
+    model_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ class Leaving:
 class Welcome:
     """The lease of a link and the run's settings; `restore_sha256` asks for a checkpoint part, not fresh weights.
 
-    A second Welcome on the same stream starts the run over.
+    With `resume_step` that part was kept after so many training steps, and the device goes on training there. A second
+    Welcome on the same stream starts the run over. To a live device it names the model in use.
     """
 
     protocol_version: int
@@ -66,6 +73,9 @@ class Welcome:
     link: int
     settings_json: str
     restore_sha256: str | None
+    resume_step: int | None = None
+    model_number: int = 0
+    model_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +111,27 @@ class Prediction:
         answers: one for each sample.
         hops: for serving passes.
         stamps: for load passes, and no others.
+        links: those whose symbols the answers were computed from, ascending; empty for all links of the run.
     """
 
     key: BlockKey
     answers: Answers
     hops: tuple[Hop, ...] = ()
     stamps: Stamps | None = None
+    links: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SaveCheckpoint:
-    """Write the part of the checkpoint that follows `step` training steps."""
+    """Write the part of the checkpoint that follows `step` training steps.
+
+    Attributes:
+        keep_from: asks for a training part, which has the optimiser's state, too, and is written while training goes
+            on; those of earlier steps than this are of no use any more. None asks for the weights alone.
+    """
 
     step: int
+    keep_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +146,18 @@ class SetBeta:
     beta: float
 
 
-Uplink = Hello | Ready | SymbolBlock | EpochReport | PassReport | PartSaved | Leaving
-Downlink = Welcome | TrainStep | Gradient | Evaluate | Prediction | SaveCheckpoint | Finish | SetBeta
+Uplink = Hello | Ready | SymbolBlock | EpochReport | PassReport | PartSaved | ModelReady | Leaving
+Downlink = (
+    Welcome
+    | TrainStep
+    | Gradient
+    | Evaluate
+    | Prediction
+    | SaveCheckpoint
+    | Finish
+    | SetBeta
+    | QueryAnswer
+    | ModelChunk
+    | UseModel
+    | Reencode
+)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import LevelPayload, SymbolBlock
@@ -28,6 +27,7 @@ class LinkContract:
         hard_training: whether training blocks carry level indices (straight-through) too.
         task: defines the answers.
         carries_beta: whether serving blocks carry the β with which they were encoded.
+        links: K, how many links the run has.
     """
 
     link: int
@@ -39,21 +39,7 @@ class LinkContract:
     hard_training: bool
     task: Task
     carries_beta: bool
-
-    @classmethod
-    def of(cls, config: RunConfig, link: int) -> "LinkContract":
-        """The contract that a run's settings make for one link."""
-        return cls(
-            link=link,
-            dimension=config.encoder.dimension,
-            breakpoints=config.quantizer.breakpoints,
-            bits=config.bits_per_symbol,
-            draws=config.objective.draws,
-            max_samples=max(config.training.batch_size, config.inference.block_size),
-            hard_training=config.quantizer.forward == "straight-through",
-            task=config.task,
-            carries_beta=config.hypernetwork.beta is not None,
-        )
+    links: int
 
 
 class SymbolReader:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,17 @@ MAX_WINDOW = 256
 """Limit of queries in flight per link in a closed loop, equal to that of `runtime.credits`."""
 MAX_OPEN_SAMPLES = 4096
 """Limit of samples in flight per link in an open loop. At the limit queries are sent late, as their stamps show."""
+MAX_WAITING_QUERIES = 256
+"""Limit of due queries of an open loop that wait at a device, where the oldest are dropped beyond it."""
 MAX_DURATION_S = 86_400.0
 """Longest schedule of an open loop, on average."""
+
+
+class Overflow(StrEnum):
+    """The treatment of due queries of an open loop that cannot be sent in time."""
+
+    BLOCK = "block"  # all wait, and are sent late
+    DROP_OLDEST = "drop-oldest"  # at most `MAX_WAITING_QUERIES` wait: older ones are never sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Workload:
         rate_per_s: of an open loop, whose queries are due as a Poisson process of this rate, answered or not; 0 is a
             closed loop, whose next query is due as soon as an answer makes room in the window.
         seed: of the schedule.
+        overflow: the treatment of queries of an open loop that cannot be sent in time.
     """
 
     queries: int
@@ -46,6 +57,12 @@ class Workload:
     window: int
     rate_per_s: float
     seed: int
+    overflow: Overflow = Overflow.BLOCK
+
+    @property
+    def most_waiting(self) -> int | None:
+        """Due queries that may wait at a device; None for no limit. The last query is always among them."""
+        return MAX_WAITING_QUERIES if self.overflow is Overflow.DROP_OLDEST else None
 
     @property
     def is_open(self) -> bool:
@@ -77,12 +94,23 @@ class LinkStamps:
 
     Attributes:
         names: `STAMPS`, or `DIRECT_STAMPS` of a link without an emulator.
-        at_ns: (queries, names) int64 nanoseconds since a moment that is the machine's own.
+        at_ns: (queries, names) int64 nanoseconds since a moment that is the machine's own; of a dropped query `due`
+            alone, and otherwise zeros.
     """
 
     link: int
     names: tuple[str, ...]
     at_ns: NDArray[np.int64]
+
+    @property
+    def dropped(self) -> NDArray[np.int64]:
+        """The numbers of the queries that the device dropped, ascending."""
+        return dropped_queries(self.names, self.at_ns)
+
+
+def dropped_queries(names: tuple[str, ...], at_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of the queries that were never started, from the time stamps of a link."""
+    return np.flatnonzero(at_ns[:, names.index("started")] == 0).astype(np.int64)
 
 
 def check_workload(workload: Workload, block_size: int | None = None) -> None:
@@ -107,6 +135,8 @@ def check_workload(workload: Workload, block_size: int | None = None) -> None:
     rate = workload.rate_per_s
     if not (math.isfinite(rate) and rate >= 0):
         raise ProtocolError(f"a workload with rate_per_s = {rate}: expected a finite number, 0 or more")
+    if workload.overflow is Overflow.DROP_OLDEST and not workload.is_open:
+        raise ProtocolError("a workload with overflow = drop-oldest and rate_per_s = 0: only an open loop can overflow")
     if workload.is_open and workload.queries / rate > MAX_DURATION_S:
         raise ProtocolError(
             f"a workload with queries = {workload.queries} at rate_per_s = {rate}: expected to last at most "

@@ -1,6 +1,6 @@
 """One party's part of a checkpoint: a safetensors file, and the digest that proves which weights it holds.
 
-Parts hold weights, which is enough for inference; to resume a training would take the optimisers' state, too.
+These parts hold weights, which is enough for inference; training goes on from those of `training_part`.
 """
 
 import hashlib
@@ -12,9 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from splitwave.common.errors import CheckpointError, DiskFullError, RunFailedError
+from splitwave.common.errors import CheckpointError, RunFailedError
 from splitwave.common.files.folders import try_out
 from splitwave.common.files.full_disk import naming_full_disk
+from splitwave.common.files.whole_file import durable_file
 from splitwave.common.records.manifest import check_weights
 from splitwave.common.records.weights_digest import NamedWeights, weights_digest
 
@@ -61,14 +62,9 @@ def save_part(path: Path, module: nn.Module) -> str:
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
             raise RunFailedError(f"training diverged: {name} is not finite")
-    temporary = path.with_name(f".{path.name}.partial")
     try:
-        with naming_full_disk(path):
+        with naming_full_disk(path), durable_file(path) as temporary:
             temporary.write_bytes(save(_without_sharing(state)))  # not `save_file`, whose errors have no errno
-            temporary.rename(path)
-    except DiskFullError:
-        temporary.unlink(missing_ok=True)  # there is room for the log to say so
-        raise
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: cannot be written: {error}") from None
     return weights_sha256(module)

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import CheckpointError
 from splitwave.common.files.full_disk import naming_full_disk
-from splitwave.common.files.whole_file import write_json
+from splitwave.common.files.whole_file import write_durable_json
+from splitwave.common.records.results import EpochRecord, epoch_from_fields
 
 MANIFEST_FILE = "checkpoint.json"
 BASESTATION_PART = "basestation.safetensors"
@@ -53,6 +54,8 @@ class Manifest:
         basestation_sha256: digest of the base station's weights.
         device_ids: by link, the device that has the part; empty if all parts are in one folder, and in manifests of
             earlier versions.
+        epochs: the records of the training; empty in manifests of earlier versions and of runs in one process.
+        data_digest: of the data that it used; empty likewise.
     """
 
     step: int
@@ -60,6 +63,8 @@ class Manifest:
     device_sha256: tuple[str, ...]
     basestation_sha256: str
     device_ids: tuple[str, ...] = ()
+    epochs: tuple[EpochRecord, ...] = ()
+    data_digest: str = ""
 
     @property
     def config(self) -> RunConfig:
@@ -73,7 +78,7 @@ class Manifest:
             DiskFullError: the disk is full.
         """
         with naming_full_disk(folder):
-            write_json(folder / MANIFEST_FILE, asdict(self))
+            write_durable_json(folder / MANIFEST_FILE, asdict(self))
 
     @staticmethod
     def withdraw(folder: Path) -> None:
@@ -107,6 +112,8 @@ class Manifest:
                 device_sha256=tuple(map(str, fields["device_sha256"])),
                 basestation_sha256=str(fields["basestation_sha256"]),
                 device_ids=tuple(map(str, fields.get("device_ids", ()))),
+                epochs=tuple(map(epoch_from_fields, fields.get("epochs", ()))),
+                data_digest=str(fields.get("data_digest", "")),
             )
             links = manifest.config.links
         except FileNotFoundError:
@@ -115,7 +122,7 @@ class Manifest:
             raise CheckpointError(f"{path}: its settings are not those of this version") from None
         except KeyError as error:
             raise CheckpointError(f"{path}: not a checkpoint manifest: it lacks {error}") from None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:  # the last: nested too deeply
             raise CheckpointError(f"{path}: not a checkpoint manifest: {error}") from None
         if len(manifest.device_sha256) != links:
             raise CheckpointError(f"{path}: {len(manifest.device_sha256)} device parts for {links} links")

@@ -1,5 +1,6 @@
 """The reports of a run: one record per epoch, the test errors before it serves, one result at its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ ENCODE_HOP = "encode"
 """The hop before a device sends; latency counts from the sending on."""
 FUSE_WAIT_HOP = "fuse wait"
 """The hop in which symbols that arrived wait for those of the other links."""
+DEVICE_LINK_HOP = "device link"
+"""The time from sending to answer that no other party accounts for: transport, and the device's own part."""
+DECODE_HOP = "decode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,18 @@ class EpochRecord:
     validation_error: float | None
     samples_per_s: float
     seconds: float
+
+
+def epoch_from_fields(fields: Mapping[str, object]) -> EpochRecord:
+    """Make a record of what `dataclasses.asdict` makes of one, read back from JSON.
+
+    Raises:
+        TypeError: these are not its fields.
+    """
+    rates = fields["rate_nats"]
+    if not isinstance(rates, list):
+        raise TypeError(f"rate_nats = {rates}: expected a list")
+    return EpochRecord(**{**fields, "rate_nats": tuple(map(float, rates))})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,14 @@ class ServedAtBeta:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedByLinks:
+    """The queries whose answers were computed from the symbols of these links, ascending."""
+
+    links: tuple[int, ...]
+    totals: ServedQueries
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """The end of a run.
 
@@ -93,6 +117,7 @@ class RunResult:
         weights_sha256: over all parties' parameters, devices by link, base station last.
         queries: all that serving answered.
         served: those of β-conditioned networks by the links' β, in the order of the β.
+        by_links: all of them by the links that their answers were computed from, most links first.
     """
 
     steps: int
@@ -105,6 +130,7 @@ class RunResult:
     weights_sha256: str
     queries: ServedQueries
     served: tuple[ServedAtBeta, ...] = ()
+    by_links: tuple[ServedByLinks, ...] = ()
 
     def latency_ms(self, percentile: float) -> float:
         """Device send → prediction, single samples, at a percentile in [0, 100]."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.records.results import Evaluation, RunResult, ServedAtBeta, ServedQueries
+from splitwave.common.records.results import Evaluation, RunResult, ServedAtBeta, ServedByLinks, ServedQueries
 from splitwave.common.tasks.task import Task
 
 Summary = Mapping[str, object]
@@ -19,8 +19,9 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
     which engine, if any, started it. `served` counts the queries that serving answered and the distinct samples that
     they asked about, and has their mean error, with its 95 % interval if the task has one. β-conditioned networks have
     the same for each combination of the links' β in `by_beta` and, in bits a symbol, the mean entropy of the symbols
-    that the links sent under these β (null for real symbols). `remarks` are sentences about the result, such as
-    `splitwave.common.records.trivial_answers.remarks_on` gives.
+    that the links sent under these β (null for real symbols). Where answers were computed without some
+    links, `by_links` has the counts and the error for each set of links. `remarks` are sentences about the result, such
+    as `splitwave.common.records.trivial_answers.remarks_on` gives.
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
@@ -32,6 +33,11 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
         "airtime_ms": config.airtime_s * 1e3,
         "latency_ms": {f"p{percentile}": result.latency_ms(percentile) for percentile in (50, 90, 99)},
         "served": _served(config.task, result.queries),
+        **(
+            {"by_links": [_by_links(config.task, each) for each in result.by_links]}
+            if any(len(each.links) < config.links for each in result.by_links)
+            else {}
+        ),
         **(
             {}
             if config.hypernetwork.beta is None
@@ -65,6 +71,10 @@ def _by_beta(task: Task, served: ServedAtBeta) -> Summary:
         **_served(task, served.totals),
         "symbol_entropy_bits": served.symbol_entropy_bits,
     }
+
+
+def _by_links(task: Task, served: ServedByLinks) -> Summary:
+    return {"links": list(served.links), **_served(task, served.totals)}
 
 
 def _served(task: Task, queries: ServedQueries) -> Summary:

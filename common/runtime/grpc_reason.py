@@ -11,6 +11,9 @@ _FRAMES = (
     re.compile(r"^(?:errors resolving|DNS resolution failed for) .*?address lookup failed for \S+:? ", re.IGNORECASE),
     re.compile(r"^os_error: (?=.* syscall: getaddrinfo)"),  # the resolver of GRPC_DNS_RESOLVER=native
     re.compile(r" syscall: getaddrinfo(?=\]?$)"),
+    re.compile(r"^(?:Tls|Ssl) handshake failed \(\w+\): SSL_ERROR_SSL: error:\w+:SSL routines:OPENSSL_internal:"),
+    re.compile(r"^Custom verification check failed with error: "),
+    re.compile(r"(?:: Invalid certificate verification context)?: OK$"),  # what is appended to TLS's errors
 )
 
 

@@ -4,13 +4,25 @@ import os
 import sys
 from typing import Literal
 
-import structlog
+from splitwave.common.runtime.logger import HAS_STRUCTLOG, bind_context
+from splitwave.common.runtime.plain_logs import configure_plain
+
+if HAS_STRUCTLOG:
+    import structlog
 
 LogFormat = Literal["json", "console"]
 
 
 def configure_logging(log_format: LogFormat, role: str) -> None:
-    """Set up structlog for this process; every line carries its role."""
+    """Set up the logs of this process; every line carries its role."""
+    if HAS_STRUCTLOG:
+        _configure_structlog(log_format)
+    else:
+        configure_plain(log_format)
+    bind_context(role=role)
+
+
+def _configure_structlog(log_format: LogFormat) -> None:
     renderer: structlog.typing.Processor
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
@@ -27,7 +39,6 @@ def configure_logging(log_format: LogFormat, role: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(role=role)
 
 
 def _shows_colors() -> bool:

@@ -1,7 +1,6 @@
 """The common part of all service processes: options, logs, signals, readiness and exit codes."""
 
 import argparse
-import asyncio
 import gc
 import os
 import signal
@@ -10,18 +9,17 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
 from splitwave.common.errors import DataError, SplitwaveError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.files.full_disk import is_disk_full
 from splitwave.common.files.user_folders import state_folder
+from splitwave.common.runtime.logger import get_logger
 from splitwave.common.runtime.logs import configure_logging
 from splitwave.common.runtime.number_options import open_descriptor
 from splitwave.common.runtime.standard_streams import check_output, make_streams_lenient
 from splitwave.common.runtime.urgency import be_urgent
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -140,6 +138,9 @@ def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]
         _hold_lifeline()
     try:
         main()
+    except KeyboardInterrupt:  # before the service handles signals itself
+        log.warning("interrupted", exit_code=ExitCode.INTERRUPTED.name)
+        return ExitCode.INTERRUPTED
     except SplitwaveError as error:
         log.error(str(error), exit_code=error.exit_code.name)
         return error.exit_code
@@ -151,15 +152,6 @@ def run_service(role: str, options: argparse.Namespace, main: Callable[[], None]
         log.exception("unexpected error", exit_code=ExitCode.FAILURE.name)
         return ExitCode.FAILURE
     return ExitCode.OK
-
-
-def stop_signal() -> asyncio.Event:
-    """Return an event of the running loop that SIGTERM and SIGINT set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 def settle() -> None:

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 
-import structlog
+from splitwave.common.runtime.logger import get_logger
 
 REPEAT_S = 30.0
 """Seconds after which an unfinished wait is logged again."""
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class RetryLog:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import grpc
@@ -24,7 +25,8 @@ MAX_STREAMS = 256
 
 _KEEPALIVE = (
     ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 10_000),  # of TCP: the other machine is gone
+    ("grpc.http2.ping_timeout_ms", 60_000),  # the other machine is there, its process answers nothing
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 )
@@ -62,6 +64,8 @@ SERVER_OPTIONS = (
     *_LIMITS,
     ("grpc.so_reuseport", 0),  # a taken port is an error, not a second server
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.max_ping_strikes", 20),  # a process without CPU time for a minute reads all its pings at once
+    ("grpc.server_handshake_timeout_ms", round(1_000 * HELLO_LIMIT_S)),  # of a connection that sends no HTTP/2
 )
 
 
@@ -93,5 +97,12 @@ async def first_bundle(bundles: AsyncIterator[pb.UplinkBundle]) -> pb.UplinkBund
 
 async def refuse(context: "aio.ServicerContext[Any, Any]", error: ProtocolError) -> NoReturn:
     """End a stream with the status that fits the error."""
-    await context.abort(grpc.StatusCode[error.refusal.name], str(error))
-    raise AssertionError("abort always raises")
+    await end_stream(context, grpc.StatusCode[error.refusal.name], str(error))
+
+
+async def end_stream(context: "aio.ServicerContext[Any, Any]", code: grpc.StatusCode, details: str) -> NoReturn:
+    """End a stream with a status; a peer that does not read it loses the stream all the same."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_LIMIT_S):
+            await context.abort(code, details)
+    raise asyncio.CancelledError  # gRPC then drops the stream

@@ -36,6 +36,7 @@ class Regression:
     outputs: ClassVar = 1
     loss: ClassVar = "splitwave.basestation.learning.losses:squared_error"
     answer_dtype: ClassVar = np.float32
+    answer_units: ClassVar = ("ns",)
     wording: ClassVar = Wording(
         distortion="standardised squared error",
         distortion_short="MSE",

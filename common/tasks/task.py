@@ -45,6 +45,16 @@ class SeveralNumbers(Protocol):
 
 
 @runtime_checkable
+class AnswersWithUnits(Protocol):
+    """A task whose answers are numbers with units."""
+
+    @property
+    def answer_units(self) -> tuple[str, ...]:
+        """The unit of each number in an answer; an empty text for a plain number."""
+        ...
+
+
+@runtime_checkable
 class Task(Protocol):
     """One kind of answer. Implementations are frozen dataclasses, so tasks with equal parameters are equal.
 

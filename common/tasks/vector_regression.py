@@ -44,6 +44,11 @@ class VectorRegression:
         return len(self.mean)
 
     @property
+    def answer_units(self) -> tuple[str, ...]:
+        """The unit of each quantity."""
+        return self.units
+
+    @property
     def wording(self) -> Wording:
         """Mean squares in the quantities' unit, and their root."""
         unit = self._unit or ""

@@ -20,6 +20,7 @@ def block_to_proto(block: SymbolBlock, contract: LinkContract, message: pb.Symbo
     key_to_proto(block.key, message.key)
     ids = block.sample_ids
     message.samples, message.dimension = len(ids), contract.dimension
+    message.model = block.model
     if block.beta is not None:
         message.beta = block.beta
     if np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
@@ -58,6 +59,7 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolB
         sample_ids=_sample_ids(message),
         payload=payload,
         beta=_beta(message, key, contract),
+        model=message.model,
     )
 
 
@@ -89,7 +91,7 @@ def _codebook_from_proto(data: bytes, contract: LinkContract) -> Float32 | None:
     if len(data) != levels * FLOAT32.itemsize:
         raise ProtocolError(f"{len(data)} bytes of codebook: expected {levels} float32 levels")
     codebook = np.frombuffer(data, dtype=FLOAT32)
-    if not (codebook[0] == -1 and codebook[-1] == 1 and (np.diff(codebook) >= 0).all()):  # NaN fails, too
+    if not (codebook[0] == -1 and codebook[-1] == 1 and (codebook[1:] >= codebook[:-1]).all()):  # NaN fails, too
         raise ProtocolError("a codebook's levels must ascend from -1 to 1")
     return codebook
 

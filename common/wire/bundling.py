@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_MESSAGE_BYTES
+from splitwave.common.wire.parsing import Unreadable
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 MAX_MESSAGES = 1024
@@ -17,12 +18,14 @@ MAX_MESSAGES = 1024
 Message = TypeVar("Message", pb.UplinkMessage, pb.DownlinkMessage)
 
 
-def check_bundle(bundle: pb.UplinkBundle | pb.DownlinkBundle) -> None:
-    """Check that a peer's bundle has a number of messages that `gather` can give it.
+def check_bundle(bundle: pb.UplinkBundle | pb.DownlinkBundle | Unreadable) -> None:
+    """Check that a peer's bundle could be parsed, and has a number of messages that `gather` can give it.
 
     Raises:
-        ProtocolError: the bundle is empty, or has too many messages.
+        ProtocolError: the bytes were not a bundle, or it is empty, or has too many messages.
     """
+    if isinstance(bundle, Unreadable):
+        raise ProtocolError(bundle.reason)
     if not 1 <= len(bundle.messages) <= MAX_MESSAGES:
         raise ProtocolError(f"a bundle of {len(bundle.messages)} messages: expected 1 to {MAX_MESSAGES}")
 

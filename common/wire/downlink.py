@@ -1,6 +1,7 @@
 """Whole messages to a device, each of which has one body; built as those in `splitwave.common.wire.uplink`."""
 
 from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.live_messages import ModelChunk, QueryAnswer, Reencode, UseModel
 from splitwave.common.protocol.messages import (
     Downlink,
     Evaluate,
@@ -13,7 +14,7 @@ from splitwave.common.protocol.messages import (
     Welcome,
 )
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.wire import handshake, passes, predictions, training
+from splitwave.common.wire import handshake, live, passes, predictions, training
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 
@@ -40,6 +41,8 @@ def downlink_to_proto(body: Downlink) -> pb.DownlinkMessage:
             return pb.DownlinkMessage(finish=handshake.finish_to_proto(body))
         case SetBeta():
             return pb.DownlinkMessage(set_beta=passes.set_beta_to_proto(body))
+        case QueryAnswer() | ModelChunk() | UseModel() | Reencode():
+            return live.downlink_to_proto(body)
 
 
 def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | None = None) -> Downlink:
@@ -65,5 +68,7 @@ def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | No
             return handshake.finish_from_proto(message.finish)
         case "set_beta":
             return passes.set_beta_from_proto(message.set_beta)
+        case "answer" | "model_chunk" | "use_model" | "reencode":
+            return live.downlink_from_proto(message, contract)
         case None:
             raise ProtocolError("a downlink message without a body")

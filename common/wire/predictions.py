@@ -21,7 +21,9 @@ def prediction_to_proto(prediction: Prediction, message: pb.Prediction) -> None:
     for hop in prediction.hops:
         message.hops.add(name=hop.name, duration_ns=hop.duration_ns)
     if prediction.stamps is not None:
-        _stamps_to_proto(prediction.stamps, message.stamps)
+        stamps_to_proto(prediction.stamps, message.stamps)
+    if prediction.links:
+        message.links = links_mask(prediction.links)
     answers_to_proto(prediction.answers, message)
 
 
@@ -30,18 +32,37 @@ def prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> Pre
 
     Raises:
         ProtocolError: answers that `answers_from_proto` refuses; time stamps missing for a load pass, or present for
-            another.
+            another; links that the run does not have.
     """
     key = key_from_proto(message.key)
     if message.HasField("stamps") != (key.phase is Phase.LOAD):
         carried = "time stamps" if message.HasField("stamps") else "no time stamps"
         raise ProtocolError(f"an answer to {key} with {carried}: those of load passes have them, others none")
     hops = tuple(Hop(hop.name, hop.duration_ns) for hop in message.hops)
-    stamps = _stamps_from_proto(message.stamps) if message.HasField("stamps") else None
-    return Prediction(key, answers_from_proto(message, contract), hops, stamps)
+    stamps = stamps_from_proto(message.stamps) if message.HasField("stamps") else None
+    return Prediction(key, answers_from_proto(message, contract), hops, stamps, links_from_mask(message, contract))
 
 
-def _stamps_to_proto(stamps: Stamps, message: pb.Stamps) -> None:
+def links_mask(links: tuple[int, ...]) -> int:
+    """Encode a set of links: bit k for link k."""
+    return sum(1 << link for link in links)
+
+
+def links_from_mask(message: pb.Prediction, contract: LinkContract) -> tuple[int, ...]:
+    """Decode the links of a prediction, ascending.
+
+    Raises:
+        ProtocolError: the run does not have one of them.
+    """
+    if message.links.bit_length() > contract.links:
+        raise ProtocolError(
+            f"an answer from link {message.links.bit_length() - 1}: the run has links 0 to {contract.links - 1}"
+        )
+    return tuple(link for link in range(message.links.bit_length()) if message.links >> link & 1)
+
+
+def stamps_to_proto(stamps: Stamps, message: pb.Stamps) -> None:
+    """Encode the time stamps of a query into `message`."""
     message.arrived_ns, message.fused_ns = stamps.arrived_ns, stamps.fused_ns
     message.decoding_ns, message.decoded_ns = stamps.decoding_ns, stamps.decoded_ns
     if (channel := stamps.channel) is not None:
@@ -49,7 +70,12 @@ def _stamps_to_proto(stamps: Stamps, message: pb.Stamps) -> None:
         message.channel.back_ns, message.channel.down_ns = channel.back_ns, channel.down_ns
 
 
-def _stamps_from_proto(message: pb.Stamps) -> Stamps:
+def stamps_from_proto(message: pb.Stamps) -> Stamps:
+    """Decode the time stamps of a query.
+
+    Raises:
+        ProtocolError: one does not fit 63 bits.
+    """
     channel = message.channel
     station_ns = (message.arrived_ns, message.fused_ns, message.decoding_ns, message.decoded_ns)
     channel_ns = (channel.in_ns, channel.out_ns, channel.back_ns, channel.down_ns)

@@ -1,7 +1,14 @@
 """The reports of a run (`splitwave.common.records.results`), which a base station sends to its watchers."""
 
 from splitwave.common.protocol.reports import UplinkCost
-from splitwave.common.records.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
+from splitwave.common.records.results import (
+    EpochRecord,
+    Evaluation,
+    RunResult,
+    ServedAtBeta,
+    ServedByLinks,
+    ServedQueries,
+)
 from splitwave.common.wire.hop_times import hop_times_from_bytes, hop_times_to_bytes
 from splitwave.common.wire.pb import control_pb2 as pb
 
@@ -57,6 +64,7 @@ def result_to_proto(result: RunResult) -> pb.RunResult:
         weights_sha256=result.weights_sha256,
         queries=_queries_to_proto(result.queries),
         served=[_served_to_proto(each) for each in result.served],
+        by_links=[by_links_to_proto(each) for each in result.by_links],
     )
 
 
@@ -77,7 +85,13 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
         weights_sha256=message.weights_sha256,
         queries=_queries_from_proto(message.queries),
         served=tuple(_served_from_proto(each) for each in message.served),
+        by_links=tuple(ServedByLinks(tuple(each.links), _queries_from_proto(each.totals)) for each in message.by_links),
     )
+
+
+def by_links_to_proto(served: ServedByLinks) -> pb.ServedByLinks:
+    """Encode the queries whose answers were computed from the same links."""
+    return pb.ServedByLinks(links=served.links, totals=_queries_to_proto(served.totals))
 
 
 def _cost_to_proto(cost: UplinkCost) -> pb.UplinkCost:

@@ -9,6 +9,7 @@ from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.fields import key_from_proto, key_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import reals_from_proto, reals_to_proto
+from splitwave.common.wire.text import bounded
 
 
 def train_step_to_proto(train_step: TrainStep) -> pb.TrainStep:
@@ -65,12 +66,12 @@ def epoch_report_from_proto(message: pb.EpochReport) -> EpochReport:
 
 def save_checkpoint_to_proto(save: SaveCheckpoint) -> pb.SaveCheckpoint:
     """Encode the command to write a checkpoint part."""
-    return pb.SaveCheckpoint(step=save.step)
+    return pb.SaveCheckpoint(step=save.step, keep_from=save.keep_from)
 
 
 def save_checkpoint_from_proto(message: pb.SaveCheckpoint) -> SaveCheckpoint:
     """Decode the command to write a checkpoint part."""
-    return SaveCheckpoint(message.step)
+    return SaveCheckpoint(message.step, message.keep_from if message.HasField("keep_from") else None)
 
 
 def part_saved_to_proto(saved: PartSaved) -> pb.PartSaved:
@@ -79,5 +80,9 @@ def part_saved_to_proto(saved: PartSaved) -> pb.PartSaved:
 
 
 def part_saved_from_proto(message: pb.PartSaved) -> PartSaved:
-    """Decode the digest of a checkpoint part."""
-    return PartSaved(message.step, message.sha256)
+    """Decode the digest of a checkpoint part.
+
+    Raises:
+        ProtocolError: it is too long.
+    """
+    return PartSaved(message.step, bounded(message.sha256, "sha256"))

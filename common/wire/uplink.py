@@ -6,10 +6,11 @@ whole message, because protobuf copies all bytes of a message that is put into a
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.live_messages import ModelReady
 from splitwave.common.protocol.messages import Hello, Leaving, PartSaved, Ready, Uplink
 from splitwave.common.protocol.reports import EpochReport, PassReport
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.wire import handshake, passes, training
+from splitwave.common.wire import handshake, live, passes, training
 from splitwave.common.wire.blocks import block_from_proto, block_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
@@ -31,6 +32,8 @@ def uplink_to_proto(body: Uplink, contract: LinkContract | None = None) -> pb.Up
             return pb.UplinkMessage(pass_report=passes.pass_report_to_proto(body))
         case PartSaved():
             return pb.UplinkMessage(part_saved=training.part_saved_to_proto(body))
+        case ModelReady():
+            return pb.UplinkMessage(model_ready=live.model_ready_to_proto(body))
         case Leaving():
             return pb.UplinkMessage(leaving=handshake.leaving_to_proto(body))
 
@@ -54,6 +57,8 @@ def uplink_from_proto(message: pb.UplinkMessage, contract: LinkContract | None =
             return passes.pass_report_from_proto(message.pass_report)
         case "part_saved":
             return training.part_saved_from_proto(message.part_saved)
+        case "model_ready":
+            return live.model_ready_from_proto(message.model_ready)
         case "leaving":
             return handshake.leaving_from_proto(message.leaving)
         case None:

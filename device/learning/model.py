@@ -58,3 +58,7 @@ class DeviceModel(nn.Module):
     def count_step(self) -> None:
         """Note that the optimiser has changed the weights."""
         self.steps += 1
+
+    def resume_at(self, steps: int) -> None:
+        """Note that the weights which were just loaded have taken so many steps."""
+        self.steps = steps

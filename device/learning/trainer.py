@@ -2,15 +2,17 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import ProtocolError, RunFailedError
+from splitwave.common.errors import CheckpointError, ProtocolError, RunFailedError
 from splitwave.common.learning.optimiser import PartyOptimiser
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.records.training_part import TrainingPart
 from splitwave.device.learning.block_writer import BlockWriter
 from splitwave.device.learning.link_conditions import LinkConditions
 from splitwave.device.learning.link_samples import LinkSamples
@@ -151,6 +153,27 @@ class DeviceTrainer:
         mean = self._epoch_nats / self._epoch_samples
         self._epoch_nats, self._epoch_samples = 0.0, 0
         return mean
+
+    def training_part(self, data_digest: str) -> TrainingPart:
+        """Copy what the steps to come depend on, between two steps."""
+        sums = {"nats": self._epoch_nats, "samples": float(self._epoch_samples)}
+        return TrainingPart.copy_of(
+            self._model, self._optimiser.state, step=self._model.steps, data_digest=data_digest, sums=sums
+        )
+
+    def resume(self, part: TrainingPart, path: Path) -> None:
+        """Go on training where a part was kept.
+
+        Raises:
+            CheckpointError: it is that of another network; the message names `path`.
+        """
+        part.load_weights(self._model, path)
+        try:
+            self._optimiser.load_state(part.optimiser)
+            self._epoch_nats, self._epoch_samples = part.sums["nats"], int(part.sums["samples"])
+        except (ValueError, KeyError) as error:
+            raise CheckpointError(f"{path}: not a training part of this network: {error}") from None
+        self._model.resume_at(part.step)
 
     def _symbols(self, features: TrainingFeatures) -> tuple[list[Grid], Tensor]:
         """The symbols, (B, d), and the codebook for each group of samples under one condition; none if T = 0."""

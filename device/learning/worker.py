@@ -1,5 +1,7 @@
 """The device's half of training and inference: encode, quantize, apply gradients. No transport, no clock."""
 
+from pathlib import Path
+
 from torch import Tensor
 
 from splitwave.common.config.run_config import RunConfig
@@ -9,6 +11,7 @@ from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.workload import Workload
 from splitwave.common.records.checkpoint import weights_sha256
+from splitwave.common.records.training_part import TrainingPart
 from splitwave.device.learning.block_writer import BlockWriter
 from splitwave.device.learning.link_conditions import LinkConditions
 from splitwave.device.learning.link_samples import LinkSamples
@@ -154,3 +157,15 @@ class DeviceWorker:
     def end_epoch(self) -> float:
         """The local KL bound in nats a sample, averaged over the blocks since the last call."""
         return self._trainer.end_epoch()
+
+    def training_part(self, data_digest: str) -> TrainingPart:
+        """Copy what the steps to come depend on, between two steps; the digest is that of the device's data."""
+        return self._trainer.training_part(data_digest)
+
+    def resume(self, part: TrainingPart, path: Path) -> None:
+        """Go on training where a part was kept, which was read from `path`.
+
+        Raises:
+            CheckpointError: it is that of another network.
+        """
+        self._trainer.resume(part, path)

@@ -34,6 +34,9 @@ class BlockObserver:
     def packed(self, key: BlockKey, cost: UplinkCost, at_ns: int) -> None:
         """A block is serialised, at this cost on the uplink, and about to be handed to the transport."""
 
+    def dropped(self, key: BlockKey, due_ns: int) -> None:
+        """A query of an open loop, due at `due_ns`, is not sent, because too many waited; it has no other event."""
+
     def sent(self, key: BlockKey, at_ns: int) -> None:
         """The transport takes a block, perhaps in a thread of its own while another event is observed."""
 

@@ -6,12 +6,9 @@ from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
 from splitwave.common.protocol.messages import Gradient, Prediction
 from splitwave.common.protocol.reports import UplinkCost
-from splitwave.common.records.results import ENCODE_HOP
+from splitwave.common.records.results import DEVICE_LINK_HOP, ENCODE_HOP
 from splitwave.device.measurement.events import EncodingTimes
 from splitwave.device.measurement.pass_timing import PassTiming
-
-DEVICE_LINK_HOP = "device link"
-"""The time from sending to answer that no other party accounts for: transport, and this process's own part."""
 
 
 class HopTimes(PassTiming):

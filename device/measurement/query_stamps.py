@@ -29,6 +29,9 @@ class QueryStamps(PassTiming):
     def packed(self, key: BlockKey, cost: UplinkCost, at_ns: int) -> None:  # noqa: ARG002
         self._note(key.micro_batch, packed=at_ns)
 
+    def dropped(self, key: BlockKey, due_ns: int) -> None:
+        self._note(key.micro_batch, due=due_ns)
+
     def sent(self, key: BlockKey, at_ns: int) -> None:
         if key.phase is Phase.LOAD and key.micro_batch < self._queries:  # not a late block of another pass
             self._note(key.micro_batch, sent=at_ns)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.messages import Evaluate, Gradient, Prediction
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import EpochReport, PassReport
@@ -70,6 +71,7 @@ class EvaluationPass:
     Attributes:
         blocks: of the pass.
         observers: of these blocks.
+        may_drop: whether queries that wait too long are dropped.
     """
 
     def __init__(self, lease: Lease, command: Evaluate, begun_ns: int, observers: Sequence[BlockObserver]) -> None:
@@ -91,9 +93,24 @@ class EvaluationPass:
         self._meter = PassMeter(command)
         self._histograms = lease.histograms
         self.blocks = BlockWindow(
-            self._plan, command.phase, command.step, command.symbols, begun_ns=begun_ns, schedule_ns=schedule_ns
+            self._plan,
+            command.phase,
+            command.step,
+            command.symbols,
+            begun_ns=begun_ns,
+            schedule_ns=schedule_ns,
+            most_waiting=None if command.workload is None else command.workload.most_waiting,
         )
+        self.may_drop = command.workload is not None and command.workload.most_waiting is not None
+        self._command = command
         self.observers = (*self._meter.observers, self._histograms, *observers)
+
+    def drop_overdue(self, now_ns: int) -> None:
+        """Drop the queries of an open loop that wait beyond the workload's limit."""
+        for number in self.blocks.drop_overdue(now_ns):
+            key = BlockKey(self._command.phase, self._command.step, number)
+            for observer in self.observers:
+                observer.dropped(key, self.blocks.due_ns(number))
 
     def take_prediction(self, prediction: Prediction, at_ns: int) -> PassReport | None:
         """Note the answers to a block; returns the report of the pass with the last.

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.protocol.messages import PROTOCOL_VERSION, Ready, Welcome
+from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.messages import Ready, Welcome
 from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.protocol.version_check import check_basestation_version
 from splitwave.device.learning.views import Views
 from splitwave.device.learning.worker import DeviceWorker
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms
@@ -59,19 +61,19 @@ class Handshake:
             DataError: the device does not have the run's data.
             CheckpointError: it does not have the part that it is asked to restore, or cannot write one.
         """
-        if welcome.protocol_version != PROTOCOL_VERSION:
-            raise ProtocolError(
-                f"the base station speaks protocol version {welcome.protocol_version}, this device {PROTOCOL_VERSION}"
-            )
+        check_basestation_version(welcome)
         config, link = RunConfig.from_handshake(welcome.settings_json), welcome.link
         views = self._open_views(config, link) if previous is None else _views_again(previous, config, link)
         worker = DeviceWorker(config, link, views)
         if welcome.restore_sha256 is None:
             self._parts.check_writable()
+        elif welcome.resume_step is not None:
+            self._parts.check_writable()
+            self._parts.resume(link, worker, welcome.resume_step, welcome.restore_sha256, views.data_digest)
         else:
             self._parts.restore(link, worker.model, welcome.restore_sha256)
         histograms = SymbolHistograms(config.encoder.dimension, config.quantizer.breakpoints)
-        return Lease(config, LinkContract.of(config, link), views, worker, histograms)
+        return Lease(config, link_contract(config, link), views, worker, histograms)
 
 
 def _views_again(previous: Lease, config: RunConfig, link: int) -> Views:

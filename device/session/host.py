@@ -1,6 +1,7 @@
 """The devices of one process, each on a port of its stream, and the blocks that they make together. No transport."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from splitwave.common.protocol.messages import Downlink, Evaluate, Gradient, Prediction, TrainStep, Uplink, Welcome
 from splitwave.common.runtime.urgency import patience
@@ -38,6 +39,16 @@ class DeviceHost:
         self.clock = sessions[0].clock
         self._stacked = stacked
         self._group: LinkGroup | None = None
+
+    def answer_later_with(self, send: Callable[[Addressed], None], give_up: Callable[[int, Exception], None]) -> None:
+        """Set how answers leave that are not ready at once; both are called from other threads.
+
+        Args:
+            send: takes answers, each with its port.
+            give_up: takes a port and an error, after which its device gives up.
+        """
+        for port, session in enumerate(self.sessions):
+            session.answer_later_with(partial(_send_from, send, port), partial(give_up, port))
 
     def react(self, messages: Iterable[tuple[int, Downlink]], heard_ns: int | None = None) -> Iterator[Addressed]:
         """React to messages, each with its port, that were received together, now or at `heard_ns`.
@@ -78,11 +89,18 @@ class DeviceHost:
         return min(due, default=None)
 
     def due_blocks(self) -> Iterator[Addressed]:
-        """All blocks that are due at `next_due_ns`."""
+        """All blocks that are due at `next_due_ns`, after those that wait beyond their workload's limit are dropped."""
+        for session in self.sessions:
+            session.drop_overdue()
         at_ns = self.next_due_ns()
         yield from self._blocks(
             port for port, session in enumerate(self.sessions) if at_ns is not None and session.next_due_ns() == at_ns
         )
+
+    def close(self) -> None:
+        """Wait until no session writes a part of a checkpoint any more."""
+        for session in self.sessions:
+            session.close()
 
     def _answers(self, ports: Iterable[int]) -> Iterator[Addressed]:
         """All blocks that these ports may send now, except those with a schedule; the blocks of a round leave together.
@@ -129,3 +147,7 @@ class DeviceHost:
         fits = stacked is not None and stacked.links == links
         self._group = LinkGroup([session.worker for session in self.sessions], stacked if fits else None)
         return self._group
+
+
+def _send_from(send: Callable[[Addressed], None], port: int, body: Uplink) -> None:
+    send([(port, body)])

@@ -10,11 +10,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-import structlog
-
 from splitwave.common.errors import CheckpointError, ConfigError
+from splitwave.common.runtime.logger import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _HOST_CHARACTERS = 64

@@ -13,7 +13,6 @@ from splitwave.common.protocol.messages import (
     Finish,
     Gradient,
     Hello,
-    PartSaved,
     Prediction,
     Ready,
     SaveCheckpoint,
@@ -30,6 +29,7 @@ from splitwave.device.session.block_window import NextBlock
 from splitwave.device.session.checkpoint_parts import CheckpointParts
 from splitwave.device.session.commands import Command, EvaluationPass, TrainingStep
 from splitwave.device.session.handshake import Handshake, Lease, OpenViews
+from splitwave.device.session.part_writer import GiveUp, PartWriter, Send
 
 Clock = Callable[[], int]
 
@@ -70,8 +70,9 @@ class DeviceSession:
             observers: of all blocks, besides those that the reports of passes need.
         """
         self._hello = Hello(PROTOCOL_VERSION, device_id, software, requested_link, MAX_DIMENSION)
-        self._parts = CheckpointParts(state_dir)
-        self._handshake = Handshake(open_views, self._parts)
+        parts = CheckpointParts(state_dir)
+        self._handshake = Handshake(open_views, parts)
+        self._writer = PartWriter(parts)
         self._observers = observers
         self._lease: Lease | None = None
         self._command: Command | None = None
@@ -89,11 +90,7 @@ class DeviceSession:
 
     @property
     def worker(self) -> DeviceWorker:
-        """The worker of the leased link.
-
-        Raises:
-            ProtocolError: the handshake is not over.
-        """
+        """The worker of the leased link; before the handshake is over, asking for it is a ProtocolError."""
         return self._leased.worker
 
     def handle(self, message: Downlink, heard_ns: int | None = None) -> Iterator[Uplink]:
@@ -118,11 +115,22 @@ class DeviceSession:
                 if report is not None:
                     yield report
             case SaveCheckpoint():
-                yield self._save(message)
+                self._check_idle(f"a checkpoint after step {message.step}")
+                yield from self._writer.save(self._leased, message)
             case SetBeta():
                 self._leased.worker.set_beta(message.beta)
             case Finish():
                 self.finished = True
+            case _:
+                raise ProtocolError(f"{type(message).__name__} came to a device that submits no samples of its own")
+
+    def answer_later_with(self, send: Send, give_up: GiveUp) -> None:
+        """Set how answers leave that are not ready at once: see `PartWriter.answer_with`."""
+        self._writer.answer_with(send, give_up)
+
+    def close(self) -> None:
+        """Wait until no part of a checkpoint is being written any more."""
+        self._writer.close()
 
     def next_block(self) -> NextBlock | None:
         """The next block of the command under way; None if there is none, or the link has no credit for it."""
@@ -131,6 +139,11 @@ class DeviceSession:
     def next_due_ns(self) -> int | None:
         """When the next block of an open loop is due; None if there is none, or the link has no credit for it."""
         return None if self._command is None else self._command.blocks.next_due_ns()
+
+    def drop_overdue(self) -> None:
+        """Drop the queries of an open loop that wait beyond the workload's limit."""
+        if isinstance(self._command, EvaluationPass) and self._command.may_drop:
+            self._command.drop_overdue(self.clock())
 
     @property
     def may_send_unscheduled(self) -> bool:
@@ -169,6 +182,7 @@ class DeviceSession:
                 observer.sent(key, at_ns)
 
     def _accept(self, welcome: Welcome) -> Ready:
+        self._writer.settle()  # an answer about the attempt before must not come after Ready
         self._lease = self._handshake.accept(welcome, self._lease)
         self._command = None
         return self._lease.ready
@@ -201,14 +215,6 @@ class DeviceSession:
         if command.blocks.all_answered:
             self._command = None
         return report
-
-    def _save(self, message: SaveCheckpoint) -> PartSaved:
-        lease = self._leased
-        if self._command is not None or message.step != lease.worker.next_step:
-            raise ProtocolError(
-                f"a checkpoint after step {message.step} was asked for in step {lease.worker.next_step}"
-            )
-        return PartSaved(message.step, self._parts.save(lease.contract.link, lease.worker.model))
 
     def _check_idle(self, command: str) -> None:
         if self._command is not None:

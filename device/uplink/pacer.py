@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from splitwave.device.session.host import Addressed, DeviceHost
+from splitwave.device.uplink.host import Addressed, Host
 
 Send = Callable[[Addressed], None]
 GiveUp = Callable[[Exception], None]
@@ -18,7 +18,7 @@ class Pacer:
     The hearing thread takes its `turn` first: the messages that it reacts to give credit back, and take little time.
     """
 
-    def __init__(self, host: DeviceHost, send: Send, give_up: GiveUp) -> None:
+    def __init__(self, host: Host, send: Send, give_up: GiveUp) -> None:
         """Set up a pacer; its thread starts with the first open loop.
 
         Args:

@@ -5,23 +5,25 @@ import time
 from collections.abc import Callable
 
 import grpc
-import structlog
 
 from splitwave.common.errors import ProtocolError, RunFailedError, SplitwaveError
 from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.live_messages import ModelChunk, QueryAnswer
 from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, TrainStep, Welcome
+from splitwave.common.runtime.logger import get_logger
 from splitwave.common.runtime.rpc import CLOSING_LIMIT_S
 from splitwave.common.wire.accounting import block_cost
+from splitwave.common.wire.bundling import check_bundle
 from splitwave.common.wire.downlink import downlink_from_proto
 from splitwave.common.wire.fields import key_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.common.wire.uplink import uplink_to_proto
-from splitwave.device.session.host import Addressed, DeviceHost
+from splitwave.device.uplink.host import Addressed, Host
 from splitwave.device.uplink.outbox import Outbox
 from splitwave.device.uplink.pacer import Pacer
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class Stream:
@@ -32,7 +34,7 @@ class Stream:
     """
 
     def __init__(
-        self, stub: uplink_pb2_grpc.UplinkStub, host: DeviceHost, deadline: float, all_welcomed: Callable[[], None]
+        self, stub: uplink_pb2_grpc.UplinkStub, host: Host, deadline: float, all_welcomed: Callable[[], None]
     ) -> None:
         """Open the stream and say hello for every device.
 
@@ -47,7 +49,8 @@ class Stream:
         self._sessions = host.sessions
         self._outbox = Outbox(self._taken)
         self._pacer = Pacer(host, self._put, self._pacing_failed)
-        self._pacing_error: Exception | None = None
+        self._error_beside: Exception | None = None
+        host.answer_later_with(self._put, self._failed_beside)
         self._closing = threading.Timer(CLOSING_LIMIT_S, self.cancel)
         self._put([(port, session.hello()) for port, session in enumerate(self._sessions)])
         self._unwelcomed = set(range(len(self._sessions)))
@@ -78,10 +81,10 @@ class Stream:
         try:
             self._hear()
         except grpc.RpcError:
-            if self._pacing_error is None:
+            if self._error_beside is None:
                 raise
-        if self._pacing_error is not None:
-            raise self._pacing_error
+        if self._error_beside is not None:
+            raise self._error_beside
         if not self.finished:
             raise RunFailedError("the base station ended the stream before the run was over")
 
@@ -96,11 +99,13 @@ class Stream:
         self._pacer.close()
         self._outbox.end()  # ends gRPC's sending thread
         self._call.cancel()
+        self._host.close()  # the next stream's sessions use the same files
 
     def _hear(self) -> None:
         for bundle in self._call:
             heard_ns = self._host.clock()
             try:
+                check_bundle(bundle)
                 with self._pacer.turn():
                     for answers in self._host.react(map(self._read, bundle.messages), heard_ns):
                         self._put(answers)
@@ -124,7 +129,7 @@ class Stream:
                 self._until_welcome.cancel()
                 self._all_welcomed()
             log.info("run starts over" if again else "link leased", link=body.link, run=body.run_id)
-        elif not isinstance(body, Gradient | Prediction | TrainStep):
+        elif not isinstance(body, Gradient | Prediction | TrainStep | QueryAnswer | ModelChunk):
             log.info("command", command=str(body), link=session.contract and session.contract.link)
         return port, body
 
@@ -134,7 +139,7 @@ class Stream:
 
     def _give_up(self, error: Exception) -> None:
         """Send the base station the reason, and wait until it ends the stream, at most `CLOSING_LIMIT_S`."""
-        self._send_reason(error)
+        self._send_reason(error, self._port_at_work)
         try:
             for _ in self._call:
                 pass  # messages that were on their way down
@@ -142,14 +147,17 @@ class Stream:
             log.info("the base station ended the stream", code=end.code().name)
 
     def _pacing_failed(self, error: Exception) -> None:
-        """Send the reason from the pacer's thread; the hearing thread continues until the stream ends."""
-        self._pacing_error = error
-        self._send_reason(error)
+        self._failed_beside(self._port_at_work, error)
 
-    def _send_reason(self, error: Exception) -> None:
+    def _failed_beside(self, port: int, error: Exception) -> None:
+        """Send the reason from a thread beside the hearing one, which continues until the stream ends."""
+        self._error_beside = error
+        self._send_reason(error, port)
+
+    def _send_reason(self, error: Exception, port: int) -> None:
         # The base station should learn as much about a bug or a broken machine as this process knows.
         reason = str(error) if isinstance(error, SplitwaveError) else f"{type(error).__name__}: {error}"
-        self._put([(self._port_at_work, Leaving(reason))])
+        self._put([(port, Leaving(reason))])
         self._outbox.end()
         if self._closing.ident is None:
             self._closing.start()

@@ -8,6 +8,7 @@ from pathlib import Path
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.common.records.summary import Summary
+from splitwave.experiments.api.checkpoints import checkpointing, resumption, settings_or
 from splitwave.experiments.api.model import Model, load
 from splitwave.experiments.api.settings import Settings, data_folder, module_folder, name_of, resolve
 from splitwave.testbed.engine import IN_THIS_PROCESS, Event, Observer
@@ -55,7 +56,7 @@ class TrainingResult:
 
 
 def train(
-    config: Settings,
+    config: Settings | None = None,
     *,
     engine: str = IN_THIS_PROCESS,
     callbacks: Iterable[Callback] = (),
@@ -63,11 +64,15 @@ def train(
     data_dir: str | Path | None = None,
     python_path: str | Path | None = None,
     results: str | Path = "results",
+    checkpoint_every: int = 0,
+    keep_checkpoints: int = 2,
+    resume: str | Path | None = None,
 ) -> TrainingResult:
     """Train a model, evaluate it, and write a results folder, as `splitwave train` does, but without printing.
 
     Args:
-        config: resolved settings, a tree of settings over the defaults, a YAML file, or a shipped name such as `demo`.
+        config: resolved settings, a tree of settings over the defaults, a YAML file, or a shipped name such as `demo`;
+            with `resume`, None for those of that run.
         engine: `inprocess`; or `process` or `compose` for a testbed, which gives equal weights.
         callbacks: called with each event of the run, in order. An exception in one ends the run. With a testbed inside
             a running event loop, as in a notebook, they are called in another thread.
@@ -75,19 +80,27 @@ def train(
         data_dir: folder with the data sets; by default that of the variable SPLITWAVE_DATA_DIR.
         python_path: where a testbed finds the modules that the settings name; by default the current folder.
         results: folder that holds all results.
+        checkpoint_every: keep a checkpoint to go on from after each so many steps; 0 for none.
+        keep_checkpoints: how many of these checkpoints stay on the disk.
+        resume: go on with the training of this results folder; or `newest`, the newest unfinished run in `results`. An
+            unfinished run goes on in its folder, and a finished one is extended to more epochs in another.
 
     Raises:
-        SplitwaveError: a setting is wrong, the data are missing, or the run failed.
+        SplitwaveError: a setting is wrong or not that of the run that goes on, the data are missing, or the run failed.
         KeyboardInterrupt: the run was interrupted, and everything that was started has been stopped.
     """
-    settings = resolve(config, overrides)
+    checkpoints = checkpointing(checkpoint_every, keep_checkpoints, engine)
+    begun = resumption(resume, Path(results), engine)
+    config = settings_or(config, begun)
     request = RunRequest(
-        name_of(config),
-        settings,
+        name_of(config) if begun is None else begun.folder.parent.name,
+        resolve(config, overrides),
         engine,
         data_folder(data_dir),
         Path(results),
         python_path=module_folder(python_path),
+        checkpoints=checkpoints,
+        resume=begun,
     )
     return finish(request, callbacks)
 
@@ -107,8 +120,6 @@ def finish(request: RunRequest, callbacks: Iterable[Callback]) -> TrainingResult
 def _keeping(epochs: list[EpochRecord]) -> Observer:
     def observe(event: Event) -> None:
         if isinstance(event, EpochRecord):
-            if event.epoch == 0:  # the run has restarted from the beginning
-                epochs.clear()
-            epochs.append(event)
+            epochs[event.epoch :] = [event]  # the run may have gone back to an earlier one
 
     return observe

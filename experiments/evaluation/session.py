@@ -12,7 +12,7 @@ from splitwave.experiments.evaluation.figures import draw_all
 from splitwave.experiments.evaluation.files import write_tables
 from splitwave.experiments.evaluation.in_process import evaluate_run
 from splitwave.experiments.evaluation.on_engine import Folders, evaluate_checkpoint
-from splitwave.experiments.inprocess_engine import load_checkpoint
+from splitwave.experiments.inprocess_checkpoints import load_checkpoint
 from splitwave.experiments.inprocess_run import open_run
 from splitwave.testbed.engine import IN_THIS_PROCESS
 from splitwave.testbed.execution import existing_data_dir

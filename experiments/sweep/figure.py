@@ -18,7 +18,7 @@ class Mark:
 
     Attributes:
         x: the x coordinate; None for the measured mean airtime.
-        psnr_db, threshold, beta: select one of the trial's measurements.
+        psnr_db, threshold, beta, missing_links: select one of the trial's measurements.
     """
 
     panel: str
@@ -28,6 +28,7 @@ class Mark:
     psnr_db: float | None
     threshold: float = inf
     beta: float | None = None
+    missing_links: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,11 @@ def _row(mark: Mark, outcome: Outcome) -> Row:
 
 def _find(mark: Mark, outcome: Outcome) -> Measurement:
     for measurement in outcome.measurements:
-        if (measurement.psnr_db, measurement.threshold, measurement.beta) == (mark.psnr_db, mark.threshold, mark.beta):
+        if _place(measurement) == _place(mark):
             return measurement
-    place = f"{mark.psnr_db} dB, threshold {mark.threshold}, β {mark.beta}"
+    place = "{} dB, threshold {}, β {}, without {} links".format(*_place(mark))
     raise ValueError(f"trial {mark.trial.key} was not measured at {place}")
+
+
+def _place(where: Mark | Measurement) -> tuple[float | None, float, float | None, int]:
+    return where.psnr_db, where.threshold, where.beta, where.missing_links

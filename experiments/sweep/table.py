@@ -56,6 +56,8 @@ class Row(BaseModel):
     best_epoch: int
     samples_per_s: float
     training_s: float | None = None
+    link_dropout: float | None = None
+    missing_links: int | None = None
     seconds: float
     commit: str
     machine: str
@@ -132,7 +134,7 @@ def _parse(path: Path, number: int, cells: dict[str, str]) -> Row:
 def _own_columns(trial: Trial, measured: Measurement) -> dict[str, object]:
     match trial:
         case QmlIbTrial():
-            return _of_end_to_end(trial, trial.training_psnr_db, "beta", "bound", "patience")
+            return _of_end_to_end(trial, trial.training_psnr_db, "beta", "bound", "patience", "link_dropout")
         case VddibSrTrial():
             return _of_vddib_sr(trial)
         case VibTrial():

@@ -18,6 +18,7 @@ class Measurement(_Record):
     Attributes:
         psnr_db: PSNR of the test links; None for ideal links.
         threshold: VDDIB-SR sends round 2 if the confidence of decoder 1 is below this; ∞ for always.
+        missing_links: number of links that are missing; the errors are means over all sets of as many links.
         beta: β of a network of VIB or Hyper-VIB during the measurement; None for other methods.
         validation_error, test_error: share of wrong classes, or mean squared error; None if not measured.
         payload_bits: mean payload per sample over all links.
@@ -27,6 +28,7 @@ class Measurement(_Record):
     psnr_db: float | None
     threshold: float = inf
     beta: float | None = None
+    missing_links: int = 0
     validation_error: float | None
     test_error: float | None
     payload_bits: float

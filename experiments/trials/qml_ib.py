@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.gaussian import gaussian_kl
 from splitwave.device.rate.mixture import kl_quadrature
 from splitwave.experiments.inprocess_run import InprocessRun
-from splitwave.experiments.trials.evaluation import measure_run
-from splitwave.experiments.trials.outcome import Outcome
+from splitwave.experiments.trials.evaluation import measure_run, measure_without_links
+from splitwave.experiments.trials.outcome import Measurement, Outcome
 from splitwave.experiments.trials.provenance import Provenance
 from splitwave.experiments.trials.run_settings import run_settings
 from splitwave.experiments.trials.samples import shared_data
@@ -49,7 +50,13 @@ class _Best:
 def resolve(trial: QmlIbTrial) -> RunConfig:
     """Return the complete settings of a trial's run."""
     training_range = {} if trial.training_psnr_db is None else {"training_psnr_db": list(trial.training_psnr_db)}
-    return run_settings(trial, objective={"bound": trial.bound}, channel=training_range, runtime={"bf16": True})
+    return run_settings(
+        trial,
+        objective={"bound": trial.bound},
+        channel=training_range,
+        training={"link_dropout": trial.link_dropout},
+        runtime={"bf16": True},
+    )
 
 
 def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) -> Outcome:
@@ -70,10 +77,7 @@ def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
         module.load_state_dict(weights)
     return Outcome(
         trial=trial,
-        measurements=tuple(
-            measure_run(run, psnr_db, validation=trial.validation > 0, test=trial.test)
-            for psnr_db in trial.test_psnr_db
-        ),
+        measurements=tuple(_measurements(run, trial)),
         rate_nats=sum(records[best.epoch - 1].rate_nats) / config.links,
         divergence_nats=sum(_divergence_nats(run, link, view) for link, view in enumerate(data.views)) / config.links,
         best_epoch=best.epoch,
@@ -83,6 +87,14 @@ def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
         commit=provenance.commit,
         machine=provenance.machine,
     )
+
+
+def _measurements(run: InprocessRun, trial: QmlIbTrial) -> Iterator[Measurement]:
+    splits = {"validation": trial.validation > 0, "test": trial.test}
+    for psnr_db in trial.test_psnr_db:
+        yield measure_run(run, psnr_db, **splits)
+    for missing in trial.missing_links:
+        yield measure_without_links(run, trial.psnr_db, missing, **splits)
 
 
 def _train(run: InprocessRun, patience: int) -> tuple[list[EpochRecord], _Best]:

@@ -12,6 +12,9 @@ from splitwave.experiments.vddib_sr.settings import EncodingSettings, Extraction
 PsnrRange = tuple[float, float]
 Breakpoints = Annotated[int, Field(ge=0)]
 
+LATER_SETTINGS = frozenset({"link_dropout", "missing_links"})
+"""Settings that were added after the first tables were published."""
+
 
 class _Trial(BaseModel):
     """The settings that all methods share.
@@ -36,9 +39,15 @@ class _Trial(BaseModel):
 
     @property
     def key(self) -> str:
-        """The name of the trial: the first 16 hexadecimal digits of the SHA-256 of its settings."""
-        settings = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(settings.encode()).hexdigest()[:16]
+        """The name of the trial: the first 16 hexadecimal digits of the SHA-256 of its settings.
+
+        It leaves later settings out that are at their defaults, so that trials of published tables keep their names.
+        """
+        settings = self.model_dump(mode="json")
+        for name in LATER_SETTINGS & settings.keys():
+            if getattr(self, name) == type(self).model_fields[name].default:
+                del settings[name]
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class EndToEndTrial(_Trial):
@@ -66,6 +75,8 @@ class QmlIbTrial(EndToEndTrial):
         training_psnr_db: range of PSNRs in training, or None; `psnr_db` is then only used for validation.
         patience: number of consecutive epochs above the lowest validation error after which training stops early.
         test: whether the test error is measured; False while settings are being chosen.
+        link_dropout: probability with which a link is erased in a training block.
+        missing_links: numbers of links without which the trained network is measured at `psnr_db`, besides with all.
     """
 
     method: Literal["qml-ib"] = "qml-ib"
@@ -74,6 +85,8 @@ class QmlIbTrial(EndToEndTrial):
     training_psnr_db: PsnrRange | None = None
     patience: int
     test: bool = True
+    link_dropout: float = 0.0
+    missing_links: tuple[int, ...] = ()
 
 
 class VddibSrTrial(_Trial):

@@ -5,13 +5,21 @@ used, because the services and the command line import this package, too, and ne
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING
+
+# ONNX Runtime reports its use to its makers from 1.29 on, unless this variable is 1 when it is first imported. All
+# modules that import it are below this one. To send the reports, set it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from splitwave.common.config.layers import load_config
     from splitwave.common.config.run_config import RunConfig
     from splitwave.common.errors import SplitwaveError
     from splitwave.common.records.results import EpochRecord
+    from splitwave.device.application.answer import Answer
+    from splitwave.device.application.async_device import AsyncDevice
+    from splitwave.device.application.device import Device
     from splitwave.experiments.api.model import Model, load
     from splitwave.experiments.api.stages import Symbols
     from splitwave.experiments.api.testbed import Testbed
@@ -23,8 +31,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
+    "AsyncDevice",
     "CodebookUse",
     "ConfusionMatrix",
+    "Device",
     "EpochRecord",
     "ErrorPoint",
     "EvaluationResult",
@@ -41,8 +52,11 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Answer": "splitwave.device.application.answer",
+    "AsyncDevice": "splitwave.device.application.async_device",
     "CodebookUse": "splitwave.experiments.evaluation.codebook_use",
     "ConfusionMatrix": "splitwave.experiments.evaluation.confusion",
+    "Device": "splitwave.device.application.device",
     "EpochRecord": "splitwave.common.records.results",
     "ErrorPoint": "splitwave.experiments.evaluation.evaluation",
     "EvaluationResult": "splitwave.experiments.evaluation.evaluation",

@@ -8,7 +8,7 @@ import typer
 from splitwave.common.errors import ConfigError
 from splitwave.common.limits import MAX_LINKS
 from splitwave.testbed.commands.discovery import Address, RunningEngine, only_basestation
-from splitwave.testbed.commands.options import RESULTS, Project, Results
+from splitwave.testbed.commands.options import RESULTS, Project, Results, TlsDir
 from splitwave.testbed.compose.detached import DEFAULT_PROJECT
 from splitwave.testbed.control_client import get_status, set_beta
 from splitwave.testbed.terminal.reporting import reports_errors
@@ -33,11 +33,13 @@ def set_(  # noqa: PLR0917 — each is an option of the command line
     engine: RunningEngine = None,
     project: Project = DEFAULT_PROJECT,
     results: Results = RESULTS,
+    tls_dir: TlsDir = None,
 ) -> None:
     """Serve with another β from the next query on."""
     if not math.isfinite(value):
         raise ConfigError(f"beta set {value}: expected a finite number")
-    _print(set_beta(only_basestation(address, engine, project, results, "beta"), link, value))
+    basestation, tls = only_basestation(address, engine, project, results, tls_dir=tls_dir, command="beta")
+    _print(set_beta(basestation, link, value, tls))
 
 
 @beta_app.command()
@@ -47,10 +49,11 @@ def show(
     engine: RunningEngine = None,
     project: Project = DEFAULT_PROJECT,
     results: Results = RESULTS,
+    tls_dir: TlsDir = None,
 ) -> None:
     """Print the β with which each link serves."""
-    basestation = only_basestation(address, engine, project, results, "beta")
-    links = get_status(basestation).links
+    basestation, tls = only_basestation(address, engine, project, results, tls_dir=tls_dir, command="beta")
+    links = get_status(basestation, tls).links
     if not all(link.HasField("beta") for link in links):
         raise ConfigError(
             f"the networks of the run at {basestation} are not β-conditioned: its settings have no hypernetwork.beta"

@@ -7,10 +7,12 @@ import typer
 
 from splitwave.common.errors import ConfigError, UnreachableError
 from splitwave.common.runtime.address import parse_address
-from splitwave.testbed.commands.options import PROCESS, require_compose
+from splitwave.common.runtime.tls_folder import TlsFolder
+from splitwave.testbed.commands.options import PROCESS, operator_tls, require_compose
 from splitwave.testbed.compose.containers import Part, find_parts
 from splitwave.testbed.compose.detached import check_project_name
 from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.operator_certificate import operator_of
 from splitwave.testbed.compose.reachability import address_of
 from splitwave.testbed.processes.announcement import running_testbeds
 
@@ -83,8 +85,16 @@ def published_address(parts: list[Part]) -> str:
     return address
 
 
-def only_basestation(address: str | None, engine: str | None, project: str, results: Path, command: str) -> str:
-    """Return the address of the single base station that a command addresses.
+def tls_of_project(project: str) -> TlsFolder | None:
+    """Return the operator's files of a project in containers; None if its services are in plaintext."""
+    with docker_engine() as client:
+        return operator_of(client, check_project_name(project))
+
+
+def only_basestation(
+    address: str | None, engine: str | None, project: str, results: Path, *, tls_dir: Path | None, command: str
+) -> tuple[str, TlsFolder | None]:
+    """Return the address of the single base station that a command addresses, and the files to dial it with.
 
     Raises:
         ConfigError: several testbeds are running, or the options contradict each other.
@@ -93,11 +103,11 @@ def only_basestation(address: str | None, engine: str | None, project: str, resu
     """
     if engine not in (None, PROCESS):
         check_compose_alone(engine, address, command)
-        return published_address(parts_of(project))
+        return published_address(parts_of(project)), operator_tls(tls_dir) or tls_of_project(project)
     first, *others = named_or_announced(address, results)
     if others:
         raise ConfigError(
             f"{1 + len(others)} testbeds are running whose results go to {results}; choose one with --address: "
             + ", ".join([first, *others])
         )
-    return first
+    return first, operator_tls(tls_dir)

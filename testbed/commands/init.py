@@ -1,4 +1,4 @@
-"""`splitwave init`: copies the shipped configurations and the compose file."""
+"""`splitwave init`: copies the shipped configurations and the compose files."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from splitwave.common.config.shipped import COMPOSE_FILE, CONFIGS
+from splitwave.common.config.shipped import COMPOSE_FILE, CONFIGS, SERVING_COMPOSE_FILE
 from splitwave.common.errors import ConfigError
 from splitwave.common.files.folders import make_output_folder
 from splitwave.testbed.terminal.reporting import reports_errors
@@ -16,8 +16,8 @@ from splitwave.testbed.terminal.reporting import reports_errors
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to copy to; made if missing.")],
 ) -> None:
-    """Copy the shipped configurations and the compose file into a folder as a starting point."""
-    sources = {Path(COMPOSE_FILE.name): COMPOSE_FILE} | {
+    """Copy the shipped configurations and the compose files into a folder as a starting point."""
+    sources = {Path(file.name): file for file in (COMPOSE_FILE, SERVING_COMPOSE_FILE)} | {
         Path(CONFIGS.name) / path.relative_to(CONFIGS): path for path in sorted(CONFIGS.rglob("*")) if path.is_file()
     }
     taken = [str(folder / name) for name in sources if (folder / name).exists()]

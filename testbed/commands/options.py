@@ -8,7 +8,8 @@ import typer
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.setting_types import TorchDevice
 from splitwave.common.errors import ConfigError
-from splitwave.testbed.engine import load_engine
+from splitwave.common.runtime.tls_folder import VARIABLE, TlsFolder
+from splitwave.testbed.engine import MAX_RESTARTS, load_engine
 
 Engine = Annotated[str, typer.Option(metavar="NAME", help="The engine that runs it: process, inprocess or compose.")]
 DataDir = Annotated[
@@ -17,6 +18,15 @@ DataDir = Annotated[
         envvar="SPLITWAVE_DATA_DIR",
         metavar="DIR",
         help="Folder with the data sets; by default each data set is embedded or downloaded.",
+        show_default=False,
+    ),
+]
+TlsDir = Annotated[
+    Path | None,
+    typer.Option(
+        envvar=VARIABLE,
+        metavar="DIR",
+        help="Folder with an operator's certificates, of `splitwave certs init`; without one, plaintext.",
         show_default=False,
     ),
 ]
@@ -38,6 +48,16 @@ LinksPerProcess = Annotated[
     int, typer.Option(metavar="N", help="Links that each device process hosts; results do not depend on it.")
 ]
 
+MaxRestarts = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=10**9,
+        metavar="N",
+        help="How often the process engine starts each process again that was killed; 0 ends the run then.",
+    ),
+]
+
 PythonPath = Annotated[
     Path,
     typer.Option(metavar="DIR", help="Folder to import what the settings name as module:object from, too."),
@@ -50,6 +70,15 @@ Project = Annotated[str, typer.Option(metavar="NAME", help="The name of the Comp
 PROCESS = "process"
 COMPOSE = "compose"
 RESULTS = Path("results")
+
+
+def operator_tls(folder: Path | None) -> TlsFolder | None:
+    """Return the files that `--tls-dir` names; None for plaintext.
+
+    Raises:
+        ConfigError: a file is missing or invalid.
+    """
+    return None if folder is None else TlsFolder(folder)
 
 
 def require_compose(engine: str, command: str) -> None:
@@ -79,6 +108,19 @@ def check_links_per_process(links: int, engine: str) -> None:
         raise ConfigError(
             f"--links-per-process {links}: only the {PROCESS} engine can host several links in one device process, "
             f"not the {engine} engine"
+        )
+
+
+def check_max_restarts(restarts: int, engine: str) -> None:
+    """Check `--max-restarts` against the engine.
+
+    Raises:
+        ConfigError: another number than the default is given for an engine that starts no process again.
+    """
+    if restarts != MAX_RESTARTS and engine != PROCESS:
+        load_engine(engine)
+        raise ConfigError(
+            f"--max-restarts {restarts}: only the {PROCESS} engine starts processes again, not the {engine} engine"
         )
 
 

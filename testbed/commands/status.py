@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from splitwave.common.errors import UnreachableError
+from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.testbed.commands.discovery import (
     Address,
@@ -14,8 +15,9 @@ from splitwave.testbed.commands.discovery import (
     named_or_announced,
     parts_of,
     published_address,
+    tls_of_project,
 )
-from splitwave.testbed.commands.options import PROCESS, RESULTS, Project, Results
+from splitwave.testbed.commands.options import PROCESS, RESULTS, Project, Results, TlsDir, operator_tls
 from splitwave.testbed.compose.container_table import COLUMNS, measure_loads, table_row
 from splitwave.testbed.compose.containers import Part
 from splitwave.testbed.compose.detached import DEFAULT_PROJECT
@@ -31,16 +33,17 @@ def status(
     engine: RunningEngine = None,
     project: Project = DEFAULT_PROJECT,
     results: Results = RESULTS,
+    tls_dir: TlsDir = None,
 ) -> None:
     """Show the stage, the epoch and the links of running testbeds."""
     if engine in (None, PROCESS):
-        _show_all(named_or_announced(address, results))
+        _show_all(named_or_announced(address, results), operator_tls(tls_dir))
         return
     check_compose_alone(engine, address, "status")
-    _show_project(project)
+    _show_project(project, operator_tls(tls_dir) or tls_of_project(project))
 
 
-def _show_all(addresses: list[str]) -> None:
+def _show_all(addresses: list[str], tls: TlsFolder | None) -> None:
     """Show every testbed that answers; it is an error only if none does.
 
     Raises:
@@ -49,7 +52,7 @@ def _show_all(addresses: list[str]) -> None:
     silent = []
     for address in addresses:
         try:
-            _show(address, get_status(address))
+            _show(address, get_status(address, tls))
         except UnreachableError as error:
             silent.append(error)
     if len(silent) == len(addresses):
@@ -58,18 +61,20 @@ def _show_all(addresses: list[str]) -> None:
         print_warning(str(each))
 
 
-def _show_project(project: str) -> None:
+def _show_project(project: str, tls: TlsFolder | None) -> None:
     parts = parts_of(project)
     try:
         address = published_address(parts)
-        _show(address, get_status(address))
+        _show(address, get_status(address, tls))
     except UnreachableError as error:  # the table of the containers is shown in any case
         typer.echo(str(error))
     _print(_containers(parts))
 
 
 def _show(address: str, run: pb.RunStatus) -> None:
-    typer.echo(f"run {run.run_id} at {address}: {stage_name(run.stage)}{_progress(run)}{_history(run)}")
+    what = "station" if run.model_number else "run"
+    model = f" model {run.model_version} (number {run.model_number})" if run.model_number else ""
+    typer.echo(f"{what} {run.run_id} at {address}: {stage_name(run.stage)}{model}{_progress(run)}{_history(run)}")
     if run.failure:
         typer.echo(f"failure: {run.failure}")
     _print(_links(run))
@@ -82,8 +87,15 @@ def _progress(run: pb.RunStatus) -> str:
 
 
 def _history(run: pb.RunStatus) -> str:
+    by_links = [_answered_by(each) for each in run.by_links if len(each.links) < len(run.links)]
     restarts = f", started over {run.restarts} times" if run.restarts else ""
-    return restarts + (f", {run.queries} queries answered" if run.queries else "")
+    answered = f", {run.queries} queries answered" if run.queries else ""
+    return restarts + answered + (f" ({', '.join(by_links)})" if by_links else "")
+
+
+def _answered_by(served: pb.ServedByLinks) -> str:
+    plural = "s" if len(served.links) > 1 else ""
+    return f"{served.totals.queries} by link{plural} {' '.join(map(str, served.links))} alone"
 
 
 def _links(run: pb.RunStatus) -> Table:

@@ -8,6 +8,7 @@ import typer
 from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.layers import load_config
 from splitwave.common.runtime.standard_streams import output_failure
+from splitwave.testbed.commands.checkpoint_options import MOST
 from splitwave.testbed.commands.discovery import parts_of
 from splitwave.testbed.commands.options import (
     COMPOSE,
@@ -51,6 +52,16 @@ def up(
             metavar="NAME", help="Limit the devices to a board's speed and memory (configs/boards/NAME.yaml)."
         ),
     ] = None,
+    checkpoint_every: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST,
+            metavar="N",
+            help="Keep a checkpoint to go on from after each N steps; 0 for none; by default CHECKPOINT_EVERY of .env.",
+            show_default=False,
+        ),
+    ] = None,
     build: Annotated[bool, typer.Option("--build", help="Build the images first (requires `make wheels`).")] = False,
     data_dir: DataDir = None,
     results: Results = RESULTS,
@@ -64,6 +75,7 @@ def up(
         data_folder,
         board_file(board) if board else None,
         build,
+        {} if checkpoint_every is None else {"CHECKPOINT_EVERY": str(checkpoint_every)},
     )
     check_data(request.config, request.data_dir, engine)
     print_warning(processor_warning(request.config, engine, links_per_process=1))

@@ -11,7 +11,14 @@ from docker import DockerClient
 
 from splitwave.common.errors import RunFailedError, SplitwaveError
 from splitwave.common.exit_codes import ExitCode
-from splitwave.testbed.compose.containers import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, find_containers, find_parts
+from splitwave.testbed.compose.containers import (
+    CERTIFICATES_SERVICE,
+    NUMBER_LABEL,
+    PROJECT_LABEL,
+    SERVICE_LABEL,
+    find_containers,
+    find_parts,
+)
 from splitwave.testbed.processes.process_death import Death, root_cause
 
 T = TypeVar("T")
@@ -96,7 +103,7 @@ class _ContainerExits:
         """Wait until a container has ended permanently, then raise a RunFailedError."""
         down: set[str] = set()
         while True:
-            before, down = down, self._down()
+            before, down = down, set(self._down())
             if before & down or any(each.exit_code in _IRREPARABLE for each in self._exits()):
                 raise RunFailedError("a container ended before the run was over")
             await asyncio.sleep(POLL_S)
@@ -105,7 +112,7 @@ class _ContainerExits:
         """Return the error of the container whose exit caused the others; None if no container ended permanently."""
         down = self._down()
         deaths = [
-            Death(_ContainerLog(each.part, logs / f"{each.part}.log"), _code(each.exit_code))
+            Death(_ContainerLog(each.part, logs / f"{each.part}.log"), _code(each.exit_code), down.get(each.part, 0))
             for each in self._exits()
             if suspect_all or each.part in down or each.exit_code in _IRREPARABLE
         ]
@@ -114,8 +121,10 @@ class _ContainerExits:
         write_logs(self._client, self._project, logs)
         return root_cause(deaths).error()
 
-    def _down(self) -> set[str]:
-        return {part.name for part in find_parts(self._client, self._project) if part.status in ("exited", "dead")}
+    def _down(self) -> dict[str, int]:
+        """Return the containers that are down, with the number of times that Docker restarted them before."""
+        parts = find_parts(self._client, self._project)
+        return {part.name: part.restarts for part in parts if part.status in ("exited", "dead")}
 
     def _exits(self) -> list[_ContainerExit]:
         """Return the exits in chronological order, as far back as the engine remembers."""
@@ -128,7 +137,9 @@ class _ContainerExits:
         )
         attributes = [event["Actor"]["Attributes"] for event in events]
         return [
-            _ContainerExit(f"{each[SERVICE_LABEL]}-{each[NUMBER_LABEL]}", int(each["exitCode"])) for each in attributes
+            _ContainerExit(f"{each[SERVICE_LABEL]}-{each[NUMBER_LABEL]}", int(each["exitCode"]))
+            for each in attributes
+            if each[SERVICE_LABEL] != CERTIFICATES_SERVICE or int(each["exitCode"])
         ]
 
 

@@ -14,6 +14,8 @@ ONE_OFF_LABEL = "com.docker.compose.oneoff"
 
 SERVICES = ("basestation", "channel", "device")
 """The services of the compose file, in the order in which they start."""
+CERTIFICATES_SERVICE = "certs"
+"""The service that ends when it has made the certificates of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Part:
     def name(self) -> str:
         """Service and number, such as `device-1`."""
         return f"{self.service}-{self.number}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the part has made the certificates, and ended as it should."""
+        return self.service == CERTIFICATES_SERVICE and self.status == "exited" and self.exit_code == 0
 
     @property
     def is_running(self) -> bool:
@@ -85,20 +92,21 @@ def _published_at(host: str, port: str) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host or '127.0.0.1'}:{port}"
 
 
-def find_containers(client: DockerClient, project: str) -> list[tuple[Part, Container]]:
+def find_containers(client: DockerClient, project: str, *, finished: bool = False) -> list[tuple[Part, Container]]:
     """Return a project's containers, including stopped ones, in the order in which they start.
 
-    Each container is returned as a snapshot and a handle to act on it.
+    Each container is returned as a snapshot and a handle to act on it. The container that has made the certificates
+    is among them if `finished`.
     """
     labels = [f"{PROJECT_LABEL}={project}", f"{ONE_OFF_LABEL}=False"]
     found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
     pairs = [(part_from_attributes(container.attrs), container) for container in found]
-    return sorted(pairs, key=lambda pair: _position(pair[0]))
+    return sorted((pair for pair in pairs if finished or not pair[0].is_done), key=lambda pair: _position(pair[0]))
 
 
-def find_parts(client: DockerClient, project: str) -> list[Part]:
+def find_parts(client: DockerClient, project: str, *, finished: bool = False) -> list[Part]:
     """Return the snapshots of `find_containers` without the handles."""
-    return [part for part, _ in find_containers(client, project)]
+    return [part for part, _ in find_containers(client, project, finished=finished)]
 
 
 def _position(part: Part) -> tuple[int, str, int]:

@@ -1,7 +1,8 @@
 """Starts and stops a testbed that keeps running after the command: `splitwave up` and `down`."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,6 +41,7 @@ class UpRequest:
         data_dir: folder with the data sets, or None to download them to a volume.
         board: a compose override file, or None.
         build: build the images first.
+        options: more variables of the compose file; the others have the values of `.env` or their defaults.
     """
 
     project: str
@@ -47,13 +49,15 @@ class UpRequest:
     data_dir: Path | None
     board: Path | None
     build: bool
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def settings_text(self) -> str:
         """Return the content of the base station's settings file; its first lines record the other options."""
         return (
             f"# project {self.project}; `splitwave down` removes this file\n"
             f"# board: {self.board.stem if self.board else None}\n"
-            f"# data: {self.data_dir}\n{to_yaml(self.config)}"
+            f"# data: {self.data_dir}\n"
+            f"# options: {dict(self.options)}\n{to_yaml(self.config)}"
         )
 
 
@@ -86,7 +90,7 @@ def start_detached(client: DockerClient, request: UpRequest, results: Path) -> s
             f"--project {request.project}: already running with other settings ({running}); "
             "take it down first (`splitwave down`), or name another project"
         )
-    deployment = Deployment(file, request.config.links, request.data_dir)
+    deployment = Deployment(file, request.config.links, request.data_dir, options=request.options)
     compose = Compose.find(request.project, deployment.variables(), request.board)
     if not request.build:
         check_images(client, compose)

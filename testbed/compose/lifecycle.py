@@ -1,7 +1,7 @@
 """The life cycle of a project: checks its images, starts its containers and waits for them, takes everything down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -11,9 +11,9 @@ from docker.errors import ImageNotFound
 from splitwave.common.errors import ConfigError, RunFailedError
 from splitwave.testbed.compose.compose_command import Compose
 from splitwave.testbed.compose.container_failures import guard_containers
-from splitwave.testbed.compose.containers import PROJECT_LABEL, SERVICES, find_parts
+from splitwave.testbed.compose.containers import CERTIFICATES_SERVICE, PROJECT_LABEL, SERVICES, find_parts
 from splitwave.testbed.compose.reachability import wait_until_reachable
-from splitwave.testbed.compose.state_volume import put_checkpoint
+from splitwave.testbed.compose.state_volume import put_checkpoints
 
 CONFIG_TARGET = "/etc/splitwave/run.yaml"
 
@@ -29,14 +29,16 @@ class Deployment:
         config_file: the resolved settings, readable by all users.
         links: number of devices.
         data_dir: absolute folder with the data sets, or None to download them to a volume.
-        restore: a checkpoint folder to evaluate instead of training, or None.
+        begin: a folder of checkpoints to copy into the project's volume before it starts, or None.
+        options: more variables of the compose file; the others have the values of `.env` or their defaults.
         any_port: publish services at free ports instead of those named in the compose file.
     """
 
     config_file: Path
     links: int
     data_dir: Path | None
-    restore: Path | None = None
+    begin: Path | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
     any_port: bool = False
 
     def variables(self) -> Mapping[str, str]:
@@ -46,7 +48,8 @@ class Deployment:
             "CONFIG": str(self.config_file.resolve()),
             "DEVICES": str(self.links),
             "SPLITWAVE_DATA_DIR": str(self.data_dir or ""),
-            "RESTORE": "--restore" if self.restore else "",
+            "RESTORE": "",
+            **self.options,
             **ports,
         }
 
@@ -63,7 +66,7 @@ def check_images(client: DockerClient, compose: Compose) -> None:
         raise ConfigError(
             f"a variable of the compose file is invalid (from .env or the shell; see .env.example): {error}"
         ) from None
-    for image in sorted({services[name]["image"] for name in SERVICES}):
+    for image in sorted({services[name]["image"] for name in (CERTIFICATES_SERVICE, *SERVICES)}):
         try:
             client.images.get(image)
         except ImageNotFound:
@@ -71,14 +74,14 @@ def check_images(client: DockerClient, compose: Compose) -> None:
 
 
 async def bring_up(
-    client: DockerClient, compose: Compose, restore: Path | None, logs: Path, *, build: bool = False
+    client: DockerClient, compose: Compose, begin: Path | None, logs: Path, *, build: bool = False
 ) -> str:
     """Start a project's containers, wait until the base station answers, and return its address.
 
     Args:
         client: connection to the Docker engine.
         compose: the compose command for the project.
-        restore: a checkpoint to copy into the project's volume first, or None.
+        begin: a folder of checkpoints to copy into the project's volume first, or None.
         logs: existing folder for the containers' logs, written if a container ends during the start.
         build: build the images first.
 
@@ -87,9 +90,10 @@ async def bring_up(
     """
 
     async def start() -> str:
-        if restore is not None:
-            await compose.start("up", "--no-start", "--no-build")
-            put_checkpoint(client, compose.project, restore)
+        if begin is not None:
+            # Not `up --no-start`: docker-compose 1.29 would wait for the end of the certificates' container.
+            await compose.start("create", "--no-build")
+            put_checkpoints(client, compose.project, begin)
         await compose.start("up", "--detach", "--build" if build else "--no-build")
         return await wait_until_reachable(client, compose.project)
 
@@ -111,7 +115,7 @@ def remaining_resources(client: DockerClient, project: str) -> list[str]:
     """List the existing containers, networks and volumes of a project as readable names."""
     label = {"label": f"{PROJECT_LABEL}={project}"}
     return [
-        *(f"container {part.name}" for part in find_parts(client, project)),
+        *(f"container {part.name}" for part in find_parts(client, project, finished=True)),
         *(f"network {network.name}" for network in client.networks.list(filters=label)),
         *(f"volume {volume.name}" for volume in client.volumes.list(filters=label)),
     ]

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from splitwave.common.records.results import RunResult
+from splitwave.common.records.results import EpochRecord, RunResult
 from splitwave.testbed.compose.container_failures import POLL_S
 from splitwave.testbed.compose.containers import find_parts
+from splitwave.testbed.compose.operator_certificate import operator_of
 from splitwave.testbed.compose.reachability import address_of, wait_until_reachable
 from splitwave.testbed.control_client import BaseStationLostError, watch_run
-from splitwave.testbed.engine import Observer, StartedOver
+from splitwave.testbed.engine import Event, Observer, StartedOver
 from splitwave.testbed.processes.announcement import Announcement
 
 
@@ -31,14 +32,16 @@ class RunWatcher:
     log_dir: Path
 
     async def follow(self, observe: Observer) -> RunResult:
-        """Return the run's result; `observe` receives every epoch and the progress in between.
+        """Return the run's result; `observe` receives every epoch once, and the progress in between.
 
-        If the base station is restarted, its run starts over, and `observe` receives the epochs again.
+        If the base station is restarted, its run goes on from its last checkpoint, or begins again. Either way it
+        reports all epochs from the first one on; `observe` receives those that are new.
 
         Raises:
             RunFailedError: the run failed.
             UnreachableError: the base station does not answer.
         """
+        observe = each_epoch_once(observe)
         while True:
             address = await wait_until_reachable(self.client, self.project)
             try:
@@ -51,7 +54,8 @@ class RunWatcher:
         channel = address_of(find_parts(self.client, self.project), "channel") or ""
         announcement = Announcement(self.config_hash, address, channel, {"splitwave": os.getpid()})
         with announcement.published(self.log_dir):
-            watching = asyncio.create_task(watch_run(address, observe))
+            operator = operator_of(self.client, self.project)
+            watching = asyncio.create_task(watch_run(address, observe, operator))
             gone = asyncio.create_task(self._wait_for_restart(address))
             try:
                 await asyncio.wait((watching, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -75,3 +79,18 @@ class RunWatcher:
         if address_of(parts, "basestation") != address:
             return None
         return next(part.started_at for part in parts if part.service == "basestation")
+
+
+def each_epoch_once(observe: Observer) -> Observer:
+    """Return an observer that passes each epoch on once: repeated ones have the same numbers, except for times."""
+    epochs = 0
+
+    def observe_new(event: Event) -> None:
+        nonlocal epochs
+        if isinstance(event, EpochRecord):
+            if event.epoch < epochs:
+                return
+            epochs = event.epoch + 1
+        observe(event)
+
+    return observe_new

@@ -10,7 +10,7 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from splitwave.common.errors import SplitwaveError
-from splitwave.testbed.compose.containers import find_containers
+from splitwave.testbed.compose.containers import CERTIFICATES_SERVICE, find_containers
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.usage import Meter, Reading, reading_from_statistics
 from splitwave.testbed.engine import Usage
@@ -35,7 +35,8 @@ class UsageSampler:
     def sample(self, client: DockerClient) -> None:
         """Take one sample of each running container."""
         for part, container in find_containers(client, self._project):
-            reading = _read(container) if part.is_running else None
+            measured = part.is_running and part.service != CERTIFICATES_SERVICE
+            reading = _read(container) if measured else None
             if reading is not None:
                 self._meters[part.name].add(reading)
 

@@ -1,17 +1,21 @@
 """The network of this machine: a call over loopback, and the ports of services that are started without `--listen`."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from splitwave.common.errors import SplitwaveError, UnreachableError
+from splitwave.common.errors import SplitwaveError
+from splitwave.common.runtime.dialling import open_channel
 from splitwave.common.runtime.grpc_reason import short_reason
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS
 from splitwave.common.runtime.server import serving
+from splitwave.common.runtime.tls_folder import VARIABLE, TlsFolder
 from splitwave.testbed.compose.published_ports import PublishedPort, published_ports
 from splitwave.testbed.control_client import get_status
 from splitwave.testbed.doctor.finding import Circumstances, Finding, failed, note
@@ -76,12 +80,22 @@ def _taken(name: str, port: PublishedPort, reason: str) -> Finding:
 
 def _running(address: str) -> str | None:
     """Describe the service of a testbed at an address; None if another program has the port."""
-    with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+    tls = _own_tls()
+    with open_channel(address, CLIENT_OPTIONS, tls) as grpc_channel:
         try:
             health_pb2_grpc.HealthStub(grpc_channel).Check(health_pb2.HealthCheckRequest(), timeout=_ANSWER_LIMIT_S)
         except grpc.RpcError:
             return None
     try:
-        return f"a base station with run {get_status(address).run_id}"
-    except UnreachableError:
+        return f"a base station with run {get_status(address, tls).run_id}"
+    except SplitwaveError:  # also a base station that shows its run to operators alone
         return "a channel emulator, or another gRPC service"
+
+
+def _own_tls() -> TlsFolder | None:
+    """The files that the variable names, if they are valid; None for plaintext."""
+    folder = os.environ.get(VARIABLE)
+    try:
+        return TlsFolder(Path(folder)) if folder else None
+    except SplitwaveError:
+        return None

@@ -11,7 +11,7 @@ from splitwave.common.seam import Seam
 from splitwave.testbed.doctor.finding import Circumstances, Finding, failed, note
 
 SEAMS: tuple[Seam[Any], ...] = (DATA_SETS, SOURCES, BACKBONES, BOUNDS, CHANNEL_MODELS, FUSION_POLICIES, VIEWS)
-_OTHER_GROUPS = ("splitwave.engines", "splitwave.commands")
+_OTHER_GROUPS = ("splitwave.engines", "splitwave.exporters", "splitwave.commands")
 
 
 def check_plugins(_circumstances: Circumstances) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The environment variables that Splitwave reads, and those that change how its libraries behave."""
 
 import os
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -22,14 +23,21 @@ _OF_LIBRARIES = (
     "https_proxy",
     "no_proxy",
 )
+_SECRET = re.compile("PASSWORD|TOKEN|KEY|SECRET|CREDENTIAL", re.IGNORECASE)
+"""Names of variables whose values are in no report."""
 
 
 def check_variables(_circumstances: Circumstances) -> Iterator[Finding]:
     """List the variables, and resolve the settings with them."""
     own = sorted(name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX))
     for name in [*own, *(name for name in _OF_LIBRARIES if name in os.environ)]:
-        yield Finding(name, without_password(os.environ[name]))
+        yield Finding(name, shown(name, os.environ[name]))
     yield _settings(len(own))
+
+
+def shown(name: str, text: str) -> str:
+    """Return the text of a variable as a report shows it: a secret, as its name says, is not shown."""
+    return "(not shown)" if _SECRET.search(name) else without_password(text)
 
 
 def without_password(text: str) -> str:

@@ -15,6 +15,7 @@ from splitwave.testbed.doctor.finding import Circumstances, Finding, failed
 from splitwave.testbed.results.provenance import current_commit
 
 _DISTRIBUTION = "splitwave"
+_EXTRA = "testbed"
 _GENERATED = ("uplink_pb2_grpc", "control_pb2_grpc")
 _HERE = f"{sys.executable} -m pip install"
 
@@ -35,7 +36,7 @@ def check_versions(_circumstances: Circumstances) -> Iterator[Finding]:
     yield python_finding(required_python)
     for text in required:
         requirement = Requirement(text)
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": _EXTRA}):
             yield package_finding(requirement)
     yield _generated_code()
 

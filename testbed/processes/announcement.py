@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -34,12 +34,40 @@ class Announcement:
     @contextmanager
     def published(self, log_dir: Path) -> Iterator[None]:
         """Write the file on entry to the context and remove it on exit."""
-        path = log_dir / _FILE
-        write_json(path, {**asdict(self), "supervisor_start": start_of(self.pids[_SUPERVISOR])})
+        self.write(log_dir)
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)  # a user may have removed the folder of the run
+            (log_dir / _FILE).unlink(missing_ok=True)  # a user may have removed the folder of the run
+
+    def write(self, log_dir: Path) -> None:
+        """Write the file, in place of an earlier one."""
+        write_json(log_dir / _FILE, {**asdict(self), "supervisor_start": start_of(self.pids[_SUPERVISOR])})
+
+
+class PublishedPids:
+    """Keeps the announcement of a testbed up to date when processes are started again."""
+
+    def __init__(self, log_dir: Path) -> None:
+        """Args: the folder of the file; nothing is announced yet."""
+        self._log_dir = log_dir
+        self._published: Announcement | None = None
+
+    @contextmanager
+    def published(self, announcement: Announcement) -> Iterator[None]:
+        """Announce a testbed during the `with`."""
+        self._published = announcement
+        try:
+            with announcement.published(self._log_dir):
+                yield
+        finally:
+            self._published = None
+
+    def update(self, pids: Mapping[str, int]) -> None:
+        """Announce these process ids, if the testbed is announced."""
+        if self._published is not None:
+            self._published = replace(self._published, pids=pids)
+            self._published.write(self._log_dir)
 
 
 class _Content(BaseModel):

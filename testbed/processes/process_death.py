@@ -14,21 +14,30 @@ from splitwave.common.errors import (
     DiskFullError,
     ProtocolError,
     RunFailedError,
+    RunStoppedError,
     SplitwaveError,
     UnreachableError,
 )
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.files.full_disk import has_no_space
 from splitwave.testbed.processes.log_tail import final_error, last_lines
+from splitwave.testbed.processes.restarts import PEER_LOSS_CODES
 
 LOG_LINES = 15
 
 _ERRORS: dict[int, type[SplitwaveError]] = {
     error.exit_code: error
-    for error in (ConfigError, DataError, AddressError, UnreachableError, ProtocolError, CheckpointError, DiskFullError)
+    for error in (
+        ConfigError,
+        DataError,
+        AddressError,
+        UnreachableError,
+        ProtocolError,
+        CheckpointError,
+        DiskFullError,
+        RunStoppedError,
+    )
 }
-# Exit codes of a process that ended because it lost a peer.
-_PEER_LOSS_CODES = frozenset({ExitCode.RUN_FAILED, ExitCode.UNREACHABLE})
 
 
 class Child(Protocol):
@@ -43,28 +52,46 @@ class Child(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A process that ended unexpectedly."""
+    """A process that ended unexpectedly.
+
+    Attributes:
+        child: the process.
+        exit_code: asyncio's; negative for the signal that killed it.
+        restarts: how often it had been started again before.
+    """
 
     child: Child
     exit_code: int
+    restarts: int = 0
 
     @property
     def is_cause(self) -> bool:
         """Whether the process failed by itself, not because it lost a peer."""
-        return self.exit_code not in _PEER_LOSS_CODES
+        return self.exit_code not in PEER_LOSS_CODES
 
     def error(self) -> SplitwaveError:
         """Build the error: the process's own error message if it logged one, else the last lines of its log."""
         kind = _ERRORS.get(self.exit_code, RunFailedError)
-        ended = f"{self.child.role} {describe(self.exit_code)}"
-        if (cause := final_error(self.child.log, LOG_LINES)) is not None:
-            return kind(f"{cause} ({ended})")
+        ended = f"{self.child.role} {describe(self.exit_code)}{self._history}"
+        if (cause := self._logged_error) is not None:
+            return kind(cause if kind is RunStoppedError else f"{cause} ({ended})")
         lines = last_lines(self.child.log, LOG_LINES) or ["(its log is empty)"]
         if has_no_space(self.child.log.parent):
             lines.append(
                 f"(the disk that holds {self.child.log.parent} has no space left, so the log may be incomplete)"
             )
         return kind("\n  ".join([f"{ended}; the end of its log:", *lines]))
+
+    @property
+    def _history(self) -> str:
+        if not self.restarts:
+            return ""
+        return f" after it had been started again {'once' if self.restarts == 1 else f'{self.restarts} times'}"
+
+    @property
+    def _logged_error(self) -> str | None:
+        """The process's own error; one that was killed logged none, though another before it in its place may have."""
+        return final_error(self.child.log, LOG_LINES) if self.exit_code >= 0 else None
 
 
 def describe(exit_code: int) -> str:

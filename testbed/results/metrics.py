@@ -30,6 +30,17 @@ def append_epoch(path: Path, record: EpochRecord, task: Task) -> None:
         raise
 
 
+def keep_epochs(path: Path, epochs: int) -> None:
+    """Remove all but the first lines of `metrics.jsonl`, because the epochs after them are measured again."""
+    if not epochs:
+        path.unlink(missing_ok=True)
+        return
+    with path.open("rb+") as file:
+        for _ in range(epochs):
+            file.readline()
+        file.truncate(file.tell())
+
+
 def read_epochs(path: Path, task: Task) -> list[EpochRecord]:
     """Read all epochs of a `metrics.jsonl` of a run with this task."""
     attributes = {key: attribute for attribute, key in task.wording.metrics_keys.items()}

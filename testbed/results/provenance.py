@@ -17,6 +17,9 @@ from splitwave.common.named_object import module_file
 
 _DISTRIBUTION = "splitwave"
 
+_REQUIREMENT = re.compile(r"""(?P<name>[\w.-]+)[^;]*(?:;.*\bextra == ["'](?P<extra>[\w-]+)["'])?""")
+"""A line such as `rich>=13.9; extra == "testbed"`."""
+
 _VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sse2": "SSE2", "sve": "SVE", "asimd": "NEON"}
 """Names of vector instruction sets by their flag in /proc/cpuinfo, widest first."""
 
@@ -69,9 +72,9 @@ def _own_modules(config: RunConfig) -> Mapping[str, object]:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the installed versions of this distribution and of its required dependencies."""
-    required = [text for text in requires(_DISTRIBUTION) or [] if "extra ==" not in text]
-    names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in required]
+    """Return the installed versions of this distribution and of what a testbed requires."""
+    found = map(_REQUIREMENT.match, requires(_DISTRIBUTION) or [])
+    names = [each["name"] for each in found if each is not None and each["extra"] in (None, "testbed")]
     return {name: version(name) for name in (_DISTRIBUTION, *names)}
 
 

@@ -3,6 +3,7 @@
 If a run ends early, its measurements are kept beside the results in a folder named `….unfinished`.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,11 +18,13 @@ from splitwave.common.errors import AddressError, CheckpointError, ConfigError, 
 from splitwave.common.files.full_disk import naming_full_disk
 from splitwave.common.files.whole_file import write_json
 from splitwave.testbed.results.provenance import current_commit, describe_environment
+from splitwave.testbed.results.resumption import Resumption, lock
 from splitwave.testbed.results.unfinished import (
     RECORD,
     SUFFIX,
     has_checkpoint,
     has_measured,
+    has_training_checkpoint,
     unfinished_note,
     unfinished_record,
 )
@@ -44,14 +47,17 @@ class ResultsFolder:
         kept: whether the folder still exists after the context.
     """
 
-    def __init__(self, results: Path, what: str, config: RunConfig, data_dir: Path | None) -> None:
-        """Choose the name and make the folder.
+    def __init__(
+        self, results: Path, what: str, config: RunConfig, data_dir: Path | None, resume: Resumption | None = None
+    ) -> None:
+        """Choose the name and make the folder, or go on in that of an unfinished run.
 
         Args:
             results: the folder that holds all results.
             what: the config file's stem, `demo` or `infer`.
             config: resolved settings, written as config.yaml.
             data_dir: folder of the data sets, whose hashes are written to env.json.
+            resume: the run to go on with, if any; a finished one keeps its folder, and is copied from.
 
         Raises:
             DiskFullError: the disk is full.
@@ -65,21 +71,35 @@ class ResultsFolder:
         self._created = [folder for folder in (results / what, results) if not folder.exists()]
         try:
             with naming_full_disk(results):
-                (results / what).mkdir(parents=True, exist_ok=True)
-                self._final, self.path = _reserve(results / what, config.seed)
-                self._begin(config, environment)
+                if resume is None or resume.is_finished:
+                    (results / what).mkdir(parents=True, exist_ok=True)
+                    self._final, self.path = _reserve(results / what, config.seed)
+                    self._begin(config, environment, resume)
+                else:
+                    self._final = resume.folder.with_name(resume.name)
+                    environment = {**environment, "resumed": resume.origin}
+                    self.path = resume.adopt()
+                    self._describe(config, environment)
         except OSError as error:
             raise ConfigError(f"--results {results}: cannot be written to: {error}; name another folder") from None
+        self._lock = lock(self.path)
 
-    def _begin(self, config: RunConfig, environment: Mapping[str, object]) -> None:
+    def _begin(self, config: RunConfig, environment: Mapping[str, object], resume: Resumption | None) -> None:
         try:
-            for folder in (self.figures, self.logs):
-                folder.mkdir()
-            (self.path / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
-            self.write_json("env.json", environment)
+            if resume is not None:
+                resume.copy_to(self.checkpoint)
+                environment = {**environment, "resumed": resume.origin}
+            self._describe(config, environment)
         except BaseException:
             self._remove()
             raise
+
+    def _describe(self, config: RunConfig, environment: Mapping[str, object]) -> None:
+        for folder in (self.figures, self.logs):
+            folder.mkdir(exist_ok=True)
+        (self.path / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
+        self._environment = environment
+        self.write_json("env.json", environment)
 
     @property
     def figures(self) -> Path:
@@ -135,6 +155,11 @@ class ResultsFolder:
         """Write one of the folder's JSON files, with the keys in the given order."""
         write_json(self.path / name, content)
 
+    def add_to_environment(self, entries: Mapping[str, object]) -> None:
+        """Add entries to `env.json`."""
+        self._environment = {**self._environment, **entries}
+        self.write_json("env.json", self._environment)
+
     def __enter__(self) -> Self:
         """Return the folder; the constructor has already made it."""
         return self
@@ -147,12 +172,17 @@ class ResultsFolder:
         Raises:
             ConfigError: the folder is complete, but cannot be renamed.
         """
+        os.close(self._lock)
         if error is None:
             self._publish()
-        elif has_checkpoint(self.checkpoint) or has_measured(self.path) or self._explains(error):
+        elif self._has_kept_something or has_measured(self.path) or self._explains(error):
             self._keep(error)
         else:
             self._remove()
+
+    @property
+    def _has_kept_something(self) -> bool:
+        return has_checkpoint(self.checkpoint) or has_training_checkpoint(self.checkpoint)
 
     def _explains(self, error: BaseException) -> bool:
         """Whether the logs may explain an error better than its message."""
@@ -170,12 +200,12 @@ class ResultsFolder:
             ) from None
 
     def _keep(self, error: BaseException) -> None:
-        checkpoint = has_checkpoint(self.checkpoint)
-        if not checkpoint:  # an incomplete checkpoint is of no use
+        checkpoint, training = has_checkpoint(self.checkpoint), has_training_checkpoint(self.checkpoint)
+        if not checkpoint and not training:  # an incomplete checkpoint is of no use
             shutil.rmtree(self.checkpoint, ignore_errors=True)
         with suppress(OSError):  # a folder that has become read-only keeps its content under its temporary name
             self.path = self.path.rename(self._final.with_name(self._final.name + SUFFIX))
-        error.add_note(unfinished_note(self.path, self._data_dir, checkpoint=checkpoint))
+        error.add_note(unfinished_note(self.path, self._data_dir, checkpoint=checkpoint, training=training))
         with suppress(OSError):  # the disk may be full; the folder's name still says that the run is unfinished
             self.write_json(RECORD, unfinished_record(error, self._unfinished_entries()))
 

@@ -1,12 +1,13 @@
 """Records the events of a run in its results folder: epochs, restarts, and the resources used by its parts."""
 
+from collections import Counter
 from pathlib import Path
 
 from splitwave.common.records.results import EpochRecord, Evaluation
 from splitwave.common.records.summary import Summary
 from splitwave.common.tasks.task import Task
-from splitwave.testbed.engine import Event, Progress, StartedOver, Usage
-from splitwave.testbed.results.metrics import append_epoch
+from splitwave.testbed.engine import Event, Progress, Restarted, StartedOver, Usage
+from splitwave.testbed.results.metrics import append_epoch, keep_epochs
 
 
 class RunRecord:
@@ -16,6 +17,7 @@ class RunRecord:
         epochs: number of recorded epochs.
         steps_done, steps: training steps finished, and in total.
         evaluation: the test errors; None before they are measured.
+        restarted: how often each process was started again, by its name in the testbed.
     """
 
     def __init__(self, metrics: Path, task: Task) -> None:
@@ -26,12 +28,13 @@ class RunRecord:
         self._restarts = 0
         self.epochs = self.steps_done = self.steps = 0
         self.evaluation: Evaluation | None = None
+        self.restarted: Counter[str] = Counter()
 
     def __call__(self, event: Event) -> None:
         """Record one event."""
         if isinstance(event, EpochRecord):
-            if event.epoch == 0:  # the run has restarted from the beginning
-                self._metrics.unlink(missing_ok=True)
+            if event.epoch == 0 or event.epoch < self.epochs:  # the run has gone back to a checkpoint
+                keep_epochs(self._metrics, event.epoch)
                 self.evaluation = None
             append_epoch(self._metrics, event, self._task)
             self.epochs, self.steps_done = event.epoch + 1, event.step
@@ -43,6 +46,8 @@ class RunRecord:
             self._usage[event.part] = event
         elif isinstance(event, StartedOver):
             self._restarts += 1
+        elif isinstance(event, Restarted):
+            self.restarted[event.part] += 1
 
     def summary(self) -> Summary:
         """Return the summary's entries `restarts`, if there were any, and `containers`, if the engine measures them.

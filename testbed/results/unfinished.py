@@ -5,7 +5,8 @@ from pathlib import Path
 
 from splitwave.common.errors import CheckpointError, DataError
 from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device_part
-from splitwave.testbed.terminal.next_steps import infer_command
+from splitwave.common.records.training_manifest import TrainingManifest
+from splitwave.testbed.terminal.next_steps import infer_command, resume_command
 
 SUFFIX = ".unfinished"
 RECORD = "unfinished.json"
@@ -35,6 +36,14 @@ def has_checkpoint(folder: Path) -> bool:
     return all((folder / part).is_file() for part in (BASESTATION_PART, *map(device_part, range(links))))
 
 
+def has_training_checkpoint(folder: Path) -> bool:
+    """Whether a folder contains a published checkpoint that a training can go on from."""
+    try:
+        return TrainingManifest.newest(folder) is not None
+    except CheckpointError:
+        return False
+
+
 def has_measured(folder: Path) -> bool:
     """Whether a results folder contains any measurements."""
     files = [folder / name for name in _MEASURED]
@@ -51,9 +60,18 @@ def unfinished_record(error: BaseException, entries: Mapping[str, object]) -> Ma
     }
 
 
-def unfinished_note(folder: Path, data_dir: Path | None, *, checkpoint: bool) -> str:
-    """Return a line with the path of an unfinished run and the command that evaluates its checkpoint, if it has one."""
+def unfinished_note(folder: Path, data_dir: Path | None, *, checkpoint: bool, training: bool = False) -> str:
+    """Return a line with the path of an unfinished run and the command that uses what it kept.
+
+    Args:
+        folder: the path.
+        data_dir: the data directory of the run.
+        checkpoint: whether it has trained weights, for `splitwave infer`.
+        training: whether it has a checkpoint that its training can go on from, for `splitwave train --resume`.
+    """
     line = f"the unfinished run is kept in {folder}"
+    if training:
+        return f"{line}; to go on: {resume_command(folder, data_dir)}"
     return f"{line}; to use its checkpoint: {infer_command(folder, data_dir)}" if checkpoint else line
 
 

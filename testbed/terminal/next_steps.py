@@ -29,6 +29,11 @@ def infer_command(folder: Path, data_dir: Path | None) -> str:
     return _command("infer", "--checkpoint", str(folder), *_data(data_dir))
 
 
+def resume_command(folder: Path, data_dir: Path | None) -> str:
+    """Return the command that goes on with the training of an unfinished run."""
+    return _command("train", "--resume", str(folder), *_data(data_dir))
+
+
 def _data(data_dir: Path | None) -> tuple[str, ...]:
     return () if data_dir is None else ("--data-dir", str(data_dir))
 

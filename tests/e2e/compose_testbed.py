@@ -7,7 +7,7 @@ import secrets
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from splitwave.testbed.compose.containers import PROJECT_LABEL, Part, find_parts
 from splitwave.testbed.compose.docker_api import docker_engine
 from splitwave.testbed.compose.faults import Faults
 from splitwave.testbed.compose.lifecycle import remaining_resources
+from splitwave.testbed.compose.operator_certificate import operator_of
 from splitwave.testbed.compose.target import parse_target
 from splitwave.testbed.control_client import watch_run
 from splitwave.testbed.engine import Event
@@ -72,6 +73,17 @@ class Log:
         finally:
             limit.cancel()
 
+    def count_until(self, counted: str, last: str) -> int:
+        """Return how many entries about the event `counted` come before the next about the event `last`."""
+        limit = threading.Timer(LIMIT_S, self._process.kill)
+        limit.start()
+        try:
+            events = [json.loads(line)["event"] for line in iter_until(self._lines, last)]
+        finally:
+            limit.cancel()
+        assert events[-1] == last
+        return events.count(counted)
+
     def _until(self, event: str) -> dict[str, object]:
         read = []
         for line in self._lines:
@@ -80,6 +92,14 @@ class Log:
             if entry["event"] == event:
                 return dict(entry)
         raise AssertionError(f"the log ended, or {LIMIT_S:g} s passed, without {event!r}: {''.join(read)}")
+
+
+def iter_until(lines: Iterable[str], event: str) -> Iterator[str]:
+    """Yield the entries of a log up to the first about an event."""
+    for line in lines:
+        yield line
+        if json.loads(line)["event"] == event:
+            return
 
 
 class Project:
@@ -104,7 +124,14 @@ class Project:
             if isinstance(event, EpochRecord) and victims:
                 kill(victims.pop(), self.name)
 
-        return asyncio.run(watch_run(self.address, observe))
+        with docker_engine() as client:
+            operator = operator_of(client, self.name)
+        assert operator is not None
+        return asyncio.run(watch_run(self.address, observe, operator))
+
+    def up_again(self, results: Path, *arguments: str) -> "Project":
+        """Start the project once more, after it was taken down with its volumes kept."""
+        return _up(self.name, results, *arguments)
 
     @contextmanager
     def log(self, service: str) -> Iterator[Log]:
@@ -135,9 +162,13 @@ def new_project() -> str:
 def up(results: Path, *settings: str) -> Iterator[Project]:
     """Start a testbed, and take it down when the context ends."""
     with taken_down(new_project()) as name:
-        output = splitwave("up", "--project", name, "--results", results, *settings)
-        rows = dict(line.rsplit(maxsplit=1) for line in output.splitlines())
-        yield Project(name, rows["base station"])
+        yield _up(name, results, *settings)
+
+
+def _up(name: str, results: Path, *settings: str) -> Project:
+    output = splitwave("up", "--project", name, "--results", results, *settings)
+    rows = dict(line.rsplit(maxsplit=1) for line in output.splitlines())
+    return Project(name, rows["base station"])
 
 
 class Run:
@@ -166,7 +197,10 @@ class Run:
         return self._output.read()
 
     def interrupt(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self.send(signal.SIGINT)
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def project(self) -> str:
         """Return the name that the command chose for its containers."""

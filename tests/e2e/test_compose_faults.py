@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,15 @@ import pytest
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.compose.containers import find_containers
 from splitwave.testbed.compose.docker_api import docker_engine
-from tests.e2e.compose_testbed import Log, Project, finished_run, kill, left_over, splitwave, started, up
+from splitwave.testbed.compose.operator_certificate import operator_of
+from splitwave.testbed.control_client import get_status
+from tests.e2e.compose_testbed import Log, Project, finished_run, kill, left_over, started, up
 from tests.installed_command import SMALL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.compose]
 
 LONGER = (*SMALL, "--set", "training.epochs=16")
+CHECKPOINT_EVERY = 100  # of docker-compose.yml
 GRACE_S = 15  # stop_grace_period of docker-compose.yml; a slower container is killed, which its exit code shows
 
 
@@ -43,9 +47,11 @@ def test_a_killed_device_gets_its_link_back_and_the_run_ends_with_the_same_weigh
 
         device = project.parts()["device-1"]
         assert (device.restarts, device.status) == (1, "running")
-        assert log.until("run starts over")["from_step"] == 0
+        from_step = log.until("run starts over")["from_step"]
+        assert isinstance(from_step, int)
+        assert from_step % CHECKPOINT_EVERY == 0
         back = log.until("link leased")
-        host = device.id[:12]
+        host = f"device/{device.id[:12]}"  # the name in the certificate, then the device's own id
         (before,) = [entry["link"] for entry in leased if str(entry["device"]).startswith(host)]
         assert str(back["device"]).startswith(host)
         assert back["link"] == before
@@ -53,19 +59,50 @@ def test_a_killed_device_gets_its_link_back_and_the_run_ends_with_the_same_weigh
     assert result.weights_sha256 == undisturbed_sha256
 
 
-def test_a_run_of_the_command_line_survives_a_killed_base_station(tmp_path: Path, undisturbed_sha256: str) -> None:
-    with started("demo", "--engine", "compose", *LONGER, "--results", tmp_path) as run:
+@pytest.mark.parametrize(("every", "goes_on"), [(0, False), (20, True)])
+def test_a_run_of_the_command_line_survives_a_killed_base_station(
+    every: int, goes_on: bool, tmp_path: Path, undisturbed_sha256: str
+) -> None:
+    keeping = ("--checkpoint-every", str(every))
+    with started("train", "-c", "demo", "--engine", "compose", *keeping, *LONGER, "--results", tmp_path) as run:
         run.wait_for("epoch  2/16")
         kill("basestation", run.project())
         output = run.rest()
 
-    assert run.exit_code == ExitCode.OK
+    assert run.exit_code == ExitCode.OK, output
     assert "the base station was lost: the run starts over" in output
-    assert "epoch  1/16" in output
     (harmed,) = (tmp_path / "demo").iterdir()
-    assert len((harmed / "metrics.jsonl").read_text().splitlines()) == 16
+    assert epochs_in(harmed) == list(range(16))
     summary = json.loads((harmed / "summary.json").read_text())
     assert (summary["weights_sha256"], summary["restarts"]) == (undisturbed_sha256, 1)
+    # Which epochs the second base station trained is in the log of its container.
+    trained = [entry["epoch"] for entry in log_of(harmed, "basestation-1") if entry["event"] == "epoch"]
+    assert trained.count(0) == (1 if goes_on else 2)
+    assert (harmed / "ckpt" / "step-001008" / "training.json").exists() == goes_on
+
+
+def test_a_training_in_containers_is_stopped_and_goes_on(tmp_path: Path, undisturbed_sha256: str) -> None:
+    compose = ("--engine", "compose", "--results", tmp_path)
+    with started("train", "-c", "demo", "--checkpoint-every", "200", *LONGER, *compose) as run:
+        run.wait_for("epoch  2/16")
+        run.send(signal.SIGUSR1)
+        output = run.rest()
+    assert run.exit_code == ExitCode.STOPPED, output
+    assert re.search(r"error: the run was stopped after step \d+ of 1008\nthe unfinished run is kept in ", output)
+    (unfinished,) = (tmp_path / "demo").iterdir()
+    (stopped_at,) = (int(step.name.removeprefix("step-")) for step in (unfinished / "ckpt").glob("step-*"))
+    assert 126 < stopped_at < 1008
+
+    with started("train", "--resume", "--checkpoint-every", "200", *compose) as run:
+        output = run.rest()
+
+    assert run.exit_code == ExitCode.OK, output
+    (resumed,) = (tmp_path / "demo").iterdir()
+    assert epochs_in(resumed) == list(range(16))
+    assert json.loads((resumed / "summary.json").read_text())["weights_sha256"] == undisturbed_sha256
+    assert {path.name for path in (resumed / "ckpt").glob("step-*")} == {"step-001000", "step-001008"}
+    trained = [entry["epoch"] for entry in log_of(resumed, "basestation-1") if entry["event"] == "epoch"]
+    assert 0 not in trained
 
 
 def test_ctrl_c_leaves_no_containers_behind(tmp_path: Path) -> None:
@@ -131,6 +168,23 @@ def test_a_partitioned_device_recovers(serving: tuple[Project, Log]) -> None:
     assert late["link"] in (0, 1)
 
 
+def test_a_testbed_that_is_started_again_goes_on_or_begins_whatever_is_in_its_volume(tmp_path: Path) -> None:
+    with up(tmp_path, *SMALL, "--set", "training.epochs=2", "--checkpoint-every", "30") as project:
+        first = project.result()
+        project.splitwave("down")
+        epochs = []
+        for settings in (("training.epochs=2",), ("training.epochs=2", "seed=7"), ("training.epochs=2", "seed=7")):
+            options = [word for setting in settings for word in ("--set", setting)]
+            again = project.up_again(tmp_path, *SMALL, *options, "--checkpoint-every", "30")
+            result = again.result()
+            with again.log("basestation") as log:
+                epochs.append(log.count_until("epoch", "result"))
+            again.splitwave("down")
+            assert (result.weights_sha256 == first.weights_sha256) == (len(settings) == 1)
+
+    assert epochs == [0, 2, 0]  # finished before; other settings; finished before
+
+
 def test_every_service_drains_within_its_grace_period(serving: tuple[Project, Log]) -> None:
     project, _ = serving  # this must be the last test that uses the testbed
 
@@ -144,11 +198,19 @@ def test_every_service_drains_within_its_grace_period(serving: tuple[Project, Lo
     assert ended == dict.fromkeys(services, ("exited", ExitCode.OK))
 
 
+def epochs_in(folder: Path) -> list[int]:
+    return [json.loads(line)["epoch"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def log_of(folder: Path, container: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "logs" / f"{container}.log").read_text().splitlines()]
+
+
 def _row(table: str, first: str) -> str:
     return next(line for line in table.splitlines() if first in line)
 
 
 def _late_links(project: Project) -> set[str]:
-    output = splitwave("status", "--address", project.address)
-    rows = [[cell.strip() for cell in line.split("│")] for line in output.splitlines() if line.startswith("│")]
-    return {row[1] for row in rows if row[5] == "yes"}
+    with docker_engine() as client:
+        operator = operator_of(client, project.name)
+    return {str(link.link) for link in get_status(project.address, operator).links if link.late}

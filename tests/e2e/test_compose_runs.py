@@ -13,6 +13,7 @@ from splitwave.common.config.shipped import COMPOSE_FILE
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.compose.compose_command import find_compose
 from splitwave.testbed.compose.docker_api import docker_engine
+from splitwave.testbed.compose.operator_certificate import operator_of
 from splitwave.testbed.compose.reachability import wait_until_reachable
 from splitwave.testbed.control_client import watch_run
 from tests.e2e.compose_testbed import (
@@ -118,7 +119,8 @@ def test_four_devices_need_only_a_scale_and_a_setting(tmp_path: Path) -> None:
         assert started.returncode == 0, started.stderr
         with docker_engine() as client:
             address = asyncio.run(wait_until_reachable(client, project))
-        result = asyncio.run(watch_run(address, lambda _: None))
+            operator = operator_of(client, project)
+        result = asyncio.run(watch_run(address, lambda _: None, operator))
 
         assert [cost.samples for cost in result.costs] == [1000] * 4
 
@@ -140,6 +142,7 @@ def test_a_config_file_that_containers_may_not_read_is_refused_with_its_mode(tmp
     config.chmod(0o600)
     with taken_down(new_project()) as project:
         compose = [*find_compose(), f"--file={COMPOSE_FILE}", f"--project-name={project}"]
+        subprocess.run([*compose, "run", "--rm", "certs"], env=ENVIRONMENT, capture_output=True, check=True)
         answer = subprocess.run(
             [*compose, "run", "--rm", "--no-deps", "basestation"],
             env={**ENVIRONMENT, "CONFIG": str(config)},

@@ -80,19 +80,18 @@ def test_a_base_station_is_found_as_soon_as_its_name_appears_and_again_where_it_
     with NameServer() as names:
         named = f"dns://{names.address}/{NAME}:{port}"
         _, uplink = services.serve("channel", "splitwave.channel", f"--connect={named}")
-        device = ("splitwave.device", f"--connect={uplink}", f"--state={tmp_path}")
-        services.start("device", *device)
+        services.start("device", "splitwave.device", f"--connect={uplink}", f"--state={tmp_path}")
         names.wait_for_lookups(NAME, LOOKUPS, LIMIT_S)
         names.point(NAME, "127.0.0.1")
         until(address, lambda status: status.stage == pb.STAGE_SERVING)
-        assert names.lookups(NAME) == LOOKUPS + 1
+        found = names.lookups(NAME)
+        assert LOOKUPS < found <= LOOKUPS + 2  # one may have begun just before the name appeared
 
         names.point(NAME, None)
         first.kill()
         moved = f"127.0.0.2:{port}"
         services.serve("moved", "splitwave.basestation", *settings, "--serve-every=0.1", listen=moved)
-        services.start("device-again", *device)
-        names.wait_for_lookups(NAME, 2 * LOOKUPS, LIMIT_S)
+        names.wait_for_lookups(NAME, found + LOOKUPS, LIMIT_S)
         names.point(NAME, "127.0.0.2")
         until(moved, lambda status: status.stage == pb.STAGE_SERVING)
-        assert names.lookups(NAME) == 2 * LOOKUPS + 1
+        assert names.lookups(NAME) <= found + LOOKUPS + 2

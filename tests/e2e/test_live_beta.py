@@ -24,7 +24,7 @@ from splitwave.common.records.manifest import BASESTATION_PART, Manifest, device
 from splitwave.common.tasks.classification import wilson_interval
 from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.pb import control_pb2 as pb
-from splitwave.experiments.inprocess_engine import save_checkpoint
+from splitwave.experiments.inprocess_checkpoints import save_checkpoint
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
 from splitwave.testbed.control_client import set_beta
 from tests.e2e.services import Services, until

@@ -40,7 +40,7 @@ def splitwave(*arguments: str | Path) -> Table:
 @pytest.fixture
 def training(tmp_path: Path) -> Iterator[Training]:
     """A testbed in the middle of training."""
-    command: list[str | Path] = [SPLITWAVE, "demo", *ENDLESS, "--results", tmp_path]
+    command: list[str | Path] = [SPLITWAVE, "demo", *ENDLESS, "--max-restarts", "0", "--results", tmp_path]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

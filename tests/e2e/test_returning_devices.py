@@ -34,14 +34,16 @@ class Boards:
         self._uplink = ""
         (folder / "run.yaml").write_text(to_yaml(CONFIG), encoding="utf-8")
 
-    def start_base_station(self, *options: str) -> tuple[Process, str]:
-        """Start a base station and an emulator in front of it; returns the base station and its address."""
+    def start_base_station(self, *options: str, listen: str = "127.0.0.1:0") -> tuple[Process, str]:
+        """Start a base station, and the first time an emulator in front of it; returns it and its address."""
         self._starts += 1
         basestation, address = self._services.serve(
             f"basestation-{self._starts}", "splitwave.basestation", f"--config={self._folder / 'run.yaml'}",
             f"--state={self._folder / 'basestation'}", f"--rejoin={LIMIT_S}", "--serve-every=0.1", *options,
+            listen=listen,
         )  # fmt: skip
-        _, self._uplink = self._services.serve(f"channel-{self._starts}", "splitwave.channel", f"--connect={address}")
+        if not self._uplink:
+            _, self._uplink = self._services.serve("channel", "splitwave.channel", f"--connect={address}")
         return basestation, address
 
     def start(self, name: str, address: str) -> Process:
@@ -106,14 +108,23 @@ def test_devices_that_return_in_another_order_get_their_own_links_again(services
     (summary,) = summaries.iterdir()
     assert json.loads(summary.read_text())["weights_sha256"] == undisturbed_sha256(tmp_path / "undisturbed")
 
-    # A base station that answers from its checkpoint gives each device the link whose part it has, in any order.
+    # A base station that comes back, and answers from its checkpoint, finds the same devices.
     basestation.kill()
-    assert [device.wait(LIMIT_S) for device in devices] == [ExitCode.RUN_FAILED] * 2
-    _, address = boards.start_base_station("--restore")
+    basestation.wait()
+    _, again = boards.start_base_station("--restore", listen=address)
+    assert again == address
+    status = until(address, lambda status: status.queries > 0)
+    assert [link.device_id for link in status.links] == ids
+    assert [device.poll() for device in devices] == [None, None]
+
+    # It gives each device the link whose part it has, whichever comes first.
+    for device in devices:
+        device.terminate()
+    assert [device.wait(LIMIT_S) for device in devices] == [ExitCode.OK] * 2
+    until(address, lambda status: not any(link.device_id for link in status.links))
     for name in reversed(NAMES):
         boards.start(name, address)
     assert _ids(address) == ids
-    until(address, lambda status: status.queries > 0)
 
 
 def test_a_second_device_with_the_folder_of_a_running_one_is_refused(services: Services, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from splitwave.common.exit_codes import ExitCode
 from tests import installed_command
 from tests.limits import LIMIT_S
 
@@ -69,6 +70,21 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return ours
 
 
+@pytest.fixture(scope="module")
+def board(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with the wheel and what it requires without any extra."""
+    folder = tmp_path_factory.mktemp("board")
+    venv.create(folder, with_pip=True)
+    ours = folder / "bin" / "python"
+    site = next((folder / "lib").glob("python*")) / "site-packages"
+    for name in ("numpy", "numpy.libs", "grpc", "google", "typing_extensions.py"):
+        if (theirs := Path(sysconfig.get_path("platlib"), name)).exists():
+            (site / name).symlink_to(theirs)
+    command: list[str | Path] = [ours, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
+    subprocess.run(command, env=ENVIRONMENT, check=True, timeout=LIMIT_S)
+    return ours
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A user's folder with packages that have the names of our folders."""
@@ -109,6 +125,17 @@ def test_the_wheel_runs_in_a_folder_with_packages_of_the_same_names(python: Path
     run(folder, splitwave, "demo", "--set", "training.epochs=1", "--set", "inference.latency_samples=10")
     (result,) = (folder / "results" / "demo").iterdir()
     assert (result / "summary.json").is_file()
+
+
+def test_without_an_extra_a_board_can_be_a_device_and_nothing_else(board: Path, folder: Path) -> None:
+    splitwave = board.parent / "splitwave"
+    assert run(folder, splitwave, "device", "--help").startswith("usage: splitwave device")
+    for command in ("train", "doctor"):
+        answer = subprocess.run(
+            [splitwave, command], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        )
+        assert answer.returncode == ExitCode.CONFIG
+        assert answer.stderr == "error: this command needs the extra testbed: pip install 'splitwave[testbed]'\n"
 
 
 def test_shipped_names_work(python: Path, folder: Path) -> None:

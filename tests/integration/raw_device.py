@@ -1,7 +1,7 @@
 """A device that tests control message by message, so that they can send messages that a real device never sends."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,10 +11,13 @@ from grpc import aio
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Hello, Ready, TrainStep, Uplink, Welcome
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.symbols import LinkContract
+from splitwave.common.runtime.dialling import open_aio_channel
 from splitwave.common.runtime.rpc import CLIENT_OPTIONS, UPLINK_SERVICE
+from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.common.wire.downlink import downlink_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.uplink import uplink_to_proto
@@ -55,7 +58,7 @@ class RawDevice:
         await self.send(Hello(version, "raw", "test", link, 4096))
         welcome = await self.receive()
         assert isinstance(welcome, Welcome)
-        self.contract = LinkContract.of(self._config, welcome.link)
+        self.contract = link_contract(self._config, welcome.link)
         return welcome
 
     async def start_training(self) -> TrainStep:
@@ -83,13 +86,19 @@ def _serialized(message: pb.UplinkBundle | bytes) -> bytes:
 
 
 @asynccontextmanager
-async def raw_device(address: str, config: RunConfig) -> AsyncIterator[RawDevice]:
-    async with aio.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
+async def raw_device(
+    address: str,
+    config: RunConfig,
+    tls: TlsFolder | None = None,
+    metadata: tuple[tuple[str, str], ...] = (),
+    options: Sequence[tuple[str, int]] = (),
+) -> AsyncIterator[RawDevice]:
+    async with open_aio_channel(address, [*CLIENT_OPTIONS, *options], tls) as grpc_channel:
         call: Any = grpc_channel.stream_stream(
             f"/{UPLINK_SERVICE}/Connect",
             request_serializer=_serialized,
             response_deserializer=pb.DownlinkBundle.FromString,
-        )()
+        )(metadata=metadata)
         yield RawDevice(config, call)
         call.cancel()
 

@@ -2,19 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from splitwave.basestation.run.events import RunObserver
 from splitwave.basestation.run.policy import Policy
-from splitwave.basestation.service.base_station import BaseStation
+from splitwave.basestation.service.base_station import Access, BaseStation
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.results import RunResult
+from splitwave.common.runtime.rpc import MAX_STREAMS
+from splitwave.common.runtime.tls_folder import TlsFolder
 from tests.integration.testbed import TEST, TRAIN, running_channel, tiny_data
 from tests.limits import LIMIT_S
 
@@ -64,15 +67,36 @@ class Servers:
 
 @asynccontextmanager
 async def servers(
-    state_dir: Path, config: RunConfig = CONFIG, policy: Policy = AT_ONCE, listen: str = "127.0.0.1:0"
+    state_dir: Path,
+    config: RunConfig = CONFIG,
+    policy: Policy = AT_ONCE,
+    listen: str = "127.0.0.1:0",
+    observers: Sequence[RunObserver] = (),
+    max_streams: int = MAX_STREAMS,
+    certificates: Path | None = None,
 ) -> AsyncIterator[Servers]:
+    """Serve in plaintext, or with the certificates in a folder."""
+    tls, channel_tls = (
+        None if certificates is None else TlsFolder(certificates / name) for name in ("basestation", "channel")
+    )
     bound: asyncio.Queue[str] = asyncio.Queue()
     stop = asyncio.Event()
     labels = tiny_data(config.links).labels
-    basestation = BaseStation(config, labels, listen, state_dir, False, "run", policy)
+    basestation = BaseStation(
+        config,
+        labels,
+        listen,
+        state_dir,
+        False,
+        "run",
+        policy,
+        observers=observers,
+        max_streams=max_streams,
+        access=Access(tls),
+    )
     run = asyncio.create_task(basestation.serve(bound.put_nowait, stop))
     address = await bound.get()
-    async with running_channel(address) as channel:
+    async with running_channel(address, channel_tls) as channel:
         yield Servers(address, channel, run, stop)
         stop.set()
         await asyncio.gather(run, return_exceptions=True)

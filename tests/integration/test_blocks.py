@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, PartSaved, Ready, Uplink
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import PassReport, UplinkCost
@@ -102,7 +103,7 @@ def test_blocks_that_were_not_requested_are_refused(server: str, tmp_path: Path)
 
 def _flood(address: str, first: SymbolBlock, rest: int) -> tuple[str, str]:
     """Send a block and `rest` valid ones without reading answers; returns status and message of the end."""
-    contract = LinkContract.of(CONFIG, 0)
+    contract = link_contract(CONFIG, 0)
     outbox: SimpleQueue[pb.UplinkBundle | None] = SimpleQueue()
     outbox.put(pb.UplinkBundle(messages=[uplink_to_proto(Hello(PROTOCOL_VERSION, "flood", "test", None, 4096))]))
     with grpc.insecure_channel(address, options=CLIENT_OPTIONS) as grpc_channel:
@@ -131,7 +132,7 @@ def _flood(address: str, first: SymbolBlock, rest: int) -> tuple[str, str]:
 @pytest.mark.parametrize("server", ["base station", "channel"])
 def test_a_device_that_continues_to_send_still_receives_the_status_of_the_refusal(server: str, tmp_path: Path) -> None:
     """grpc.aio replaces a status by INTERNAL if a write follows it, which happened before the servers prevented it."""
-    stray = level_block(LinkContract.of(CONFIG, 0), IDS, key=BlockKey(Phase.TRAIN, 7, 0))
+    stray = level_block(link_contract(CONFIG, 0), IDS, key=BlockKey(Phase.TRAIN, 7, 0))
 
     async def scenario() -> tuple[str, str]:
         async with servers(tmp_path) as running:

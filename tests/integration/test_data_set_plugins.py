@@ -16,9 +16,9 @@ from splitwave.common.data.catalog import DATA_SETS, fingerprint, load_labels
 from splitwave.common.data.dataset import DataSet
 from splitwave.common.errors import ConfigError, ProtocolError
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import Downlink, Prediction
 from splitwave.common.protocol.phases import Phase, Symbols
-from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.tasks.task import Task
 from splitwave.common.wire.downlink import downlink_from_proto, downlink_to_proto
@@ -145,7 +145,7 @@ def test_runs_on_plugin_data_sets_over_the_wire_equal_those_of_one_process(name:
 
 
 def test_a_task_of_another_package_checks_its_answers() -> None:
-    contract = LinkContract.of(config_of("toy-brightness"), 0)
+    contract = link_contract(config_of("toy-brightness"), 0)
     key = BlockKey(Phase.TEST, 0, 0)
 
     def through_the_wire(*levels: int) -> Downlink:

@@ -14,6 +14,8 @@ from splitwave.common.exit_codes import ExitCode
 from tests.installed_command import ENVIRONMENT
 from tests.limits import LIMIT_S
 
+pytestmark = pytest.mark.e2e  # starts programs for half a minute
+
 NONSENSE = ("nan", "-1", "1e12", "soon")
 DEVICE = ["splitwave.device", "--connect=127.0.0.1:1", "--connect-timeout=inf"]
 EACH = """

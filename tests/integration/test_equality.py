@@ -19,7 +19,8 @@ from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, device_part
 from splitwave.experiments.inprocess_run import InprocessRun
-from tests.integration.testbed import TinyData, run_distributed, tiny_data, tiny_measurements
+from tests.integration.testbed import TinyData, run_distributed, tiny_data
+from tests.integration.tiny_measurements import tiny_measurements
 
 STEPS = 20
 

@@ -20,7 +20,7 @@ from splitwave.common.protocol.phases import Phase
 from splitwave.experiments.evaluation.conditions import Condition
 from splitwave.experiments.evaluation.evaluation import Request
 from splitwave.experiments.evaluation.in_process import evaluate_run
-from splitwave.experiments.inprocess_engine import save_checkpoint
+from splitwave.experiments.inprocess_checkpoints import save_checkpoint
 from splitwave.experiments.inprocess_run import InprocessRun
 from tests.integration.test_equality import compare, config_of
 from tests.integration.testbed import run_distributed, tiny_data
@@ -71,7 +71,8 @@ def test_a_training_without_a_link_equals_one_process_and_gives_its_device_no_gr
     config, data = config_of(2, 1, 1, "soft", 6, fusion={"down": [1]}), tiny_data(2)
     run = InprocessRun(config, data.views, data.labels.train, data.labels.test)
     symbols = torch.ones(1, 16, 12)
-    result = run.trainer.micro_batch(FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols, (0, 1)))
+    block = FusedBlock(BlockKey(Phase.TRAIN, 0, 0), symbols, (0, 1), erased=frozenset({1}))
+    result = run.trainer.micro_batch(block)
     assert not result.gradients[1].any()
     assert result.gradients[0].any()
 

@@ -46,7 +46,7 @@ def test_the_reason_is_printed_if_no_server_answers(capsys: pytest.CaptureFixtur
 
 def test_the_health_check_needs_exactly_one_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert capsys.readouterr().err == "usage: python -m splitwave.common.runtime.healthcheck HOST:PORT\n"
+    assert capsys.readouterr().err == "usage: python -m splitwave.common.runtime.healthcheck HOST:PORT [TLS_DIR]\n"
 
 
 def test_the_health_check_loads_only_grpc_and_the_standard_library() -> None:
@@ -63,6 +63,9 @@ def test_the_health_check_loads_only_grpc_and_the_standard_library() -> None:
         "splitwave.common.exit_codes",
         "splitwave.common.runtime",
         "splitwave.common.runtime.address",
+        "splitwave.common.runtime.certificate",
+        "splitwave.common.runtime.dialling",
         "splitwave.common.runtime.grpc_reason",
         "splitwave.common.runtime.healthcheck",
+        "splitwave.common.runtime.tls_folder",
     }

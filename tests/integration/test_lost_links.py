@@ -109,7 +109,10 @@ def test_a_message_that_cannot_be_decoded_fails_the_run(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with two_raw_devices(tmp_path, PATIENT, "base station") as (running, _, faulty):
             await faulty.send_bytes(b"\xff\xff\xff")
-            assert "link 1 (device raw) was lost: DecodeError" in await running.failure()
+            assert (
+                "link 1 (device raw) was lost: the caller sent 3 bytes that are not a splitwave.uplink.v1.UplinkBundle"
+                in await running.failure()
+            )
 
     asyncio.run(scenario())
 

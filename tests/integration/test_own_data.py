@@ -84,7 +84,7 @@ def test_a_device_whose_files_differ_is_refused_at_the_handshake(tmp_path: Path)
         Ready(TRAIN, TEST, load_views(config, [link], tmp_path / name).of(link).data_digest)
         for link, name in enumerate("ab")
     ]
-    admission = Admission(config, "run", (TRAIN, TEST), labels.data_digest, restore=())
+    admission = Admission(config, "run", (TRAIN, TEST), labels.data_digest)
     sessions = [
         admission.connect(Hello(PROTOCOL_VERSION, f"device-{link}", "test", link, 4), "peer") for link in range(2)
     ]

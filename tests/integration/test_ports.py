@@ -13,9 +13,9 @@ from grpc import StatusCode, aio
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_LINKS
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Prediction, Welcome
 from splitwave.common.protocol.phases import Phase
-from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.bundling import MAX_MESSAGES
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
@@ -40,7 +40,7 @@ def on(port: int, message: pb.UplinkMessage) -> pb.UplinkMessage:
 
 
 def block(port: int, link: int) -> pb.UplinkMessage:
-    contract = LinkContract.of(THREE, link)
+    contract = link_contract(THREE, link)
     return on(port, uplink_to_proto(level_block(contract, IDS), contract))
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from splitwave.common.errors import AddressError
 from splitwave.common.runtime.server import serving
@@ -47,3 +48,22 @@ def test_the_channel_answers_its_health_check() -> None:
 def test_modules_that_need_no_torch_do_not_import_it(module: str) -> None:
     code = f"import sys, {module}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=LIMIT_S)
+
+
+@pytest.mark.parametrize(("reflection", "answer"), [(False, "UNIMPLEMENTED"), (True, "OK")])
+def test_services_are_listed_only_where_reflection_was_asked_for(reflection: bool, answer: str) -> None:
+    async def scenario() -> str:
+        async with (
+            serving("127.0.0.1:0", lambda _: None, [], reflection=reflection) as address,
+            aio.insecure_channel(address) as grpc_channel,
+        ):
+            stub = reflection_pb2_grpc.ServerReflectionStub(grpc_channel)
+            call = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+            try:
+                names = [each.name async for reply in call for each in reply.list_services_response.service]
+            except aio.AioRpcError as error:
+                return error.code().name
+            assert "grpc.health.v1.Health" in names
+            return "OK"
+
+    assert asyncio.run(scenario()) == answer

@@ -12,7 +12,8 @@ import pytest
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import RunFailedError
 from splitwave.common.records.results import EpochRecord, RunResult
-from splitwave.experiments.inprocess_run import InprocessRun, ServingOutcome
+from splitwave.experiments.inprocess_outcomes import ServingOutcome
+from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.testbed import execution
 from splitwave.testbed.engine import Job, Observer
 from splitwave.testbed.execution import RunRequest, execute

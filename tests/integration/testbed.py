@@ -13,16 +13,19 @@ import numpy as np
 import torch
 from grpc import aio
 
+from splitwave.basestation.run.earlier_training import Resume
+from splitwave.basestation.run.events import RunObserver
+from splitwave.basestation.run.policy import Policy
 from splitwave.basestation.run.run_context import Labels
-from splitwave.basestation.service.base_station import BaseStation
+from splitwave.basestation.service.base_station import Access, BaseStation
 from splitwave.channel.emulator.service import ChannelService
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.data.simulated import Simulation
 from splitwave.common.data.views import row_view
 from splitwave.common.protocol.messages import Downlink, TrainStep, Uplink
 from splitwave.common.records.results import RunResult
 from splitwave.common.runtime.rpc import DIAL_TIMEOUT_S, UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
+from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.device.learning.views import HostedViews, SeparateViews, StackedViews, Views
 from splitwave.device.session.host import DeviceHost
@@ -56,30 +59,18 @@ def tiny_data(links: int, seed: int = 7) -> TinyData:
     return TinyData(views, Labels(labels[:TRAIN], labels[TRAIN:], DIGEST))
 
 
-def tiny_measurements(simulation: Simulation, links: int, seed: int = 7) -> TinyData:
-    """A few samples of a simulated data set, which itself has tens of thousands."""
-    rng = np.random.default_rng(seed)
-    images, delays_ns = simulation.measure(simulation.propagation, TRAIN + TEST, rng)
-    images = images.reshape(-1, *simulation.IMAGE_SHAPE)
-    views = [
-        Views(row_view(images[:TRAIN], links, link), row_view(images[TRAIN:], links, link), DIGEST)
-        for link in range(links)
-    ]
-    return TinyData(views, Labels(delays_ns[:TRAIN], delays_ns[TRAIN:], DIGEST))
-
-
 @asynccontextmanager
-async def serving_uplink(service: uplink_pb2_grpc.UplinkServicer) -> AsyncIterator[str]:
+async def serving_uplink(service: uplink_pb2_grpc.UplinkServicer, tls: TlsFolder | None = None) -> AsyncIterator[str]:
     def register(server: aio.Server) -> None:
         uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
 
-    async with serving("127.0.0.1:0", register, [UPLINK_SERVICE]) as address:
+    async with serving("127.0.0.1:0", register, [UPLINK_SERVICE], tls) as address:
         yield address
 
 
 @asynccontextmanager
-async def running_channel(basestation: str) -> AsyncIterator[str]:
-    async with serving_uplink(ChannelService(basestation)) as address:
+async def running_channel(basestation: str, tls: TlsFolder | None = None) -> AsyncIterator[str]:
+    async with serving_uplink(ChannelService(basestation, tls=tls), tls) as address:
         yield address
 
 
@@ -111,7 +102,13 @@ class PausingSession(DeviceSession):
 
 
 class DeviceThread:
-    """A real device client in a thread, with one link or several; keeps its last error, and counts its attempts."""
+    """A real device client in a thread, with one link or several.
+
+    Attributes:
+        error: its last error.
+        attempts: how often it made its sessions.
+        loads: how often it loaded its views.
+    """
 
     def __init__(
         self,
@@ -123,12 +120,17 @@ class DeviceThread:
         dial_timeout_s: float = DIAL_TIMEOUT_S,
         start: bool = True,
         pause: Pause | None = None,
+        tls: TlsFolder | None = None,
     ) -> None:
         self.error: BaseException | None = None
-        self.attempts = 0
+        self.attempts = self.loads = 0
+
+        def load(_: RunConfig, links: Sequence[int]) -> StackedViews | SeparateViews:
+            self.loads += 1
+            return stack(views, links)
 
         requests = [link] if link is None or isinstance(link, int) else link
-        hosted = HostedViews([each for each in requests if each is not None], lambda _, links: stack(views, links))
+        hosted = HostedViews([each for each in requests if each is not None], load)
 
         def open_host() -> DeviceHost:
             self.attempts += 1
@@ -146,7 +148,7 @@ class DeviceThread:
             ]
             return DeviceHost(sessions, lambda: hosted.stacked)
 
-        self.client = UplinkClient(address, open_host, connect_timeout_s, dial_timeout_s)
+        self.client = UplinkClient(address, open_host, connect_timeout_s, dial_timeout_s, tls)
         self._thread = threading.Thread(target=self._run)
         if start:
             self.start()
@@ -172,23 +174,52 @@ async def run_distributed(
     *,
     with_channel: bool = True,
     restore: bool = False,
+    resume: Resume = Resume.NEVER,
+    serve_every_s: float | None = None,
+    checkpoint_every: int = 0,
+    observers: Sequence[RunObserver] = (),
+    keep_and_stop: asyncio.Event | None = None,
     links_a_stream: int = 1,
+    certificates: Path | None = None,
 ) -> RunResult:
-    """Run a base station, a channel emulator and K devices over real gRPC; raises the errors of devices."""
+    """Run a base station, a channel emulator and K devices over real gRPC; raises the errors of devices.
+
+    The devices have the certificate `device-any` of the folder `certificates`, if there is one.
+    """
     addresses: asyncio.Queue[str] = asyncio.Queue()
-    basestation = BaseStation(config, data.labels, "127.0.0.1:0", state_dir, restore, "test-run")
-    serving_run = asyncio.create_task(basestation.serve(addresses.put_nowait, asyncio.Event()))
+    policy = Policy(checkpoint_every=checkpoint_every, serve_every_s=serve_every_s)
+    basestation = BaseStation(
+        config,
+        data.labels,
+        "127.0.0.1:0",
+        state_dir,
+        restore,
+        "test-run",
+        policy,
+        observers=observers,
+        resume=resume,
+        access=Access(_party(certificates, "basestation")),
+    )
+    serving_run = asyncio.create_task(basestation.serve(addresses.put_nowait, asyncio.Event(), keep_and_stop))
     bound = asyncio.create_task(addresses.get())
     await asyncio.wait({serving_run, bound}, return_when=asyncio.FIRST_COMPLETED)
     if not bound.done():  # the base station failed before it served
         bound.cancel()
         serving_run.result()
     address = bound.result()
-    async with _uplink(address, with_channel) as uplink:
+    async with _uplink(address, with_channel, _party(certificates, "channel")) as uplink:
         firsts = range(0, config.links, links_a_stream)
         hosted = [range(first, min(first + links_a_stream, config.links)) for first in firsts]
-        devices = [DeviceThread(uplink, links, data.views, state_dir) for links in hosted]
-        result = await serving_run
+        devices = [
+            DeviceThread(uplink, links, data.views, state_dir, tls=_party(certificates, "device-any"))
+            for links in hosted
+        ]
+        try:
+            result = await serving_run
+        except BaseException:
+            for device in devices:  # else they would wait for the base station to come back
+                device.client.stop()
+            raise
         for device in devices:
             await device.join()
             if device.error is not None:
@@ -198,9 +229,13 @@ async def run_distributed(
 
 
 @asynccontextmanager
-async def _uplink(basestation: str, with_channel: bool) -> AsyncIterator[str]:
+async def _uplink(basestation: str, with_channel: bool, tls: TlsFolder | None) -> AsyncIterator[str]:
     if not with_channel:
         yield basestation
         return
-    async with running_channel(basestation) as address:
+    async with running_channel(basestation, tls) as address:
         yield address
+
+
+def _party(certificates: Path | None, name: str) -> TlsFolder | None:
+    return None if certificates is None else TlsFolder(certificates / name)

@@ -1,5 +1,6 @@
 """A run with two links whose devices are controlled by the test."""
 
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.integration.servers import CONFIG, Servers, servers
 from tests.integration.testbed import DIGEST, TEST, TRAIN
 from tests.limits import LIMIT_S
 
-PATIENT = Policy(rejoin_s=LIMIT_S)
+PATIENT = Policy(rejoin_s=LIMIT_S, give_up_s=math.inf)
 
 TWO_LINKS = CONFIG.model_copy(
     update={

@@ -7,6 +7,7 @@ directory before memory is taken for it.
 """
 
 import re
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -33,6 +34,8 @@ _DAMAGED = (
     zipfile.BadZipFile,
     NotImplementedError,
     RuntimeError,
+    tokenize.TokenError,  # NumPy reads a header as a text of Python
+    MemoryError,  # such a text is nested too deeply
 )
 
 

@@ -8,6 +8,7 @@ own in Python, whose memory a file cannot inflate by a large index.
 import io
 import math
 import pickle
+import struct
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ MAX_FILE_BYTES = 512 << 20
 
 _DAMAGED = (
     OSError, EOFError, pickle.UnpicklingError, ValueError, TypeError, KeyError, IndexError, AttributeError,
-    OverflowError, MemoryError, RecursionError, UnicodeError,
+    OverflowError, MemoryError, RecursionError, UnicodeError, struct.error,
 )  # fmt: skip
 
 

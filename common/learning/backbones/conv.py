@@ -41,7 +41,7 @@ class ConvTrunk(nn.Module):
     def __init__(self, shape: ImageShape, width: float = 1.0) -> None:
         """Convolutions for views (C, h, W); `width` scales the 64 to 512 channels, not the last 4."""
         super().__init__()
-        channels, height, columns = self._shape = shape
+        channels, height, columns = self.view_shape = shape
         a, b, c, d = (scaled(count, width) for count in (64, 128, 256, 512))
         self.features = MAP_SIDE * math.ceil(height / _SHRINKING) * math.ceil(columns / _SHRINKING)
         self.layers = nn.Sequential(
@@ -52,7 +52,7 @@ class ConvTrunk(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, features) of flat views (B, C·h·W)."""
-        maps: Tensor = self.layers(x.view(len(x), *self._shape))
+        maps: Tensor = self.layers(x.view(len(x), *self.view_shape))
         return maps.flatten(1)
 
 

@@ -20,7 +20,7 @@ class OwnNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The network's outputs for (B, …) flat inputs."""
-        outputs: Tensor = self.network(x.view(len(x), *self._inputs))
+        outputs: Tensor = self.network(x.view(-1, *self._inputs))
         return outputs
 
     def use(self, training: bool) -> None:

@@ -15,45 +15,53 @@ _sym_db = _symbol_database.Default()
 from splitwave.common.wire.pb import uplink_pb2 as splitwave_dot_common_dot_wire_dot_pb_dot_uplink__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&splitwave/common/wire/pb/control.proto\x12\x14splitwave.control.v1\x1a%splitwave/common/wire/pb/uplink.proto\"A\n\x0eMeasureRequest\x12/\n\x08workload\x18\x01 \x01(\x0b\x32\x1d.splitwave.uplink.v1.Workload\":\n\x0cMeasuredLink\x12\x0c\n\x04link\x18\x01 \x01(\r\x12\r\n\x05names\x18\x02 \x03(\t\x12\r\n\x05\x61t_ns\x18\x03 \x01(\x0c\"\x12\n\x10GetStatusRequest\"\x11\n\x0fWatchRunRequest\":\n\x0eSetBetaRequest\x12\x11\n\x04link\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x0c\n\x04\x62\x65ta\x18\x02 \x01(\x01\x42\x07\n\x05_link\"\x1d\n\x0cSetBetaReply\x12\r\n\x05\x62\x65tas\x18\x01 \x03(\x01\"\xe8\x01\n\tRunStatus\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12*\n\x05stage\x18\x02 \x01(\x0e\x32\x1b.splitwave.control.v1.Stage\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x0e\n\x06\x65pochs\x18\x04 \x01(\x04\x12\x0c\n\x04step\x18\x05 \x01(\x04\x12\r\n\x05steps\x18\x06 \x01(\x04\x12/\n\x05links\x18\x07 \x03(\x0b\x32 .splitwave.control.v1.LinkStatus\x12\x0f\n\x07\x66\x61ilure\x18\x08 \x01(\t\x12\x10\n\x08restarts\x18\t \x01(\x04\x12\x0f\n\x07queries\x18\n \x01(\x04\"\x84\x01\n\nLinkStatus\x12\x0c\n\x04link\x18\x01 \x01(\r\x12\x11\n\tdevice_id\x18\x02 \x01(\t\x12\x0c\n\x04peer\x18\x03 \x01(\t\x12\r\n\x05ready\x18\x04 \x01(\x08\x12\x0e\n\x06\x62locks\x18\x05 \x01(\x04\x12\x0c\n\x04late\x18\x06 \x01(\x08\x12\x11\n\x04\x62\x65ta\x18\x07 \x01(\x01H\x00\x88\x01\x01\x42\x07\n\x05_beta\"\xe4\x01\n\x08RunEvent\x12\x31\n\x06status\x18\x01 \x01(\x0b\x32\x1f.splitwave.control.v1.RunStatusH\x00\x12\x32\n\x05\x65poch\x18\x02 \x01(\x0b\x32!.splitwave.control.v1.EpochRecordH\x00\x12\x31\n\x06result\x18\x03 \x01(\x0b\x32\x1f.splitwave.control.v1.RunResultH\x00\x12\x36\n\nevaluation\x18\x04 \x01(\x0b\x32 .splitwave.control.v1.EvaluationH\x00\x42\x06\n\x04\x62ody\"\xc5\x01\n\x0b\x45pochRecord\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x0c\n\x04step\x18\x02 \x01(\x04\x12\x12\n\ndistortion\x18\x03 \x01(\x01\x12\x11\n\trate_nats\x18\x04 \x03(\x01\x12\x16\n\x0etraining_error\x18\x05 \x01(\x01\x12\x1d\n\x10validation_error\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rsamples_per_s\x18\x07 \x01(\x01\x12\x0f\n\x07seconds\x18\x08 \x01(\x01\x42\x13\n\x11_validation_error\"\xab\x02\n\tRunResult\x12\r\n\x05steps\x18\x01 \x01(\x04\x12\x15\n\rsamples_per_s\x18\x02 \x01(\x01\x12\r\n\x05\x65rror\x18\x03 \x01(\x01\x12\x12\n\nerror_soft\x18\x04 \x01(\x01\x12/\n\x05\x63osts\x18\x05 \x03(\x0b\x32 .splitwave.control.v1.UplinkCost\x12\x0c\n\x04hops\x18\x06 \x03(\t\x12\x14\n\x0chop_times_ns\x18\x07 \x01(\x0c\x12\x16\n\x0eweights_sha256\x18\x08 \x01(\t\x12\x32\n\x06served\x18\t \x03(\x0b\x32\".splitwave.control.v1.ServedAtBeta\x12\x34\n\x07queries\x18\n \x01(\x0b\x32#.splitwave.control.v1.ServedQueries\"/\n\nEvaluation\x12\r\n\x05\x65rror\x18\x01 \x01(\x01\x12\x12\n\nerror_soft\x18\x02 \x01(\x01\"I\n\rServedQueries\x12\x0f\n\x07queries\x18\x01 \x01(\x04\x12\x18\n\x10\x64istinct_samples\x18\x02 \x01(\x04\x12\r\n\x05\x65rror\x18\x03 \x01(\x01\"\x98\x01\n\x0cServedAtBeta\x12\r\n\x05\x62\x65tas\x18\x01 \x03(\x01\x12 \n\x13symbol_entropy_bits\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x33\n\x06totals\x18\x05 \x01(\x0b\x32#.splitwave.control.v1.ServedQueriesB\x16\n\x14_symbol_entropy_bitsJ\x04\x08\x02\x10\x03J\x04\x08\x03\x10\x04\"J\n\nUplinkCost\x12\x0f\n\x07samples\x18\x01 \x01(\x04\x12\x14\n\x0cpacked_bytes\x18\x02 \x01(\x04\x12\x15\n\rmessage_bytes\x18\x03 \x01(\x04*\x94\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n\rSTAGE_WAITING\x10\x01\x12\x12\n\x0eSTAGE_TRAINING\x10\x02\x12\x14\n\x10STAGE_EVALUATING\x10\x03\x12\x11\n\rSTAGE_SERVING\x10\x04\x12\x12\n\x0eSTAGE_FINISHED\x10\x05\x12\x10\n\x0cSTAGE_FAILED\x10\x06\x32\xe0\x02\n\x07\x43ontrol\x12T\n\tGetStatus\x12&.splitwave.control.v1.GetStatusRequest\x1a\x1f.splitwave.control.v1.RunStatus\x12S\n\x08WatchRun\x12%.splitwave.control.v1.WatchRunRequest\x1a\x1e.splitwave.control.v1.RunEvent0\x01\x12S\n\x07SetBeta\x12$.splitwave.control.v1.SetBetaRequest\x1a\".splitwave.control.v1.SetBetaReply\x12U\n\x07Measure\x12$.splitwave.control.v1.MeasureRequest\x1a\".splitwave.control.v1.MeasuredLink0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&splitwave/common/wire/pb/control.proto\x12\x14splitwave.control.v1\x1a%splitwave/common/wire/pb/uplink.proto\"=\n\x0b\x44\x65ployChunk\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x12\n\nfile_bytes\x18\x02 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\x11\n\x0fRollBackRequest\"?\n\x0b\x44\x65ployReply\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x64\x65vices\x18\x03 \x01(\r\"A\n\x0eMeasureRequest\x12/\n\x08workload\x18\x01 \x01(\x0b\x32\x1d.splitwave.uplink.v1.Workload\":\n\x0cMeasuredLink\x12\x0c\n\x04link\x18\x01 \x01(\r\x12\r\n\x05names\x18\x02 \x03(\t\x12\r\n\x05\x61t_ns\x18\x03 \x01(\x0c\"\x12\n\x10GetStatusRequest\"\x11\n\x0fWatchRunRequest\":\n\x0eSetBetaRequest\x12\x11\n\x04link\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x0c\n\x04\x62\x65ta\x18\x02 \x01(\x01\x42\x07\n\x05_link\"\x1d\n\x0cSetBetaReply\x12\r\n\x05\x62\x65tas\x18\x01 \x03(\x01\"\xcc\x02\n\tRunStatus\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12*\n\x05stage\x18\x02 \x01(\x0e\x32\x1b.splitwave.control.v1.Stage\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x0e\n\x06\x65pochs\x18\x04 \x01(\x04\x12\x0c\n\x04step\x18\x05 \x01(\x04\x12\r\n\x05steps\x18\x06 \x01(\x04\x12/\n\x05links\x18\x07 \x03(\x0b\x32 .splitwave.control.v1.LinkStatus\x12\x0f\n\x07\x66\x61ilure\x18\x08 \x01(\t\x12\x10\n\x08restarts\x18\t \x01(\x04\x12\x0f\n\x07queries\x18\n \x01(\x04\x12\x35\n\x08\x62y_links\x18\x0b \x03(\x0b\x32#.splitwave.control.v1.ServedByLinks\x12\x14\n\x0cmodel_number\x18\x0c \x01(\x04\x12\x15\n\rmodel_version\x18\r \x01(\t\"\x84\x01\n\nLinkStatus\x12\x0c\n\x04link\x18\x01 \x01(\r\x12\x11\n\tdevice_id\x18\x02 \x01(\t\x12\x0c\n\x04peer\x18\x03 \x01(\t\x12\r\n\x05ready\x18\x04 \x01(\x08\x12\x0e\n\x06\x62locks\x18\x05 \x01(\x04\x12\x0c\n\x04late\x18\x06 \x01(\x08\x12\x11\n\x04\x62\x65ta\x18\x07 \x01(\x01H\x00\x88\x01\x01\x42\x07\n\x05_beta\"\xe4\x01\n\x08RunEvent\x12\x31\n\x06status\x18\x01 \x01(\x0b\x32\x1f.splitwave.control.v1.RunStatusH\x00\x12\x32\n\x05\x65poch\x18\x02 \x01(\x0b\x32!.splitwave.control.v1.EpochRecordH\x00\x12\x31\n\x06result\x18\x03 \x01(\x0b\x32\x1f.splitwave.control.v1.RunResultH\x00\x12\x36\n\nevaluation\x18\x04 \x01(\x0b\x32 .splitwave.control.v1.EvaluationH\x00\x42\x06\n\x04\x62ody\"\xc5\x01\n\x0b\x45pochRecord\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x0c\n\x04step\x18\x02 \x01(\x04\x12\x12\n\ndistortion\x18\x03 \x01(\x01\x12\x11\n\trate_nats\x18\x04 \x03(\x01\x12\x16\n\x0etraining_error\x18\x05 \x01(\x01\x12\x1d\n\x10validation_error\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rsamples_per_s\x18\x07 \x01(\x01\x12\x0f\n\x07seconds\x18\x08 \x01(\x01\x42\x13\n\x11_validation_error\"\xe2\x02\n\tRunResult\x12\r\n\x05steps\x18\x01 \x01(\x04\x12\x15\n\rsamples_per_s\x18\x02 \x01(\x01\x12\r\n\x05\x65rror\x18\x03 \x01(\x01\x12\x12\n\nerror_soft\x18\x04 \x01(\x01\x12/\n\x05\x63osts\x18\x05 \x03(\x0b\x32 .splitwave.control.v1.UplinkCost\x12\x0c\n\x04hops\x18\x06 \x03(\t\x12\x14\n\x0chop_times_ns\x18\x07 \x01(\x0c\x12\x16\n\x0eweights_sha256\x18\x08 \x01(\t\x12\x32\n\x06served\x18\t \x03(\x0b\x32\".splitwave.control.v1.ServedAtBeta\x12\x34\n\x07queries\x18\n \x01(\x0b\x32#.splitwave.control.v1.ServedQueries\x12\x35\n\x08\x62y_links\x18\x0b \x03(\x0b\x32#.splitwave.control.v1.ServedByLinks\"/\n\nEvaluation\x12\r\n\x05\x65rror\x18\x01 \x01(\x01\x12\x12\n\nerror_soft\x18\x02 \x01(\x01\"I\n\rServedQueries\x12\x0f\n\x07queries\x18\x01 \x01(\x04\x12\x18\n\x10\x64istinct_samples\x18\x02 \x01(\x04\x12\r\n\x05\x65rror\x18\x03 \x01(\x01\"S\n\rServedByLinks\x12\r\n\x05links\x18\x01 \x03(\r\x12\x33\n\x06totals\x18\x02 \x01(\x0b\x32#.splitwave.control.v1.ServedQueries\"\x98\x01\n\x0cServedAtBeta\x12\r\n\x05\x62\x65tas\x18\x01 \x03(\x01\x12 \n\x13symbol_entropy_bits\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x33\n\x06totals\x18\x05 \x01(\x0b\x32#.splitwave.control.v1.ServedQueriesB\x16\n\x14_symbol_entropy_bitsJ\x04\x08\x02\x10\x03J\x04\x08\x03\x10\x04\"J\n\nUplinkCost\x12\x0f\n\x07samples\x18\x01 \x01(\x04\x12\x14\n\x0cpacked_bytes\x18\x02 \x01(\x04\x12\x15\n\rmessage_bytes\x18\x03 \x01(\x04*\x94\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n\rSTAGE_WAITING\x10\x01\x12\x12\n\x0eSTAGE_TRAINING\x10\x02\x12\x14\n\x10STAGE_EVALUATING\x10\x03\x12\x11\n\rSTAGE_SERVING\x10\x04\x12\x12\n\x0eSTAGE_FINISHED\x10\x05\x12\x10\n\x0cSTAGE_FAILED\x10\x06\x32\x88\x04\n\x07\x43ontrol\x12T\n\tGetStatus\x12&.splitwave.control.v1.GetStatusRequest\x1a\x1f.splitwave.control.v1.RunStatus\x12S\n\x08WatchRun\x12%.splitwave.control.v1.WatchRunRequest\x1a\x1e.splitwave.control.v1.RunEvent0\x01\x12S\n\x07SetBeta\x12$.splitwave.control.v1.SetBetaRequest\x1a\".splitwave.control.v1.SetBetaReply\x12U\n\x07Measure\x12$.splitwave.control.v1.MeasureRequest\x1a\".splitwave.control.v1.MeasuredLink0\x01\x12P\n\x06\x44\x65ploy\x12!.splitwave.control.v1.DeployChunk\x1a!.splitwave.control.v1.DeployReply(\x01\x12T\n\x08RollBack\x12%.splitwave.control.v1.RollBackRequest\x1a!.splitwave.control.v1.DeployReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'splitwave.common.wire.pb.control_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_STAGE']._serialized_start=1819
-  _globals['_STAGE']._serialized_end=1967
-  _globals['_MEASUREREQUEST']._serialized_start=103
-  _globals['_MEASUREREQUEST']._serialized_end=168
-  _globals['_MEASUREDLINK']._serialized_start=170
-  _globals['_MEASUREDLINK']._serialized_end=228
-  _globals['_GETSTATUSREQUEST']._serialized_start=230
-  _globals['_GETSTATUSREQUEST']._serialized_end=248
-  _globals['_WATCHRUNREQUEST']._serialized_start=250
-  _globals['_WATCHRUNREQUEST']._serialized_end=267
-  _globals['_SETBETAREQUEST']._serialized_start=269
-  _globals['_SETBETAREQUEST']._serialized_end=327
-  _globals['_SETBETAREPLY']._serialized_start=329
-  _globals['_SETBETAREPLY']._serialized_end=358
-  _globals['_RUNSTATUS']._serialized_start=361
-  _globals['_RUNSTATUS']._serialized_end=593
-  _globals['_LINKSTATUS']._serialized_start=596
-  _globals['_LINKSTATUS']._serialized_end=728
-  _globals['_RUNEVENT']._serialized_start=731
-  _globals['_RUNEVENT']._serialized_end=959
-  _globals['_EPOCHRECORD']._serialized_start=962
-  _globals['_EPOCHRECORD']._serialized_end=1159
-  _globals['_RUNRESULT']._serialized_start=1162
-  _globals['_RUNRESULT']._serialized_end=1461
-  _globals['_EVALUATION']._serialized_start=1463
-  _globals['_EVALUATION']._serialized_end=1510
-  _globals['_SERVEDQUERIES']._serialized_start=1512
-  _globals['_SERVEDQUERIES']._serialized_end=1585
-  _globals['_SERVEDATBETA']._serialized_start=1588
-  _globals['_SERVEDATBETA']._serialized_end=1740
-  _globals['_UPLINKCOST']._serialized_start=1742
-  _globals['_UPLINKCOST']._serialized_end=1816
-  _globals['_CONTROL']._serialized_start=1970
-  _globals['_CONTROL']._serialized_end=2322
+  _globals['_STAGE']._serialized_start=2206
+  _globals['_STAGE']._serialized_end=2354
+  _globals['_DEPLOYCHUNK']._serialized_start=103
+  _globals['_DEPLOYCHUNK']._serialized_end=164
+  _globals['_ROLLBACKREQUEST']._serialized_start=166
+  _globals['_ROLLBACKREQUEST']._serialized_end=183
+  _globals['_DEPLOYREPLY']._serialized_start=185
+  _globals['_DEPLOYREPLY']._serialized_end=248
+  _globals['_MEASUREREQUEST']._serialized_start=250
+  _globals['_MEASUREREQUEST']._serialized_end=315
+  _globals['_MEASUREDLINK']._serialized_start=317
+  _globals['_MEASUREDLINK']._serialized_end=375
+  _globals['_GETSTATUSREQUEST']._serialized_start=377
+  _globals['_GETSTATUSREQUEST']._serialized_end=395
+  _globals['_WATCHRUNREQUEST']._serialized_start=397
+  _globals['_WATCHRUNREQUEST']._serialized_end=414
+  _globals['_SETBETAREQUEST']._serialized_start=416
+  _globals['_SETBETAREQUEST']._serialized_end=474
+  _globals['_SETBETAREPLY']._serialized_start=476
+  _globals['_SETBETAREPLY']._serialized_end=505
+  _globals['_RUNSTATUS']._serialized_start=508
+  _globals['_RUNSTATUS']._serialized_end=840
+  _globals['_LINKSTATUS']._serialized_start=843
+  _globals['_LINKSTATUS']._serialized_end=975
+  _globals['_RUNEVENT']._serialized_start=978
+  _globals['_RUNEVENT']._serialized_end=1206
+  _globals['_EPOCHRECORD']._serialized_start=1209
+  _globals['_EPOCHRECORD']._serialized_end=1406
+  _globals['_RUNRESULT']._serialized_start=1409
+  _globals['_RUNRESULT']._serialized_end=1763
+  _globals['_EVALUATION']._serialized_start=1765
+  _globals['_EVALUATION']._serialized_end=1812
+  _globals['_SERVEDQUERIES']._serialized_start=1814
+  _globals['_SERVEDQUERIES']._serialized_end=1887
+  _globals['_SERVEDBYLINKS']._serialized_start=1889
+  _globals['_SERVEDBYLINKS']._serialized_end=1972
+  _globals['_SERVEDATBETA']._serialized_start=1975
+  _globals['_SERVEDATBETA']._serialized_end=2127
+  _globals['_UPLINKCOST']._serialized_start=2129
+  _globals['_UPLINKCOST']._serialized_end=2203
+  _globals['_CONTROL']._serialized_start=2357
+  _globals['_CONTROL']._serialized_end=2877
 # @@protoc_insertion_point(module_scope)

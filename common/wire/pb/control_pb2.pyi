@@ -50,6 +50,78 @@ STAGE_FAILED: Stage.ValueType  # 6
 Global___Stage: _TypeAlias = Stage  # noqa: Y015
 
 @_typing.final
+class DeployChunk(_message.Message):
+    """A piece of a file of a model folder. The pieces of a file follow each other."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    FILE_BYTES_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    file: _builtins.str
+    """path in the folder, such as device-0/part.json"""
+    file_bytes: _builtins.int
+    """size of the whole file"""
+    data: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        file: _builtins.str = ...,
+        file_bytes: _builtins.int = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file", b"file", "file_bytes", b"file_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeployChunk: _TypeAlias = DeployChunk  # noqa: Y015
+
+@_typing.final
+class RollBackRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollBackRequest: _TypeAlias = RollBackRequest  # noqa: Y015
+
+@_typing.final
+class DeployReply(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    DEVICES_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """of the model in use, from 1 in the order of deployment"""
+    version: _builtins.str
+    """of that model"""
+    devices: _builtins.int
+    """how many devices use it"""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        version: _builtins.str = ...,
+        devices: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["devices", b"devices", "number", b"number", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeployReply: _TypeAlias = DeployReply  # noqa: Y015
+
+@_typing.final
 class MeasureRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -189,6 +261,9 @@ class RunStatus(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     RESTARTS_FIELD_NUMBER: _builtins.int
     QUERIES_FIELD_NUMBER: _builtins.int
+    BY_LINKS_FIELD_NUMBER: _builtins.int
+    MODEL_NUMBER_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     stage: Global___Stage.ValueType
     epoch: _builtins.int
@@ -199,9 +274,16 @@ class RunStatus(_message.Message):
     restarts: _builtins.int
     """how many times the run started over because a link was lost"""
     queries: _builtins.int
-    """number of queries answered in finished serving passes"""
+    """number of queries answered in finished serving passes, or of live queries"""
+    model_number: _builtins.int
+    """of the model in use; set by a station that answers live queries alone"""
+    model_version: _builtins.str
     @_builtins.property
     def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkStatus]: ...
+    @_builtins.property
+    def by_links(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServedByLinks]:
+        """the same, by the links that their answers were computed from"""
+
     def __init__(
         self,
         *,
@@ -215,10 +297,13 @@ class RunStatus(_message.Message):
         failure: _builtins.str = ...,
         restarts: _builtins.int = ...,
         queries: _builtins.int = ...,
+        by_links: _abc.Iterable[Global___ServedByLinks] | None = ...,
+        model_number: _builtins.int = ...,
+        model_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "epochs", b"epochs", "failure", b"failure", "links", b"links", "queries", b"queries", "restarts", b"restarts", "run_id", b"run_id", "stage", b"stage", "step", b"step", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_links", b"by_links", "epoch", b"epoch", "epochs", b"epochs", "failure", b"failure", "links", b"links", "model_number", b"model_number", "model_version", b"model_version", "queries", b"queries", "restarts", b"restarts", "run_id", b"run_id", "stage", b"stage", "step", b"step", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -364,6 +449,7 @@ class RunResult(_message.Message):
     WEIGHTS_SHA256_FIELD_NUMBER: _builtins.int
     SERVED_FIELD_NUMBER: _builtins.int
     QUERIES_FIELD_NUMBER: _builtins.int
+    BY_LINKS_FIELD_NUMBER: _builtins.int
     steps: _builtins.int
     samples_per_s: _builtins.float
     error: _builtins.float
@@ -384,6 +470,8 @@ class RunResult(_message.Message):
 
     @_builtins.property
     def queries(self) -> Global___ServedQueries: ...
+    @_builtins.property
+    def by_links(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServedByLinks]: ...
     def __init__(
         self,
         *,
@@ -397,10 +485,11 @@ class RunResult(_message.Message):
         weights_sha256: _builtins.str = ...,
         served: _abc.Iterable[Global___ServedAtBeta] | None = ...,
         queries: Global___ServedQueries | None = ...,
+        by_links: _abc.Iterable[Global___ServedByLinks] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["queries", b"queries"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "queries", b"queries", "samples_per_s", b"samples_per_s", "served", b"served", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_links", b"by_links", "costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "queries", b"queries", "samples_per_s", b"samples_per_s", "served", b"served", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -458,6 +547,32 @@ class ServedQueries(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServedQueries: _TypeAlias = ServedQueries  # noqa: Y015
+
+@_typing.final
+class ServedByLinks(_message.Message):
+    """The queries whose answers were computed from the symbols of these links."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINKS_FIELD_NUMBER: _builtins.int
+    TOTALS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def totals(self) -> Global___ServedQueries: ...
+    def __init__(
+        self,
+        *,
+        links: _abc.Iterable[_builtins.int] | None = ...,
+        totals: Global___ServedQueries | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["totals", b"totals"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["links", b"links", "totals", b"totals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServedByLinks: _TypeAlias = ServedByLinks  # noqa: Y015
 
 @_typing.final
 class ServedAtBeta(_message.Message):

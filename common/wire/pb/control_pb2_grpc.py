@@ -36,6 +36,16 @@ class ControlStub(object):
                 request_serializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.MeasureRequest.SerializeToString,
                 response_deserializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.MeasuredLink.FromString,
                 )
+        self.Deploy = channel.stream_unary(
+                '/splitwave.control.v1.Control/Deploy',
+                request_serializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployChunk.SerializeToString,
+                response_deserializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployReply.FromString,
+                )
+        self.RollBack = channel.unary_unary(
+                '/splitwave.control.v1.Control/RollBack',
+                request_serializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.RollBackRequest.SerializeToString,
+                response_deserializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployReply.FromString,
+                )
 
 
 class ControlServicer(object):
@@ -72,6 +82,21 @@ class ControlServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Deploy(self, request_iterator, context):
+        """Makes a station that answers live queries use another model: the request is a model folder, file by file. The reply
+        comes when all connected devices have loaded the model, and is sent at once if it is in use already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollBack(self, request, context):
+        """Makes such a station use the model before the one in use again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ControlServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +119,16 @@ def add_ControlServicer_to_server(servicer, server):
                     servicer.Measure,
                     request_deserializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.MeasureRequest.FromString,
                     response_serializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.MeasuredLink.SerializeToString,
+            ),
+            'Deploy': grpc.stream_unary_rpc_method_handler(
+                    servicer.Deploy,
+                    request_deserializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployChunk.FromString,
+                    response_serializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployReply.SerializeToString,
+            ),
+            'RollBack': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollBack,
+                    request_deserializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.RollBackRequest.FromString,
+                    response_serializer=splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -172,5 +207,39 @@ class Control(object):
         return grpc.experimental.unary_stream(request, target, '/splitwave.control.v1.Control/Measure',
             splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.MeasureRequest.SerializeToString,
             splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.MeasuredLink.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def Deploy(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(request_iterator, target, '/splitwave.control.v1.Control/Deploy',
+            splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployChunk.SerializeToString,
+            splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployReply.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def RollBack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/splitwave.control.v1.Control/RollBack',
+            splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.RollBackRequest.SerializeToString,
+            splitwave_dot_common_dot_wire_dot_pb_dot_control__pb2.DeployReply.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

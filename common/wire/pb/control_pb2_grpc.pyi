@@ -46,6 +46,12 @@ class ControlStub:
     """Makes the devices send the queries of a workload, between two serving passes. The reply is one message per link,
     which is sent when every query is answered. The run must be serving.
     """
+    Deploy: _grpc.StreamUnaryMultiCallable[_control_pb2.DeployChunk, _control_pb2.DeployReply]
+    """Makes a station that answers live queries use another model: the request is a model folder, file by file. The reply
+    comes when all connected devices have loaded the model, and is sent at once if it is in use already.
+    """
+    RollBack: _grpc.UnaryUnaryMultiCallable[_control_pb2.RollBackRequest, _control_pb2.DeployReply]
+    """Makes such a station use the model before the one in use again."""
 
 @_typing.type_check_only
 class ControlAsyncStub(ControlStub):
@@ -65,6 +71,12 @@ class ControlAsyncStub(ControlStub):
     """Makes the devices send the queries of a workload, between two serving passes. The reply is one message per link,
     which is sent when every query is answered. The run must be serving.
     """
+    Deploy: _aio.StreamUnaryMultiCallable[_control_pb2.DeployChunk, _control_pb2.DeployReply]  # type: ignore[assignment]
+    """Makes a station that answers live queries use another model: the request is a model folder, file by file. The reply
+    comes when all connected devices have loaded the model, and is sent at once if it is in use already.
+    """
+    RollBack: _aio.UnaryUnaryMultiCallable[_control_pb2.RollBackRequest, _control_pb2.DeployReply]  # type: ignore[assignment]
+    """Makes such a station use the model before the one in use again."""
 
 class ControlServicer(metaclass=_abc_1.ABCMeta):
     """Watches and controls a base station. The clients are operators: the command line or a dashboard. Devices do not use
@@ -105,5 +117,23 @@ class ControlServicer(metaclass=_abc_1.ABCMeta):
         """Makes the devices send the queries of a workload, between two serving passes. The reply is one message per link,
         which is sent when every query is answered. The run must be serving.
         """
+
+    @_abc_1.abstractmethod
+    def Deploy(
+        self,
+        request_iterator: _MaybeAsyncIterator[_control_pb2.DeployChunk],
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.DeployReply, _abc.Awaitable[_control_pb2.DeployReply]]:
+        """Makes a station that answers live queries use another model: the request is a model folder, file by file. The reply
+        comes when all connected devices have loaded the model, and is sent at once if it is in use already.
+        """
+
+    @_abc_1.abstractmethod
+    def RollBack(
+        self,
+        request: _control_pb2.RollBackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.DeployReply, _abc.Awaitable[_control_pb2.DeployReply]]:
+        """Makes such a station use the model before the one in use again."""
 
 def add_ControlServicer_to_server(servicer: ControlServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

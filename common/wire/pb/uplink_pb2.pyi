@@ -30,7 +30,7 @@ class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType
     PHASE_VALIDATION: _Phase.ValueType  # 2
     PHASE_TEST: _Phase.ValueType  # 3
     PHASE_SERVE: _Phase.ValueType  # 4
-    """queries of one sample each from the test split, one at a time; each is timed"""
+    """queries of one sample each: of the test split in a serving pass, or of a live device"""
     PHASE_LOAD: _Phase.ValueType  # 5
     """queries of a Workload, with time stamps of each"""
 
@@ -41,7 +41,7 @@ PHASE_TRAIN: Phase.ValueType  # 1
 PHASE_VALIDATION: Phase.ValueType  # 2
 PHASE_TEST: Phase.ValueType  # 3
 PHASE_SERVE: Phase.ValueType  # 4
-"""queries of one sample each from the test split, one at a time; each is timed"""
+"""queries of one sample each: of the test split in a serving pass, or of a live device"""
 PHASE_LOAD: Phase.ValueType  # 5
 """queries of a Workload, with time stamps of each"""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
@@ -79,6 +79,62 @@ SYMBOLS_UNSPECIFIED: Symbols.ValueType  # 0
 SYMBOLS_HARD: Symbols.ValueType  # 1
 SYMBOLS_SOFT: Symbols.ValueType  # 2
 Global___Symbols: _TypeAlias = Symbols  # noqa: Y015
+
+class _Overflow:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OverflowEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Overflow.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OVERFLOW_BLOCK: _Overflow.ValueType  # 0
+    """all wait, and are sent late"""
+    OVERFLOW_DROP_OLDEST: _Overflow.ValueType  # 1
+    """At most 256 wait: before the next is sent, the device drops older ones. It sends blocks in ascending order, so a block
+    tells that the device has dropped those before it which it has not sent. The last query of a workload is never dropped.
+    """
+
+class Overflow(_Overflow, metaclass=_OverflowEnumTypeWrapper):
+    """What happens to the due queries of an open loop that wait because the link has no credit, or the device falls behind."""
+
+OVERFLOW_BLOCK: Overflow.ValueType  # 0
+"""all wait, and are sent late"""
+OVERFLOW_DROP_OLDEST: Overflow.ValueType  # 1
+"""At most 256 wait: before the next is sent, the device drops older ones. It sends blocks in ascending order, so a block
+tells that the device has dropped those before it which it has not sent. The last query of a workload is never dropped.
+"""
+Global___Overflow: _TypeAlias = Overflow  # noqa: Y015
+
+class _Outcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OUTCOME_UNSPECIFIED: _Outcome.ValueType  # 0
+    OUTCOME_ANSWERED: _Outcome.ValueType  # 1
+    OUTCOME_TOO_FEW_LINKS: _Outcome.ValueType  # 2
+    """the time was over, and the fusion policy had too few parts: there is no answer"""
+    OUTCOME_LATE: _Outcome.ValueType  # 3
+    """the part came after the query was answered; this is that answer"""
+    OUTCOME_DUPLICATE: _Outcome.ValueType  # 4
+    """the link had sent its part of this query already; this one was ignored"""
+    OUTCOME_FORGOTTEN: _Outcome.ValueType  # 5
+    """the part came so long after its query ended that its answer is not kept any more"""
+
+class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
+    """---- live queries ------------------------------------------------------------------------------------------"""
+
+OUTCOME_UNSPECIFIED: Outcome.ValueType  # 0
+OUTCOME_ANSWERED: Outcome.ValueType  # 1
+OUTCOME_TOO_FEW_LINKS: Outcome.ValueType  # 2
+"""the time was over, and the fusion policy had too few parts: there is no answer"""
+OUTCOME_LATE: Outcome.ValueType  # 3
+"""the part came after the query was answered; this is that answer"""
+OUTCOME_DUPLICATE: Outcome.ValueType  # 4
+"""the link had sent its part of this query already; this one was ignored"""
+OUTCOME_FORGOTTEN: Outcome.ValueType  # 5
+"""the part came so long after its query ended that its answer is not kept any more"""
+Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 @_typing.final
 class UplinkBundle(_message.Message):
@@ -138,6 +194,7 @@ class UplinkMessage(_message.Message):
     PART_SAVED_FIELD_NUMBER: _builtins.int
     LEAVING_FIELD_NUMBER: _builtins.int
     EPOCH_REPORT_FIELD_NUMBER: _builtins.int
+    MODEL_READY_FIELD_NUMBER: _builtins.int
     port: _builtins.int
     """The number of the sending device within the stream, from 0. A process may host several devices, each with a link of
     its own.
@@ -156,6 +213,8 @@ class UplinkMessage(_message.Message):
     def leaving(self) -> Global___Leaving: ...
     @_builtins.property
     def epoch_report(self) -> Global___EpochReport: ...
+    @_builtins.property
+    def model_ready(self) -> Global___ModelReady: ...
     def __init__(
         self,
         *,
@@ -167,12 +226,13 @@ class UplinkMessage(_message.Message):
         part_saved: Global___PartSaved | None = ...,
         leaving: Global___Leaving | None = ...,
         epoch_report: Global___EpochReport | None = ...,
+        model_ready: Global___ModelReady | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "epoch_report", b"epoch_report", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "epoch_report", b"epoch_report", "hello", b"hello", "leaving", b"leaving", "model_ready", b"model_ready", "part_saved", b"part_saved", "pass_report", b"pass_report", "ready", b"ready"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "epoch_report", b"epoch_report", "hello", b"hello", "leaving", b"leaving", "part_saved", b"part_saved", "pass_report", b"pass_report", "port", b"port", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "body", b"body", "epoch_report", b"epoch_report", "hello", b"hello", "leaving", b"leaving", "model_ready", b"model_ready", "part_saved", b"part_saved", "pass_report", b"pass_report", "port", b"port", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "ready", "block", "pass_report", "part_saved", "leaving", "epoch_report"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "ready", "block", "pass_report", "part_saved", "leaving", "epoch_report", "model_ready"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -187,6 +247,7 @@ class Hello(_message.Message):
     SOFTWARE_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
     MAX_DIMENSION_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
     protocol_version: _builtins.int
     device_id: _builtins.str
     """the same whenever the device returns, which gives it its earlier link again; unique"""
@@ -196,6 +257,8 @@ class Hello(_message.Message):
     """the requested link; if it is not set, the base station chooses a free one"""
     max_dimension: _builtins.int
     """the largest number of features per sample that the device can encode"""
+    model_version: _builtins.str
+    """Set by a live device, which submits samples of its own: the version of the model that it has, empty if it has none."""
     def __init__(
         self,
         *,
@@ -204,14 +267,20 @@ class Hello(_message.Message):
         software: _builtins.str = ...,
         link: _builtins.int | None = ...,
         max_dimension: _builtins.int = ...,
+        model_version: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "link", b"link"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "_model_version", b"_model_version", "link", b"link", "model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "device_id", b"device_id", "link", b"link", "max_dimension", b"max_dimension", "protocol_version", b"protocol_version", "software", b"software"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link", b"_link", "_model_version", b"_model_version", "device_id", b"device_id", "link", b"link", "max_dimension", b"max_dimension", "model_version", b"model_version", "protocol_version", b"protocol_version", "software", b"software"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__link: _TypeAlias = _typing.Literal["link"]  # noqa: Y015
     _WhichOneofArgType__link: _TypeAlias = _typing.Literal["_link", b"_link"]  # noqa: Y015
+    _WhichOneofReturnType__model_version: _TypeAlias = _typing.Literal["model_version"]  # noqa: Y015
+    _WhichOneofArgType__model_version: _TypeAlias = _typing.Literal["_model_version", b"_model_version"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__link) -> _WhichOneofReturnType__link | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model_version) -> _WhichOneofReturnType__model_version | None: ...
 
 Global___Hello: _TypeAlias = Hello  # noqa: Y015
 
@@ -254,9 +323,11 @@ class BlockKey(_message.Message):
     MICRO_BATCH_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     step: _builtins.int
-    """training step, epoch of a validation pass, or number of a serving or load pass"""
+    """Training step, epoch of a validation pass, or number of a serving or load pass. For a live query its stream in the
+    low 32 bits, and the high 32 bits of its sequence number in the high ones.
+    """
     micro_batch: _builtins.int
-    """micro-batch of a step, or number of the block in a pass"""
+    """micro-batch of a step, number of the block in a pass, or the low 32 bits of a sequence number"""
     def __init__(
         self,
         *,
@@ -286,6 +357,7 @@ class SymbolBlock(_message.Message):
     LEVELS_FIELD_NUMBER: _builtins.int
     REALS_FIELD_NUMBER: _builtins.int
     BETA_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     sequence: _builtins.int
     """counts the blocks of this stream from 0"""
@@ -299,6 +371,8 @@ class SymbolBlock(_message.Message):
     """any ids: B little-endian uint32"""
     beta: _builtins.float
     """the β with which this block was encoded; only in queries of β-conditioned networks"""
+    model: _builtins.int
+    """live queries only: the number of the model that encoded it"""
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
@@ -318,10 +392,11 @@ class SymbolBlock(_message.Message):
         levels: Global___LevelSymbols | None = ...,
         reals: Global___RealSymbols | None = ...,
         beta: _builtins.float | None = ...,
+        model: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "model", b"model", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__beta: _TypeAlias = _typing.Literal["beta"]  # noqa: Y015
     _WhichOneofArgType__beta: _TypeAlias = _typing.Literal["_beta", b"_beta"]  # noqa: Y015
@@ -506,7 +581,7 @@ class PartSaved(_message.Message):
     SHA256_FIELD_NUMBER: _builtins.int
     step: _builtins.int
     sha256: _builtins.str
-    """digest of the device's parameters"""
+    """digest of the device's parameters, or of a training part's bytes"""
     def __init__(
         self,
         *,
@@ -520,6 +595,31 @@ class PartSaved(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PartSaved: _TypeAlias = PartSaved  # noqa: Y015
+
+@_typing.final
+class ModelReady(_message.Message):
+    """A live device has loaded a model, and can encode queries with it, or cannot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    refusal: _builtins.str
+    """the reason why it cannot; empty if it can"""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        refusal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "refusal", b"refusal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelReady: _TypeAlias = ModelReady  # noqa: Y015
 
 @_typing.final
 class Leaving(_message.Message):
@@ -557,6 +657,10 @@ class DownlinkMessage(_message.Message):
     SAVE_CHECKPOINT_FIELD_NUMBER: _builtins.int
     FINISH_FIELD_NUMBER: _builtins.int
     SET_BETA_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    MODEL_CHUNK_FIELD_NUMBER: _builtins.int
+    USE_MODEL_FIELD_NUMBER: _builtins.int
+    REENCODE_FIELD_NUMBER: _builtins.int
     port: _builtins.int
     """the number of the receiving device within the stream, as in UplinkMessage"""
     @_builtins.property
@@ -575,6 +679,14 @@ class DownlinkMessage(_message.Message):
     def finish(self) -> Global___Finish: ...
     @_builtins.property
     def set_beta(self) -> Global___SetBeta: ...
+    @_builtins.property
+    def answer(self) -> Global___QueryAnswer: ...
+    @_builtins.property
+    def model_chunk(self) -> Global___ModelChunk: ...
+    @_builtins.property
+    def use_model(self) -> Global___UseModel: ...
+    @_builtins.property
+    def reencode(self) -> Global___Reencode: ...
     def __init__(
         self,
         *,
@@ -587,12 +699,16 @@ class DownlinkMessage(_message.Message):
         save_checkpoint: Global___SaveCheckpoint | None = ...,
         finish: Global___Finish | None = ...,
         set_beta: Global___SetBeta | None = ...,
+        answer: Global___QueryAnswer | None = ...,
+        model_chunk: Global___ModelChunk | None = ...,
+        use_model: Global___UseModel | None = ...,
+        reencode: Global___Reencode | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "model_chunk", b"model_chunk", "prediction", b"prediction", "reencode", b"reencode", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "use_model", b"use_model", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "port", b"port", "prediction", b"prediction", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "model_chunk", b"model_chunk", "port", b"port", "prediction", b"prediction", "reencode", b"reencode", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "use_model", b"use_model", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "train_step", "gradient", "evaluate", "prediction", "save_checkpoint", "finish", "set_beta"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "train_step", "gradient", "evaluate", "prediction", "save_checkpoint", "finish", "set_beta", "answer", "model_chunk", "use_model", "reencode"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -607,6 +723,9 @@ class Welcome(_message.Message):
     LINK_FIELD_NUMBER: _builtins.int
     SETTINGS_JSON_FIELD_NUMBER: _builtins.int
     RESTORE_SHA256_FIELD_NUMBER: _builtins.int
+    RESUME_STEP_FIELD_NUMBER: _builtins.int
+    MODEL_NUMBER_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
     protocol_version: _builtins.int
     run_id: _builtins.str
     link: _builtins.int
@@ -614,6 +733,12 @@ class Welcome(_message.Message):
     """the run's resolved settings"""
     restore_sha256: _builtins.str
     """if set: start from the checkpoint part with this digest instead of fresh weights"""
+    resume_step: _builtins.int
+    """if set: that part was kept after so many steps of training, which goes on there"""
+    model_number: _builtins.int
+    """to a live device: the model that is in use, numbered from 1 in the order of deployment"""
+    model_version: _builtins.str
+    """its version"""
     def __init__(
         self,
         *,
@@ -622,12 +747,17 @@ class Welcome(_message.Message):
         link: _builtins.int = ...,
         settings_json: _builtins.str = ...,
         restore_sha256: _builtins.str = ...,
+        resume_step: _builtins.int | None = ...,
+        model_number: _builtins.int = ...,
+        model_version: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_resume_step", b"_resume_step", "resume_step", b"resume_step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["link", b"link", "protocol_version", b"protocol_version", "restore_sha256", b"restore_sha256", "run_id", b"run_id", "settings_json", b"settings_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_resume_step", b"_resume_step", "link", b"link", "model_number", b"model_number", "model_version", b"model_version", "protocol_version", b"protocol_version", "restore_sha256", b"restore_sha256", "resume_step", b"resume_step", "run_id", b"run_id", "settings_json", b"settings_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__resume_step: _TypeAlias = _typing.Literal["resume_step"]  # noqa: Y015
+    _WhichOneofArgType__resume_step: _TypeAlias = _typing.Literal["_resume_step", b"_resume_step"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__resume_step) -> _WhichOneofReturnType__resume_step | None: ...
 
 Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
 
@@ -734,6 +864,7 @@ class Workload(_message.Message):
     WINDOW_FIELD_NUMBER: _builtins.int
     RATE_PER_S_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    OVERFLOW_FIELD_NUMBER: _builtins.int
     queries: _builtins.int
     samples: _builtins.int
     """samples per query: the next ones in keyed permutations of the test split"""
@@ -745,6 +876,7 @@ class Workload(_message.Message):
     """
     seed: _builtins.int
     """seed of the schedule"""
+    overflow: Global___Overflow.ValueType
     def __init__(
         self,
         *,
@@ -753,10 +885,11 @@ class Workload(_message.Message):
         window: _builtins.int = ...,
         rate_per_s: _builtins.float = ...,
         seed: _builtins.int = ...,
+        overflow: Global___Overflow.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["queries", b"queries", "rate_per_s", b"rate_per_s", "samples", b"samples", "seed", b"seed", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["overflow", b"overflow", "queries", b"queries", "rate_per_s", b"rate_per_s", "samples", b"samples", "seed", b"seed", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -773,12 +906,15 @@ class Prediction(_message.Message):
     TIMES_NS_FIELD_NUMBER: _builtins.int
     HOPS_FIELD_NUMBER: _builtins.int
     STAMPS_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
     classes: _builtins.bytes
     """one byte per sample; two, little-endian, for a task of more than 256 classes"""
     times_ns: _builtins.bytes
     """One finite little-endian float32 per sample, or D for a task of D quantities, sample by sample: the answers of
     every task that does not answer classes, in the task's units. The name is that of the first such task, which answers propagation times in nanoseconds.
     """
+    links: _builtins.int
+    """The links whose symbols the answers were computed from: bit k (value 2^k) for link k. 0: all links of the run."""
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
@@ -797,10 +933,11 @@ class Prediction(_message.Message):
         times_ns: _builtins.bytes = ...,
         hops: _abc.Iterable[Global___Hop] | None = ...,
         stamps: Global___Stamps | None = ...,
+        links: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_stamps", b"_stamps", "answers", b"answers", "classes", b"classes", "key", b"key", "stamps", b"stamps", "times_ns", b"times_ns"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stamps", b"_stamps", "answers", b"answers", "classes", b"classes", "hops", b"hops", "key", b"key", "stamps", b"stamps", "times_ns", b"times_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stamps", b"_stamps", "answers", b"answers", "classes", b"classes", "hops", b"hops", "key", b"key", "links", b"links", "stamps", b"stamps", "times_ns", b"times_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stamps: _TypeAlias = _typing.Literal["stamps"]  # noqa: Y015
     _WhichOneofArgType__stamps: _TypeAlias = _typing.Literal["_stamps", b"_stamps"]  # noqa: Y015
@@ -913,20 +1050,30 @@ Global___Hop: _TypeAlias = Hop  # noqa: Y015
 
 @_typing.final
 class SaveCheckpoint(_message.Message):
+    """Without `keep_from` it asks for the weights; with it for the weights and the optimiser's state, in a part that training
+    can go on from. Such a part is written while training goes on, and its PartSaved comes when it is on the disk.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     STEP_FIELD_NUMBER: _builtins.int
+    KEEP_FROM_FIELD_NUMBER: _builtins.int
     step: _builtins.int
+    keep_from: _builtins.int
+    """training parts of earlier steps are of no use any more"""
     def __init__(
         self,
         *,
         step: _builtins.int = ...,
+        keep_from: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_keep_from", b"_keep_from", "keep_from", b"keep_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_keep_from", b"_keep_from", "keep_from", b"keep_from", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__keep_from: _TypeAlias = _typing.Literal["keep_from"]  # noqa: Y015
+    _WhichOneofArgType__keep_from: _TypeAlias = _typing.Literal["_keep_from", b"_keep_from"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__keep_from) -> _WhichOneofReturnType__keep_from | None: ...
 
 Global___SaveCheckpoint: _TypeAlias = SaveCheckpoint  # noqa: Y015
 
@@ -965,3 +1112,135 @@ class SetBeta(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetBeta: _TypeAlias = SetBeta  # noqa: Y015
+
+@_typing.final
+class QueryAnswer(_message.Message):
+    """What became of one link's part of a live query. Each part gets one, which returns its credit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREDICTION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    PROBABILITIES_FIELD_NUMBER: _builtins.int
+    BETAS_FIELD_NUMBER: _builtins.int
+    PSNR_DB_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    outcome: Global___Outcome.ValueType
+    probabilities: _builtins.bytes
+    """of a task that answers classes: one little-endian float32 per class"""
+    model: _builtins.int
+    """the number of the model that decoded it"""
+    @_builtins.property
+    def prediction(self) -> Global___Prediction:
+        """its answers are set only if the outcome has an answer; its stamps always"""
+
+    @_builtins.property
+    def betas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """by link: the β of its part; only of β-conditioned networks"""
+
+    @_builtins.property
+    def psnr_db(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """by link: the channel that the part came over, as the settings describe it"""
+
+    def __init__(
+        self,
+        *,
+        prediction: Global___Prediction | None = ...,
+        outcome: Global___Outcome.ValueType = ...,
+        probabilities: _builtins.bytes = ...,
+        betas: _abc.Iterable[_builtins.float] | None = ...,
+        psnr_db: _abc.Iterable[_builtins.float] | None = ...,
+        model: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["prediction", b"prediction"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["betas", b"betas", "model", b"model", "outcome", b"outcome", "prediction", b"prediction", "probabilities", b"probabilities", "psnr_db", b"psnr_db"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueryAnswer: _TypeAlias = QueryAnswer  # noqa: Y015
+
+@_typing.final
+class ModelChunk(_message.Message):
+    """A piece of the device's part of a model. The pieces of a file follow each other, and so do the files of a model."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    FILE_BYTES_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    version: _builtins.str
+    file: _builtins.str
+    """name of a file in the part's folder"""
+    file_bytes: _builtins.int
+    """size of the whole file"""
+    data: _builtins.bytes
+    last: _builtins.bool
+    """the model is complete"""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        version: _builtins.str = ...,
+        file: _builtins.str = ...,
+        file_bytes: _builtins.int = ...,
+        data: _builtins.bytes = ...,
+        last: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file", b"file", "file_bytes", b"file_bytes", "last", b"last", "number", b"number", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelChunk: _TypeAlias = ModelChunk  # noqa: Y015
+
+@_typing.final
+class UseModel(_message.Message):
+    """Encode later queries with this model, which the device has said to be ready."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UseModel: _TypeAlias = UseModel  # noqa: Y015
+
+@_typing.final
+class Reencode(_message.Message):
+    """Send the part of an unanswered query again, encoded with this model: other links' parts came from it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    model: _builtins.int
+    @_builtins.property
+    def key(self) -> Global___BlockKey: ...
+    def __init__(
+        self,
+        *,
+        key: Global___BlockKey | None = ...,
+        model: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reencode: _TypeAlias = Reencode  # noqa: Y015

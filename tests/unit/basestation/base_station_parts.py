@@ -7,9 +7,9 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.sections import FusionSettings
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
-from splitwave.common.protocol.symbols import LinkContract
 
 CONFIG = RunConfig.model_validate(
     {
@@ -28,7 +28,7 @@ def symbols(value: float, draws: int = 1, samples: int = 4) -> Float32:
 
 
 def session_of(link: int) -> LinkSession:
-    return LinkSession(LinkContract.of(CONFIG, link), f"device-{link}", "peer")
+    return LinkSession(link_contract(CONFIG, link), f"device-{link}", "peer")
 
 
 def pass_block(link: int, number: int = 0) -> SymbolBlock:

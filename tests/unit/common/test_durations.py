@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitwave.common.durations import LONGEST_S, parse_duration
+from splitwave.common.durations import LONGEST_S, parse_duration, parse_span
 from splitwave.common.errors import ConfigError
 
 
@@ -36,3 +36,17 @@ def test_zero_is_refused_where_it_makes_no_sense(text: str) -> None:
 
     with pytest.raises(ConfigError, match=rf"^--wait {text}: expected seconds, more than 0, up to "):
         parse_duration(text, "--wait", above_zero=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("23h50m", 85_800.0), ("1d12h", 129_600.0), ("90s", 90.0), ("90", 90.0), ("5m", 300.0), ("1d2h3m4s", 93_784.0)],
+)
+def test_a_span_of_time_is_read_in_its_units(text: str, seconds: float) -> None:
+    assert parse_span(text, "--stop-before") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "h", "-5m", "5m1h", "1.5h", "10x", "99999999999"])
+def test_what_is_no_span_of_time_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=f"^--stop-before {text}: expected a span of time above 0, such as 23h50m"):
+        parse_span(text, "--stop-before")

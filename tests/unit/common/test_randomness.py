@@ -24,6 +24,7 @@ def test_purposes_keep_their_numbers() -> None:
         "CHANNEL_NOISE": 3,
         "FADING": 4,
         "BATCH_ORDER": 5,
+        "LINK_DROPOUT": 6,
         "TRAINING_PSNR": 7,
         "TRAINING_BETA": 8,
         "SIMULATED_DATA": 9,

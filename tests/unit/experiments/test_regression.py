@@ -117,7 +117,11 @@ TRAINING = {"training": {"epochs": 5, "batch_size": 64, "learning_rate": 1e-3}}
 
 @pytest.mark.parametrize(
     ("simulation", "backbone", "links", "gated"),
-    [(BLUETOOTH_TONES, "tones", 1, True), (WIFI_CSI, "csi", 1, True), (WIFI_CSI, "csi", 3, False)],
+    [
+        (BLUETOOTH_TONES, "tones", 1, True),
+        pytest.param(WIFI_CSI, "csi", 1, True, marks=pytest.mark.e2e),
+        pytest.param(WIFI_CSI, "csi", 3, False, marks=pytest.mark.e2e),
+    ],
     ids=["bluetooth, gated", "wifi, gated", "wifi, one antenna per device"],
 )
 def test_training_finds_the_line_of_sight(simulation: Simulation, backbone: str, links: int, gated: bool) -> None:

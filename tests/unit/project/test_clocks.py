@@ -9,6 +9,9 @@ FOLDERS = ("common", "device", "channel", "basestation", "testbed", "experiments
 READS = ("time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today")
 MAY_READ = {
     "testbed/results/results_folder.py": "the name of a folder",
+    "testbed/certificates/authority.py": "certificates are valid from one date to another",
+    "common/runtime/certificate.py": "certificates expire on a date",
+    "device/application/sources/paced.py": "capture times are of the clock that all devices share",
     "testbed/doctor/clock.py": "the wall clock is examined",
     "testbed/compose/container_failures.py": "Docker knows events by the wall clock",
 }

@@ -159,10 +159,12 @@ def test_the_images_get_torch_from_the_same_index(machine: Machine) -> None:
     steps = machine.make(*dry, target="wheels", TORCH_INDEX_URL="https://torch.example/cpu").stdout
 
     downloads = [line for line in steps.replace("\\\n", "").splitlines() if " download " in line]
-    torch, dependencies, _digits = downloads
+    torch, dependencies, certificates, _digits, board = downloads
     assert torch.endswith("--no-deps --index-url 'https://torch.example/cpu' torch")
     # pip prefers a build with a local version, such as 2.13.0+cpu, to the same version without one.
     assert dependencies.endswith("--find-links wheels --requirement requirements/torch.txt")
+    assert certificates.endswith("--find-links wheels --requirement requirements/certs.txt")
+    assert board.endswith("--no-deps --requirement requirements/board.txt")
     assert "torch.example" not in machine.make(*dry, target="wheels").stdout
 
 

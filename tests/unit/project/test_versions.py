@@ -13,8 +13,11 @@ from packaging.utils import canonicalize_name
 from tests.unit.project.sources import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-RANGES = {requirement.name: requirement.specifier for requirement in map(Requirement, PROJECT["dependencies"])}
-EXTRAS = [Requirement(text) for text in chain(*PROJECT["optional-dependencies"].values())]
+EXTRA_LISTS = PROJECT["optional-dependencies"]
+OF_USERS = chain(PROJECT["dependencies"], *(EXTRA_LISTS[extra] for extra in ("device", "testbed", "export")))
+REQUIRED = [requirement for requirement in map(Requirement, OF_USERS) if requirement.name != "splitwave"]
+RANGES = {requirement.name: requirement.specifier for requirement in REQUIRED}
+EXTRAS = [Requirement(text) for text in chain(*EXTRA_LISTS.values())]
 STUBS = sorted((ROOT / "common" / "wire" / "pb").glob("*_pb2*.py"))
 
 

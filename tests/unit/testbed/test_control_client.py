@@ -47,8 +47,10 @@ class ScriptedControl(ControlServicer):
     async def GetStatus(  # noqa: N802
         self,
         request: pb.GetStatusRequest,  # noqa: ARG002
-        context: "grpc.aio.ServicerContext[Any, Any]",  # noqa: ARG002
+        context: "grpc.aio.ServicerContext[Any, Any]",
     ) -> pb.RunStatus:
+        if self._ending is not grpc.StatusCode.OK:
+            await context.abort(self._ending, "the script says so")
         return self._events[0].status
 
     async def SetBeta(  # noqa: N802
@@ -65,6 +67,22 @@ class ScriptedControl(ControlServicer):
             yield pb.MeasuredLink(link=link, names=STAMPS, at_ns=bytes(8 * len(STAMPS) * request.workload.queries))
         if self._ending is not grpc.StatusCode.OK:
             await context.abort(self._ending, "the script says so")
+
+    async def Deploy(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.DeployChunk], context: "grpc.aio.ServicerContext[Any, Any]"
+    ) -> pb.DeployReply:
+        if self._ending is not grpc.StatusCode.OK:
+            await context.abort(self._ending, "the script says so")
+        return pb.DeployReply(number=2, version=(await anext(aiter(request_iterator))).file, devices=1)
+
+    async def RollBack(  # noqa: N802
+        self,
+        request: pb.RollBackRequest,  # noqa: ARG002
+        context: "grpc.aio.ServicerContext[Any, Any]",
+    ) -> pb.DeployReply:
+        if self._ending is not grpc.StatusCode.OK:
+            await context.abort(self._ending, "the script says so")
+        return pb.DeployReply(number=1, version="earlier", devices=1)
 
 
 def ask(ask_at: Callable[[str], Awaitable[T]], servicer: ControlServicer | None) -> T:
@@ -130,6 +148,11 @@ def test_a_stream_without_a_result_is_an_error() -> None:
 
 def test_the_status_is_the_base_stations() -> None:
     assert status(ScriptedControl(pb.RunEvent(status=TRAINING))) == TRAINING
+
+
+def test_a_refusal_of_too_many_calls_does_not_read_like_silence() -> None:
+    with pytest.raises(UnreachableError, match=r"refused by 127\.0\.0\.1:\d+ for now: the script says so"):
+        status(ScriptedControl(pb.RunEvent(status=TRAINING), ending=grpc.StatusCode.RESOURCE_EXHAUSTED))
 
 
 def test_a_server_without_the_control_service_is_refused() -> None:

@@ -7,6 +7,10 @@ import pytest
 import torch
 
 from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
+from splitwave.basestation.fusion.fusion_policy import FusionPolicies
+from splitwave.basestation.fusion.link_erasures import LinkErasures
+from splitwave.basestation.fusion.policies.deadline import Deadline
+from splitwave.basestation.fusion.policies.quorum import Quorum
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
@@ -43,7 +47,7 @@ class FirstLink:
 
 
 def first_link_buffer(links: int = 3, betas: Sequence[float] = (), capacity: int = 1) -> FusionBuffer:
-    return FusionBuffer(links, 3, capacity, FirstLink(), betas)
+    return FusionBuffer(links, 3, capacity, FusionPolicies.of(FirstLink()), betas)
 
 
 def test_a_fused_block_names_its_links_in_ascending_order() -> None:
@@ -95,9 +99,73 @@ def test_a_late_part_of_another_shape_is_refused() -> None:
 
 
 def test_the_symbols_of_a_link_that_is_down_are_zeros() -> None:
-    fusion = FusionBuffer(2, 3, capacity=1, links_down=(0,))
+    fusion = FusionBuffer(2, 3, capacity=1, erasures=LinkErasures(range(2), (0,)))
     fusion.add(KEY, 0, symbols(1.0))
     fused = fusion.add(KEY, 1, symbols(2.0))
     assert fused is not None
     assert torch.equal(fused.symbols, torch.tensor([0.0] * 3 + [2.0] * 3).expand(1, 4, 6))
-    assert fused.links == (0, 1)
+    assert (fused.links, fused.used) == ((0, 1), (1,))
+
+
+def waiting_buffer(*places: tuple[int, int]) -> FusionBuffer:
+    """A buffer of three links with (block, link) parts in it; the blocks wait for all links, and in passes 1 s."""
+    fusion = FusionBuffer(3, 3, 4, FusionPolicies.of(Deadline(wait_s=1.0)))
+    for number, link in places:
+        assert fusion.add(pass_key(number), link, symbols(link + 1.0)) is None
+    return fusion
+
+
+def pass_key(number: int) -> BlockKey:
+    return BlockKey(Phase.SERVE, 0, number)
+
+
+def test_a_released_block_has_zeros_for_the_links_that_are_missing_and_follows_older_ones() -> None:
+    fusion = waiting_buffer((0, 2), (1, 2), (1, 0), (2, 2))
+    blocks = fusion.release(pass_key(1))
+    assert [(block.key.micro_batch, block.links) for block in blocks] == [(0, (2,)), (1, (0, 2))]
+    assert torch.equal(blocks[1].symbols, torch.tensor([1.0] * 3 + [0.0] * 3 + [3.0] * 3).expand(1, 4, 9))
+    assert fusion.release(pass_key(1)) == []
+    assert fusion.add(pass_key(0), 0, symbols(9.0)) is None  # late
+    assert fusion.add(pass_key(0), 1, symbols(9.0)) is None
+    assert not fusion.awaits_late_parts(pass_key(0))
+    assert fusion.awaits_late_parts(pass_key(1))
+
+
+def test_blocks_that_waited_for_a_lost_link_alone_are_complete_in_their_order() -> None:
+    fusion = waiting_buffer((0, 0), (0, 2), (1, 2), (1, 0), (2, 0))
+    blocks = fusion.lose(1)
+    assert [(block.key.micro_batch, block.links) for block in blocks] == [(0, (0, 2)), (1, (0, 2))]
+    assert not fusion.awaits_late_parts(pass_key(0))  # nobody will send the missing part
+    block = fusion.add(pass_key(2), 2, symbols(3.0))
+    assert block is not None
+    assert block.links == (0, 2)
+
+
+def test_a_part_that_came_before_its_link_was_lost_is_used() -> None:
+    fusion = waiting_buffer((0, 1))
+    assert fusion.lose(1) == []
+    assert fusion.add(pass_key(0), 2, symbols(3.0)) is None
+    block = fusion.add(pass_key(0), 0, symbols(1.0))
+    assert block is not None
+    assert block.links == (0, 1, 2)
+
+
+def test_a_link_that_takes_no_part_is_not_waited_for() -> None:
+    fusion = waiting_buffer()
+    fusion.expect(4, (0, 2))
+    assert fusion.add(pass_key(0), 2, symbols(3.0)) is None
+    block = fusion.add(pass_key(0), 0, symbols(1.0))
+    assert block is not None
+    assert block.links == (0, 2)
+    assert not fusion.awaits_late_parts(pass_key(0))
+
+
+def test_training_blocks_wait_for_all_links_under_a_policy_for_passes() -> None:
+    fusion = FusionBuffer(2, 3, 1, FusionPolicies.of(Quorum(links=1)))
+    assert fusion.add(KEY, 1, symbols(2.0)) is None
+    block = fusion.add(KEY, 0, symbols(1.0))
+    assert block is not None
+    assert block.links == (0, 1)
+    early = fusion.add(pass_key(0), 1, symbols(2.0))
+    assert early is not None
+    assert early.links == (1,)

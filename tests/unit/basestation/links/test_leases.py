@@ -76,3 +76,24 @@ def test_refuses_a_link_that_is_leased_or_does_not_exist() -> None:
     assert error.value.refusal is Refusal.ALREADY_EXISTS
     with pytest.raises(ProtocolError, match="link 2 does not exist: this run has links 0 to 1"):
         leases.lease("b", 2)
+
+
+def test_a_device_gets_the_lowest_free_link_that_it_may_lease() -> None:
+    leases = LinkLeases(4)
+    assert leases.lease("a", None, {1, 3}) == 1
+    assert leases.lease("b", None, {1, 3}) == 3
+    with pytest.raises(ProtocolError, match="device c may lease links 1, 3 alone, leased already") as error:
+        leases.lease("c", None, {1, 3})
+    assert error.value.refusal is Refusal.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize("requested", [0, None])
+def test_a_device_gets_no_link_that_its_certificate_does_not_allow(requested: int | None) -> None:
+    with pytest.raises(ProtocolError, match="device a ") as error:
+        LinkLeases(2).lease("a", requested, {5})
+    assert error.value.refusal is Refusal.PERMISSION_DENIED
+
+
+def test_a_link_held_before_is_not_given_again_when_it_is_no_longer_allowed() -> None:
+    leases = LinkLeases(2, ["a", ""])
+    assert leases.lease("a", None, {1}) == 1

@@ -29,3 +29,35 @@ def test_answers_that_are_unexpected_or_repeated_are_refused(answer: str) -> Non
     answers.take(0, "yes")
     with pytest.raises(ProtocolError, match="not asked for"):
         answers.take(0, answer)
+
+
+def test_a_lost_link_is_not_waited_for_and_the_answer_that_it_gave_is_kept() -> None:
+    async def ask() -> dict[int, str]:
+        answers: LinkBarrier[str] = LinkBarrier(3)
+        answers.expect(lambda _: True)
+        answers.take(1, "yes")
+        answers.lose(1)
+        answers.lose(2)
+        assert [answers.expects(link) for link in range(3)] == [True, False, False]
+        answers.take(0, "no")
+        return await answers.all()
+
+    assert asyncio.run(ask()) == {0: "no", 1: "yes"}
+
+
+def test_a_barrier_is_over_when_the_last_missing_link_is_lost() -> None:
+    async def ask() -> dict[int, str]:
+        answers: LinkBarrier[str] = LinkBarrier(3)
+        answers.expect(lambda _: True, (0, 1))
+        answers.take(0, "yes")
+        answers.lose(1)
+        return await answers.all()
+
+    assert asyncio.run(ask()) == {0: "yes"}
+
+
+def test_a_link_that_was_not_asked_is_refused() -> None:
+    answers: LinkBarrier[str] = LinkBarrier(2)
+    answers.expect(lambda _: True, (0,))
+    with pytest.raises(ProtocolError, match="link 1 sent a str that was not asked for"):
+        answers.take(1, "yes")

@@ -8,6 +8,7 @@ import numpy as np
 from splitwave.basestation.fusion.block_collector import Arrival, Command, LatePart
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.learning.trainer import MicroBatchResult
+from splitwave.basestation.run.block_deadlines import CallLater, event_loop_timer
 from splitwave.basestation.run.block_exchange import BlockExchange, Decode
 from splitwave.basestation.run.decoding import Decoded, PredictedBlock, TrainedBlock
 from splitwave.basestation.run.events import RunEvents, RunObserver
@@ -48,12 +49,12 @@ class Recorder(RunObserver):
 
 
 class Exchange:
-    """The block exchange of a run with two links."""
+    """The block exchange of a run with two links, or as many as its settings say."""
 
-    def __init__(self, config: RunConfig = CONFIG) -> None:
+    def __init__(self, config: RunConfig = CONFIG, call_later: CallLater = event_loop_timer) -> None:
         self.sessions = {link: session_of(link) for link in range(config.links)}
         self.recorder = Recorder()
-        self.exchange = BlockExchange(config, self.sessions, RunEvents([self.recorder]))
+        self.exchange = BlockExchange(config, self.sessions, RunEvents([self.recorder]), call_later)
 
     def send(self, command: Command, link: int, number: int) -> None:
         key = BlockKey(command.phase, command.step, number)

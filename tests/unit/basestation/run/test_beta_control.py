@@ -11,7 +11,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.reports import SymbolEntropy
-from splitwave.common.records.results import ServedAtBeta, ServedQueries
+from splitwave.common.records.results import ServedAtBeta, ServedByLinks, ServedQueries
 
 PLAIN = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}})
 CONDITIONED = RunConfig.model_validate({"objective": {"beta": [0.5, 0.25]}, "hypernetwork": {"beta": [1e-3, 1.0]}})
@@ -115,6 +115,20 @@ class TestServingCounts:
         served.add(counts)
         assert served.results() == ()
         assert served.queries() == ServedQueries(5, 4, 0.4)
+
+    def test_counts_queries_by_the_links_that_their_answers_came_from(self) -> None:
+        first, second = QueryCounts(), QueryCounts()
+        first.add((0.5, 0.1), ids(7, 8), 1, (0, 1))
+        first.add((0.1, 0.1), ids(8), 1, (1,))
+        second.add((0.1, 0.1), ids(7), 0, (0, 1))
+        served = ServingCounts()
+        served.add(first)
+        served.add(second)
+        assert served.by_links() == (
+            ServedByLinks((0, 1), ServedQueries(3, 2, 1 / 3)),
+            ServedByLinks((1,), ServedQueries(1, 1, 1.0)),
+        )
+        assert [each.totals.queries for each in served.results()] == [2, 2]
 
     def test_the_entropy_is_the_mean_over_the_links_at_their_own_beta(self) -> None:
         counts, served = QueryCounts(), ServingCounts()

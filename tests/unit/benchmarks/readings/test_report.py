@@ -240,6 +240,8 @@ def test_a_recorded_pass_has_its_rules_and_the_reasons_why_it_is_invalid() -> No
     assert report.faults == ["offline, repetition 0: link 1: 7 of 8 queries were answered"]
     assert report.passes["server.0"] == {
         "queries": 8, "samples": 1, "window": 1, "rate_per_s": 100.0, "seed": 3,
-        "min_queries": 8, "min_duration_s": 0.0, "late_percentile": 99.0, "kept_up": True,
+        "overflow": "block", "min_queries": 8, "min_duration_s": 0.0, "late_percentile": 99.0, "kept_up": True,
+        "dropped": [0],
     }  # fmt: skip
     assert report.passes.keys() == {name.removesuffix(".at_ns") for name in report.samples}
+    assert report.readings == []

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splitwave.channel.emulator import service
+from splitwave.channel.emulator import stream as stream_module
 from splitwave.channel.emulator.port import EmulatedPort
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Gradient, Ready, Uplink, Welcome
 from splitwave.common.protocol.phases import Phase
-from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.uplink import uplink_from_proto, uplink_to_proto
@@ -53,7 +53,7 @@ def block(phase: Phase = Phase.TEST, link: int = 0) -> SymbolBlock:
 
 
 def uplink(body: Uplink, link: int = 0, draws: int = 1) -> pb.UplinkMessage:
-    message = uplink_to_proto(body, LinkContract.of(config_of(draws), link))
+    message = uplink_to_proto(body, link_contract(config_of(draws), link))
     message.port = link
     return message
 
@@ -69,7 +69,7 @@ def test_only_the_symbols_of_a_block_change_and_its_size_is_within_the_bound(pha
     assert port.pass_up(message)
 
     assert message.ByteSize() <= limit
-    received = uplink_from_proto(message, LinkContract.of(config_of(draws), 0))
+    received = uplink_from_proto(message, link_contract(config_of(draws), 0))
     assert isinstance(received, SymbolBlock)
     assert isinstance(received.payload, RealPayload)
     assert received.payload.values.shape == (draws if phase is Phase.TRAIN else 1, SAMPLES, DIMENSION)
@@ -141,9 +141,9 @@ class Downstream:
 def test_messages_that_exceed_one_bundle_behind_the_channel_are_forwarded_one_by_one(
     limit: int, expected: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MAX_MESSAGE_BYTES", limit)
+    monkeypatch.setattr(stream_module, "MAX_MESSAGE_BYTES", limit)
     upstream = Upstream()
-    stream = service._EmulatedStream(upstream, Downstream(), lambda: None, EmulatedPort)  # type: ignore[arg-type]
+    stream = stream_module.EmulatedStream(upstream, Downstream(), lambda: None, EmulatedPort)  # type: ignore[arg-type]
 
     async def blocks() -> AsyncIterator[pb.UplinkBundle]:
         yield pb.UplinkBundle(messages=[uplink(block(link=link), link) for link in range(3)])

@@ -69,7 +69,7 @@ def test_a_distant_resemblance_is_named_in_the_warning(variable: str, meant: str
         ("CHANNEL_PSNR", "SPLITWAVE_CHANNEL__PSNR_DB"),
         ("BETA", "SPLITWAVE_HYPERNETWORK__BETA or SPLITWAVE_OBJECTIVE__BETA"),
         ("SEEDS", "SPLITWAVE_DATA__SEED or SPLITWAVE_SEED"),
-        ("LINK", "SPLITWAVE_LINKS"),
+        ("LINK", "SPLITWAVE_LINKS or SPLITWAVE_TRAINING__LINK_DROPOUT"),
         ("DATADIR", "SPLITWAVE_DATA_DIR"),
         ("DATA", "SPLITWAVE_DATA_DIR"),
         ("DATA_DIRECTORY", "SPLITWAVE_DATA_DIR"),

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from splitwave.common.config.layers import load_config
-from splitwave.common.config.shipped import BOARDS, COMPOSE_FILE, CONFIGS, find_config, shipped_configs
+from splitwave.common.config.shipped import (
+    BOARDS,
+    COMPOSE_FILE,
+    CONFIGS,
+    SERVING_COMPOSE_FILE,
+    find_config,
+    shipped_configs,
+)
 from splitwave.common.errors import ConfigError
 
 
@@ -17,6 +24,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_package_contains_all_shipped_files() -> None:
     assert {"demo", "mnist-k2", "hyper-vib-mnist"} <= set(shipped_configs())
     assert COMPOSE_FILE.is_file()
+    assert SERVING_COMPOSE_FILE.is_file()
     assert list(BOARDS.glob("*.yaml"))
 
 

@@ -12,17 +12,22 @@ import pytest
 
 from splitwave.common.errors import ConfigError
 from splitwave.common.exit_codes import ExitCode
-from splitwave.common.files.user_folders import cache_folder, state_folder
+from splitwave.common.files.user_folders import cache_folder, config_folder, state_folder
 from tests.installed_command import ENVIRONMENT
 
 KINDS = pytest.mark.parametrize(
     ("variable", "folder", "below_home"),
-    [("XDG_STATE_HOME", state_folder, ".local/state"), ("XDG_CACHE_HOME", cache_folder, ".cache")],
+    [
+        ("XDG_STATE_HOME", state_folder, ".local/state"),
+        ("XDG_CACHE_HOME", cache_folder, ".cache"),
+        ("XDG_CONFIG_HOME", config_folder, ".config"),
+    ],
 )
 NO_HOME = {name: value for name, value in ENVIRONMENT.items() if name not in ("HOME", "XDG_STATE_HOME")}
 WITHOUT_PASSWD_ENTRY = """
 import os, sys
 from splitwave.device.__main__ import main
+import splitwave.device.session.training_devices  # with all that Python's own folders hold, which root's home may hide
 os.setuid(54321)
 sys.argv = ["device", *{arguments}]
 sys.exit(main())

@@ -19,6 +19,7 @@ from splitwave.common.protocol.workload import (
     MAX_WINDOW,
     STAMPS,
     LinkStamps,
+    Overflow,
     Workload,
     check_workload,
 )
@@ -41,6 +42,14 @@ LOADS = st.builds(
     st.integers(1, MAX_WINDOW),
     st.just(0.0) | st.floats(MAX_QUERIES / MAX_DURATION_S, 1e9),
     st.integers(0, 2**64 - 1),
+) | st.builds(
+    Workload,
+    st.integers(1, MAX_QUERIES),
+    st.just(1),
+    st.just(1),
+    st.just(1e3),
+    st.just(0),
+    st.sampled_from(Overflow),
 )
 
 
@@ -94,6 +103,7 @@ def test_a_closed_loop_is_bounded_by_its_window_and_an_open_one_by_samples_in_fl
         ({"rate_per_s": -1.0}, "rate_per_s = -1.0: expected a finite number, 0 or more"),
         ({"rate_per_s": math.nan}, "rate_per_s = nan: expected a finite number, 0 or more"),
         ({"rate_per_s": math.inf}, "rate_per_s = inf: expected a finite number, 0 or more"),
+        ({"overflow": Overflow.DROP_OLDEST}, "overflow = drop-oldest and rate_per_s = 0: only an open loop"),
         ({"rate_per_s": 1e-4}, "queries = 20 at rate_per_s = 0.0001: expected to last at most 86400 s"),
     ],
 )
@@ -109,6 +119,19 @@ def test_a_workload_that_cannot_be_carried_out_is_refused_with_the_value(
 def test_workloads_survive_the_wire(load: Workload) -> None:
     message = uplink_pb2.Workload.FromString(workload_to_proto(load).SerializeToString())
     assert workload_from_proto(message) == load
+
+
+def test_an_unknown_overflow_is_refused() -> None:
+    message = workload_to_proto(OPEN)
+    message.overflow = 7  # type: ignore[assignment]
+    with pytest.raises(ProtocolError, match="a workload with overflow = 7: expected one of 0, 1"):
+        workload_from_proto(message)
+
+
+def test_stamps_tell_which_queries_were_dropped() -> None:
+    at_ns = np.ones((4, len(STAMPS)), dtype=np.int64)
+    at_ns[[1, 3], 1:] = 0
+    assert LinkStamps(0, STAMPS, at_ns).dropped.tolist() == [1, 3]
 
 
 def test_a_workload_is_checked_when_it_is_decoded() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.reports import UplinkCost
-from splitwave.common.records.results import RunResult, ServedAtBeta, ServedQueries
+from splitwave.common.records.results import RunResult, ServedAtBeta, ServedByLinks, ServedQueries
 from splitwave.common.records.summary import summarize
 from splitwave.common.tasks.classification import wilson_interval
 
@@ -109,6 +109,23 @@ def test_the_queries_of_a_regression_have_a_mean_squared_error() -> None:
     served = summarize(config, "process", RESULT)["served"]
 
     assert served == {"queries": 240, "distinct_samples": 200, "mse_ns2": 0.075}
+
+
+def test_answers_without_some_links_are_counted_by_the_links_that_they_had() -> None:
+    everyone = ServedByLinks((0, 1), ServedQueries(200, 180, 0.05))
+    result = dataclasses.replace(RESULT, by_links=(everyone, ServedByLinks((1,), ServedQueries(40, 40, 0.2))))
+
+    assert "by_links" not in summarize(RunConfig(), "process", dataclasses.replace(RESULT, by_links=(everyone,)))
+    assert summarize(RunConfig(), "process", result)["by_links"] == [
+        {
+            "links": links,
+            "queries": queries,
+            "distinct_samples": samples,
+            "error_rate": error,
+            "error_rate_interval": list(wilson_interval(error, samples)),
+        }
+        for links, queries, samples, error in (([0, 1], 200, 180, 0.05), ([1], 40, 40, 0.2))
+    ]
 
 
 def test_only_beta_conditioned_networks_have_errors_and_entropy_by_beta() -> None:

@@ -10,9 +10,9 @@ from splitwave.basestation.learning.losses import loss_of
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import DATA_SETS
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import Prediction
 from splitwave.common.protocol.phases import Phase
-from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.tasks import task as tasks_room
 from splitwave.common.tasks.classification import Classification
 from splitwave.common.tasks.regression import Regression
@@ -60,7 +60,7 @@ def test_every_task_has_a_differentiable_loss_and_answers_that_can_be_encoded(na
     losses.sum().backward()  # type: ignore[no-untyped-call]
     answers = task.answers(outputs.detach().numpy())
     sent = Prediction(BlockKey(Phase.TEST, 0, 0), answers)
-    received = downlink_from_proto(downlink_to_proto(sent), LinkContract.of(config, 0))
+    received = downlink_from_proto(downlink_to_proto(sent), link_contract(config, 0))
 
     assert losses.shape == (5,)
     assert outputs.grad is not None

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import (
     Gradient,
 )
@@ -35,7 +36,7 @@ def contract_of(breakpoints: int = 6, draws: int = 3, conditioned: bool = False)
             "hypernetwork": {"beta": [1e-5, 1.0]} if conditioned else {},
         }
     )
-    return LinkContract.of(config, 1)
+    return link_contract(config, 1)
 
 
 def level_block(breakpoints: int = 6, samples: int = 4, codebook: bool = True, **changes: object) -> SymbolBlock:

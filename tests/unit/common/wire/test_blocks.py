@@ -10,11 +10,11 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import (
     Gradient,
 )
 from splitwave.common.protocol.phases import Phase
-from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.blocks import block_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import reals_from_proto
@@ -73,7 +73,7 @@ def test_every_wire_dtype_has_a_codec() -> None:
 
 def test_a_256_sample_block_of_4_bit_symbols_costs_at_most_1_05_of_its_packed_bytes() -> None:
     config = RunConfig()
-    contract = LinkContract.of(config, 1)
+    contract = link_contract(config, 1)
     payload = LevelPayload(np.zeros((256, 28), dtype=np.uint8), 3510, None)
     block = SymbolBlock(1, 4000, BlockKey(Phase.TEST, 0, 38), np.arange(9728, 9728 + 256), payload)
     assert uplink_to_proto(block, contract).ByteSize() <= 1.05 * 256 * 14

@@ -7,11 +7,12 @@ import pkgutil
 import pytest
 
 from splitwave.common import wire
+from splitwave.common.protocol.live_messages import Outcome
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 
-@pytest.mark.parametrize(("wire", "plain"), [(pb.Phase, Phase), (pb.Symbols, Symbols)])
+@pytest.mark.parametrize(("wire", "plain"), [(pb.Phase, Phase), (pb.Symbols, Symbols), (pb.Outcome, Outcome)])
 def test_every_protobuf_enum_equals_its_counterpart(wire: object, plain: type[enum.IntEnum]) -> None:
     numbers = dict(wire.items())  # type: ignore[attr-defined]
     prefix = plain.__name__.upper()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import (
     Prediction,
 )
@@ -54,7 +55,7 @@ def test_a_time_stamp_that_does_not_fit_a_report_is_refused() -> None:
 
 def times_contract() -> LinkContract:
     config = {"links": 1, "data": {"name": "wifi-csi"}, "inference": {"block_size": 300}}
-    return LinkContract.of(RunConfig.model_validate(config), 0)
+    return link_contract(RunConfig.model_validate(config), 0)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,24 @@ def test_answers_of_an_unsupported_dtype_are_not_sent() -> None:
     answers: Answers = np.array([1.0], dtype=np.float64)  # type: ignore[assignment]
     with pytest.raises(ProtocolError, match="float64 answers: the wire carries uint8 and uint16 and float32"):
         downlink_to_proto(Prediction(KEY, answers))
+
+
+MOST_LINKS = link_contract(RunConfig.model_validate({"links": 64}), 0)
+
+
+@given(st.frozensets(st.integers(0, 63)))
+def test_the_links_of_an_answer_survive_the_wire(links: frozenset[int]) -> None:
+    body = Prediction(KEY, np.array([1], dtype=np.uint8), links=tuple(sorted(links)))
+    message = pb.DownlinkMessage.FromString(downlink_to_proto(body).SerializeToString())
+    assert_equal_fields(downlink_from_proto(message, MOST_LINKS), body)
+
+
+def test_an_answer_from_all_links_has_no_byte_more_than_before() -> None:
+    fields = downlink_to_proto(Prediction(KEY, np.array([1], dtype=np.uint8))).prediction.ListFields()
+    assert [field.name for field, _ in fields] == ["key", "classes"]
+
+
+def test_an_answer_from_a_link_that_the_run_does_not_have_is_refused() -> None:
+    message = downlink_to_proto(Prediction(KEY, np.array([1], dtype=np.uint8), links=(0, 2)))
+    with pytest.raises(ProtocolError, match="an answer from link 2: the run has links 0 to 1"):
+        downlink_from_proto(message, link_contract(RunConfig(links=2), 0))

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.reports import UplinkCost
-from splitwave.common.records.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
+from splitwave.common.records.results import (
+    EpochRecord,
+    Evaluation,
+    RunResult,
+    ServedAtBeta,
+    ServedByLinks,
+    ServedQueries,
+)
 from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.common.wire.results import (
     epoch_from_proto,
@@ -61,6 +68,9 @@ def test_test_errors_survive_the_wire(evaluation: Evaluation) -> None:
         st.builds(ServedAtBeta, st.lists(FLOATS, max_size=3).map(tuple), QUERIES, st.none() | FLOATS), max_size=3
     ).map(tuple),
     queries=QUERIES,
+    by_links=st.lists(
+        st.builds(ServedByLinks, st.lists(st.integers(0, 63), max_size=3).map(tuple), QUERIES), max_size=3
+    ).map(tuple),
 )
 def test_a_result_survives_the_wire(
     hops: tuple[str, ...],
@@ -70,9 +80,10 @@ def test_a_result_survives_the_wire(
     seed: int,
     served: tuple[ServedAtBeta, ...],
     queries: ServedQueries,
+    by_links: tuple[ServedByLinks, ...],
 ) -> None:
     times = np.random.default_rng(seed).integers(-(2**63), 2**63, size=(rows, len(hops)), dtype=np.int64)
-    result = RunResult(7, *rates, costs, hops, times, "5ha", queries, served)
+    result = RunResult(7, *rates, costs, hops, times, "5ha", queries, served, by_links)
 
     wire = result_to_proto(result).SerializeToString()
     back = result_from_proto(pb.RunResult.FromString(wire))
@@ -80,7 +91,7 @@ def test_a_result_survives_the_wire(
     np.testing.assert_array_equal(back.hop_times_ns, times)
     assert (back.steps, back.samples_per_s, back.error, back.error_soft) == (7, *rates)
     assert (back.costs, back.hops, back.weights_sha256) == (costs, hops, "5ha")
-    assert (back.queries, back.served) == (queries, served)
+    assert (back.queries, back.served, back.by_links) == (queries, served, by_links)
 
 
 def test_hop_times_that_are_not_whole_rows_are_refused() -> None:

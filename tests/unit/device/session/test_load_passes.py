@@ -12,7 +12,7 @@ from splitwave.common.protocol.messages import SetBeta
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.reports import PassReport, UplinkCost
 from splitwave.common.protocol.timing import Stamps
-from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS
+from splitwave.common.protocol.workload import DIRECT_STAMPS, STAMPS, Overflow, dropped_queries
 from splitwave.device.session.session import DeviceSession
 from tests.unit.device.session.single_device import (
     CLOSED,
@@ -98,6 +98,22 @@ def test_an_open_loop_without_credit_waits_and_its_queries_keep_the_time_at_whic
     (report,) = bodies
     assert isinstance(report, PassReport)
     np.testing.assert_array_equal(report.hop_times_ns[:, STAMPS.index("due")], OPEN.schedule_ns())
+
+
+def test_a_query_that_waits_too_long_is_dropped_and_its_report_has_only_when_it_was_due(
+    session: DeviceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splitwave.common.protocol.workload, "MAX_OPEN_SAMPLES", 2 * OPEN.samples)
+    monkeypatch.setattr(splitwave.common.protocol.workload, "MAX_WAITING_QUERIES", 1)
+    list(react(session, welcome()))
+    load = dataclasses.replace(OPEN, overflow=Overflow.DROP_OLDEST)
+    begun_ns = -(10**12)  # so that all queries are due on the test's clock
+    list(react(session, load_command(load), begun_ns))
+    (report,) = react(session, answer_to_query(on_its_way(session, due_block(session))))
+    assert isinstance(report, PassReport)
+    assert dropped_queries(report.hops, report.hop_times_ns).tolist() == [0, 1, 2, 3, 4]
+    assert report.cost.samples == load.samples  # of the newest query alone
+    np.testing.assert_array_equal(report.hop_times_ns[:, STAMPS.index("due")], begun_ns + load.schedule_ns())
 
 
 def test_a_load_of_larger_queries_than_the_runs_blocks_is_refused(session: DeviceSession) -> None:

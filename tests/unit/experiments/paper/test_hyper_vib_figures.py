@@ -56,6 +56,7 @@ def test_one_hyper_qml_ib_training_is_compared_with_one_model_per_psnr() -> None
         assert (config.conditions, config.links, config.quantizer.breakpoints) == (2, 2, 15)
 
 
+@pytest.mark.e2e
 def test_the_error_of_delays_is_measured_in_squared_nanoseconds() -> None:
     trial = next(trial for trial in trials_of("smoke", name="hyper_vib_bluetooth") if trial.method == "hyper-vib")
     outcome = run_trial(trial.model_copy(update={"epochs": 1, "test_betas": (1e-5, 1.0)}), None, Provenance("a", "b"))

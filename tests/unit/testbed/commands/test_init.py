@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from splitwave.common.config.shipped import COMPOSE_FILE, CONFIGS
+from splitwave.common.config.shipped import COMPOSE_FILE, CONFIGS, SERVING_COMPOSE_FILE
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.cli import app
 
@@ -14,7 +14,8 @@ def test_init_copies_the_shipped_files(tmp_path: Path) -> None:
     outcome = CliRunner().invoke(app, ["init", str(folder)])
     assert outcome.exit_code == 0
     assert f"splitwave train -c {folder}/configs/demo.yaml" in outcome.stdout
-    assert (folder / "docker-compose.yml").read_bytes() == COMPOSE_FILE.read_bytes()
+    for name, shipped in (("docker-compose.yml", COMPOSE_FILE), ("docker-compose.serving.yml", SERVING_COMPOSE_FILE)):
+        assert (folder / name).read_bytes() == shipped.read_bytes()
     for path in CONFIGS.rglob("*.yaml"):
         assert (folder / "configs" / path.relative_to(CONFIGS)).read_bytes() == path.read_bytes()
 

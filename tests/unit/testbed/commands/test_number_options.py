@@ -10,8 +10,8 @@ from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.cli import app
 from tests.unit.testbed.commands.command_line import assert_refused, splitwave
 
-CHECKED_LATER = {"value", "links_per_process"}
-"""Numbers for which the command itself has the range."""
+CHECKED_LATER = {"value", "links_per_process", "beta", "psnr_db"}
+"""Numbers for which the command itself, or the settings that they replace, have the range."""
 
 
 def numbers(command: Any, path: str = "splitwave") -> Iterator[tuple[str, Any]]:

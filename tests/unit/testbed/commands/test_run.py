@@ -132,6 +132,7 @@ def test_a_data_file_with_a_wrong_hash_is_refused_with_a_remedy(tmp_path: Path, 
 SHORT = ("--set", "training.epochs=1", "--set", "training.batch_size=4000", "--set", "inference.latency_samples=1")
 
 
+@pytest.mark.e2e
 def test_a_chance_level_error_and_too_many_threads_give_a_remark_and_a_warning(results: Path) -> None:
     hopeless = ("--set", "training.learning_rate=1e6", "--set", "runtime.torch_threads=256")
     before = torch.get_num_threads()
@@ -215,3 +216,24 @@ def test_links_per_process_are_for_engines_with_device_processes(
     refused = splitwave("train", "-c", CONFIGS / "demo.yaml", "--results", results, *arguments)
     assert_refused(refused, ExitCode.CONFIG, *words)
     assert not results.exists()
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        ("inprocess", ["--max-restarts 1", "not the inprocess engine"]),
+        ("compose", ["--max-restarts 1", "not the compose engine"]),
+        ("no-such", ["no-such"]),
+    ],
+)
+def test_restarts_are_for_the_engine_that_starts_processes_again(engine: str, words: list[str], results: Path) -> None:
+    refused = splitwave("demo", "--results", results, "--max-restarts", "1", "--engine", engine)
+    assert_refused(refused, ExitCode.CONFIG, *words)
+    assert not results.exists()
+
+
+def test_only_the_process_engine_writes_answers(tmp_path: Path) -> None:
+    refused = splitwave("infer", "--checkpoint", tmp_path, "--engine", "inprocess", "--answers", "a.jsonl")
+    assert_refused(
+        refused, ExitCode.CONFIG, "--answers a.jsonl: only the process engine writes answers, not the inprocess engine"
+    )

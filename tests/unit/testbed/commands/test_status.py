@@ -13,9 +13,21 @@ from splitwave.common.wire.pb import control_pb2 as pb
 from splitwave.testbed.processes.announcement import Announcement
 from tests.unit.testbed.commands.command_line import assert_refused, splitwave
 
+STATUS = pb.RunStatus(
+    run_id="live-run",
+    stage=pb.STAGE_SERVING,
+    links=[pb.LinkStatus(link=link) for link in range(3)],
+    queries=60,
+    by_links=[
+        pb.ServedByLinks(links=[0, 1, 2], totals=pb.ServedQueries(queries=41)),
+        pb.ServedByLinks(links=[0, 2], totals=pb.ServedQueries(queries=12)),
+        pb.ServedByLinks(links=[1], totals=pb.ServedQueries(queries=7)),
+    ],
+)
+
 
 def get_status(_request: pb.GetStatusRequest, _context: grpc.ServicerContext) -> pb.RunStatus:
-    return pb.RunStatus(run_id="live-run", stage=pb.STAGE_WAITING)
+    return STATUS
 
 
 CONTROL = grpc.method_handlers_generic_handler(
@@ -70,7 +82,7 @@ def test_a_testbed_that_does_not_answer_is_reported_beside_the_others(results: P
         result = splitwave("status", "--results", results)
 
     assert result.exit_code == ExitCode.OK
-    assert f"run live-run at {address}: waiting" in result.stdout
+    assert f"run live-run at {address}: serving" in result.stdout
     assert "warning: no base station answered at 127.0.0.1:1: " in result.stderr
 
 
@@ -79,3 +91,10 @@ def test_it_is_an_error_if_no_testbed_answers(results: Path) -> None:
         result = splitwave("status", "--results", results)
 
     assert_refused(result, ExitCode.UNREACHABLE, "no base station answered at 127.0.0.1:1: ")
+
+
+def test_the_status_counts_the_queries_that_were_answered_without_some_links() -> None:
+    with base_station() as address:
+        output = splitwave("status", "--address", address).output
+
+    assert "serving, 60 queries answered (12 by links 0 2 alone, 7 by link 1 alone)" in output

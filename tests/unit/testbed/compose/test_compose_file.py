@@ -1,4 +1,4 @@
-"""docker-compose.yml, its variables and board files are valid for both Compose versions and confine the services."""
+"""The compose files, their variables and board files are valid for both Compose versions and confine the services."""
 
 import os
 import re
@@ -16,6 +16,7 @@ from splitwave.common.runtime.server import DRAIN_GRACE_S
 
 ROOT = Path(__file__).parents[4]
 FILE = ROOT / "docker-compose.yml"
+SERVING = ROOT / "docker-compose.serving.yml"
 EXAMPLE = ROOT / ".env.example"
 BOARDS = sorted((ROOT / "configs" / "boards").glob("*.yaml"))
 VARIABLE = re.compile(r"\$\{(\w+):-([^${}]*)\}")
@@ -29,7 +30,8 @@ def _services(path: Path = FILE) -> dict[str, Service]:
 
 
 SERVICES = _services()
-each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+ALL_SERVICES = SERVICES | {f"serving-{name}": service for name, service in _services(SERVING).items()}
+each_service = pytest.mark.parametrize("service", ALL_SERVICES.values(), ids=ALL_SERVICES)
 each_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
 
 
@@ -58,7 +60,7 @@ def _example() -> dict[str, str]:
     return dict(re.findall(r"^(\w+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("path", [FILE, *BOARDS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [FILE, SERVING, *BOARDS], ids=lambda path: path.name)
 def test_the_file_is_valid_by_the_compose_specification(path: Path) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -79,8 +81,8 @@ def test_no_service_runs_as_root(service: Service) -> None:
 
 def test_no_image_runs_as_root() -> None:
     stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
-    final = {stage.split()[2]: stage for stage in stages[1:] if stage.split()[2] in SERVICES}
-    assert set(final) == set(SERVICES)
+    final = {stage.split()[2]: stage for stage in stages[1:] if "\nENTRYPOINT " in stage}
+    assert set(final) == {*SERVICES, "device-light"}
     for stage in final.values():
         assert re.findall(r"^USER (.*)$", stage, re.MULTILINE) == ["10001:10001"]
 
@@ -121,7 +123,7 @@ def test_a_health_check_ends_before_the_engines_time_limit(service: Service) -> 
 def test_every_variable_has_its_default_in_the_example() -> None:
     example = _example()
     defaults: dict[str, set[str]] = {}
-    for name, default in VARIABLE.findall(FILE.read_text()):
+    for name, default in VARIABLE.findall(FILE.read_text() + SERVING.read_text()):
         defaults.setdefault(name, set()).add(default)
     assert set(example) == set(defaults)
     # An empty variable may have a different default at each place.
@@ -131,16 +133,33 @@ def test_every_variable_has_its_default_in_the_example() -> None:
 
 
 def test_every_variable_can_be_left_out() -> None:
-    assert FILE.read_text().count("${") == len(VARIABLE.findall(FILE.read_text()))
+    for file in (FILE, SERVING):
+        assert file.read_text().count("${") == len(VARIABLE.findall(file.read_text()))
 
 
 @needs_compose
 def test_the_defaults_start_two_devices_on_the_demo() -> None:
     services = _config()
-    assert set(services) == {"basestation", "channel", "device", "bench"}
+    assert set(services) == {"certs", "basestation", "channel", "device", "bench"}
     assert services["device"]["scale"] == 2
     assert str(ROOT / "configs" / "demo.yaml") in str(services["basestation"]["volumes"])
     assert "--restore" not in str(services["basestation"]["command"])
+
+
+@each_service
+def test_a_crash_loop_ends(service: Service) -> None:
+    assert re.fullmatch(r"no|on-failure:[1-9]\d*", str(service["restart"]))
+
+
+@pytest.mark.parametrize("service", ["basestation", "channel", "device"])
+def test_a_container_of_a_run_survives_thirty_crashes_and_those_that_follow_from_them(service: str) -> None:
+    assert int(str(SERVICES[service]["restart"]).removeprefix("on-failure:")) >= 60
+
+
+@needs_compose
+def test_a_training_keeps_checkpoints_and_goes_on_from_them() -> None:
+    command = str(_config()["basestation"]["command"])
+    assert re.search(r"--checkpoint-every\W+100\W+--keep-checkpoints\W+2\W+--resume\W+if-same\W", command)
 
 
 @needs_compose

@@ -105,3 +105,18 @@ def test_a_table_row_shows_the_exit_code_of_a_container() -> None:
 def test_a_table_row_shows_faults() -> None:
     assert table_row(part("paused", health="healthy"), None)[1] == "paused"
     assert table_row(part("running", networks=()), None)[1] == "running, cut off"
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "exit_code", "done"),
+    [
+        ("certs", "exited", 0, True),
+        ("certs", "running", 0, False),
+        ("certs", "exited", 2, False),
+        ("device", "exited", 0, False),
+    ],
+)
+def test_a_part_is_done_when_it_has_made_the_certificates(
+    service: str, status: str, exit_code: int, done: bool
+) -> None:
+    assert Part(service, 1, "id", status, "", exit_code, 0, "", (), {}).is_done is done

@@ -22,6 +22,18 @@ def test_a_setting_with_a_wrong_value_is_a_failure(monkeypatch: pytest.MonkeyPat
     assert "SPLITWAVE_TRAINING__EPOCHS" in findings["settings"].value
 
 
+@pytest.mark.parametrize("name", ["API_KEY", "MY_TOKEN", "DB_PASSWORD", "CLIENT_SECRET", "training__token"])
+def test_a_report_contains_no_value_of_a_variable_that_is_secret_by_its_name(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SPLITWAVE_{name}", "hunter2")
+
+    findings = examined()
+
+    assert findings[f"SPLITWAVE_{name}"].value == "(not shown)"
+    assert "hunter2" not in str(findings)
+
+
 def test_valid_settings_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPLITWAVE_SEED", "7")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from splitwave.testbed.processes.announcement import Announcement, running_testbeds
+from splitwave.testbed.processes.announcement import Announcement, PublishedPids, running_testbeds
 
 
 def announcement(pid: int) -> Announcement:
@@ -35,6 +35,21 @@ def test_a_testbed_is_found_while_it_is_running(tmp_path: Path, logs: Path) -> N
         assert running_testbeds(tmp_path) == [running]
 
     assert running_testbeds(tmp_path) == []
+    assert list(logs.iterdir()) == []
+
+
+def test_the_announcement_has_the_current_process_ids(tmp_path: Path, logs: Path) -> None:
+    running, pids = announcement(os.getpid()), PublishedPids(logs)
+    pids.update({"splitwave": os.getpid()})  # before there is an announcement
+    assert list(logs.iterdir()) == []
+
+    with pids.published(running):
+        pids.update({**running.pids, "basestation": 4711})
+        (found,) = running_testbeds(tmp_path)
+        assert found.pids == {"splitwave": os.getpid(), "basestation": 4711}
+        assert found.basestation == running.basestation
+
+    pids.update(running.pids)
     assert list(logs.iterdir()) == []
 
 

@@ -19,7 +19,7 @@ from splitwave.common.errors import (
     UnreachableError,
 )
 from splitwave.common.exit_codes import ExitCode
-from splitwave.testbed.processes.child import Child, start_child
+from splitwave.testbed.processes.child import Child, ChildCommand
 from splitwave.testbed.processes.process_death import Death, describe, root_cause
 
 ROLES = ("basestation", "channel", "device-0", "device-1")
@@ -32,12 +32,10 @@ def children(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Child]:
 
     async def start_and_end() -> Iterator[Child]:
         with Path("/dev/null").open() as lifeline:
-            started = [
-                await start_child(
-                    role, ["stat"], log=logs / role, lifeline=lifeline.fileno(), announces=False, finishes=True
-                )
-                for role in ROLES
-            ]
+            commands = [ChildCommand(role, ["stat"], logs / role, lifeline.fileno(), finishes=True) for role in ROLES]
+            started = [Child(command) for command in commands]
+            for child in started:
+                await child.start()
         for child in started:
             await child.exited()
         return iter(started)

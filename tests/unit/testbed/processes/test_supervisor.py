@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import textwrap
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -14,19 +13,6 @@ from splitwave.testbed.processes.supervisor import Supervisor
 from tests.limits import LIMIT_S
 
 Scenario = Callable[[Supervisor], Coroutine[object, object, None]]
-
-
-@pytest.fixture
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """A function that writes a module which a supervisor can start, and returns its name."""
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-
-    def write(body: str) -> str:
-        name = f"service_{len(list(tmp_path.glob('*.py')))}"
-        (tmp_path / f"{name}.py").write_text("import os, signal, sys\n" + textwrap.dedent(body))
-        return name
-
-    return write
 
 
 def supervise(log_dir: Path, scenario: Scenario) -> list[Child]:

@@ -84,6 +84,18 @@ def test_the_versions_are_those_that_are_installed() -> None:
     assert "pytest" not in versions
 
 
+def test_the_versions_are_of_what_every_device_and_a_testbed_require(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        "numpy>=2.0",
+        'torch>=2.6; extra == "testbed"',
+        "onnxruntime>=1; extra == 'device'",
+        'x[y]; extra == "dev"',
+    ]
+    monkeypatch.setattr(provenance, "requires", lambda _: lines)
+
+    assert set(package_versions()) == {"splitwave", "numpy", "torch"}
+
+
 def test_the_processor_has_a_name() -> None:
     assert isinstance(cpu_model(), str)
 

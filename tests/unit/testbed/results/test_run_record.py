@@ -7,7 +7,7 @@ import pytest
 
 from splitwave.common.records.results import EpochRecord
 from splitwave.common.tasks.classification import Classification
-from splitwave.testbed.engine import Progress, StartedOver, Usage
+from splitwave.testbed.engine import Progress, Restarted, StartedOver, Usage
 from splitwave.testbed.results.metrics import read_epochs
 from splitwave.testbed.results.run_record import RunRecord
 
@@ -82,3 +82,21 @@ def test_an_epoch_that_cannot_be_written_keeps_earlier_epochs_readable(metrics: 
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert read_epochs(metrics, TASK) == [epoch(0)]
+
+
+def test_after_a_restart_from_a_checkpoint_each_epoch_is_there_once(metrics: Path) -> None:
+    record = RunRecord(metrics, TASK)
+    for event in (epoch(0), epoch(1, 3.0), epoch(2, 2.0), StartedOver("the base station was lost"), epoch(1), epoch(2)):
+        record(event)
+
+    assert read_epochs(metrics, TASK) == [epoch(0), epoch(1), epoch(2)]
+    assert record.epochs == 3
+
+
+def test_processes_that_were_started_again_are_counted_by_their_name(metrics: Path) -> None:
+    record = RunRecord(metrics, TASK)
+    for part in ("device-0", "channel", "device-0"):
+        record(Restarted(f"{part} was killed by SIGKILL; started again", part))
+
+    assert record.restarted == {"device-0": 2, "channel": 1}
+    assert record.summary() == {}

@@ -1,0 +1,160 @@
+"""One device process's stream through the emulator, in both directions, and the way in which it ended."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from grpc import aio
+
+from splitwave.channel.emulator.port import EmulatedPort
+from splitwave.common.limits import MAX_MESSAGE_BYTES
+from splitwave.common.runtime.rpc import CLOSING_LIMIT_S, check_port
+from splitwave.common.runtime.write_watch import WriteWatch
+from splitwave.common.wire.bundling import check_bundle
+from splitwave.common.wire.pb import uplink_pb2 as pb
+
+UpstreamCall = aio.StreamStreamCall[pb.UplinkBundle, pb.DownlinkBundle]
+
+
+_FAILED_WRITE = (grpc.StatusCode.INTERNAL, "Internal error from Core")
+
+
+@dataclass(slots=True)
+class Ending:
+    """The way in which the base station ended a stream.
+
+    grpc.aio replaces a call's status by INTERNAL when a write fails after the other side has ended the call, so
+    the status is kept at the moment that it arrives. If the write fails before that, the status is lost for good; the
+    base station may have died, so that devices should try again.
+    """
+
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    details: str = ""
+
+    def note(self, call: UpstreamCall) -> None:
+        """Keep the status of a call that is done."""
+        self.code, self.details = _immediate(call.code()), _immediate(call.details()) or ""
+        if (self.code, self.details) == _FAILED_WRITE:
+            self.code, self.details = (
+                grpc.StatusCode.UNAVAILABLE,
+                "the stream broke while it was written to (if the base station ended it, its log has the reason)",
+            )
+
+
+def _immediate(answer: Any) -> Any:
+    """The result of a coroutine that has nothing to wait for: the status of a call that is done."""
+    try:
+        answer.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("a call that is done has no status")
+
+
+class EmulatedStream:
+    """One device process's stream: bundles go through as they come, each of their messages through its port."""
+
+    def __init__(
+        self,
+        upstream: UpstreamCall,
+        context: "aio.ServicerContext[Any, Any]",
+        answered: Callable[[], None],
+        new_port: Callable[[], EmulatedPort],
+    ) -> None:
+        """Set up a stream.
+
+        Args:
+            upstream: the call to the base station.
+            context: of the call from the devices.
+            answered: called for each bundle from the base station.
+            new_port: makes the port of one more device.
+        """
+        self._upstream = upstream
+        self._up: WriteWatch[pb.UplinkBundle] = WriteWatch(upstream.write, "the base station")
+        self._down: WriteWatch[pb.DownlinkBundle] = WriteWatch(context.write, "the device")
+        self._answered = answered
+        self._new_port = new_port
+        self._ports: dict[int, EmulatedPort] = {}
+        self._port_at_work = 0
+        self._greeted = False
+
+    async def carry_up(self, hellos: pb.UplinkBundle, bundles: AsyncIterator[pb.UplinkBundle]) -> None:
+        """Carry bundles to the base station until the devices close the stream, or the base station ends it.
+
+        Raises:
+            ProtocolError: a message does not fit the link's contract.
+        """
+        try:
+            await self._write_up(hellos)
+            async for bundle in bundles:
+                await self._write_up(bundle)
+            await self._upstream.done_writing()
+        except (asyncio.InvalidStateError, aio.AioRpcError):
+            return  # the base station has ended the stream; `Ending` has its status
+
+    async def limit(self) -> None:
+        """Wait until one side has read nothing for too long.
+
+        Raises:
+            ProtocolError: it has.
+        """
+        watches = [asyncio.create_task(writes.limit()) for writes in (self._up, self._down)]
+        try:
+            ended, _ = await asyncio.wait(watches, return_when=asyncio.FIRST_COMPLETED)
+            ended.pop().result()
+        finally:
+            for watch in watches:
+                watch.cancel()
+
+    async def give_up(self, reason: str) -> None:
+        """Send the base station, if it knows the stream, the reason why it ends, and wait for the end."""
+        if not self._greeted:
+            return
+        leaving = pb.UplinkMessage(port=self._port_at_work, leaving=pb.Leaving(reason=reason))
+        try:
+            async with asyncio.timeout(CLOSING_LIMIT_S):
+                await self._upstream.write(pb.UplinkBundle(messages=[leaving]))
+                await self._upstream.done_writing()
+                await self._upstream.code()
+        except (TimeoutError, asyncio.InvalidStateError, aio.AioRpcError):
+            return  # the base station has ended the stream itself, or cannot be reached
+
+    async def carry_down(self) -> None:
+        """Carry bundles to the devices until the base station ends the stream; errors as for `carry_up`."""
+        try:
+            async for bundle in self._upstream:
+                self._answered()
+                check_bundle(bundle)
+                for message in bundle.messages:
+                    self._port(message.port).pass_down(message)
+                await self._down.write(bundle)
+        except aio.AioRpcError:
+            return  # likewise
+
+    async def _write_up(self, bundle: pb.UplinkBundle) -> None:
+        check_bundle(bundle)
+        for part in self._parts(bundle):
+            void = [number for number, message in enumerate(part.messages) if not self._pass_up(message)]
+            for number in reversed(void):
+                del part.messages[number]
+            if part.messages:
+                await self._up.write(part)
+                self._greeted = True
+
+    def _parts(self, bundle: pb.UplinkBundle) -> Iterable[pb.UplinkBundle]:
+        """The bundle, if one bundle holds the noisy copies of all its symbols, else each message by itself."""
+        if sum(self._port(message.port).bytes_behind(message) for message in bundle.messages) <= MAX_MESSAGE_BYTES:
+            return (bundle,)
+        return (pb.UplinkBundle(messages=[message]) for message in bundle.messages)
+
+    def _pass_up(self, message: pb.UplinkMessage) -> bool:
+        return self._port(message.port).pass_up(message)
+
+    def _port(self, number: int) -> EmulatedPort:
+        port = self._ports.get(number)
+        if port is None:
+            check_port(number)
+            port = self._ports[number] = self._new_port()
+        self._port_at_work = number
+        return port

@@ -1,0 +1,90 @@
+"""The identity of a party: its role, its name and the links that it may lease, as its certificate says."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from splitwave.common.errors import ProtocolError, Refusal
+from splitwave.common.limits import MAX_LINKS
+
+SCHEME = "splitwave"
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}", re.ASCII)
+"""The name of a party; it is the name of a folder, too."""
+
+
+class Role(StrEnum):
+    """The purpose of a certificate."""
+
+    BASESTATION = "basestation"
+    CHANNEL = "channel"
+    DEVICE = "device"
+    OPERATOR = "operator"
+
+    @property
+    def serves(self) -> bool:
+        """Whether a party of this role listens, so that its certificate has the names of hosts."""
+        return self in (Role.BASESTATION, Role.CHANNEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A party.
+
+    Attributes:
+        role: of the party.
+        name: distinguishes it from others of its role.
+        links: of a device, the links that it may lease; None for any.
+    """
+
+    role: Role
+    name: str
+    links: frozenset[int] | None = None
+
+    def __str__(self) -> str:
+        """Return `device NAME`."""
+        return f"{self.role} {self.name}"
+
+    @property
+    def uri(self) -> str:
+        """The identity as a certificate's alternative name of type URI, such as `splitwave://device/NAME?links=0,2`."""
+        links = "" if self.links is None else f"?links={','.join(map(str, sorted(self.links)))}"
+        return f"{SCHEME}://{self.role}/{self.name}{links}"
+
+    def may_lease(self, link: int) -> bool:
+        """Whether the party may lease a link."""
+        return self.role is Role.DEVICE and (self.links is None or link in self.links)
+
+    @classmethod
+    def from_uri(cls, text: str) -> Self:
+        """Read an identity.
+
+        Raises:
+            ProtocolError: the text is no identity.
+        """
+        try:
+            return cls._parsed(text)
+        except ValueError as error:
+            raise ProtocolError(f"{text[:200]!r} names no party: {error}", Refusal.UNAUTHENTICATED) from None
+
+    @classmethod
+    def _parsed(cls, text: str) -> Self:
+        parts = urlsplit(text)
+        if parts.scheme != SCHEME:
+            raise ValueError(f"expected {SCHEME}://ROLE/NAME")
+        role, name = Role(parts.netloc), parts.path.removeprefix("/")
+        if NAME.fullmatch(name) is None:
+            raise ValueError("a name has 1 to 63 letters, digits, dots, - and _")
+        query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=True) if parts.query else {}
+        if parts.fragment or query.keys() - {"links"} or (query and role is not Role.DEVICE):
+            raise ValueError("only a device has ?links=, and nothing else follows a name")
+        return cls(role, name, _links(query["links"]) if query else None)
+
+
+def _links(values: list[str]) -> frozenset[int]:
+    (text,) = values
+    links = [int(part) for part in text.split(",")] if text else []
+    if not all(0 <= link < MAX_LINKS for link in links):
+        raise ValueError(f"links are numbered from 0 to {MAX_LINKS - 1}")
+    return frozenset(links)

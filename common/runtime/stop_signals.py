@@ -1,0 +1,54 @@
+"""The signals that end a command or a service, and what the first and the second of them do."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that end a process; a closed terminal does not end one that was started with `nohup`.
+
+    `nohup` starts a process with SIGHUP ignored, and a handler would undo that.
+    """
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return tuple(number for number in _STOP_SIGNALS if number is not signal.SIGHUP or not ignored)
+
+
+def on_stop_signal(stop: Callable[[], object]) -> None:
+    """Have `stop` called upon such a signal; from then on, SIGINT ends the process at once, whatever it is doing."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stop()
+
+    for number in stop_signals():
+        signal.signal(number, handle)
+
+
+def stop_event() -> asyncio.Event:
+    """Return an event of the running loop that such a signal sets."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def set_event() -> None:
+        with suppress(RuntimeError):  # the loop is closed: the process is about to end
+            loop.call_soon_threadsafe(stop.set)
+
+    on_stop_signal(set_event)
+    return stop
+
+
+def event_of(*signals: signal.Signals) -> asyncio.Event:
+    """Return an event of the running loop that any of these signals sets."""
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in signals:
+        loop.add_signal_handler(number, event.set)
+    return event
+
+
+def leave_stop_to_the_base_station() -> None:
+    """Ignore SIGUSR1, by which a batch system warns all processes of a job: the base station stops the training."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)

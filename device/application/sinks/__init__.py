@@ -1,0 +1,1 @@
+"""The receivers of a device's answers, one module for each kind."""

@@ -1,0 +1,1 @@
+"""The sources of a device's samples, one module for each kind."""

@@ -1,0 +1,1 @@
+"""Certificates of a testbed's parties: a certificate authority of its own, and what it issues."""
