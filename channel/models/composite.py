@@ -58,5 +58,5 @@ def link_channel(config: RunConfig, link: int) -> ChannelModel[Any]:
     Raises:
         ConfigError: a model cannot be loaded.
     """
-    models = [channel_model(name, config, link) for name in config.channel.models]
+    models = [channel_model(choice, config, link) for choice in config.channel.chain(link)]
     return models[0] if len(models) == 1 else CompositeChannel(models)

@@ -8,6 +8,7 @@ LATER_SECTIONS = ("fusion", "decoder")
 LATER_SETTINGS = {
     "data": ("view", "crop", "noise", "seed"),
     "encoder": ("network",),
+    "channel": ("receiver", "digital", "downlink", "timing"),
     "fusion": ("deadline_ms", "quorum"),
     "training": ("link_dropout",),
 }

@@ -11,6 +11,7 @@ from typing import Self
 from pydantic import ValidationError, model_validator
 
 from splitwave.common.config.backbone_checks import check_conditions
+from splitwave.common.config.channel_settings import ChannelSettings
 from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.fusion_checks import check_link_dropout, check_links_down, check_quorum
 from splitwave.common.config.later_settings import without_later_defaults
@@ -18,7 +19,6 @@ from splitwave.common.config.message_checks import check_blocks_fit
 from splitwave.common.config.registry import BUILT_IN_BACKBONES
 from splitwave.common.config.section import Section
 from splitwave.common.config.sections import (
-    ChannelSettings,
     DecoderSettings,
     EncoderSettings,
     FusionSettings,
@@ -81,6 +81,15 @@ class RunConfig(GeneralSettings):
                 raise ValueError(
                     f"{path} = {value} has {len(value)} values for {self.links} links: give one, or one a link"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _one_chain_per_link(self) -> Self:
+        chains = len(self.channel.chains)
+        if chains not in (1, self.links):
+            raise ValueError(
+                f"channel.model has {chains} lists of models for {self.links} links: give one, or one a link"
+            )
         return self
 
     @model_validator(mode="after")

@@ -5,22 +5,18 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from splitwave.common.config.backbone_checks import check_width
-from splitwave.common.config.registry import AWGN, BUILT_IN_BACKBONES, FUSION_POLICIES
+from splitwave.common.config.registry import BUILT_IN_BACKBONES, FUSION_POLICIES
 from splitwave.common.config.section import Section
 from splitwave.common.config.setting_types import (
     BackboneName,
     BetaRange,
     BoundName,
-    DecibelRange,
-    Decibels,
     NonNegative,
     ObjectName,
     Positive,
     TorchDevice,
-    check_channel_models,
 )
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION, MAX_LINKS
-from splitwave.common.named_object import is_object_name
 
 
 class GeneralSettings(Section):
@@ -107,39 +103,6 @@ class HypernetworkSettings(Section):
     balance: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.15
     gate_learning_rate: Positive = 1.0
     psnr: bool = False
-
-
-class ChannelSettings(Section):
-    """The radio. `model`: the channel model, or a list of models that symbols pass in this order.
-
-    A model of your own is named `module:factory`; see the guide [Add a channel model](../how-to/channel-model.md).
-
-    `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
-
-    `training_psnr_db`: [low, high], from which every training step draws the PSNR of each link, uniform in decibels;
-    `psnr_db` is then that of validation, test and serving alone. `training_psnr_draws`: how many a step, each for an
-    equal share of a block. `training_psnr_shared`: the same for all links, as where they are equally strong.
-    `baud`: symbols a second on each link (links are parallel), for the modelled airtime.
-    """
-
-    model: Annotated[str | list[str], AfterValidator(check_channel_models)] = AWGN
-    psnr_db: Decibels | list[Decibels] = 10.0
-    training_psnr_db: DecibelRange | None = None
-    training_psnr_draws: Annotated[int, Field(ge=1, le=256)] = 1
-    training_psnr_shared: bool = False
-    baud: Positive = 9600.0
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The names in `model`, in order."""
-        return (self.model,) if isinstance(self.model, str) else tuple(self.model)
-
-    @property
-    def named_models(self) -> dict[str, str]:
-        """By setting, the models of the user, as `module:factory`."""
-        if isinstance(self.model, str):
-            return {"channel.model": self.model} if is_object_name(self.model) else {}
-        return {f"channel.model[{place}]": name for place, name in enumerate(self.model) if is_object_name(name)}
 
 
 class FusionSettings(Section):

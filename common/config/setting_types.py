@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from splitwave.common.config.registry import BACKBONES, BOUNDS, CHANNEL_MODELS
+from splitwave.common.config.registry import BACKBONES, BOUNDS
 from splitwave.common.data.catalog import DATA_SETS, SOURCES, check_choice
 from splitwave.common.data.view import VIEWS
 from splitwave.common.named_object import check_object_name
@@ -33,15 +33,6 @@ DataSetName = Annotated[str, AfterValidator(DATA_SETS.check), Field(json_schema_
 DataName = Annotated[str, AfterValidator(check_choice), Field(json_schema_extra=_listing(DATA_SETS, SOURCES))]
 ViewName = Annotated[str, AfterValidator(VIEWS.check), Field(json_schema_extra=_listing(VIEWS))]
 ObjectName = Annotated[str, AfterValidator(check_object_name)]
-
-
-def check_channel_models(value: str | list[str]) -> str | list[str]:
-    names = [value] if isinstance(value, str) else value
-    for name in names:
-        CHANNEL_MODELS.check(name)
-    if not names or len(set(names)) < len(names):
-        raise ValueError("expected a name, or a list in which each is named once")
-    return names[0] if len(names) == 1 else names
 
 
 TorchDevice = Literal["cpu", "cuda"]

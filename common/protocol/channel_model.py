@@ -3,13 +3,15 @@
 Shapes: B samples, d features, L noise draws, T noise variances a block.
 """
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from splitwave.common.config.channel_settings import ChannelModelChoice
 from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
@@ -76,26 +78,43 @@ class ChannelModel(Protocol[Realisation]):
         ...
 
 
-ChannelModelFactory = Callable[[RunConfig, int], ChannelModel[Any]]
-"""Makes the model of a link, from the run's settings and the link's index: a class, for instance."""
+@runtime_checkable
+class GainModel(ChannelModel[Realisation], Protocol[Realisation]):
+    """A model that multiplies all symbols of a sample by one known gain, ẑ = g·z̃: receivers take CSI from it."""
+
+    def gains(self, realisation: Realisation) -> Float32:
+        """(L, B, 1) float32 gains of a realisation; it is unchanged."""
+        ...
 
 
-def channel_model(name: str, config: RunConfig, link: int) -> ChannelModel[Any]:
+ChannelModelFactory = Callable[..., ChannelModel[Any]]
+"""Makes the model of a link, from the run's settings, the link's index and, as keywords, the model's options: a class,
+for instance."""
+
+
+def channel_model(choice: ChannelModelChoice, config: RunConfig, link: int) -> ChannelModel[Any]:
     """The model of one name for one link.
 
     Args:
-        name: a name of the registry or of an installed package, or `module:factory`.
+        choice: a name of the registry or of an installed package, or `module:factory`, and its options.
         config: the run's settings.
         link: the link's index.
 
     Raises:
-        ConfigError: nothing has this name, it cannot be imported, or it raises an error.
+        ConfigError: nothing has this name, it cannot be imported, it has no such option, or it raises an error.
     """
-    factory = _factory(name)
+    factory = _factory(choice.name)
     try:
-        return factory(config, link)
+        _check_options(factory, choice.options)
+        return factory(config, link, **choice.options)
     except Exception as error:  # whatever the user's factory raises
-        raise ConfigError(f"channel.model = {name}, link {link}: {origin(error)}") from error
+        raise ConfigError(f"channel.model = {choice.name}, link {link}: {origin(error)}") from error
+
+
+def _check_options(factory: ChannelModelFactory, options: Mapping[str, Any]) -> None:
+    known = [name for name, one in inspect.signature(factory).parameters.items() if one.kind is one.KEYWORD_ONLY]
+    for name in options.keys() - set(known):
+        raise ConfigError(f"it has no option {name!r}; its options: {', '.join(known) or 'none'}")
 
 
 def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Variances:
@@ -108,8 +127,8 @@ def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Varianc
         ConfigError: a model cannot be loaded.
     """
     variances = np.zeros(1)
-    for name in reversed(config.channel.models):
-        variances = channel_model(name, config, link).noise_variances(key, variances)
+    for choice in reversed(config.channel.chain(link)):
+        variances = channel_model(choice, config, link).noise_variances(key, variances)
     return variances
 
 
@@ -119,11 +138,13 @@ def check_rate_noise(config: RunConfig) -> None:
     Raises:
         ConfigError: no model of `channel.model` adds noise, one of them cannot be loaded, or is no channel model.
     """
-    for name in config.channel.models:
-        if not isinstance(model := channel_model(name, config, 0), ChannelModel):
+    for link in range(config.links):
+        for choice in config.channel.chain(link):
+            if isinstance(model := channel_model(choice, config, link), ChannelModel):
+                continue
             raise ConfigError(
-                f"channel.model = {name}: it gives a {type(model).__name__}, which lacks a member of ChannelModel: "
-                "is_additive, draw, apply, adjoint or noise_variances"
+                f"channel.model = {choice.name}: it gives a {type(model).__name__}, which lacks a member of "
+                "ChannelModel: is_additive, draw, apply, adjoint or noise_variances"
             )
     needs = {"quantizer.breakpoints": config.quantizer.breakpoints, "hypernetwork.psnr": config.hypernetwork.psnr}
     needed_by = [setting for setting, value in needs.items() if value]
@@ -131,7 +152,7 @@ def check_rate_noise(config: RunConfig) -> None:
     noise = np.concatenate([rate_noise_variances(config, link, key) for link in range(config.links)])
     if needed_by and not noise.all():
         raise ConfigError(
-            f"channel.model = {', '.join(config.channel.models)}: the channel adds no noise, but {needed_by[0]} = "
+            f"channel.model = {config.channel.names}: the channel adds no noise, but {needed_by[0]} = "
             f"{needs[needed_by[0]]} needs some: add a model that does, such as {AWGN}, or choose 0"
         )
 

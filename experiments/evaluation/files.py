@@ -78,7 +78,7 @@ def _record(result: EvaluationResult) -> Mapping[str, object]:
     return {
         "config_hash": result.config.config_hash,
         "engine": result.engine,
-        "channel": list(request.channel or result.config.channel.models),
+        "channel": list(request.channel) if request.channel else result.config.channel.model_dump()["model"],
         "links_down": list(request.links_down),
         "noise_seeds": request.noise_seeds,
         "errors": [

@@ -63,8 +63,9 @@ def conditions_of(config: RunConfig, *, as_input: bool) -> ConditionsFormat:
     variances = [config.noise_variance(link) for link in links] if config.hypernetwork.psnr else []
     for link, variance in enumerate(variances):
         if rate_noise_variances(config, link, BlockKey(Phase.SERVE, 0, 0)).tolist() != [variance]:
-            models = ", ".join(config.channel.models)
-            raise ConfigError(f"channel.model = {models}: its noise differs from block to block, and is an input here")
+            raise ConfigError(
+                f"channel.model = {config.channel.names}: its noise differs from block to block, and is an input here"
+            )
     bounds = config.hypernetwork.beta
     return ConditionsFormat(
         betas=tuple(map(config.beta, links)),
