@@ -66,8 +66,18 @@ def settings_page() -> str:
 
 
 def _section(title: str, description: str, fields: Mapping[str, Schema], schema: Schema, prefix: str) -> str:
-    rows = [_row(prefix + name, field, schema) for name, field in fields.items()]
+    rows = [row for name, field in fields.items() for row in _rows(prefix + name, field, schema)]
     return "\n\n".join([f"## {title}", inspect.cleandoc(description), "\n".join([_HEAD, *rows])])
+
+
+def _rows(path: str, field: Schema, schema: Schema) -> Iterator[str]:
+    """Yield the row of a setting, or those of a section within a section."""
+    resolved = _resolve(field, schema)
+    if resolved.get("type") != "object":
+        yield _row(path, field, schema)
+        return
+    for name, leaf in resolved["properties"].items():
+        yield from _rows(f"{path}.{name}", leaf, schema)
 
 
 def _row(path: str, field: Schema, schema: Schema) -> str:
@@ -84,6 +94,8 @@ def _value(field: Schema, schema: Schema) -> str:
         return f"`{field['const']}`"
     if "anyOf" in field:
         return ", or ".join(_value(each, schema) for each in field["anyOf"])
+    if field.get("type") == "object":
+        return f"{{{', '.join(f'{name}: …' for name in field['properties'])}, option: …}}"
     if field.get("type") == "array":
         return f"list of {_length(field)}({_value(field['items'], schema)})"
     return f"{_TYPES[field['type']]}{''.join(_limits(field))}"

@@ -26,11 +26,15 @@ def sections() -> Iterator[str]:
 
 def settings() -> Iterator[str]:
     """Yield the dotted path of every setting."""
-    for name, field in RunConfig.model_fields.items():
+    yield from _leaves(RunConfig, "")
+
+
+def _leaves(section: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in section.model_fields.items():
         if isinstance(field.default, BaseModel):
-            yield from (f"{name}.{leaf}" for leaf in type(field.default).model_fields)
+            yield from _leaves(type(field.default), f"{prefix}{name}.")
         else:
-            yield name
+            yield prefix + name
 
 
 def setting_of(variable: str) -> str:

@@ -4,7 +4,7 @@ Shapes: B samples, d features, L noise draws, T noise variances a block.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
@@ -103,18 +103,16 @@ def channel_model(choice: ChannelModelChoice, config: RunConfig, link: int) -> C
     Raises:
         ConfigError: nothing has this name, it cannot be imported, it has no such option, or it raises an error.
     """
-    factory = _factory(choice.name)
+    factory, where = _factory(choice.name), f"channel.model = {choice.name}, link {link}"
+    known = [name for name, one in inspect.signature(factory).parameters.items() if one.kind is one.KEYWORD_ONLY]
+    for name in choice.options:
+        if name not in known:
+            raise ConfigError(f"{where}: it has no option {name!r}; its options: {', '.join(known) or 'none'}")
     try:
-        _check_options(factory, choice.options)
         return factory(config, link, **choice.options)
     except Exception as error:  # whatever the user's factory raises
-        raise ConfigError(f"channel.model = {choice.name}, link {link}: {origin(error)}") from error
-
-
-def _check_options(factory: ChannelModelFactory, options: Mapping[str, Any]) -> None:
-    known = [name for name, one in inspect.signature(factory).parameters.items() if one.kind is one.KEYWORD_ONLY]
-    for name in options.keys() - set(known):
-        raise ConfigError(f"it has no option {name!r}; its options: {', '.join(known) or 'none'}")
+        reason = str(error) if choice.name in CHANNEL_MODELS.built_in else origin(error)
+        raise ConfigError(f"{where}: {reason}") from error
 
 
 def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Variances:

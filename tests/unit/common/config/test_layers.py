@@ -124,10 +124,11 @@ def test_an_infinite_number_is_refused_with_the_same_message_from_every_source(
     dotted: str, text: str, tmp_path: Path
 ) -> None:
     *section, leaf = dotted.split(".")
-    path = write(tmp_path, f"{section[0]}: {{{leaf}: {text}}}" if section else f"{leaf}: {text}")
+    opened = "".join(f"{name}: {{" for name in section)
+    path = write(tmp_path, f"{opened}{leaf}: {text}{'}' * len(section)}")
     variable = variable_of(dotted)
 
-    column = len(section[0]) + 4 if section else 1
+    column = len(opened) + 1
     in_file = message_of(path).replace(f"{path}, line 1, column {column}", "ORIGIN")
 
     expected = "a finite number" if text[0] != "[" or dotted in {"objective.beta", "channel.psnr_db"} else "a valid"
