@@ -110,6 +110,8 @@ def channel_model(choice: ChannelModelChoice, config: RunConfig, link: int) -> C
             raise ConfigError(f"{where}: it has no option {name!r}; its options: {', '.join(known) or 'none'}")
     try:
         return factory(config, link, **choice.options)
+    except ConfigError as error:
+        raise ConfigError(f"channel.model = {choice.name}, link {link}: {error}") from None
     except Exception as error:  # whatever the user's factory raises
         reason = str(error) if choice.name in CHANNEL_MODELS.built_in else origin(error)
         raise ConfigError(f"{where}: {reason}") from error
