@@ -122,6 +122,7 @@ FROM torch-runtime AS device
 COPY common splitwave/common
 COPY channel/__init__.py splitwave/channel/
 COPY channel/models splitwave/channel/models
+COPY channel/draws splitwave/channel/draws
 COPY device splitwave/device
 RUN chmod -R a+rX . && python -m compileall -q .
 USER 10001:10001
@@ -131,6 +132,7 @@ FROM torch-runtime AS basestation
 COPY common splitwave/common
 COPY channel/__init__.py splitwave/channel/
 COPY channel/models splitwave/channel/models
+COPY channel/draws splitwave/channel/draws
 COPY basestation splitwave/basestation
 RUN chmod -R a+rX . && python -m compileall -q .
 USER 10001:10001
@@ -140,6 +142,7 @@ FROM torch-runtime AS bench
 COPY common splitwave/common
 COPY channel/__init__.py splitwave/channel/
 COPY channel/models splitwave/channel/models
+COPY channel/draws splitwave/channel/draws
 COPY device splitwave/device
 COPY basestation splitwave/basestation
 COPY testbed splitwave/testbed
