@@ -64,11 +64,19 @@ FUSION_POLICIES: Seam[Callable[[], object]] = Seam(
 """When the base station has enough links of a block to decode it; see `basestation.fusion.fusion_policy`."""
 
 AWGN = "awgn"
+_CHANNEL_MODELS = "splitwave.channel.models"
 
 CHANNEL_MODELS: Seam[object] = Seam(
     "channel.model",
     "splitwave.channel_models",
-    {AWGN: "splitwave.channel.models.awgn:AwgnChannel"},
+    {
+        AWGN: f"{_CHANNEL_MODELS}.awgn:AwgnChannel",
+        "rayleigh": f"{_CHANNEL_MODELS}.rayleigh:RayleighChannel",
+        "rician": f"{_CHANNEL_MODELS}.rician:RicianChannel",
+        "clarke": f"{_CHANNEL_MODELS}.clarke:ClarkeChannel",
+        "shadowing": f"{_CHANNEL_MODELS}.shadowing:ShadowingChannel",
+        "path-loss": f"{_CHANNEL_MODELS}.path_loss:PathLossChannel",
+    },
     takes_objects=True,
 )
 """Each is a `ChannelModelFactory` of `common.protocol.channel_model`."""

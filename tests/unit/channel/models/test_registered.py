@@ -11,7 +11,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.channel_model import ChannelModel, channel_model, check_rate_noise
 
-NEEDED_OPTIONS: dict[str, dict[str, Any]] = {}
+NEEDED_OPTIONS: dict[str, dict[str, Any]] = {"path-loss": {"distance_m": 2.0}}
 
 
 @pytest.mark.parametrize("name", CHANNEL_MODELS.built_in)

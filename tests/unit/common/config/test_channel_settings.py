@@ -12,7 +12,7 @@ from splitwave.common.errors import ConfigError
     [
         (
             "awng",
-            r"channel.model = 'awng' \(from --set .*\): there is no 'awng'; there are: awgn; did you mean 'awgn'\?",
+            r"channel.model = 'awng' \(from --set .*\): there is no 'awng'; there are: awgn, .*; did you mean 'awgn'\?",
         ),
         ("[awgn, rice]", r"channel.model = \['awgn', 'rice'\] .*: there is no 'rice'; there are: awgn"),
         ("[awgn, awgn]", r"channel.model = .*: expected a name, or a list in which each is named once"),
