@@ -1,11 +1,14 @@
 """The channel of one link, applied to its messages up and down, with no transport in it."""
 
 import dataclasses
+from typing import Any
 
 from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
-from splitwave.common.protocol.blocks import RealPayload, SymbolBlock
+from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
+from splitwave.common.protocol.channel_model import ChannelModel, NonlinearModel
 from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase, Symbols
@@ -24,15 +27,17 @@ class ChannelLink:
 
         Raises:
             ConfigError: a model of `channel.model` cannot be loaded.
+            DataError: the file of a model is missing or damaged.
         """
         self.contract = link_contract(config, link)
         self._symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
-        self._channel = link_channel(config, link)
+        self._sent: dict[BlockKey, Float32] = {}
+        self._use(link_channel(config, link))
 
     def retune(self, config: RunConfig) -> None:
         """Use the channel of these settings for later blocks, such as the settings of the run with another PSNR."""
-        self._channel = link_channel(config, self.contract.link)
+        self._use(link_channel(config, self.contract.link))
 
     def begin_pass(self, symbols: Symbols) -> None:
         """Expect hard or soft symbols from here on; a training block's kind follows from the contract."""
@@ -46,6 +51,8 @@ class ChannelLink:
         """
         symbols = self._reader.read(block)
         check_transmitted(block, self.contract, self._symbols)
+        if self._nonlinear is not None and block.key.phase is Phase.TRAIN:
+            self._keep(block.key, symbols)
         return dataclasses.replace(block, payload=RealPayload(self._pass_through(block, symbols)))
 
     @property
@@ -54,14 +61,35 @@ class ChannelLink:
         return self.contract.draws == 1 and self._channel.is_additive
 
     def return_gradient(self, gradient: Gradient) -> Gradient:
-        """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station: through the adjoint, added up over the draws."""
+        """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station: through the adjoint, added up over the draws.
+
+        Raises:
+            ProtocolError: the channel is nonlinear, and the block of this gradient did not pass it.
+        """
         values = gradient.values
-        if not self._channel.is_additive:
-            realisation = self._channel.draw(gradient.key, values.shape)
-            values = self._channel.adjoint(values, realisation)
+        if self._nonlinear is not None:
+            symbols = self._take(gradient.key)
+            values = self._nonlinear.adjoint_at(values, self._nonlinear.draw(gradient.key, values.shape), symbols)
+        elif not self._channel.is_additive:
+            values = self._channel.adjoint(values, self._channel.draw(gradient.key, values.shape))
         if len(values) > 1:
             values = values.sum(axis=0, keepdims=True)
         return Gradient(gradient.key, values)
+
+    def _use(self, channel: ChannelModel[Any]) -> None:
+        self._channel = channel
+        self._nonlinear = channel if isinstance(channel, NonlinearModel) else None
+
+    def _keep(self, key: BlockKey, symbols: Float32) -> None:
+        """Keep what the nonlinear channel met; all gradients of a step return before the next one's first block."""
+        self._sent = {sent: kept for sent, kept in self._sent.items() if sent.step == key.step}
+        self._sent[key] = symbols
+
+    def _take(self, key: BlockKey) -> Float32:
+        symbols = self._sent.pop(key, None)
+        if symbols is None:
+            raise ProtocolError(f"a gradient for {key} came over link {self.contract.link}, but not its block before")
+        return symbols
 
     def _pass_through(self, block: SymbolBlock, symbols: Float32) -> Float32:
         draws = self.contract.draws if block.key.phase is Phase.TRAIN else 1

@@ -7,7 +7,7 @@ import structlog
 
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import ConfigError, ProtocolError, Refusal
+from splitwave.common.errors import ConfigError, DataError, ProtocolError, Refusal
 from splitwave.common.named_object import check_consent
 from splitwave.common.protocol.blocks import BlockKey, RealPayload
 from splitwave.common.wire.blocks import block_from_proto
@@ -78,7 +78,7 @@ class EmulatedPort:
         try:
             check_consent(config.channel.named_models, self._python_path)
             self._link = ChannelLink(config, welcome.link)
-        except ConfigError as error:  # a channel model of a user, which is broken or not allowed here
+        except (ConfigError, DataError) as error:  # a model of a user is broken or not allowed here, or lacks its file
             raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from error
         self._timed.clear()
         log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)

@@ -7,7 +7,15 @@ from typing import Any
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
-from splitwave.common.protocol.channel_model import BlockShape, ChannelModel, Variances, channel_model
+from splitwave.common.protocol.channel_model import (
+    BlockShape,
+    ChannelModel,
+    LoadedModel,
+    NonlinearModel,
+    Variances,
+    channel_model,
+    check_place,
+)
 
 Draws = Sequence[Callable[[], Any]]
 
@@ -52,11 +60,35 @@ class CompositeChannel:
         return behind
 
 
+class NonlinearChain(CompositeChannel):
+    """A composite channel whose first model is nonlinear: so is the whole."""
+
+    def __init__(self, first: NonlinearModel[Any], linear: Sequence[ChannelModel[Any]]) -> None:
+        """Args: the nonlinear model, and those behind it in order."""
+        super().__init__([first, *linear])
+        self._first = first
+        self._behind = CompositeChannel(linear)
+
+    def adjoint_at(self, gradient: Float32, realisation: Draws, symbols: Float32) -> Float32:
+        """The adjoints of all models in reverse order; `symbols` are those that the first one met."""
+        gradient = self._behind.adjoint(gradient, realisation[1:])
+        return self._first.adjoint_at(gradient, realisation[0](), symbols)
+
+
 def link_channel(config: RunConfig, link: int) -> ChannelModel[Any]:
     """The channel that `channel.model` gives a link: a model, or several one behind the other.
 
     Raises:
-        ConfigError: a model cannot be loaded.
+        ConfigError: a model cannot be loaded, or has the wrong place.
+        DataError: the file of a model is missing or damaged.
     """
-    models = [channel_model(choice, config, link) for choice in config.channel.chain(link)]
-    return models[0] if len(models) == 1 else CompositeChannel(models)
+    chain = config.channel.chain(link)
+    models = [channel_model(choice, config, link) for choice in chain]
+    for place, (model, choice) in enumerate(zip(models, chain, strict=True)):
+        check_place(model, choice, place)
+        if isinstance(model, LoadedModel):
+            model.load()
+    if len(models) == 1:
+        return models[0]
+    first, *behind = models
+    return NonlinearChain(first, behind) if isinstance(first, NonlinearModel) else CompositeChannel(models)

@@ -64,8 +64,8 @@ FUSION_POLICIES: Seam[Callable[[], object]] = Seam(
 """When the base station has enough links of a block to decode it; see `basestation.fusion.fusion_policy`."""
 
 AWGN = "awgn"
-_CHANNEL_MODELS = "splitwave.channel.models"
 
+_CHANNEL_MODELS = "splitwave.channel.models"
 CHANNEL_MODELS: Seam[object] = Seam(
     "channel.model",
     "splitwave.channel_models",
@@ -76,6 +76,10 @@ CHANNEL_MODELS: Seam[object] = Seam(
         "clarke": f"{_CHANNEL_MODELS}.clarke:ClarkeChannel",
         "shadowing": f"{_CHANNEL_MODELS}.shadowing:ShadowingChannel",
         "path-loss": f"{_CHANNEL_MODELS}.path_loss:PathLossChannel",
+        "erasures": f"{_CHANNEL_MODELS}.erasures:ErasureChannel",
+        "gilbert-elliott": f"{_CHANNEL_MODELS}.gilbert_elliott:GilbertElliottChannel",
+        "clipping": f"{_CHANNEL_MODELS}.clipping:ClippingChannel",
+        "phase-noise": f"{_CHANNEL_MODELS}.phase_noise:PhaseNoiseChannel",
     },
     takes_objects=True,
 )

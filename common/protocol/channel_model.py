@@ -4,7 +4,7 @@ Shapes: B samples, d features, L noise draws, T noise variances a block.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
@@ -87,6 +87,38 @@ class GainModel(ChannelModel[Realisation], Protocol[Realisation]):
         ...
 
 
+@runtime_checkable
+class NonlinearModel(ChannelModel[Realisation], Protocol[Realisation]):
+    """A model ẑ = f(z̃) whose adjoint depends on the symbols; its `adjoint` is not called.
+
+    It describes the transmitter: it must be the first model of its chain, because the emulator keeps what a device
+    sent until the gradient of the block returns, and nothing else.
+    """
+
+    def adjoint_at(self, gradient: Float32, realisation: Realisation, symbols: Float32) -> Float32:
+        """(∂f/∂z̃)ᵀ·∂CE/∂ẑ, (L, B, d) float32.
+
+        Args:
+            gradient: (L, B, d) float32, behind this model.
+            realisation: as for `apply`.
+            symbols: (1, B, d) float32 that went in.
+        """
+        ...
+
+
+@runtime_checkable
+class LoadedModel(ChannelModel[Realisation], Protocol[Realisation]):
+    """A model that reads a file: parties that only ask it for noise variances need not have it."""
+
+    def load(self) -> None:
+        """Read the file now, if it was not; a party that applies the model calls it before the first block.
+
+        Raises:
+            DataError: it is missing, or something in it is wrong.
+        """
+        ...
+
+
 ChannelModelFactory = Callable[..., ChannelModel[Any]]
 """Makes the model of a link, from the run's settings, the link's index and, as keywords, the model's options: a class,
 for instance."""
@@ -104,17 +136,21 @@ def channel_model(choice: ChannelModelChoice, config: RunConfig, link: int) -> C
         ConfigError: nothing has this name, it cannot be imported, it has no such option, or it raises an error.
     """
     factory, where = _factory(choice.name), f"channel.model = {choice.name}, link {link}"
-    known = [name for name, one in inspect.signature(factory).parameters.items() if one.kind is one.KEYWORD_ONLY]
-    for name in choice.options:
-        if name not in known:
-            raise ConfigError(f"{where}: it has no option {name!r}; its options: {', '.join(known) or 'none'}")
     try:
+        _check_options(factory, choice.options)
         return factory(config, link, **choice.options)
-    except ConfigError as error:
-        raise ConfigError(f"channel.model = {choice.name}, link {link}: {error}") from None
     except Exception as error:  # whatever the user's factory raises
-        reason = str(error) if choice.name in CHANNEL_MODELS.built_in else origin(error)
-        raise ConfigError(f"{where}: {reason}") from error
+        is_plain = isinstance(error, ConfigError) or choice.name in CHANNEL_MODELS.built_in
+        raise ConfigError(f"{where}: {error if is_plain else origin(error)}") from error
+
+
+def _check_options(factory: ChannelModelFactory, options: Mapping[str, Any]) -> None:
+    parameters = inspect.signature(factory).parameters.items()
+    known = {name: one.default is one.empty for name, one in parameters if one.kind is one.KEYWORD_ONLY}
+    for name in (name for name in options if name not in known):
+        raise ConfigError(f"it has no option {name!r}; its options: {', '.join(known) or 'none'}")
+    for name in (name for name, is_needed in known.items() if is_needed and name not in options):
+        raise ConfigError(f"it needs the option {name!r}: {{name: …, {name}: …}}")
 
 
 def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Variances:
@@ -136,11 +172,13 @@ def check_rate_noise(config: RunConfig) -> None:
     """Refuse a channel without noise where the run needs σ² > 0: in the rate of quantized symbols, or as an input.
 
     Raises:
-        ConfigError: no model of `channel.model` adds noise, one of them cannot be loaded, or is no channel model.
+        ConfigError: no model of `channel.model` adds noise, one of them cannot be loaded, is no channel model, or has
+            the wrong place in its chain.
     """
     for link in range(config.links):
-        for choice in config.channel.chain(link):
+        for place, choice in enumerate(config.channel.chain(link)):
             if isinstance(model := channel_model(choice, config, link), ChannelModel):
+                check_place(model, choice, place)
                 continue
             raise ConfigError(
                 f"channel.model = {choice.name}: it gives a {type(model).__name__}, which lacks a member of "
@@ -154,6 +192,19 @@ def check_rate_noise(config: RunConfig) -> None:
         raise ConfigError(
             f"channel.model = {config.channel.names}: the channel adds no noise, but {needed_by[0]} = "
             f"{needs[needed_by[0]]} needs some: add a model that does, such as {AWGN}, or choose 0"
+        )
+
+
+def check_place(model: ChannelModel[Any], choice: ChannelModelChoice, place: int) -> None:
+    """Refuse a nonlinear model that is not the first of its chain.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if place and isinstance(model, NonlinearModel):
+        raise ConfigError(
+            f"channel.model: {choice.name} is number {place + 1} of its list, but is nonlinear: it belongs to the "
+            "transmitter, and must be the first"
         )
 
 

@@ -68,6 +68,20 @@ def check_draws_are_keyed(model: object) -> None:
             assert np.intersect1d(three, passed(another, key, symbols, 3)).size == 0
 
 
+def check_discrete_draws_are_keyed(model: object, samples: int = 64) -> None:
+    """As `check_draws_are_keyed`, for models whose outputs have zeros: blocks of other coordinates are not equal."""
+    symbols, config = random(1, samples, 3), config_of(model)
+    other_run = config.model_copy(update={"seed": 1})
+    for key in KEYS:
+        one, other = (link_channel(config, 1) for _ in range(2))
+        three = passed(one, key, symbols, 3)
+        np.testing.assert_array_equal(three, passed(other, key, symbols, 3))
+        np.testing.assert_array_equal(three[:1], passed(other, key, symbols, 1))
+        others = [passed(link_channel(other_run, 1), key, symbols, 3), passed(link_channel(config, 0), key, symbols, 3)]
+        assert not any(np.array_equal(three, another) for another in others)
+        assert not np.array_equal(three[0], three[1])
+
+
 def check_adjoint(model: object, draws: int) -> None:
     """Check ⟨C(z) − C(0), g⟩ = ⟨z, Aᵀg⟩ for the channel C(z) = A·z + ε of each draw.
 

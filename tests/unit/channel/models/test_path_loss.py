@@ -114,7 +114,7 @@ def test_the_rate_of_a_moving_device_is_that_at_its_distance_of_the_settings() -
         ({"distance_m": 1, "reference_m": 0}, r"reference_m = 0: expected a number"),
         ({"distance_m": 1e6, "exponent": 9}, r"distance_m = 1000000\.0, exponent = 9: expected a gain between"),
         ({"distance_m": 1, "mobility": 3}, r"mobility = 3: expected the path of a CSV file"),
-        ({}, r"missing 1 required keyword-only argument: 'distance_m'"),
+        ({}, r"it needs the option 'distance_m'"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, object], message: str) -> None:

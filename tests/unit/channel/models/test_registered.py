@@ -11,7 +11,13 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.channel_model import ChannelModel, channel_model, check_rate_noise
 
-NEEDED_OPTIONS: dict[str, dict[str, Any]] = {"path-loss": {"distance_m": 2.0}}
+NEEDED_OPTIONS: dict[str, dict[str, Any]] = {
+    "path-loss": {"distance_m": 2.0},
+    "erasures": {"probability": 0.1},
+    "gilbert-elliott": {"p_bad": 0.1, "p_good": 0.3},
+    "clipping": {"amplitude": 0.8},
+    "phase-noise": {"std_deg": 5},
+}
 
 
 @pytest.mark.parametrize("name", CHANNEL_MODELS.built_in)
@@ -52,6 +58,13 @@ def test_an_object_of_a_user_that_gives_no_model_is_refused_in_one_line(model: s
     config = RunConfig.model_validate({"channel": {"model": f"{__name__}:{model}"}})
     with pytest.raises(ConfigError, match=rf"^channel\.model = .*:{model}.*{reason}"):
         check_rate_noise(config)
+
+
+def test_an_option_that_a_model_needs_is_asked_for_by_name() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^channel\.model = erasures, link 0: it needs the option 'probability': \{name: …, probab"
+    ):
+        check_rate_noise(RunConfig.model_validate({"channel": {"model": "erasures"}}))
 
 
 def test_an_option_that_a_model_lacks_is_refused_with_those_that_it_has() -> None:
