@@ -11,6 +11,11 @@ from splitwave.common.config.setting_types import DecibelRange, Decibels, NonNeg
 from splitwave.common.named_object import is_object_name
 
 
+def noise_variance_at(psnr_db: float) -> float:
+    """σ² = 10^(−PSNR/10) of a real symbol at this peak PSNR, from QML-IB's eq. (20) with P_max = 1."""
+    return float(10.0 ** (-psnr_db / 10.0))
+
+
 class ChannelModelChoice(Section):
     """A channel model by its name, with options: `{name: rician, k_db: 6}`."""
 
@@ -62,9 +67,9 @@ class ReceiverSettings(Section):
     """What the base station's receiver knows of a link, and does with it, behind all channel models.
 
     `csi`: the channel state that it knows for each sample: `none`, `perfect` (gain and noise variance), or `estimated`
-    from `pilots` symbols of amplitude 1, which meet the same gain and noise of their own. `equaliser`: `zero-forcing`
-    divides by the gain, `mmse` weights by g / (g² + σ²). `inputs`: gain and noise variance of each link are inputs of
-    the base station's network. See the explanation [Channels](../explanation/channels.md).
+    from `pilots` symbols of amplitude 1 a sample, which meet the same gain and noise of their own. `equaliser`:
+    `zero-forcing` divides by the gain, `mmse` weights by g / (g² + σ²). `inputs`: gain and noise variance of each link
+    are inputs of the base station's network. See the explanation [The receiver](../explanation/receiver.md).
     """
 
     csi: Literal["none", "perfect", "estimated"] = "none"
@@ -91,6 +96,11 @@ class ReceiverSettings(Section):
         """How many inputs of the base station's network a link has beside its symbols."""
         return 2 if self.inputs else 0
 
+    @property
+    def sent_pilots(self) -> int:
+        """How many pilots are sent with each sample."""
+        return self.pilots if self.csi == "estimated" else 0
+
 
 class DigitalSettings(Section):
     """How level indices are carried as bits; without a `modulation` the levels themselves are sent, as amplitudes.
@@ -111,8 +121,9 @@ class DigitalSettings(Section):
 class DownlinkSettings(Section):
     """What happens to the gradients on their way to the devices; by default nothing.
 
-    `psnr_db`: white Gaussian noise, its variance relative to the largest square of the block's gradient. `bits`: each
-    value is rounded to that many bits, in equal steps over the block's range.
+    `bits`: each value is rounded to one of 2^bits levels in equal steps from −m to m, the largest |g| of the block; up
+    or down at random, so that the mean is the value. `psnr_db`: white Gaussian noise of variance σ² behind that, with
+    the peak PSNR m²/σ².
     """
 
     psnr_db: Decibels | None = None
@@ -152,11 +163,13 @@ class ChannelSettings(Section):
     A model with options is written `{name: rician, k_db: 6}`. A list of such lists has one a link. A model of your own
     is named `module:factory`; see the guide [Add a channel model](../how-to/channel-model.md).
 
-    `psnr_db` (QML-IB eq. (20), P_max = 1): one value for every link, or a list with one a link.
+    `psnr_db`: the peak PSNR P_max/σ² in decibels (QML-IB eq. (20)), P_max = 1, σ² the noise variance of a real symbol;
+    one value for every link, or a list with one a link. See the explanation
+    [Signal-to-noise ratios](../explanation/snr.md) for average SNR, Es/N0 and Eb/N0.
 
-    `training_psnr_db`: [low, high], from which every training step draws the PSNR of each link, uniform in decibels;
-    `psnr_db` is then that of validation, test and serving alone. `training_psnr_draws`: how many a step, each for an
-    equal share of a block. `training_psnr_shared`: the same for all links, as where they are equally strong.
+    `training_psnr_db`: [low, high], from which every training step draws the peak PSNR of each link, uniform in
+    decibels; `psnr_db` is then that of validation, test and serving alone. `training_psnr_draws`: how many a step, each
+    for an equal share of a block. `training_psnr_shared`: the same for all links, as where they are equally strong.
     `baud`: symbols a second on each link (links are parallel unless `timing.medium` says otherwise), for the airtime.
 
     `receiver`, `digital`, `downlink`, `timing`: see below.

@@ -11,7 +11,7 @@ from typing import Self
 from pydantic import ValidationError, model_validator
 
 from splitwave.common.config.backbone_checks import check_conditions
-from splitwave.common.config.channel_settings import ChannelSettings
+from splitwave.common.config.channel_settings import ChannelSettings, noise_variance_at
 from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.fusion_checks import check_link_dropout, check_links_down, check_quorum
 from splitwave.common.config.later_settings import without_later_defaults
@@ -41,11 +41,6 @@ _BETA_OPTIONS = ("sampling", "draws", "balance")
 _RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
 _VIEWS_THAT_USE = {"overlap": ("rows", "columns", "grid"), "crop": ("crop",)}
 """The views of Splitwave that a setting has an effect on; those of other packages may use all."""
-
-
-def noise_variance_at(psnr_db: float) -> float:
-    """σ² = 10^(−PSNR/10), from eq. (20) with P_max = 1."""
-    return float(10.0 ** (-psnr_db / 10.0))
 
 
 def _check_defaults(section: Section, path: str, names: Sequence[str], needed: str) -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.config.run_config import RunConfig, noise_variance_at
+from splitwave.common.config.channel_settings import noise_variance_at
+from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.randomness import Purpose, generator
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from splitwave.channel.models.awgn import gaussian_noise
-from splitwave.common.config.run_config import noise_variance_at
+from splitwave.common.config.channel_settings import noise_variance_at
 from splitwave.common.protocol.blocks import BlockKey
 
 
