@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from splitwave.channel.emulator.downlink import Downlink
 from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
@@ -33,11 +34,11 @@ class ChannelLink:
         self._symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
         self._sent: dict[BlockKey, Float32] = {}
-        self._use(link_channel(config, link))
+        self._use(config)
 
     def retune(self, config: RunConfig) -> None:
         """Use the channel of these settings for later blocks, such as the settings of the run with another PSNR."""
-        self._use(link_channel(config, self.contract.link))
+        self._use(config)
 
     def begin_pass(self, symbols: Symbols) -> None:
         """Expect hard or soft symbols from here on; a training block's kind follows from the contract."""
@@ -57,11 +58,14 @@ class ChannelLink:
 
     @property
     def returns_gradients_unchanged(self) -> bool:
-        """Whether gradients are returned unchanged, because there is one draw and the channel only adds noise."""
-        return self.contract.draws == 1 and self._channel.is_additive
+        """Whether gradients are returned unchanged: one draw, an ideal downlink, and a channel that only adds noise."""
+        return self.contract.draws == 1 and self._channel.is_additive and self._downlink.is_ideal
 
     def return_gradient(self, gradient: Gradient) -> Gradient:
-        """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station: through the adjoint, added up over the draws.
+        """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station.
+
+        It passes the adjoint of the channel, is added up over the draws, and passes the downlink as the one gradient
+        of a block that a base station would send.
 
         Raises:
             ProtocolError: the channel is nonlinear, and the block of this gradient did not pass it.
@@ -74,11 +78,12 @@ class ChannelLink:
             values = self._channel.adjoint(values, self._channel.draw(gradient.key, values.shape))
         if len(values) > 1:
             values = values.sum(axis=0, keepdims=True)
-        return Gradient(gradient.key, values)
+        return Gradient(gradient.key, self._downlink.pass_through(gradient.key, values))
 
-    def _use(self, channel: ChannelModel[Any]) -> None:
-        self._channel = channel
-        self._nonlinear = channel if isinstance(channel, NonlinearModel) else None
+    def _use(self, config: RunConfig) -> None:
+        self._channel: ChannelModel[Any] = link_channel(config, self.contract.link)
+        self._nonlinear = self._channel if isinstance(self._channel, NonlinearModel) else None
+        self._downlink = Downlink(config, self.contract.link)
 
     def _keep(self, key: BlockKey, symbols: Float32) -> None:
         """Keep what the nonlinear channel met; all gradients of a step return before the next one's first block."""
