@@ -59,7 +59,7 @@ class InprocessRun:
         self.workers = [DeviceWorker(config, link, view) for link, view in enumerate(views)]
         self.trainer = Trainer(config, self.plan, torch.from_numpy(train_labels))
         self._channels = [ChannelLink(config, link) for link in range(config.links)]
-        self._readers = [SymbolReader(channel.contract) for channel in self._channels]
+        self._readers = [SymbolReader(channel.received) for channel in self._channels]
         self._fusion = FusionBuffer.of(config, capacity=1, one_process=True)
         queries = dict.fromkeys((Phase.TEST, Phase.SERVE, Phase.LOAD), test_labels)
         self._labels = queries | {Phase.VALIDATION: train_labels}

@@ -1,6 +1,7 @@
 """Puts the links' symbols of one block side by side.
 
-Shapes: K links, L noise draws, B samples, d symbols a sample and link.
+Shapes: K links, L noise draws, B samples, d values a sample and link: its symbols, and the state of its channel where
+that is an input.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_contract import received_dimension
 from splitwave.common.protocol.phases import Phase
 
 
@@ -111,7 +113,9 @@ class FusionBuffer:
         policies = FusionPolicies.of(load_fusion_policy(config))
         if one_process:
             policies = policies.in_one_process()
-        return cls(config.links, config.encoder.dimension, capacity, policies, betas, erasures=LinkErasures.of(config))
+        return cls(
+            config.links, received_dimension(config), capacity, policies, betas, erasures=LinkErasures.of(config)
+        )
 
     @property
     def policies(self) -> FusionPolicies:

@@ -7,7 +7,7 @@ from splitwave.basestation.links.link_session import LinkSession
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.identity import Identity
-from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.link_contract import received_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Ready, Welcome
 from splitwave.common.protocol.version_check import check_device_version
 from splitwave.common.records.manifest import Manifest
@@ -95,7 +95,7 @@ class Admission:
             )
         device_id = hello.device_id if device is None else f"{device.name}/{hello.device_id}"
         link = self._leases.lease(device_id, hello.link, None if device is None else device.links)
-        contract = link_contract(self._config, link)
+        contract = received_contract(self._config, link)
         session = LinkSession(contract, device_id, peer, outbox_filled)
         session.send(self._welcome(link))
         self.sessions[link] = session

@@ -8,7 +8,7 @@ from splitwave.basestation.serving.live_session import LiveSession
 from splitwave.basestation.serving.model_store import ModelStore
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.identity import Identity
-from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.link_contract import received_contract
 from splitwave.common.protocol.messages import PROTOCOL_VERSION, Hello, Welcome
 from splitwave.common.protocol.version_check import check_device_version
 
@@ -62,7 +62,7 @@ class LiveAdmission:
             )
         device_id = hello.device_id if device is None else f"{device.name}/{hello.device_id}"
         link = self._leases.lease(device_id, hello.link, None if device is None else device.links)
-        session = LiveSession(link_contract(model.config, link), device_id, peer, outbox_filled)
+        session = LiveSession(received_contract(model.config, link), device_id, peer, outbox_filled)
         settings = model.config.canonical_json()
         session.send(
             Welcome(

@@ -17,7 +17,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import CheckpointError, ProtocolError, Refusal
 from splitwave.common.named_object import check_consent
 from splitwave.common.protocol.arrays import Float32
-from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.link_contract import link_contract, received_dimension
 from splitwave.common.protocol.live_messages import ModelChunk
 from splitwave.common.records.checkpoint import load_part
 from splitwave.common.records.manifest_fields import read_small_file
@@ -128,7 +128,7 @@ class LiveModel:
 
     def fuse(self, query: FusedQuery) -> FusedBlock:
         """The block that is decoded: zeros for links that are not in, as in a serving pass."""
-        key, links, dimension = query.name.key, self.config.links, self.config.encoder.dimension
+        key, links, dimension = query.name.key, self.config.links, received_dimension(self.config)
         buffer = FusionBuffer(links, dimension, 1, _ALL, self._betas, erasures=self._erasures)
         block = None
         for part in query.parts:

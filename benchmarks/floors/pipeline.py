@@ -10,6 +10,7 @@ from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.link_contract import received_dimension
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.symbols import SymbolReader
 from splitwave.experiments.inprocess_run import InprocessRun, open_run
@@ -24,7 +25,7 @@ class Pipeline:
         self._run: InprocessRun = open_run(config, data_dir)
         self._channels = [ChannelLink(config, link) for link in range(config.links)]
         self._readers = [SymbolReader(channel.contract) for channel in self._channels]
-        self._fusion = FusionBuffer(config.links, config.encoder.dimension, capacity=1)
+        self._fusion = FusionBuffer(config.links, received_dimension(config), capacity=1)
         self._whole = self._run.plan.pass_samples(Phase.TEST) // config.inference.block_size
 
     def query(self, number: int) -> None:

@@ -63,7 +63,7 @@ class UplinkSink:
         channel = ChannelLink(self._config, link)
         expected = channel.transmit(test_block(channel.contract, 0)).payload
         (block,) = pb.UplinkBundle.FromString(message).messages
-        received = block_from_proto(block.block, channel.contract).payload
+        received = block_from_proto(block.block, channel.received).payload
         assert isinstance(expected, RealPayload)
         if not isinstance(received, RealPayload) or not np.array_equal(received.values, expected.values):
             raise ProtocolError(

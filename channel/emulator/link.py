@@ -10,7 +10,7 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
 from splitwave.common.protocol.channel_model import ChannelModel, NonlinearModel
-from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.link_contract import link_contract, received_contract
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.symbols import SymbolReader, check_transmitted
@@ -21,6 +21,7 @@ class ChannelLink:
 
     Attributes:
         contract: what the link may carry.
+        received: the same behind the channel, between emulator and base station.
     """
 
     def __init__(self, config: RunConfig, link: int) -> None:
@@ -31,6 +32,7 @@ class ChannelLink:
             DataError: the file of a model is missing or damaged.
         """
         self.contract = link_contract(config, link)
+        self.received = received_contract(config, link)
         self._symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
         self._sent: dict[BlockKey, Float32] = {}
@@ -45,7 +47,7 @@ class ChannelLink:
         self._symbols = symbols
 
     def transmit(self, block: SymbolBlock) -> SymbolBlock:
-        """The block as the base station receives it: real symbols ẑ, in training L times.
+        """The block as the base station receives it: real symbols ẑ, in training L times, and the receiver's inputs.
 
         Raises:
             ProtocolError: if the block does not fit the link's contract.
@@ -71,11 +73,12 @@ class ChannelLink:
             ProtocolError: the channel is nonlinear, and the block of this gradient did not pass it.
         """
         values = gradient.values
+        shape = (*values.shape[:2], self.contract.dimension)
         if self._nonlinear is not None:
             symbols = self._take(gradient.key)
-            values = self._nonlinear.adjoint_at(values, self._nonlinear.draw(gradient.key, values.shape), symbols)
+            values = self._nonlinear.adjoint_at(values, self._nonlinear.draw(gradient.key, shape), symbols)
         elif not self._channel.is_additive:
-            values = self._channel.adjoint(values, self._channel.draw(gradient.key, values.shape))
+            values = self._channel.adjoint(values, self._channel.draw(gradient.key, shape))
         if len(values) > 1:
             values = values.sum(axis=0, keepdims=True)
         return Gradient(gradient.key, self._downlink.pass_through(gradient.key, values))

@@ -37,7 +37,7 @@ class EmulatedPort:
         """
         size = message.ByteSize()
         if message.HasField("block"):
-            size += 4 * self._welcomed.contract.draws * message.block.samples * message.block.dimension
+            size += 4 * self._welcomed.contract.draws * message.block.samples * self._welcomed.received.dimension
         return size
 
     def pass_up(self, message: pb.UplinkMessage) -> bool:
@@ -95,6 +95,7 @@ class EmulatedPort:
         block = block_from_proto(message, link.contract)
         received = link.transmit(block).payload
         assert isinstance(received, RealPayload)  # whatever went in
+        message.dimension = link.received.dimension
         reals_to_proto(received.values, message.reals)
         if block.key.phase.is_of_queries:
             self._timed[block.key] = (started, time.perf_counter_ns())
@@ -102,7 +103,8 @@ class EmulatedPort:
     def _return(self, message: pb.Gradient) -> None:
         link = self._welcomed
         if not link.returns_gradients_unchanged:  # else the device checks it
-            returned = link.return_gradient(gradient_from_proto(message, link.contract))
+            returned = link.return_gradient(gradient_from_proto(message, link.received))
+            message.dimension = link.contract.dimension
             reals_to_proto(returned.values, message.values)
 
     def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:

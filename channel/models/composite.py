@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from splitwave.channel.receiver.receiver import Receiver
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
@@ -76,7 +77,7 @@ class NonlinearChain(CompositeChannel):
 
 
 def link_channel(config: RunConfig, link: int) -> ChannelModel[Any]:
-    """The channel that `channel.model` gives a link: a model, or several one behind the other.
+    """The channel that the settings give a link: a model, or several one behind the other, and then the receiver.
 
     Raises:
         ConfigError: a model cannot be loaded, or has the wrong place.
@@ -88,6 +89,8 @@ def link_channel(config: RunConfig, link: int) -> ChannelModel[Any]:
         check_place(model, choice, place)
         if isinstance(model, LoadedModel):
             model.load()
+    if config.channel.receiver.works:
+        models.append(Receiver(config, link, tuple(models)))
     if len(models) == 1:
         return models[0]
     first, *behind = models

@@ -13,7 +13,7 @@ def check_blocks_fit(
 
     Args:
         links: K.
-        dimension: d, symbols of a sample.
+        dimension: values of a sample behind the channel: d symbols, and the channel state where that is an input.
         draws: L, noisy copies of a training block.
         training: the sizes of training blocks.
         inference: the sizes of the others.

@@ -139,7 +139,8 @@ class RunConfig(GeneralSettings):
 
     @model_validator(mode="after")
     def _blocks_fit_a_message(self) -> Self:
-        check_blocks_fit(self.links, self.encoder.dimension, self.objective.draws, self.training, self.inference)
+        received = self.encoder.dimension + self.channel.receiver.input_columns
+        check_blocks_fit(self.links, received, self.objective.draws, self.training, self.inference)
         return self
 
     @property
@@ -214,8 +215,8 @@ class RunConfig(GeneralSettings):
 
     @property
     def airtime_s(self) -> float:
-        """Seconds that one sample's d symbols occupy a link: d / baud."""
-        return self.encoder.dimension / self.channel.baud
+        """Seconds that one sample's d symbols, and its pilots if there are any, occupy a link: (d + P) / baud."""
+        return (self.encoder.dimension + self.channel.receiver.sent_pilots) / self.channel.baud
 
     @classmethod
     def from_handshake(cls, settings_json: str) -> Self:

@@ -1,11 +1,13 @@
-"""The contract that a run's settings make for a link; apart from its class, because boards have no settings to read."""
+"""The contracts that settings make for a link; apart from their class, because boards have no settings to read."""
+
+import dataclasses
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.symbols import LinkContract
 
 
 def link_contract(config: RunConfig, link: int) -> LinkContract:
-    """The contract of one link of a run with these settings."""
+    """The contract of one link of a run with these settings, before its channel."""
     return LinkContract(
         link=link,
         dimension=config.encoder.dimension,
@@ -18,3 +20,14 @@ def link_contract(config: RunConfig, link: int) -> LinkContract:
         carries_beta=config.hypernetwork.beta is not None,
         links=config.links,
     )
+
+
+def received_contract(config: RunConfig, link: int) -> LinkContract:
+    """The contract of the same link behind its channel, between emulator and base station."""
+    sent = link_contract(config, link)
+    return dataclasses.replace(sent, dimension=received_dimension(config), inputs=config.channel.receiver.input_columns)
+
+
+def received_dimension(config: RunConfig) -> int:
+    """How many values of a sample and link are received: d symbols, and the channel state where that is an input."""
+    return config.encoder.dimension + config.channel.receiver.input_columns

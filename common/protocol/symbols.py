@@ -19,7 +19,7 @@ class LinkContract:
     """The shape of everything that crosses one link of a run.
 
     Attributes:
-        dimension: d, symbols per sample.
+        dimension: d, symbols per sample; behind a receiver that gives its channel state on, d + `inputs` values.
         breakpoints: T; 0 means real symbols in every phase.
         bits: bits per packed symbol.
         draws: L, noise draws of a training block behind the channel.
@@ -28,6 +28,7 @@ class LinkContract:
         task: defines the answers.
         carries_beta: whether serving blocks carry the β with which they were encoded.
         links: K, how many links the run has.
+        inputs: how many of the `dimension` values are channel state; 0 before the channel.
     """
 
     link: int
@@ -40,6 +41,7 @@ class LinkContract:
     task: Task
     carries_beta: bool
     links: int
+    inputs: int = 0
 
 
 class SymbolReader:

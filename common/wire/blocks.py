@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from splitwave.common.errors import ProtocolError
+from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.arrays import Float32, Int64
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
 from splitwave.common.protocol.packing import pack, packed_size, unpack
@@ -40,7 +40,7 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolB
         ProtocolError: sizes, ids, bytes or values do not fit the link's contract.
     """
     if message.dimension != contract.dimension:
-        raise ProtocolError(f"{message.dimension} symbols a sample: expected {contract.dimension}")
+        raise _other_dimension(message, contract)
     if not 1 <= message.samples <= contract.max_samples:
         raise ProtocolError(f"{message.samples} samples in a block: expected 1 to {contract.max_samples}")
     match message.WhichOneof("symbols"):
@@ -61,6 +61,17 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolB
         beta=_beta(message, key, contract),
         model=message.model,
     )
+
+
+def _other_dimension(message: pb.SymbolBlock, contract: LinkContract) -> ProtocolError:
+    if contract.inputs and message.dimension == contract.dimension - contract.inputs:
+        return ProtocolError(
+            f"link {contract.link} sent {message.dimension} symbols a sample without the state of its channel, which "
+            "channel.receiver.inputs = true makes an input of the base station: connect the device through a channel "
+            "emulator",
+            Refusal.FAILED_PRECONDITION,
+        )
+    return ProtocolError(f"{message.dimension} symbols a sample: expected {contract.dimension}")
 
 
 def _levels_to_proto(payload: LevelPayload, contract: LinkContract, message: pb.LevelSymbols) -> None:

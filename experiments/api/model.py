@@ -103,6 +103,8 @@ class Model:
     ) -> Float32:
         """Send symbols over the channel; returns (K, N, d) float32 as the base station receives them.
 
+        With `channel.receiver.inputs` it returns (K, N, d+2): behind the symbols, the gain and the PSNR of each link.
+
         Args:
             symbols: of `encode`, or (K, N, d) float32.
             psnr_db: of all links; by default the run's own.

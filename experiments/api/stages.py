@@ -19,6 +19,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import DataError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload
+from splitwave.common.protocol.link_contract import received_dimension
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.phases import Symbols as Kind
 from splitwave.device.learning.views import Views
@@ -62,11 +63,13 @@ def encoded(networks: Networks, settings: RunConfig, views: Sequence[Views]) -> 
 def transmitted(settings: RunConfig, symbols: Float32) -> Float32:
     """Send (K, N, d) symbols over the channel of these settings, with the noise of their seed.
 
+    The state of the channel, where it is an input of the decoder, is behind the d symbols: (K, N, d+2).
+
     Raises:
         DataError: the symbols have another shape or dtype.
     """
-    _check(settings, symbols)
-    received = np.empty_like(symbols)
+    _check(settings, symbols, settings.encoder.dimension)
+    received = np.empty((*symbols.shape[:2], received_dimension(settings)), np.float32)
     for link in range(settings.links):
         model = link_channel(settings, link)
         for number, rows in _blocks(settings, symbols.shape[1]):
@@ -77,13 +80,13 @@ def transmitted(settings: RunConfig, symbols: Float32) -> Float32:
 
 
 def decoder_outputs(networks: Networks, settings: RunConfig, received: Float32) -> Float32:
-    """The decoder's (N, outputs) for (K, N, d) received symbols.
+    """The decoder's (N, outputs) for what `transmitted` gives.
 
     Raises:
         DataError: the symbols have another shape or dtype.
         RunFailedError: the outputs are not finite.
     """
-    _check(settings, received)
+    _check(settings, received, received_dimension(settings))
     trainer, samples = networks.trainer, received.shape[1]
     plan, links, parts = plan_of(settings, samples), tuple(range(settings.links)), []
     trainer.use_config(settings)
@@ -100,8 +103,8 @@ def _blocks(settings: RunConfig, samples: int) -> Iterator[tuple[int, slice]]:
         yield number, slice(first, min(first + size, samples))
 
 
-def _check(settings: RunConfig, symbols: Float32) -> None:
-    links, dimension = settings.links, settings.encoder.dimension
+def _check(settings: RunConfig, symbols: Float32, dimension: int) -> None:
+    links = settings.links
     fits = symbols.ndim == 3 and symbols.shape[0] == links and symbols.shape[2] == dimension and symbols.shape[1] > 0
     if not fits or symbols.dtype != np.float32:
         raise DataError(

@@ -11,7 +11,7 @@ from torch import nn
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.files.whole_file import write_json
 from splitwave.common.protocol.arrays import Float32
-from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.link_contract import link_contract, received_dimension
 from splitwave.common.records.checkpoint import save_part
 from splitwave.common.records.link_format import BlockLimits, ConditionsFormat, Grid
 from splitwave.common.records.model_folder import (
@@ -101,7 +101,7 @@ class ModelWriter:
     def _station(self) -> StationPart:
         folder, decoder, config = self.folder / STATION_FOLDER, self.networks.trainer.decoder, self.config
         folder.mkdir()
-        features, outputs = config.links * config.encoder.dimension, config.task.outputs
+        features, outputs = config.links * received_dimension(config), config.task.outputs
         graph = decoder_graph(decoder, features, outputs, self.conditions.rows(), as_input=self.conditions.as_input)
         return StationPart(self._facts(folder, decoder, {DECODER_FILE: _saved(folder / DECODER_FILE, graph)}))
 

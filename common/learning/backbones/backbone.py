@@ -11,6 +11,7 @@ from splitwave.common.config.sections import EncoderSettings
 from splitwave.common.data.dataset import ImageShape
 from splitwave.common.errors import ConfigError
 from splitwave.common.learning.backbones.encoder import Encoder
+from splitwave.common.protocol.link_contract import received_dimension
 
 
 @runtime_checkable
@@ -46,7 +47,8 @@ class Backbone(Protocol):
         else it takes the symbols alone.
 
         Args:
-            settings: with d = `settings.dimension`, the symbols of a sample and link.
+            settings: with d = `settings.dimension`, the values of a sample and link: its symbols, and the state of
+                its channel where that is an input.
             links: K.
             outputs: logits of the classes, or the one number of a regression.
             conditions: C, how many conditions of each link are inputs, too.
@@ -69,7 +71,8 @@ def make_decoder(config: RunConfig) -> nn.Module:
         ConfigError: as `make_encoder`.
     """
     backbone = _backbone(config.encoder, config.conditions)
-    return backbone.decoder(config.encoder, config.links, config.task.outputs, config.conditions)
+    settings = config.encoder.model_copy(update={"dimension": received_dimension(config)})
+    return backbone.decoder(settings, config.links, config.task.outputs, config.conditions)
 
 
 def _backbone(settings: EncoderSettings, conditions: int) -> Backbone:

@@ -15,6 +15,7 @@ from splitwave.common.learning.own_networks.dry_run import DryRun, dry_run
 from splitwave.common.learning.own_networks.own_network import OwnEncoder, OwnNetwork
 from splitwave.common.learning.own_networks.shapes import DecoderShapes, EncoderShapes
 from splitwave.common.named_object import import_object, origin
+from splitwave.common.protocol.link_contract import received_dimension
 from splitwave.common.randomness import Purpose, generator
 
 _TORCH_SEEDS = 1 << 63
@@ -44,7 +45,7 @@ def basestation_network(config: RunConfig) -> nn.Module:
     Raises:
         ConfigError: it cannot be made, or does not fit the shapes of the run.
     """
-    name, d = config.decoder.network, config.encoder.dimension
+    name, d = config.decoder.network, received_dimension(config)
     if name is None:
         return make_decoder(config)
     shapes = DecoderShapes(config.links, d, config.task.outputs)

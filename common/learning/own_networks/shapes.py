@@ -25,11 +25,12 @@ class EncoderShapes:
 
 @dataclass(frozen=True, slots=True)
 class DecoderShapes:
-    """The shapes of the base station's network: from (N, K·d) received symbols, link after link, to (N, outputs).
+    """The shapes of the base station's network: from (N, K·d) received values, link after link, to (N, outputs).
 
     Attributes:
         links: K.
-        dimension: d, the symbols of a sample and link.
+        dimension: d, the values of a sample and link: its symbols, and behind them, with `channel.receiver.inputs`, the
+            gain and the PSNR of its channel in tens of decibels.
         outputs: logits of the classes, or the numbers of a regression.
     """
 
