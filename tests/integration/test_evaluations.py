@@ -102,6 +102,24 @@ def test_stage_by_stage_gives_the_errors_of_an_evaluation(trained: sw.TrainingRe
     assert own == expected
 
 
+def test_stage_by_stage_has_the_state_of_the_channel_where_it_is_an_input(digits: Digits, tmp_path: Path) -> None:
+    receiver = {"csi": "estimated", "equaliser": "mmse", "inputs": True}
+    settings = {
+        "encoder": {"dimension": 6},
+        "channel": {"model": ["rayleigh", "awgn"], "receiver": receiver},
+        "training": {"epochs": 1},
+        "inference": {"latency_samples": 2},
+    }
+    model, (images, labels) = sw.load(sw.train(settings, results=tmp_path).folder), digits
+    received = model.transmit(model.encode(images), psnr_db=5.0)
+    assert received.shape == (2, 1000, 8)
+    assert received[..., 7].min() == received[..., 7].max() == np.float32(0.5)
+    (point,) = model.evaluate(psnr_db=5.0).points
+    assert point.errors == (float(np.mean(model.decode(received, psnr_db=5.0) != labels)),)
+    with pytest.raises(DataError, match=r"expected float32 of shape \(2, N, 8\)"):
+        model.decode(received[..., :6])
+
+
 def test_the_command_writes_the_numbers_of_the_python_interface(trained: sw.TrainingResult, tmp_path: Path) -> None:
     options = ["--psnr-db", "-5:10:7.5", "--noise-seeds", "2", "--links-down", "1", "--results", str(tmp_path)]
     answer = splitwave("evaluate", str(trained.folder), *options)

@@ -71,6 +71,12 @@ CONFIGS = {
         data={"validation": 10},
     ),
     "a link is down": changed(fusion={"down": [1]}),
+    "channel state": changed(
+        channel={
+            "model": ["rayleigh", "awgn"],
+            "receiver": {"csi": "estimated", "equaliser": "mmse", "inputs": True},
+        },
+    ),
 }
 
 

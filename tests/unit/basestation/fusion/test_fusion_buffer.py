@@ -11,6 +11,7 @@ from splitwave.basestation.fusion.fusion_policy import FusionPolicies
 from splitwave.basestation.fusion.link_erasures import LinkErasures
 from splitwave.basestation.fusion.policies.deadline import Deadline
 from splitwave.basestation.fusion.policies.quorum import Quorum
+from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
@@ -105,6 +106,16 @@ def test_the_symbols_of_a_link_that_is_down_are_zeros() -> None:
     assert fused is not None
     assert torch.equal(fused.symbols, torch.tensor([0.0] * 3 + [2.0] * 3).expand(1, 4, 6))
     assert (fused.links, fused.used) == ((0, 1), (1,))
+
+
+def test_of_a_link_that_is_down_the_state_of_its_channel_is_zero_too() -> None:
+    receiver = {"csi": "perfect", "inputs": True}
+    settings = {"links": 2, "encoder": {"dimension": 1}, "channel": {"receiver": receiver}, "fusion": {"down": [0]}}
+    fusion = FusionBuffer.of(RunConfig.model_validate(settings), capacity=1)
+    fusion.add(KEY, 0, symbols(1.0))
+    fused = fusion.add(KEY, 1, symbols(2.0))
+    assert fused is not None
+    assert torch.equal(fused.symbols, torch.tensor([0.0] * 3 + [2.0] * 3).expand(1, 4, 6))
 
 
 def waiting_buffer(*places: tuple[int, int]) -> FusionBuffer:

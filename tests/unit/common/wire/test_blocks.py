@@ -1,5 +1,7 @@
 """The encoding of blocks and gradients, and the refusal of invalid messages."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -176,3 +178,12 @@ def test_a_block_without_symbols_with_an_unknown_phase_or_with_unexpected_levels
     assert "unknown phase 99" in refused(message, contract)
     with pytest.raises(ProtocolError, match="T = 0"):
         block_from_proto(encoded(level_block(), contract), contract_of(breakpoints=0))
+
+
+def test_a_block_that_lacks_the_inputs_of_the_receiver_is_refused_with_the_setting() -> None:
+    received = dataclasses.replace(contract_of(), dimension=D + 2, inputs=2)
+    reason = "link 1 sent 5 symbols a sample without the state of its channel, which channel.receiver.inputs = true"
+    assert refused(encoded(level_block(), contract_of()), received).startswith(reason)
+    assert refused(encoded(level_block(), dataclasses.replace(contract_of(), dimension=4)), received) == (
+        "4 symbols a sample: expected 7"
+    )

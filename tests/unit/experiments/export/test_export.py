@@ -154,3 +154,12 @@ def test_networks_that_compute_something_else_are_not_left_behind(
     assert code == ExitCode.RUN_FAILED, output
     assert "error: the exported networks do not compute what torch computes: encoder of device 0: " in output
     assert [each.name for each in tmp_path.iterdir()] == ["stranger"]
+
+
+def test_the_state_of_the_channel_is_an_input_of_the_decoders_graph(tmp_path: Path) -> None:
+    receiver = {"csi": "perfect", "equaliser": "zero-forcing", "inputs": True}
+    settings = {**TINY, "channel": {"model": ["rayleigh", "awgn"], "receiver": receiver}}
+    trained(settings, tmp_path / "ckpt")
+    answers = exported(tmp_path / "ckpt", tmp_path / "model").proof.comparisons[2]
+    assert (answers.unit, answers.equal) == ("answers", SAMPLES)
+    assert read_model(tmp_path / "model").devices[0].facts.dimension == 6
