@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splitwave.common.protocol.arrays import Float32, Int64
+from splitwave.common.protocol.snr import mean_power
 from splitwave.device.measurement.symbol_histograms import mean_entropy_bits
 
 
@@ -37,3 +38,9 @@ class CodebookUse:
     def entropy_bits(self) -> float:
         """The mean entropy of the d symbols, each with the shares that were observed; at most log2(T + 1)."""
         return mean_entropy_bits(self.counts)
+
+    @property
+    def mean_power(self) -> float:
+        """E[c²] of the symbols with the shares that were observed, P_max = 1; see `common.protocol.snr`."""
+        histogram = self.histogram
+        return mean_power(self.levels.tolist(), (histogram / histogram.sum()).tolist())

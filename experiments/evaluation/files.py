@@ -87,7 +87,12 @@ def _record(result: EvaluationResult) -> Mapping[str, object]:
         ],
         "ablation": {name: point.error for name, point in result.ablation.items()},
         "codebooks": [
-            {"link": use.link, "levels_used": use.levels_used, "entropy_bits": use.entropy_bits}
+            {
+                "link": use.link,
+                "levels_used": use.levels_used,
+                "entropy_bits": use.entropy_bits,
+                "mean_power": use.mean_power,
+            }
             for use in result.codebooks
         ],
     }

@@ -87,10 +87,15 @@ def result_lines(result: EvaluationResult) -> list[str]:
         lines += ["", *columns([("at the run's own PSNR", wording.error, "± 95 % over noise"), *rows])]
     if result.codebooks:
         uses = [
-            (f"link {use.link}", f"{use.levels_used} of {len(use.levels)}", f"{use.entropy_bits:.3f}")
+            (
+                f"link {use.link}",
+                f"{use.levels_used} of {len(use.levels)}",
+                f"{use.entropy_bits:.3f}",
+                f"{use.mean_power:.3f}",
+            )
             for use in result.codebooks
         ]
-        lines += ["", *columns([("codebook", "levels used", "entropy, bits a symbol"), *uses])]
+        lines += ["", *columns([("codebook", "levels used", "entropy, bits a symbol", "mean power"), *uses])]
     return lines
 
 

@@ -158,7 +158,8 @@ def test_confusion_codebooks_and_ablation_describe_the_same_pass(trained: sw.Tra
 
 def test_codebook_use_has_the_entropy_of_the_encoded_symbols(trained: sw.TrainingResult, digits: Digits) -> None:
     model = trained.load()
-    (use, _), levels = model.evaluate().codebooks, model.encode(digits[0]).levels
+    symbols = model.encode(digits[0])
+    (use, _), levels = model.evaluate().codebooks, symbols.levels
     assert levels is not None
     entropies = []
     for symbol in range(6):
@@ -167,6 +168,7 @@ def test_codebook_use_has_the_entropy_of_the_encoded_symbols(trained: sw.Trainin
         entropies.append(-(shares * np.log2(shares)).sum())
     assert use.entropy_bits == pytest.approx(np.mean(entropies), rel=1e-12)
     assert use.levels_used == len(np.unique(levels[0]))
+    assert use.mean_power == pytest.approx(float(np.mean(symbols.values[0].astype(float) ** 2)), rel=1e-6)
 
 
 def test_a_lost_link_is_a_link_of_zeros(trained: sw.TrainingResult, digits: Digits) -> None:

@@ -141,3 +141,14 @@ def test_a_decoder_that_no_run_can_use_is_refused_in_one_line(name: str, more: o
         basestation_network(config_of(decoder=name, **more))
     pattern = rf"decoder\.network = {re.escape(MODULE)}:{name}: {reason}"
     assert re.fullmatch(pattern, str(refused.value)), str(refused.value)
+
+
+def test_a_decoder_has_the_state_of_the_channels_among_its_inputs() -> None:
+    receiver = {"csi": "perfect", "inputs": True}
+    plain, knowing = config_of(decoder="decoder"), config_of(decoder="decoder", channel={"receiver": receiver})
+    added = _inputs_of(basestation_network(knowing)) - _inputs_of(basestation_network(plain))
+    assert added == 2 * plain.links
+
+
+def _inputs_of(network: nn.Module) -> int:
+    return next(layer.in_features for layer in network.modules() if isinstance(layer, nn.Linear))
