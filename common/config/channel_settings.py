@@ -31,6 +31,7 @@ class ChannelModelChoice(Section):
 
 Written = str | ChannelModelChoice
 Chain = Written | list[Written]
+BITS_PER_SYMBOL = {"bpsk": 1, "qpsk": 2, "16-qam": 4}
 
 
 def _normal(value: Chain) -> Chain:
@@ -105,7 +106,8 @@ class ReceiverSettings(Section):
 class DigitalSettings(Section):
     """How level indices are carried as bits; without a `modulation` the levels themselves are sent, as amplitudes.
 
-    `modulation`: Gray-mapped, with unit peak amplitude. `code`: the outer code.
+    `modulation`: Gray-mapped as in 3GPP TS 38.211, with unit peak amplitude |s| ≤ 1. `code`: the outer code. Training
+    blocks with soft symbols stay amplitudes. See the explanation [Digital mode](../explanation/digital-mode.md).
     """
 
     modulation: Literal["bpsk", "qpsk", "16-qam"] | None = None
@@ -116,6 +118,17 @@ class DigitalSettings(Section):
         if self.modulation is None and self.code != "none":
             raise ValueError(f"code = {self.code} does nothing without a modulation")
         return self
+
+    def coded_bits(self, bits: int) -> int:
+        """How many bits the outer code makes of `bits`; `hamming-7-4` fills the last four up with zeros."""
+        return -(-bits // 4) * 7 if self.code == "hamming-7-4" else bits
+
+    def symbols(self, bits: int) -> int:
+        """How many symbols of the modulation carry `bits` bits of one sample; the last one is filled up with zeros.
+
+        A symbol of BPSK is one real number, one of QPSK and 16-QAM two: I and Q.
+        """
+        return -(-self.coded_bits(bits) // BITS_PER_SYMBOL[self.modulation]) if self.modulation else 0
 
 
 class DownlinkSettings(Section):

@@ -5,7 +5,6 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from typing import Self
 
 from pydantic import ValidationError, model_validator
@@ -13,11 +12,11 @@ from pydantic import ValidationError, model_validator
 from splitwave.common.config.backbone_checks import check_conditions
 from splitwave.common.config.channel_settings import ChannelSettings, noise_variance_at
 from splitwave.common.config.data_settings import DataSettings
+from splitwave.common.config.effect_checks import check_defaults, check_digital
 from splitwave.common.config.fusion_checks import check_link_dropout, check_links_down, check_quorum
 from splitwave.common.config.later_settings import without_later_defaults
 from splitwave.common.config.message_checks import check_blocks_fit
 from splitwave.common.config.registry import BUILT_IN_BACKBONES
-from splitwave.common.config.section import Section
 from splitwave.common.config.sections import (
     DecoderSettings,
     EncoderSettings,
@@ -41,14 +40,6 @@ _BETA_OPTIONS = ("sampling", "draws", "balance")
 _RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
 _VIEWS_THAT_USE = {"overlap": ("rows", "columns", "grid"), "crop": ("crop",)}
 """The views of Splitwave that a setting has an effect on; those of other packages may use all."""
-
-
-def _check_defaults(section: Section, path: str, names: Sequence[str], needed: str) -> None:
-    """Refuse a setting that was given a value and does nothing."""
-    for name in names:
-        value = getattr(section, name)
-        if value != type(section).model_fields[name].default:
-            raise ValueError(f"{path}.{name} = {value} does nothing without {needed}")
 
 
 class RunConfig(GeneralSettings):
@@ -118,23 +109,24 @@ class RunConfig(GeneralSettings):
     @model_validator(mode="after")
     def _every_setting_has_an_effect(self) -> Self:
         hyper, channel = self.hypernetwork, self.channel
+        check_digital(channel.digital, channel.receiver, self.quantizer.breakpoints)
         if hyper.beta is None:
-            _check_defaults(hyper, "hypernetwork", _BETA_OPTIONS, "hypernetwork.beta")
+            check_defaults(hyper, "hypernetwork", _BETA_OPTIONS, "hypernetwork.beta")
         if not self.conditions:
-            _check_defaults(hyper, "hypernetwork", ("gate_learning_rate",), "hypernetwork.beta")
+            check_defaults(hyper, "hypernetwork", ("gate_learning_rate",), "hypernetwork.beta")
         if self.conditions:
             needed = "plain networks: β-conditioned networks take a block as a whole"
-            _check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
+            check_defaults(self.runtime, "runtime", ("decoder_shards",), needed)
         if channel.training_psnr_db is None:
-            _check_defaults(channel, "channel", _RANGE_OPTIONS, "channel.training_psnr_db")
+            check_defaults(channel, "channel", _RANGE_OPTIONS, "channel.training_psnr_db")
         for name, views in _VIEWS_THAT_USE.items():
             if self.data.view in VIEWS.built_in and self.data.view not in views:
-                _check_defaults(self.data, "data", (name,), f"data.view = {' or '.join(views)}")
+                check_defaults(self.data, "data", (name,), f"data.view = {' or '.join(views)}")
         if not self.data.draws:
-            _check_defaults(self.data, "data", ("seed",), "data.view = crop, or data.noise")
+            check_defaults(self.data, "data", ("seed",), "data.view = crop, or data.noise")
         if self.encoder.network and self.decoder.network:
             needed = "a network of the backbone: encoder.network and decoder.network replace both"
-            _check_defaults(self.encoder, "encoder", ("backbone", "width"), needed)
+            check_defaults(self.encoder, "encoder", ("backbone", "width"), needed)
         return self
 
     @model_validator(mode="after")
@@ -214,9 +206,15 @@ class RunConfig(GeneralSettings):
         return self.encoder.dimension * self.bits_per_symbol
 
     @property
+    def symbols_per_sample(self) -> int:
+        """How often one sample uses a link: d for amplitudes, else the symbols that carry its level indices."""
+        digital = self.channel.digital
+        return digital.symbols(self.payload_bits_per_sample) if digital.modulation else self.encoder.dimension
+
+    @property
     def airtime_s(self) -> float:
-        """Seconds that one sample's d symbols, and its pilots if there are any, occupy a link: (d + P) / baud."""
-        return (self.encoder.dimension + self.channel.receiver.sent_pilots) / self.channel.baud
+        """Seconds that the symbols of one sample, and its pilots if there are any, occupy a link."""
+        return (self.symbols_per_sample + self.channel.receiver.sent_pilots) / self.channel.baud
 
     @classmethod
     def from_handshake(cls, settings_json: str) -> Self:

@@ -53,6 +53,17 @@ class SymbolReader:
         self._version = -1
         self._sequence = 0
 
+    @property
+    def levels(self) -> Float32:
+        """(T+1,) float32, the codebook of the last block with level indices.
+
+        Raises:
+            ProtocolError: none has come.
+        """
+        if self._levels is None:
+            raise ProtocolError("no codebook was sent on this stream")
+        return self._levels
+
     def read(self, block: SymbolBlock) -> Float32:
         """(L, B, d) float32 symbols.
 

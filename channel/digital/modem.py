@@ -1,0 +1,75 @@
+"""Level indices over the radio as bits: index → bits → outer code → constellation, and back by hard decisions.
+
+The index itself is written in natural binary, most significant bit first, as on the wire: of all assignments it has the
+smallest mean squared error over a binary symmetric channel for a uniform quantizer [Crimmins et al., 1969]. The
+constellation alone is Gray-mapped (ADR 33).
+
+Shapes: B samples, d features, L noise draws, T+1 levels, n reals a sample on air.
+"""
+
+import numpy as np
+
+from splitwave.channel.digital.constellation import CONSTELLATIONS
+from splitwave.channel.digital.outer_code import OUTER_CODES
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.arrays import Bytes, Float32
+from splitwave.common.protocol.packing import Indices
+
+
+class DigitalModem:
+    """Both ends of a link in digital mode: what the device sends, and what the base station makes of it."""
+
+    def __init__(self, config: RunConfig) -> None:
+        """Args: settings with `channel.digital.modulation`.
+
+        Raises:
+            KeyError: they have none.
+        """
+        digital = config.channel.digital
+        self._constellation = CONSTELLATIONS[str(digital.modulation)]
+        self._code = OUTER_CODES[digital.code]
+        self._dimension = config.encoder.dimension
+        self._bits = config.bits_per_symbol
+        self._symbols = config.symbols_per_sample
+
+    @property
+    def reals(self) -> int:
+        """n, real numbers that a sample is on air: one a symbol of BPSK, two (I, Q) of the others."""
+        return self._symbols * self._constellation.reals
+
+    def modulate(self, indices: Indices) -> Float32:
+        """(B, d) uint8 level indices to (1, B, n) float32 amplitudes, |s| ≤ 1; zero bits fill up the last symbol."""
+        bits = np.unpackbits(indices[..., None], axis=-1)[..., 8 - self._bits :].reshape(len(indices), -1)
+        coded = self._code.encode(bits)
+        padded = np.zeros((len(indices), self._symbols * self._constellation.bits), dtype=np.uint8)
+        padded[:, : coded.shape[1]] = coded
+        return self._constellation.modulate(padded)[None]
+
+    def demodulate(self, received: Float32, levels: Float32) -> Float32:
+        """Decide each symbol by itself, and look the levels of the decided indices up.
+
+        Args:
+            received: (L, B, n) float32 behind the channel and its equaliser; or (L, B, n + c) where the receiver adds
+                c inputs of the base station's network, which stay as they are.
+            levels: (T+1,) float32, the codebook of the block; decided indices above T count as T.
+
+        Returns:
+            (L, B, d) or (L, B, d + c) float32.
+        """
+        decided = levels[np.minimum(self.indices(received[..., : self.reals]), len(levels) - 1)]
+        inputs = received[..., self.reals :]
+        return np.concatenate([decided, inputs], axis=-1) if inputs.shape[-1] else decided
+
+    def indices(self, received: Float32) -> Indices:
+        """(L, B, n) float32 amplitudes to (L, B, d) uint8 decided indices, each < 2^bits."""
+        count = self._dimension * self._bits
+        bits: Bytes = self._code.decode(self._decided(received), count)
+        places = np.zeros((*bits.shape[:-1], self._dimension, 8), dtype=np.uint8)
+        places[..., 8 - self._bits :] = bits.reshape(*bits.shape[:-1], self._dimension, self._bits)
+        return np.packbits(places, axis=-1)[..., 0]
+
+    def _decided(self, received: Float32) -> Bytes:
+        """The bits on air without those that filled the last symbol up."""
+        bits = self._constellation.decide(received)
+        coded = self._code.encode(np.zeros(self._dimension * self._bits, dtype=np.uint8)).shape[-1]
+        return bits[..., :coded]

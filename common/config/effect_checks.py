@@ -1,0 +1,36 @@
+"""Checks that a setting has an effect, and makes sense beside others."""
+
+from collections.abc import Sequence
+
+from splitwave.common.config.channel_settings import DigitalSettings, ReceiverSettings
+from splitwave.common.config.section import Section
+
+
+def check_defaults(section: Section, path: str, names: Sequence[str], needed: str) -> None:
+    """Refuse a setting that was given a value and does nothing.
+
+    Raises:
+        ValueError: as said.
+    """
+    for name in names:
+        value = getattr(section, name)
+        if value != type(section).model_fields[name].default:
+            raise ValueError(f"{path}.{name} = {value} does nothing without {needed}")
+
+
+def check_digital(digital: DigitalSettings, receiver: ReceiverSettings, breakpoints: int) -> None:
+    """Refuse a modulation that has no level indices to carry, or whose decisions the receiver would falsify.
+
+    Raises:
+        ValueError: as said.
+    """
+    modulation = digital.modulation
+    if modulation and not breakpoints:
+        raise ValueError(
+            f"channel.digital.modulation = {modulation} carries level indices, and quantizer.breakpoints = 0 has none"
+        )
+    if modulation == "16-qam" and receiver.equaliser == "mmse":
+        raise ValueError(
+            "channel.digital.modulation = 16-qam is decided by amplitude, which channel.receiver.equaliser = mmse "
+            "shrinks: choose zero-forcing"
+        )
