@@ -106,7 +106,7 @@ class Model:
         With `channel.receiver.inputs` it returns (K, N, d+2): behind the symbols, the gain and the PSNR of each link.
 
         Args:
-            symbols: of `encode`, or (K, N, d) float32.
+            symbols: of `encode`, or (K, N, d) float32; with `channel.digital.modulation`, of `encode` alone.
             psnr_db: of all links; by default the run's own.
             channel: channel models in order; by default the run's own.
             seed: of the noise; by default the run's own, which gives the noise of its test pass.
@@ -115,9 +115,9 @@ class Model:
             ConfigError: as `channel`.
             DataError: the symbols have another shape.
         """
-        values = symbols.values if isinstance(symbols, Symbols) else symbols
         settings = self._settings(psnr_db, channel)
-        return transmitted(settings if seed is None else settings.model_copy(update={"seed": seed}), values)
+        seeded = settings if seed is None else settings.model_copy(update={"seed": seed})
+        return transmitted(self._networks, seeded, symbols)
 
     def decode(
         self, received: Float32, *, psnr_db: float | None = None, channel: str | Sequence[str] | None = None

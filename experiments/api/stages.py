@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
+from splitwave.channel.digital.modem import DigitalModem
 from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import DataError
@@ -60,16 +61,41 @@ def encoded(networks: Networks, settings: RunConfig, views: Sequence[Views]) -> 
     return Symbols(values, levels if settings.quantizer.breakpoints else None)
 
 
-def transmitted(settings: RunConfig, symbols: Float32) -> Float32:
+def transmitted(networks: Networks, settings: RunConfig, symbols: Symbols | Float32) -> Float32:
     """Send (K, N, d) symbols over the channel of these settings, with the noise of their seed.
 
-    The state of the channel, where it is an input of the decoder, is behind the d symbols: (K, N, d+2).
+    The state of the channel, where it is an input of the decoder, is behind the d symbols: (K, N, d+2). In digital
+    mode, the level indices of the symbols are sent.
 
     Raises:
-        DataError: the symbols have another shape or dtype.
+        DataError: the symbols have another shape or dtype, or in digital mode no level indices.
     """
-    _check(settings, symbols, settings.encoder.dimension)
-    received = np.empty((*symbols.shape[:2], received_dimension(settings)), np.float32)
+    if settings.channel.digital.modulation:
+        return _transmitted_bits(networks, settings, symbols)
+    values = symbols.values if isinstance(symbols, Symbols) else symbols
+    _check(settings, values, settings.encoder.dimension)
+    return _through_channels(settings, values)
+
+
+def _transmitted_bits(networks: Networks, settings: RunConfig, symbols: Symbols | Float32) -> Float32:
+    if not isinstance(symbols, Symbols) or symbols.levels is None:
+        raise DataError(
+            f"channel.digital.modulation = {settings.channel.digital.modulation}: expected the symbols that `encode` "
+            "returns, with level indices, not amplitudes alone"
+        )
+    _check(settings, symbols.values, settings.encoder.dimension)
+    modem = DigitalModem(settings)
+    sent = np.concatenate([modem.modulate(levels) for levels in symbols.levels])
+    received = _through_channels(settings, sent)
+    codebooks = [device.codebook for device in networks.devices if device.codebook is not None]
+    levels = [codebook.levels().detach().numpy() for codebook in codebooks]
+    return np.concatenate([modem.demodulate(received[link, None], of_link) for link, of_link in enumerate(levels)])
+
+
+def _through_channels(settings: RunConfig, symbols: Float32) -> Float32:
+    """(K, N, n + c) behind each link's channel, block by block, of (K, N, n) real numbers on air."""
+    width = symbols.shape[2] + settings.channel.receiver.input_columns
+    received = np.empty((*symbols.shape[:2], width), np.float32)
     for link in range(settings.links):
         model = link_channel(settings, link)
         for number, rows in _blocks(settings, symbols.shape[1]):

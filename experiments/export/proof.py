@@ -18,7 +18,7 @@ from splitwave.device.inference.onnx_encoder import OnnxEncoder, open_session
 from splitwave.device.inference.part_encoder import PartEncoder, array_level_indices
 from splitwave.device.inference.torch_encoder import TorchEncoder
 from splitwave.experiments.api.networks import Networks
-from splitwave.experiments.api.stages import decoder_outputs, transmitted
+from splitwave.experiments.api.stages import Symbols, decoder_outputs, transmitted
 from splitwave.experiments.evaluation.in_process import torch_threads
 from splitwave.experiments.export.equality import Comparison, compare_answers, compare_levels
 from splitwave.experiments.export.networks import CONDITIONS, INPUT
@@ -69,7 +69,9 @@ class Prover:
                 breakpoints = np.array(self._model.devices[link].grid.breakpoints, np.float32)
                 comparisons.append(compare_levels(f"encoder of device {link}", of_torch, of_graph, breakpoints))
         show("comparing the answers")
-        received = {kind: transmitted(self._config, self._symbols(each)) for kind, each in means.items()}
+        received = {
+            kind: transmitted(self._networks, self._config, self._symbols(each)) for kind, each in means.items()
+        }
         expected = decoder_outputs(self._networks, self._config, received["torch"])
         task, found = self._config.task, self._outputs(received["torch"])
         comparisons.append(compare_answers("decoder", task, expected, found))
@@ -88,16 +90,15 @@ class Prover:
             return TorchEncoder.open(folder, python_path=self._python_path)
         return OnnxEncoder.open(folder, int8=kind == "int8", threads=self._config.runtime.torch_threads)
 
-    def _symbols(self, means: Sequence[Float32]) -> Float32:
+    def _symbols(self, means: Sequence[Float32]) -> Symbols:
         """(K, N, d) of the means of all links, as they are sent."""
-        return np.stack([self._sent(link, each) for link, each in enumerate(means)])
-
-    def _sent(self, link: int, means: Float32) -> Float32:
-        grid = self._model.devices[link].grid
-        if not grid.levels:
-            return means
-        indices = array_level_indices(means, np.array(grid.breakpoints, np.float32))
-        return np.array(grid.levels, np.float32)[indices]
+        grids = [self._model.devices[link].grid for link in range(len(means))]
+        if not all(grid.levels for grid in grids):
+            return Symbols(np.stack(means), None)
+        links = list(zip(means, grids, strict=True))
+        indices = [array_level_indices(each, np.array(grid.breakpoints, np.float32)) for each, grid in links]
+        values = [np.array(grid.levels, np.float32)[of] for of, grid in zip(indices, grids, strict=True)]
+        return Symbols(np.stack(values), np.stack(indices))
 
     def _outputs(self, received: Float32) -> Float32:
         """(N, outputs) of the decoder's graph, one sample at a time, as a station answers queries."""

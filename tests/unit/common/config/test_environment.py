@@ -47,7 +47,7 @@ def test_another_variable_is_one_warning(variable: str) -> None:
     ("variable", "meant"),
     [
         ("THREADS", "SPLITWAVE_RUNTIME__TORCH_THREADS"),
-        ("MODE", "SPLITWAVE_CHANNEL__MODEL"),
+        ("MODE", "SPLITWAVE_CHANNEL__MODEL or SPLITWAVE_CHANNEL__DIGITAL__CODE"),
         ("LICENSE", "SPLITWAVE_LINKS"),
     ],
 )
