@@ -50,7 +50,7 @@ class DigitalModem:
 
         Args:
             received: (L, B, n) float32 behind the channel and its equaliser; or (L, B, n + c) where the receiver adds
-                c inputs of the base station's network, which stay as they are.
+                c inputs of the base station's network, which are unchanged.
             levels: (T+1,) float32, the codebook of the block; decided indices above T count as T.
 
         Returns:

@@ -104,7 +104,7 @@ class ReceiverSettings(Section):
 
 
 class DigitalSettings(Section):
-    """How level indices are carried as bits; without a `modulation` the levels themselves are sent, as amplitudes.
+    """Level indices carried as bits; without a `modulation` the levels themselves are sent, as amplitudes.
 
     `modulation`: Gray-mapped as in 3GPP TS 38.211, with unit peak amplitude |s| ≤ 1. `code`: the outer code. Training
     blocks with soft symbols stay amplitudes. See the explanation [Digital mode](../explanation/digital-mode.md).

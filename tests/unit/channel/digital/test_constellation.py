@@ -1,4 +1,4 @@
-"""Modulations: their points, their distances, and what Sionna makes of the same bits."""
+"""Modulations: their points, their distances, and those of Sionna for the same bits."""
 
 from itertools import product
 

@@ -82,7 +82,7 @@ def test_decided_indices_that_no_level_has_count_as_the_last() -> None:
     assert modem.demodulate(received, levels_of(5)).tolist() == [[[1.0]]]
 
 
-def test_inputs_of_the_network_behind_the_symbols_stay_as_they_are() -> None:
+def test_inputs_of_the_network_behind_the_symbols_are_unchanged() -> None:
     modem, levels = DigitalModem(config_of(3)), levels_of(15)
     sent = modem.modulate(np.array([[0, 7, 15]], dtype=np.uint8))
     with_inputs = np.concatenate([sent, np.full((1, 1, 2), 0.625, np.float32)], axis=-1)
