@@ -1,0 +1,1 @@
+"""A trained run's level indices as amplitudes and as bits: error against energy and airtime."""
