@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -14,7 +14,30 @@ from splitwave.common.data.views import row_view
 from splitwave.common.errors import DataError
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.tasks.classification import Classification
-from splitwave.experiments.vddib_sr.settings import Settings
+
+
+class SampleChoice(Protocol):
+    """The settings that decide which samples a training of a baseline sees."""
+
+    @property
+    def links(self) -> int:
+        """K, how many views there are."""
+        ...
+
+    @property
+    def data(self) -> str:
+        """The name of the data set."""
+        ...
+
+    @property
+    def overlap(self) -> float:
+        """The share of a view that the next device sees, too."""
+        ...
+
+    @property
+    def validation(self) -> int:
+        """How many training samples are held out."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +56,7 @@ class Samples:
         return type(self)(tuple(view[places] for view in self.views), self.labels[places])
 
 
-def load_samples(settings: Settings, split: Split, data_dir: Path | None) -> Samples:
+def load_samples(settings: SampleChoice, split: Split, data_dir: Path | None) -> Samples:
     """Load one split of the data set, cut into K views with the overlap of the settings.
 
     Raises:
@@ -41,13 +64,13 @@ def load_samples(settings: Settings, split: Split, data_dir: Path | None) -> Sam
     """
     name, links = settings.data, settings.links
     if not isinstance(DATA_SETS.load(name).TASK, Classification):
-        raise DataError(f"{name}: VDDIB-SR is a classifier, and this data set has no classes")
+        raise DataError(f"{name}: the baselines are classifiers, and this data set has no classes")
     images = load_images(name, split, data_dir)
     views = tuple(torch.from_numpy(row_view(images, links, link, settings.overlap)) for link in range(links))
     return Samples(views, torch.from_numpy(load_labels(name, split, data_dir)))
 
 
-def load_training(settings: Settings, data_dir: Path | None) -> tuple[Samples, Samples]:
+def load_training(settings: SampleChoice, data_dir: Path | None) -> tuple[Samples, Samples]:
     """Load the training split, divided into training samples and held-out samples.
 
     Raises:
