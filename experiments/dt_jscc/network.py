@@ -1,5 +1,6 @@
 """The networks: an encoder and a codebook for each device, and one decoder."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,8 +29,7 @@ class Device(nn.Module):
     def scores(self, view: Tensor) -> Tensor:
         """(B, d, M) inner products of features and codewords over √D, the logits of p(index | view)."""
         groups: Tensor = self.encoder(view).view(-1, *self._shape)
-        inner: Tensor = groups @ self.codebook.T
-        return inner / self._shape[1] ** 0.5
+        return groups @ self.codebook.T / math.sqrt(self._shape[1])
 
 
 class DtJscc(nn.Module):
