@@ -11,7 +11,7 @@ All take the peak PSNR of QML-IB eq. (20) in dB, 10·log₁₀(1/σ²), and poin
 import math
 
 from splitwave.channel.digital.constellation import CONSTELLATIONS
-from splitwave.common.config.run_config import noise_variance_at
+from splitwave.common.config.channel_settings import noise_variance_at
 
 
 def pam_error_rate(points: int, psnr_db: float, *, rayleigh: bool = False) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from splitwave.channel.digital.constellation import CONSTELLATIONS
 from splitwave.channel.digital.error_rates import pam_error_rate, symbol_error_rate
-from splitwave.common.config.run_config import noise_variance_at
+from splitwave.common.config.channel_settings import noise_variance_at
 from splitwave.common.protocol.arrays import Float32
 
 SYMBOLS = 200_000
