@@ -18,21 +18,21 @@ def config_of(draws: int = 1, **downlink: object) -> RunConfig:
     return RunConfig.model_validate({"encoder": {"dimension": 3}, "channel": channel, "objective": objective})
 
 
-def returned(gradient: Float32, draws: int = 1, key: BlockKey = KEY, link: int = 1, **downlink: object) -> Float32:
-    return ChannelLink(config_of(draws, **downlink), link).return_gradient(Gradient(key, gradient)).values
+def returned(gradient: Float32, config: RunConfig, key: BlockKey = KEY, link: int = 1) -> Float32:
+    return ChannelLink(config, link).return_gradient(Gradient(key, gradient)).values
 
 
 def test_an_ideal_downlink_returns_the_gradient_itself() -> None:
     gradient = random(1, 6, 3)
     assert ChannelLink(config_of(), 1).returns_gradients_unchanged
-    assert returned(gradient) is gradient
+    assert returned(gradient, config_of()) is gradient
 
 
 @pytest.mark.parametrize("bits", [1, 2, 5, 16])
 def test_values_are_rounded_to_a_level_next_to_them(bits: int) -> None:
     gradient = np.float32(0.3) * random(1, 60, 3)
     assert not ChannelLink(config_of(bits=bits), 1).returns_gradients_unchanged
-    quantized = returned(gradient, bits=bits)
+    quantized = returned(gradient, config_of(bits=bits))
     peak, steps = np.abs(gradient).max(), 2**bits - 1
     places = (quantized / peak + 1) * steps / 2
     np.testing.assert_allclose(places, places.round(), atol=1e-2 if bits == 16 else 1e-4)
@@ -52,28 +52,29 @@ def test_rounding_has_the_mean_of_the_value() -> None:
 
 def test_noise_has_its_variance_relative_to_the_largest_square() -> None:
     gradient = np.float32(1e-3) * random(1, 20_000, 3)
-    noise = (returned(gradient, psnr_db=6.0) - gradient).astype(float)
+    noise = (returned(gradient, config_of(psnr_db=6.0)) - gradient).astype(float)
     expected = float(np.abs(gradient).max()) ** 2 * 10**-0.6
     assert abs(np.mean(noise**2) / expected - 1) < 5 * (2 / noise.size) ** 0.5
 
 
 def test_noise_comes_behind_the_quantizer_and_both_are_keyed() -> None:
-    gradient, both = random(1, 6, 3), {"bits": 3, "psnr_db": 6.0}
-    quantized = returned(gradient, bits=3)
-    np.testing.assert_array_equal(returned(gradient, **both), returned(quantized, psnr_db=6.0))
-    one = returned(gradient, **both)
-    np.testing.assert_array_equal(one, returned(gradient, **both))
-    for other in ({"link": 0}, {"key": BlockKey(Phase.TRAIN, 4, 1)}, {"key": BlockKey(Phase.TRAIN, 3, 0)}):
-        assert np.intersect1d(one, returned(gradient, **other, **both)).size == 0  # type: ignore[arg-type]
+    gradient, both = random(1, 6, 3), config_of(bits=3, psnr_db=6.0)
+    quantized = returned(gradient, config_of(bits=3))
+    np.testing.assert_array_equal(returned(gradient, both), returned(quantized, config_of(psnr_db=6.0)))
+    one = returned(gradient, both)
+    np.testing.assert_array_equal(one, returned(gradient, both))
+    for other in (BlockKey(Phase.TRAIN, 4, 1), BlockKey(Phase.TRAIN, 3, 0)):
+        assert np.intersect1d(one, returned(gradient, both, other)).size == 0
+    assert np.intersect1d(one, returned(gradient, both, link=0)).size == 0
 
 
 def test_the_gradient_is_added_up_over_the_draws_before_it_is_sent() -> None:
     gradient = random(3, 6, 3)
     total = gradient.sum(axis=0, keepdims=True)
-    np.testing.assert_array_equal(returned(gradient, draws=3, bits=4), returned(total, bits=4))
+    np.testing.assert_array_equal(returned(gradient, config_of(draws=3, bits=4)), returned(total, config_of(bits=4)))
 
 
 def test_a_gradient_of_zeros_stays_one() -> None:
     """As that of a link whose symbols were erased."""
     zeros = np.zeros((1, 6, 3), dtype=np.float32)
-    np.testing.assert_array_equal(returned(zeros, bits=1, psnr_db=0.0), zeros)
+    np.testing.assert_array_equal(returned(zeros, config_of(bits=1, psnr_db=0.0)), zeros)

@@ -8,15 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitwave.channel.models.composite import link_channel
+from splitwave.common.config.channel_settings import ChannelModelChoice
 from splitwave.common.config.registry import AWGN
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
-from splitwave.common.protocol.channel_model import rate_noise_variances
+from splitwave.common.protocol.channel_model import GainModel, channel_model, rate_noise_variances
 from splitwave.common.protocol.phases import Phase
 from tests.unit.channel.models.laws import KEY, KEYS, passed, random
-from tests.unit.channel.receiver.fading import FADING, Fading
+from tests.unit.channel.receiver.fixed_gain import fixed
 
+RAYLEIGH = "rayleigh"
 TEST = BlockKey(Phase.TEST, 0, 5)
 CSI = ("perfect", "estimated")
 EQUALISERS = ("none", "zero-forcing", "mmse")
@@ -24,7 +26,11 @@ WORKING = [case for case in itertools.product(CSI, EQUALISERS, (False, True)) if
 
 
 def config_of(
-    model: object = (FADING, AWGN), csi: str = "perfect", equaliser: str = "none", inputs: bool = False, **more: object
+    model: object = (RAYLEIGH, AWGN),
+    csi: str = "perfect",
+    equaliser: str = "none",
+    inputs: bool = False,
+    **more: object,
 ) -> RunConfig:
     model = list(model) if isinstance(model, tuple) else model
     receiver = {"csi": csi, "equaliser": equaliser, "inputs": inputs}
@@ -32,16 +38,15 @@ def config_of(
     return RunConfig.model_validate({"encoder": {"dimension": 3}, "channel": channel})
 
 
-def fixed(gain: float) -> dict[str, object]:
-    return {"name": FADING, "gain": gain}
-
-
 def constant(value: float, samples: int, width: int = 1) -> Float32:
     return np.full((1, samples, width), value, dtype=np.float32)
 
 
 def gains_of(config: RunConfig, key: BlockKey, draws: int, samples: int) -> Float32:
-    return Fading(config, 1).draw(key, (draws, samples, 3))
+    model = channel_model(ChannelModelChoice(name=RAYLEIGH), config, 1)
+    assert isinstance(model, GainModel)
+    gains: Float32 = model.gains(model.draw(key, (draws, samples, 3)))
+    return gains
 
 
 @pytest.mark.parametrize("draws", [1, 3])
@@ -49,12 +54,14 @@ def gains_of(config: RunConfig, key: BlockKey, draws: int, samples: int) -> Floa
 def test_symbols_keep_their_type_and_the_inputs_come_behind_them(
     csi: str, equaliser: str, inputs: bool, draws: int
 ) -> None:
-    channel = link_channel(config_of((FADING, AWGN), csi, equaliser, inputs), 1)
+    channel = link_channel(config_of((RAYLEIGH, AWGN), csi, equaliser, inputs), 1)
     received = passed(channel, KEY, random(1, 6, 3), draws)
-    assert (received.shape, received.dtype) == ((draws, 6, 5 if inputs else 3), np.float32)
+    assert received.shape == (draws, 6, 5 if inputs else 3)
+    assert received.dtype == np.float32
     assert np.isfinite(received).all()
     returned = channel.adjoint(random(*received.shape), channel.draw(KEY, (draws, 6, 3)))
-    assert (returned.shape, returned.dtype) == ((draws, 6, 3), np.float32)
+    assert returned.shape == (draws, 6, 3)
+    assert returned.dtype == np.float32
     assert not channel.is_additive
 
 
@@ -66,7 +73,7 @@ def test_the_adjoint_is_the_transpose_of_the_linear_part(
 ) -> None:
     """⟨C(z) − C(0), g⟩ = ⟨z, Aᵀg⟩, for any gradient of the inputs; products in double precision, C in single."""
     digital = {"digital": {"modulation": modulation}}
-    channel = link_channel(config_of((FADING, AWGN), csi, equaliser, inputs, **digital), 1)
+    channel = link_channel(config_of((RAYLEIGH, AWGN), csi, equaliser, inputs, **digital), 1)
     rng = np.random.default_rng(seed)
     symbols = rng.uniform(-1, 1, (1, 4, width)).astype(np.float32)
     ahead, at_zero = (passed(channel, KEY, sent, draws).astype(float) for sent in (symbols, np.zeros_like(symbols)))
@@ -79,7 +86,7 @@ def test_the_adjoint_is_the_transpose_of_the_linear_part(
 
 @pytest.mark.parametrize(("csi", "equaliser", "inputs"), WORKING)
 def test_draws_are_keyed_and_the_same_for_any_number_of_draws(csi: str, equaliser: str, inputs: bool) -> None:
-    config, symbols = config_of((FADING, AWGN), csi, equaliser, inputs), random(1, 6, 3)
+    config, symbols = config_of((RAYLEIGH, AWGN), csi, equaliser, inputs), random(1, 6, 3)
     for key in KEYS:
         three = passed(link_channel(config, 1), key, symbols, 3)
         np.testing.assert_array_equal(three, passed(link_channel(config, 1), key, symbols, 3))
@@ -150,8 +157,7 @@ def test_inputs_without_gain_or_noise_are_the_ends_of_their_range() -> None:
 
 
 def test_each_sample_of_a_training_block_has_the_psnr_of_its_share() -> None:
-    drawn = {"training_psnr_db": [0.0, 20.0], "training_psnr_draws": 3}
-    config = config_of([AWGN], inputs=True, **drawn)
+    config = config_of([AWGN], inputs=True, training_psnr_db=[0.0, 20.0], training_psnr_draws=3)
     received = passed(link_channel(config, 1), KEY, random(1, 6, 3), 1)
     expected = -np.log10(np.repeat(rate_noise_variances(config, 1, KEY), 2))
     np.testing.assert_allclose(received[0, :, 4], expected, rtol=1e-6)

@@ -7,7 +7,7 @@ import pytest
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.link_contract import link_contract, received_contract, received_dimension
 
-PLAIN = {"csi": "perfect", "equaliser": "mmse"}
+PLAIN: dict[str, object] = {"csi": "perfect", "equaliser": "mmse"}
 
 
 def config_of(receiver: dict[str, object]) -> RunConfig:
