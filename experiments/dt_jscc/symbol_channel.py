@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from splitwave.channel.models.awgn import gaussian_noise
-from splitwave.common.config.run_config import noise_variance_at
+from splitwave.common.config.channel_settings import noise_variance_at
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.experiments.dt_jscc.points import constellation_points, nearest_points
 from splitwave.experiments.dt_jscc.settings import Settings
