@@ -5,13 +5,16 @@ import asyncio
 import sys
 
 from splitwave.channel.emulator.service import ChannelService
+from splitwave.common.files.data_folder import use_data_folder
 from splitwave.common.named_object import add_python_path
 from splitwave.common.runtime.address import parse_address, parse_listen_address
 from splitwave.common.runtime.dial_timeout import add_dial_option, dial_timeout_of
 from splitwave.common.runtime.process import (
     add_consent_option,
+    add_data_option,
     add_process_options,
     announce_ready,
+    check_data_dir,
     parse_service_options,
     run_service,
     service_parser,
@@ -46,6 +49,7 @@ def main() -> int:
     add_dial_option(parser)
     add_streams_option(parser)
     add_server_options(parser)
+    add_data_option(parser)
     add_consent_option(parser)
     add_process_options(parser)
     options = parse_service_options(parser)
@@ -55,6 +59,8 @@ def main() -> int:
         listen = parse_listen_address(options.listen, "--listen")
         tls = listening_tls_of(options, listen)
         add_python_path(options.python_path)
+        check_data_dir(options.data)
+        use_data_folder(options.data)
         basestation = parse_address(options.connect, "--connect")
         service = ChannelService(basestation, dial_timeout_of(options), options.python_path, tls)
         asyncio.run(_serve(service, listen, tls, options))

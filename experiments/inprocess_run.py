@@ -21,6 +21,7 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
+from splitwave.common.files.data_folder import use_data_folder
 from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.channel_model import check_rate_noise
 from splitwave.common.protocol.messages import Gradient
@@ -228,6 +229,7 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
         ConfigError: a channel model cannot be loaded, or the rate needs noise and has none.
         DataError: the data are missing or damaged.
     """
+    use_data_folder(data_dir)
     config = with_data_facts(config, data_dir)
     check_rate_noise(config)
     views = load_views(config, range(config.links), data_dir)

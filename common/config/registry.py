@@ -80,6 +80,7 @@ CHANNEL_MODELS: Seam[object] = Seam(
         "gilbert-elliott": f"{_CHANNEL_MODELS}.gilbert_elliott:GilbertElliottChannel",
         "clipping": f"{_CHANNEL_MODELS}.clipping:ClippingChannel",
         "phase-noise": f"{_CHANNEL_MODELS}.phase_noise:PhaseNoiseChannel",
+        "trace": f"{_CHANNEL_MODELS}.trace:TraceChannel",
     },
     takes_objects=True,
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from splitwave.common.config.data_settings import DataSettings
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
+from splitwave.common.files.data_folder import use_data_folder
 from splitwave.common.tasks.task import Targets
 from splitwave.device.learning.views import Views, load_views
 from splitwave.experiments.inprocess_run import InprocessRun
@@ -30,6 +31,7 @@ def shared_data(config: RunConfig, data_dir: Path | None) -> TrialData:
     Raises:
         DataError: the data are missing or damaged.
     """
+    use_data_folder(data_dir)
     return _load(config.data.name, config.links, config.data.overlap, data_dir)
 
 

@@ -53,7 +53,7 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
         async with Supervisor(job.log_dir, job.max_restarts, note) as supervisor:
             basestation = await _start_basestation(supervisor, job, config_file)
             address = await supervisor.address_of(basestation)
-            arguments = ["splitwave.channel", f"--connect={address}", *_module_folder(job), *SERVER_OPTIONS]
+            arguments = ["splitwave.channel", f"--connect={address}", *_folders(job, "data"), *SERVER_OPTIONS]
             channel = await supervisor.start("channel", arguments, announces=True)
             channel_address = await supervisor.address_of(channel)
             devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]
@@ -145,9 +145,10 @@ async def _start_device(supervisor: Supervisor, job: Job, links: str, channel_ad
     return await supervisor.start(f"device-{links}", arguments, finishes=True)
 
 
-def _folders(job: Job) -> list[str]:
+def _folders(job: Job, *options: str) -> list[str]:
     folders = {"state": job.checkpoint_dir, "data": job.data_dir}
-    named = [f"--{option}={folder.resolve()}" for option, folder in folders.items() if folder is not None]
+    chosen = {option: folders[option] for option in options or folders}
+    named = [f"--{option}={folder.resolve()}" for option, folder in chosen.items() if folder is not None]
     return [*named, *_module_folder(job)]
 
 

@@ -13,12 +13,14 @@ import pytest
 from splitwave.common.config.channel_settings import ChannelModelChoice
 from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.files.data_folder import use_data_folder
 from splitwave.common.protocol.channel_model import channel_model
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.records.checkpoint import combined_sha256
 from splitwave.common.records.manifest import BASESTATION_PART, device_part
 from splitwave.experiments.inprocess_run import InprocessRun
-from tests.integration.test_equality import assert_same_weights
+from tests.integration.test_equality import assert_same_weights, compare
+from tests.integration.test_equality import config_of as levels_config
 from tests.integration.testbed import run_distributed, tiny_data
 from tests.unit.channel.models.test_registered import NEEDED_OPTIONS
 
@@ -59,6 +61,15 @@ def config_of(pair: tuple[str, str]) -> RunConfig:
     )
 
 
+@pytest.fixture(autouse=True)
+def _trace_file(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.mktemp("data")
+    rows = "".join(f"{second / 1000},{link},{-(second + link) % 7}\n" for link in range(LINKS) for second in range(40))
+    folder.joinpath("trace.csv").write_text("time_s,link,gain_db\n" + rows, encoding="utf-8")
+    monkeypatch.setenv("SPLITWAVE_DATA_DIR", str(folder))
+    use_data_folder(None)
+
+
 @pytest.mark.parametrize(
     "pair", [pytest.param(pair, marks=[] if pair in BRIEF else [pytest.mark.e2e], id="-".join(pair)) for pair in PAIRS]
 )
@@ -78,6 +89,12 @@ def test_a_distributed_run_equals_one_process_over_every_composition(pair: tuple
     assert result.weights_sha256 == combined_sha256([*oracle.device_sha256, oracle.basestation_sha256])
     assert (result.error, result.error_soft) == (hard.error, soft.error)
     assert (result.queries, result.served) == (oracle.served.queries(), oracle.served.results())
+
+
+def test_clipped_levels_of_straight_through_training_have_the_gradients_of_one_process(tmp_path: Path) -> None:
+    """The devices send level indices, so that the emulator keeps the levels that it looked up."""
+    chains = [[{"name": "clipping", "amplitude": 0.6}, AWGN], [AWGN]]
+    compare(levels_config(2, 1, 1, "straight-through", 7, channel={"model": chains}), tmp_path)
 
 
 def test_each_model_is_in_a_composition_of_the_ordinary_suite() -> None:

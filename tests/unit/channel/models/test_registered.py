@@ -17,6 +17,7 @@ NEEDED_OPTIONS: dict[str, dict[str, Any]] = {
     "gilbert-elliott": {"p_bad": 0.1, "p_good": 0.3},
     "clipping": {"amplitude": 0.8},
     "phase-noise": {"std_deg": 5},
+    "trace": {"path": "trace.csv"},
 }
 
 
