@@ -1,4 +1,4 @@
-"""What fading models have in common: the amplitude of a complex gain h with E|h|² = 1."""
+"""The amplitude of a complex gain h with E|h|² = 1, and the base of models that have one."""
 
 from enum import IntEnum
 

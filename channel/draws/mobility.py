@@ -1,4 +1,4 @@
-"""How far devices are from the base station over time: a CSV file with the columns time_s, link, distance_m."""
+"""The distance of devices from the base station over time: a CSV file with the columns time_s, link, distance_m."""
 
 import csv
 import math

@@ -1,4 +1,4 @@
-"""What all models have in common that multiply the symbols of a sample by one gain: ẑ = g·z̃."""
+"""The base of models that multiply the symbols of a sample by one gain: ẑ = g·z̃."""
 
 from abc import ABC, abstractmethod
 
