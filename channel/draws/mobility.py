@@ -1,65 +1,51 @@
-"""The distance of devices from the base station over time: a CSV file with the columns time_s, link, distance_m."""
+"""The distance of devices from the base station over time, from a table with the columns time_s, link, distance_m."""
 
-import csv
-import math
-import os
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.common.errors import ConfigError
+from splitwave.channel.draws.gain_trace import rows_of
+from splitwave.common.files.number_table import read_number_table
 
-COLUMNS = ("time_s", "link", "distance_m")
-_Row = tuple[float, int, float]
+NEAREST_M, FARTHEST_M = 1e-3, 1e9
 
 
+@dataclass(frozen=True, slots=True)
 class Mobility:
-    """The distance of one link at any time: linear between two rows of the file, constant before and after all.
+    """The way of one device: its distance is linear between two rows, and constant before the first and after the last.
 
-    The file is read when a distance is first asked for: devices, which need none, do without it.
+    Attributes:
+        times_s: (N,) float64, increasing.
+        distances_m: (N,) float64.
     """
 
-    def __init__(self, path: str, link: int) -> None:
-        """Args: path of the file, relative to SPLITWAVE_DATA_DIR, else to the working directory; the link's index."""
-        self._path = Path(os.environ.get("SPLITWAVE_DATA_DIR") or ".", path)
-        self._link = link
+    times_s: NDArray[np.float64]
+    distances_m: NDArray[np.float64]
 
-    def distances_m(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distances in metres, float64 of the shape of the times.
+    def at(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B,) float64 metres at (B,) times."""
+        return np.interp(times_s, self.times_s, self.distances_m)
 
-        Raises:
-            ConfigError: the file cannot be read, or has no row of this link.
-        """
-        times, distances = self._waypoints
-        return np.interp(times_s, times, distances)
 
-    @cached_property
-    def _waypoints(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        try:
-            with self._path.open(newline="", encoding="utf-8") as file:
-                lines = list(csv.DictReader(file))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise ConfigError(f"mobility = {self._path}: {error}") from error
-        rows = [self._row(number, line) for number, line in enumerate(lines, start=2)]
-        mine = [(time, distance) for time, link, distance in rows if link == self._link]
-        if not mine:
-            raise ConfigError(f"mobility = {self._path}: no row of link {self._link}")
-        times, distances = np.array(mine).T
-        if not (np.diff(times) > 0).all():
-            raise ConfigError(f"mobility = {self._path}, link {self._link}: expected times that increase")
-        return times, distances
+def read_mobility(path: Path, link: int) -> Mobility:
+    """The way of one link's device.
 
-    def _row(self, number: int, line: dict[str, str]) -> _Row:
-        try:
-            time, link, distance = (float(line[column]) for column in COLUMNS)
-            if not (math.isfinite(time) and link >= 0 and link.is_integer() and 0 < distance < math.inf):
-                raise ValueError
-        except (KeyError, TypeError, ValueError):
-            found = ", ".join(f"{column} = {line.get(column)}" for column in COLUMNS)
-            raise ConfigError(
-                f"mobility = {self._path}, line {number}: {found}: expected a time, the number of a link, "
-                "and a distance > 0"
-            ) from None
-        return time, int(link), distance
+    Args:
+        path: of a CSV or Parquet file.
+        link: index of the link.
+
+    Raises:
+        DataError: the file cannot be read, something in it is wrong, or it has no row of this link.
+        ConfigError: it is neither CSV nor Parquet, or Parquet needs a package that is not installed.
+    """
+    table = read_number_table(path)
+    table.check_columns(["time_s", "link", "distance_m"])
+    table = rows_of(table, "link", link)
+    times_s, distances_m = table.columns["time_s"], table.columns["distance_m"]
+    backwards = np.diff(times_s, prepend=-np.inf) <= 0
+    table.refuse_first(backwards, "time_s", "a time after that of the row before of its link")
+    out_of_range = (distances_m < NEAREST_M) | (distances_m > FARTHEST_M)
+    table.refuse_first(out_of_range, "distance_m", f"{NEAREST_M:g} to {FARTHEST_M:g} metres")
+    return Mobility(times_s, distances_m)

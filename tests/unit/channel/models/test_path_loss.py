@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from splitwave.channel.emulator.link import ChannelLink
 from splitwave.channel.models.path_loss import PathLossChannel
 from splitwave.common.config.registry import AWGN
-from splitwave.common.errors import ConfigError
+from splitwave.common.errors import ConfigError, DataError
+from splitwave.common.files.data_folder import use_data_folder
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_model import check_rate_noise, rate_noise_variances
 from splitwave.common.protocol.phases import Phase
@@ -21,6 +23,7 @@ HEADER = "time_s,link,distance_m\n"
 def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Link 1 moves from 2 m to 4 m, between the times 0.02 and 0.06; the data folder is that of the file."""
     monkeypatch.setenv("SPLITWAVE_DATA_DIR", str(tmp_path))
+    use_data_folder(None)
     path = tmp_path / "walk.csv"
     path.write_text(f"{HEADER}0.02,1,2\n0.5,0,9\n0.06,1,4\n")
     return path
@@ -64,20 +67,28 @@ def test_the_gain_of_a_sample_does_not_depend_on_its_block() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, r"walk\.csv: .*No such file"),
-        (f"{HEADER}0,0,5\n", r"walk\.csv: no row of link 1"),
-        ("time_s,distance_m\n0,5\n", r"walk\.csv, line 2: time_s = 0, link = None, distance_m = 5: expected a time"),
-        (f"{HEADER}0,1,5\n1,1,0\n", r"walk\.csv, line 3: time_s = 1, link = 1, distance_m = 0: expected a time"),
-        (f"{HEADER}0,1,far\n", r"walk\.csv, line 2: .*distance_m = far: expected a time"),
-        (f"{HEADER}1,1,5\n0,1,6\n", r"walk\.csv, link 1: expected times that increase"),
+        (None, r"channel\.model = path-loss, mobility = walk\.csv: .*walk\.csv does not exist"),
+        (f"{HEADER}0,0,5\n", r"walk\.csv: it has no row with link = 1; it has 0"),
+        ("time_s,distance_m\n0,5\n", r"walk\.csv: it has no column link"),
+        (f"{HEADER}0,1,5\n1,1,0\n", r"walk\.csv, line 3: distance_m = 0: expected 0\.001 to 1e\+09 metres"),
+        (f"{HEADER}0,1,far\n", r"walk\.csv, line 2: distance_m = 'far': expected a finite number"),
+        (f"{HEADER}1,1,5\n0,1,6\n", r"walk\.csv, line 3: time_s = 0: expected a time after that of the row before"),
     ],
 )
-def test_a_damaged_trace_is_named_when_a_distance_is_needed(trace: Path, content: str | None, message: str) -> None:
+def test_a_damaged_trace_is_named_when_a_link_is_set_up(trace: Path, content: str | None, message: str) -> None:
     trace.unlink() if content is None else trace.write_text(content)
     config = laws.config_of([moving(), AWGN])
     check_rate_noise(config)  # devices have no trace
-    with pytest.raises(ConfigError, match=f"^mobility = .*{message}"):
-        laws.gains(moving(), laws.KEY, 1, 2)
+    with pytest.raises(DataError, match=message):
+        ChannelLink(config, 1)
+
+
+def test_gains_on_the_way_are_bounded(trace: Path) -> None:
+    trace.write_text(f"{HEADER}0,1,1e9\n1,1,0.001\n")
+    model = {"name": "path-loss", "distance_m": 1.0, "exponent": 20, "mobility": "walk.csv"}
+    channel = {"model": model, "baud": 3}  # a sample each second
+    far, near = laws.gains(None, BlockKey(Phase.TEST, 0, 0), 1, 2, channel=channel)[0]
+    assert (far, near) == pytest.approx((1e-10, 1e10))
 
 
 @pytest.mark.parametrize("draws", [1, 3])
@@ -113,7 +124,7 @@ def test_the_rate_of_a_moving_device_is_that_at_its_distance_of_the_settings() -
         ({"distance_m": 1, "exponent": -2}, r"exponent = -2: expected a number in \[0, 20\]"),
         ({"distance_m": 1, "reference_m": 0}, r"reference_m = 0: expected a number"),
         ({"distance_m": 1e6, "exponent": 9}, r"distance_m = 1000000\.0, exponent = 9: expected a gain between"),
-        ({"distance_m": 1, "mobility": 3}, r"mobility = 3: expected the path of a CSV file"),
+        ({"distance_m": 1, "mobility": 3}, r"mobility = 3: expected the name of a file"),
         ({}, r"it needs the option 'distance_m'"),
     ],
 )
