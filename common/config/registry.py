@@ -71,6 +71,7 @@ CHANNEL_MODELS: Seam[object] = Seam(
     "splitwave.channel_models",
     {
         AWGN: f"{_CHANNEL_MODELS}.awgn:AwgnChannel",
+        "gain": f"{_CHANNEL_MODELS}.gain:GainChannel",
         "rayleigh": f"{_CHANNEL_MODELS}.rayleigh:RayleighChannel",
         "rician": f"{_CHANNEL_MODELS}.rician:RicianChannel",
         "clarke": f"{_CHANNEL_MODELS}.clarke:ClarkeChannel",
