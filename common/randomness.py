@@ -38,6 +38,7 @@ class Purpose(IntEnum):
     PILOT_NOISE = 18
     JITTER = 19
     DOWNLINK_NOISE = 20
+    MIXTURE = 21
 
 
 def generator(

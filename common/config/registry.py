@@ -76,6 +76,7 @@ CHANNEL_MODELS: Seam[object] = Seam(
         "rician": f"{_CHANNEL_MODELS}.rician:RicianChannel",
         "clarke": f"{_CHANNEL_MODELS}.clarke:ClarkeChannel",
         "shadowing": f"{_CHANNEL_MODELS}.shadowing:ShadowingChannel",
+        "mixture": f"{_CHANNEL_MODELS}.mixture:MixtureChannel",
         "path-loss": f"{_CHANNEL_MODELS}.path_loss:PathLossChannel",
         "erasures": f"{_CHANNEL_MODELS}.erasures:ErasureChannel",
         "gilbert-elliott": f"{_CHANNEL_MODELS}.gilbert_elliott:GilbertElliottChannel",

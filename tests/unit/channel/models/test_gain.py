@@ -34,5 +34,5 @@ def test_the_rate_bounds_see_the_noise_at_the_input_of_the_gain() -> None:
 
 @pytest.mark.parametrize("gain_db", [float("nan"), float("inf"), 151.0, -151.0])
 def test_a_gain_that_is_no_number_of_decibels_is_refused(gain_db: float) -> None:
-    with pytest.raises(ValueError, match=rf"^gain_db = {gain_db}: expected a number from -150 to 150$"):
+    with pytest.raises(ValueError, match=rf"^gain_db = {gain_db}: expected a number in \[-150, 150\]$"):
         GainChannel(RunConfig(), 0, gain_db=gain_db)

@@ -12,6 +12,7 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.channel_model import ChannelModel, channel_model, check_rate_noise
 
 NEEDED_OPTIONS: dict[str, dict[str, Any]] = {
+    "mixture": {"of": ["gain", "rayleigh"]},
     "path-loss": {"distance_m": 2.0},
     "erasures": {"probability": 0.1},
     "gilbert-elliott": {"p_bad": 0.1, "p_good": 0.3},
