@@ -7,6 +7,7 @@ from typing import Literal
 
 from splitwave.experiments.sweep.table import Row
 from splitwave.experiments.trials.outcome import Measurement, Outcome
+from splitwave.experiments.trials.radio import RadioName
 from splitwave.experiments.trials.trial import Trial
 
 ErrorColumn = Literal["test_error", "validation_error"]
@@ -18,7 +19,7 @@ class Mark:
 
     Attributes:
         x: the x coordinate; None for the measured mean airtime.
-        psnr_db, threshold, beta, missing_links: select one of the trial's measurements.
+        psnr_db, threshold, beta, missing_links, radio: select one of the trial's measurements.
     """
 
     panel: str
@@ -29,6 +30,7 @@ class Mark:
     threshold: float = inf
     beta: float | None = None
     missing_links: int = 0
+    radio: RadioName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,9 @@ def _find(mark: Mark, outcome: Outcome) -> Measurement:
     for measurement in outcome.measurements:
         if _place(measurement) == _place(mark):
             return measurement
-    place = "{} dB, threshold {}, β {}, without {} links".format(*_place(mark))
+    place = "{} dB, threshold {}, β {}, without {} links, radio {}".format(*_place(mark))
     raise ValueError(f"trial {mark.trial.key} was not measured at {place}")
 
 
-def _place(where: Mark | Measurement) -> tuple[float | None, float, float | None, int]:
-    return where.psnr_db, where.threshold, where.beta, where.missing_links
+def _place(where: Mark | Measurement) -> tuple[float | None, float, float | None, int, RadioName | None]:
+    return where.psnr_db, where.threshold, where.beta, where.missing_links, where.radio

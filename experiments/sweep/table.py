@@ -58,6 +58,9 @@ class Row(BaseModel):
     training_s: float | None = None
     link_dropout: float | None = None
     missing_links: int | None = None
+    trained_radio: str | None = None
+    csi: bool | None = None
+    tested_radio: str | None = None
     seconds: float
     commit: str
     machine: str
@@ -74,9 +77,9 @@ class Row(BaseModel):
             | shared
             | own
             | outcome.model_dump(exclude={"trial", "measurements"})
-            | measured.model_dump(exclude={"psnr_db", "beta"})
+            | measured.model_dump(exclude={"psnr_db", "beta", "radio"})
             | {"panel": panel, "curve": curve, "x": x, "symbols": trial.symbols, "trial": trial.key}
-            | {"tested_psnr_db": _link(measured.psnr_db)}
+            | {"tested_psnr_db": _link(measured.psnr_db), "tested_radio": measured.radio}
         )
 
     @property
@@ -134,7 +137,8 @@ def _parse(path: Path, number: int, cells: dict[str, str]) -> Row:
 def _own_columns(trial: Trial, measured: Measurement) -> dict[str, object]:
     match trial:
         case QmlIbTrial():
-            return _of_end_to_end(trial, trial.training_psnr_db, "beta", "bound", "patience", "link_dropout")
+            own = _of_end_to_end(trial, trial.training_psnr_db, "beta", "bound", "patience", "link_dropout")
+            return own | {"trained_radio": trial.radio, "csi": trial.csi}
         case VddibSrTrial():
             return _of_vddib_sr(trial)
         case VibTrial():

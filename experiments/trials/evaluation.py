@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from itertools import combinations
 from statistics import fmean
 
+from splitwave.common.config.channel_settings import ChannelSettings
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.experiments.inprocess_run import InprocessRun
 from splitwave.experiments.trials.outcome import Measurement
+from splitwave.experiments.trials.radio import RadioName, channel_settings
 
 
 def measure_run(
@@ -55,6 +57,13 @@ def measure_without_links(
         if wanted
     }
     return measured[0].model_copy(update={"missing_links": missing, **means})
+
+
+def change_radio(run: InprocessRun, radio: RadioName, *, csi: bool) -> None:
+    """Go on over another radio, with the same networks."""
+    now = run.trainer.config
+    tree = now.channel.model_dump() | channel_settings(radio, csi=csi)
+    run.retune(now.model_copy(update={"channel": ChannelSettings.model_validate(tree)}))
 
 
 def _take_down(run: InprocessRun, links: Sequence[int]) -> None:

@@ -4,6 +4,7 @@ from math import inf
 
 from pydantic import BaseModel, ConfigDict
 
+from splitwave.experiments.trials.radio import RadioName
 from splitwave.experiments.trials.trial import Trial
 
 
@@ -18,6 +19,7 @@ class Measurement(_Record):
     Attributes:
         psnr_db: PSNR of the test links; None for ideal links.
         threshold: VDDIB-SR sends round 2 if the confidence of decoder 1 is below this; ∞ for always.
+        radio: of the test links, where it may differ from that of the training.
         missing_links: number of links that are missing; the errors are means over all sets of as many links.
         beta: β of a network of VIB or Hyper-VIB during the measurement; None for other methods.
         validation_error, test_error: share of wrong classes, or mean squared error; None if not measured.
@@ -29,6 +31,7 @@ class Measurement(_Record):
     threshold: float = inf
     beta: float | None = None
     missing_links: int = 0
+    radio: RadioName | None = None
     validation_error: float | None
     test_error: float | None
     payload_bits: float

@@ -20,9 +20,10 @@ from splitwave.device.quantization.pmf import symbol_pmf
 from splitwave.device.rate.gaussian import gaussian_kl
 from splitwave.device.rate.mixture import kl_quadrature
 from splitwave.experiments.inprocess_run import InprocessRun
-from splitwave.experiments.trials.evaluation import measure_run, measure_without_links
+from splitwave.experiments.trials.evaluation import change_radio, measure_run, measure_without_links
 from splitwave.experiments.trials.outcome import Measurement, Outcome
 from splitwave.experiments.trials.provenance import Provenance
+from splitwave.experiments.trials.radio import channel_settings
 from splitwave.experiments.trials.run_settings import run_settings
 from splitwave.experiments.trials.samples import shared_data
 from splitwave.experiments.trials.trial import QmlIbTrial
@@ -53,7 +54,7 @@ def resolve(trial: QmlIbTrial) -> RunConfig:
     return run_settings(
         trial,
         objective={"bound": trial.bound},
-        channel=training_range,
+        channel={**training_range, **channel_settings(trial.radio, csi=trial.csi)},
         training={"link_dropout": trial.link_dropout},
         runtime={"bf16": True},
     )
@@ -91,8 +92,11 @@ def run_trial(trial: QmlIbTrial, data_dir: Path | None, provenance: Provenance) 
 
 def _measurements(run: InprocessRun, trial: QmlIbTrial) -> Iterator[Measurement]:
     splits = {"validation": trial.validation > 0, "test": trial.test}
-    for psnr_db in trial.test_psnr_db:
-        yield measure_run(run, psnr_db, **splits)
+    for radio in trial.test_radios or (None,):
+        if radio is not None:
+            change_radio(run, radio, csi=trial.csi)
+        for psnr_db in trial.test_psnr_db:
+            yield measure_run(run, psnr_db, **splits).model_copy(update={"radio": radio})
     for missing in trial.missing_links:
         yield measure_without_links(run, trial.psnr_db, missing, **splits)
 

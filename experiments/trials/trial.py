@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from splitwave.common.config.setting_types import BackboneName, BoundName, DataSetName
+from splitwave.experiments.trials.radio import RadioName
 from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
 
 PsnrRange = tuple[float, float]
 Breakpoints = Annotated[int, Field(ge=0)]
 
-LATER_SETTINGS = frozenset({"link_dropout", "missing_links"})
+LATER_SETTINGS = frozenset({"link_dropout", "missing_links", "radio", "csi", "test_radios"})
 """Settings that were added after the first tables were published."""
 
 
@@ -77,6 +78,9 @@ class QmlIbTrial(EndToEndTrial):
         test: whether the test error is measured; False while settings are being chosen.
         link_dropout: probability with which a link is erased in a training block.
         missing_links: numbers of links without which the trained network is measured at `psnr_db`, besides with all.
+        radio: of the training.
+        csi: whether the network has the channel state of each link as inputs.
+        test_radios: over which the trained network is measured at every PSNR; none for that of the training.
     """
 
     method: Literal["qml-ib"] = "qml-ib"
@@ -87,6 +91,9 @@ class QmlIbTrial(EndToEndTrial):
     test: bool = True
     link_dropout: float = 0.0
     missing_links: tuple[int, ...] = ()
+    radio: RadioName = "awgn"
+    csi: bool = False
+    test_radios: tuple[RadioName, ...] = ()
 
 
 class VddibSrTrial(_Trial):
