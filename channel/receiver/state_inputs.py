@@ -17,7 +17,8 @@ def state_inputs(gain: NDArray[np.float64], variance: NDArray[np.float64]) -> Fl
     Tens of decibels are numbers of the size of symbols. The PSNR is that of a link with gain 1. No gain or no noise
     gives the end of the range.
     """
-    gain, variance = np.broadcast_arrays(gain, variance)
-    gain_db = -psnr_db_of(gain**2)
-    columns = np.concatenate([gain_db, psnr_db_of(variance)], axis=-1) / 10
+    powers = np.empty((*np.broadcast_shapes(gain.shape, variance.shape)[:-1], COLUMNS))
+    powers[..., :1], powers[..., 1:] = gain**2, variance
+    columns = psnr_db_of(powers) / 10
+    np.negative(columns[..., :1], out=columns[..., :1])  # a gain's decibels are not a noise's
     return columns.clip(LOWEST, HIGHEST).astype(np.float32)

@@ -36,6 +36,31 @@ def test_distributed_runs_equal_one_process_with_every_receiver(
     compare(config, tmp_path, links_a_stream=draws % 2 + 1)
 
 
+CHAINS: dict[str, list[object]] = {
+    "nonlinear": ["clipping", "rician", "awgn"],
+    "losses": ["shadowing", "awgn", "erasures"],
+    "one a link": [["rayleigh", "awgn"], ["awgn", "path-loss"]],
+    "two gains": ["clarke", "phase-noise", "rayleigh", "awgn"],
+}
+OPTIONS: dict[str, dict[str, object]] = {
+    "clipping": {"amplitude": 0.7},
+    "erasures": {"probability": 0.1},
+    "path-loss": {"distance_m": 2.0},
+    "phase-noise": {"std_deg": 5.0},
+}
+
+
+def chosen(chain: list[object]) -> list[object]:
+    """A chain whose models have the options that they need."""
+    return [chosen(each) if isinstance(each, list) else {"name": each, **OPTIONS.get(str(each), {})} for each in chain]
+
+
+@pytest.mark.parametrize("chain", list(CHAINS))
+def test_a_receiver_stands_behind_any_chain_of_models(chain: str, tmp_path: Path) -> None:
+    channel = receiving("estimated", "zero-forcing", inputs=True) | {"model": chosen(CHAINS[chain])}
+    compare(config_of(2, 2, 2, "soft", 15, channel=channel), tmp_path)
+
+
 @pytest.mark.parametrize("breakpoints", [0, 15])
 def test_the_state_of_links_can_be_an_input_beside_beta_and_psnr(breakpoints: int, tmp_path: Path) -> None:
     drawn = {"training_psnr_db": [0.0, 20.0], "training_psnr_draws": 3}
