@@ -32,7 +32,7 @@ class Downlink:
     def pass_through(self, key: BlockKey, gradient: Float32) -> Float32:
         """The (1, B, d) float32 gradient of a block as the device receives it.
 
-        A block of zeros stays as it is: nothing was sent.
+        A block of zeros is unchanged: nothing was sent.
         """
         peak = np.float32(np.abs(gradient).max(initial=0.0))
         if self.is_ideal or peak == 0:

@@ -31,7 +31,7 @@ class Estimate:
 
 
 class PilotDraws:
-    """What is random in the estimate of a block: the noise of its pilots, and that of its symbols in quadrature.
+    """The random numbers of a block's estimate: the noise of its pilots, and that of its symbols in quadrature.
 
     Draw l of L is the same for any L. Both kinds of noise come from one keyed generator a draw, the pilots' first.
     """
@@ -60,7 +60,7 @@ class PilotDraws:
         noise = np.stack([rng.standard_normal((samples, 2), dtype=np.float32) for rng in self._generators])
         scaled = noise * np.sqrt(state.variance / self._pilots)
         in_phase, quadrature = state.gain + scaled[..., :1], scaled[..., 1:]
-        gain = np.hypot(in_phase, quadrature)
+        gain = np.sqrt(in_phase * in_phase + quadrature * quadrature)
         divisor = np.where(gain > 0, gain, 1.0)
         return Estimate(gain, np.where(gain > 0, in_phase / divisor, 1.0), quadrature / divisor)
 

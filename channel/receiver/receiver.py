@@ -25,7 +25,7 @@ _COMPLEX = ("qpsk", "16-qam")
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What a receiver does to one block.
+    """The steps of a receiver for one block.
 
     Attributes:
         weight: w of the equaliser, (L, B, 1) float32 or shorter axes.
@@ -55,7 +55,7 @@ class Receiver:
         self._equalise = EQUALISERS[config.channel.receiver.equaliser]
 
     def draw(self, key: BlockKey, shape: BlockShape) -> Reception:
-        """What it does to the block of this key, whose (L, B, d) is that of the symbols; d plays no part."""
+        """The steps for the block of this key, whose symbols have the shape (L, B, d); they depend on L and B alone."""
         settings = self._config.channel.receiver
         state, (draws, samples, _) = self._state.of_block(key, shape), shape
         gain, rotation = state.gain, None

@@ -65,7 +65,7 @@ def _choice(written: Written) -> ChannelModelChoice:
 
 
 class ReceiverSettings(Section):
-    """What the base station's receiver knows of a link, and does with it, behind all channel models.
+    """The base station's receiver of each link, behind all channel models: its channel state, and the use of it.
 
     `csi`: the channel state that it knows for each sample: `none`, `perfect` (gain and noise variance), or `estimated`
     from `pilots` symbols of amplitude 1 a sample, which meet the same gain and noise of their own. `equaliser`:
@@ -132,7 +132,7 @@ class DigitalSettings(Section):
 
 
 class DownlinkSettings(Section):
-    """What happens to the gradients on their way to the devices; by default nothing.
+    """Disturbances of the gradients on their way to the devices; by default there are none.
 
     `bits`: each value is rounded to one of 2^bits levels in equal steps from −m to m, the largest |g| of the block; up
     or down at random, so that the mean is the value. `psnr_db`: white Gaussian noise of variance σ² behind that, with
