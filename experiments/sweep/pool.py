@@ -14,10 +14,10 @@ import torch
 
 from splitwave.common.errors import RunFailedError
 from splitwave.experiments.sweep.store import Store
-from splitwave.experiments.trials import qml_ib, vddib_sr, vib
+from splitwave.experiments.trials import dt_jscc, qml_ib, vddib_sr, vib
 from splitwave.experiments.trials.outcome import Outcome
 from splitwave.experiments.trials.provenance import Provenance
-from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.trial import DtJsccTrial, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _SHOWN_FAILURES = 2
 
@@ -115,3 +115,5 @@ def _carry_out(trial: Trial, data_dir: Path | None, provenance: Provenance) -> O
             return vddib_sr.run_trial(trial, data_dir, provenance)
         case VibTrial():
             return vib.run_trial(trial, data_dir, provenance)
+        case DtJsccTrial():
+            return dt_jscc.run_trial(trial, data_dir, provenance)

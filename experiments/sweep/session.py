@@ -23,7 +23,7 @@ from splitwave.experiments.trials.cost import expected_seconds
 from splitwave.experiments.trials.outcome import Outcome
 from splitwave.experiments.trials.provenance import Provenance
 from splitwave.experiments.trials.resolved import resolve
-from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.trial import DtJsccTrial, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 from splitwave.testbed.results.provenance import package_versions
 
 PrintLine = Callable[[str], None]
@@ -166,11 +166,13 @@ def _describe(outcome: Outcome) -> str:
 def _own_settings(trial: Trial) -> str:
     match trial:
         case QmlIbTrial():
-            return f"T = {trial.breakpoints} β = {trial.beta:g}"
+            return f"T = {trial.breakpoints} β = {trial.beta:g}" + (f" {trial.digital}" if trial.digital else "")
         case VddibSrTrial():
             return f"{trial.encoding.bits} bits"
         case VibTrial():
             return f"β = {trial.beta:g}" if trial.beta_range is None else "β = {:g} to {:g}".format(*trial.beta_range)
+        case DtJsccTrial():
+            return f"{trial.codewords} codewords, {trial.modulation}"
 
 
 def _record(figure: Figure, outcomes: Sequence[Outcome], preset: str, data_dir: Path | None) -> dict[str, object]:

@@ -12,13 +12,22 @@ from splitwave.common.errors import DataError
 from splitwave.common.files.whole_file import whole_file
 from splitwave.common.tasks.wording import Wording
 from splitwave.experiments.trials.outcome import Measurement, Outcome
-from splitwave.experiments.trials.trial import EndToEndTrial, PsnrRange, QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.trial import (
+    DtJsccTrial,
+    EndToEndTrial,
+    PsnrRange,
+    QmlIbTrial,
+    Trial,
+    VddibSrTrial,
+    VibTrial,
+)
 
 
 class Row(BaseModel):
     """One row, whose fields are the columns; an empty cell is None. The figure's JSON has all settings of each trial.
 
     `beta` is β for QML-IB, and the weight of the rate in phase 1 for VDDIB-SR, whose schedule columns are of phase 3.
+    PSNRs are peak PSNRs, QML-IB eq. (20), with σ² in each real dimension.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -143,6 +152,8 @@ def _own_columns(trial: Trial, measured: Measurement) -> dict[str, object]:
             return _of_vddib_sr(trial)
         case VibTrial():
             return _of_end_to_end(trial, trial.psnr_range) | {"beta": measured.beta}
+        case DtJsccTrial():
+            return _of_dt_jscc(trial)
 
 
 def _of_end_to_end(trial: EndToEndTrial, over: PsnrRange | None, *own: str) -> dict[str, object]:
@@ -163,6 +174,16 @@ def _of_vddib_sr(trial: VddibSrTrial) -> dict[str, object]:
         "learning_rate": phases[-1].learning_rate,
         "trained_psnr_db": _link(trial.psnr_db),
         "epochs_asked": "+".join(str(phase.epochs) for phase in phases),
+    }
+
+
+def _of_dt_jscc(trial: DtJsccTrial) -> dict[str, object]:
+    return {
+        "bits": (trial.codewords - 1).bit_length(),
+        "batch_size": trial.schedule.batch_size,
+        "learning_rate": trial.schedule.learning_rate,
+        "trained_psnr_db": _link(trial.psnr_db),
+        "epochs_asked": str(trial.schedule.epochs),
     }
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from splitwave.experiments.trials.outcome import Outcome
-from splitwave.experiments.trials.trial import METHODS, QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials.trial import METHODS, DtJsccTrial, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 _TRAINING_SAMPLES = {"mnist": 60_000, "mnist5k": 4_000}
 _VIB_US = {"vib": 18.0, "tones": 44.0, "csi": 66.0}
+_DT_JSCC_US = 150.0
 _START_S = 1.0
 """CPU seconds of a trial before and after its training."""
 
@@ -38,6 +39,8 @@ def _us(trial: Trial) -> float:
             return _vddib_sr_us(trial)
         case VibTrial():
             return _VIB_US.get(trial.backbone, 80.0) * trial.epochs
+        case DtJsccTrial():
+            return _DT_JSCC_US * trial.schedule.epochs
 
 
 def _qml_ib_us(trial: QmlIbTrial) -> float:

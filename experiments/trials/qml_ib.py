@@ -50,11 +50,17 @@ class _Best:
 
 def resolve(trial: QmlIbTrial) -> RunConfig:
     """Return the complete settings of a trial's run."""
-    training_range = {} if trial.training_psnr_db is None else {"training_psnr_db": list(trial.training_psnr_db)}
+    training_range: dict[str, object] = (
+        {} if trial.training_psnr_db is None else {"training_psnr_db": list(trial.training_psnr_db)}
+    )
     return run_settings(
         trial,
         objective={"bound": trial.bound},
-        channel={**training_range, **channel_settings(trial.radio, csi=trial.csi)},
+        channel={
+            **training_range,
+            **channel_settings(trial.radio, csi=trial.csi),
+            **({} if trial.digital is None else {"digital": {"modulation": trial.digital}}),
+        },
         training={"link_dropout": trial.link_dropout},
         runtime={"bf16": True},
     )

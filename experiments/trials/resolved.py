@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
-from splitwave.experiments.trials import qml_ib, vddib_sr, vib
-from splitwave.experiments.trials.trial import QmlIbTrial, Trial, VddibSrTrial, VibTrial
+from splitwave.experiments.trials import dt_jscc, qml_ib, vddib_sr, vib
+from splitwave.experiments.trials.trial import DtJsccTrial, QmlIbTrial, Trial, VddibSrTrial, VibTrial
 
 
 def resolve(trial: Trial) -> dict[str, object]:
@@ -20,3 +20,5 @@ def _settings(trial: Trial) -> BaseModel:
             return vddib_sr.resolve(trial)
         case VibTrial():
             return vib.resolve(trial)
+        case DtJsccTrial():
+            return dt_jscc.resolve(trial)

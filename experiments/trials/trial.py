@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from splitwave.common.config.setting_types import BackboneName, BoundName, DataSetName
+from splitwave.experiments.dt_jscc.settings import Modulation
 from splitwave.experiments.trials.radio import RadioName
-from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings
+from splitwave.experiments.vddib_sr.settings import EncodingSettings, ExtractionSettings, Schedule
 
 PsnrRange = tuple[float, float]
 Breakpoints = Annotated[int, Field(ge=0)]
 
-LATER_SETTINGS = frozenset({"link_dropout", "missing_links", "radio", "csi", "test_radios"})
+LATER_SETTINGS = frozenset({"link_dropout", "missing_links", "radio", "csi", "test_radios", "digital"})
 """Settings that were added after the first tables were published."""
 
 
@@ -81,6 +82,8 @@ class QmlIbTrial(EndToEndTrial):
         radio: of the training.
         csi: whether the network has the channel state of each link as inputs.
         test_radios: over which the trained network is measured at every PSNR; none for that of the training.
+        digital: the modulation of level indices in passes, by whose errors the epoch is chosen, too; training blocks
+            stay amplitudes. None for amplitudes in all.
     """
 
     method: Literal["qml-ib"] = "qml-ib"
@@ -94,6 +97,7 @@ class QmlIbTrial(EndToEndTrial):
     radio: RadioName = "awgn"
     csi: bool = False
     test_radios: tuple[RadioName, ...] = ()
+    digital: Literal["bpsk", "qpsk", "16-qam"] | None = None
 
 
 class VddibSrTrial(_Trial):
@@ -138,6 +142,20 @@ class VibTrial(EndToEndTrial):
     test_betas: tuple[float, ...]
 
 
-METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib")
+class DtJsccTrial(_Trial):
+    """A training of the baseline DT-JSCC; `modulation` and the rest are those of `dt_jscc.settings.Settings`."""
 
-Trial = Annotated[QmlIbTrial | VddibSrTrial | VibTrial, Field(discriminator="method")]
+    method: Literal["dt-jscc"] = "dt-jscc"
+    test_psnr_db: tuple[float, ...]
+    symbols: int
+    codewords: int = 16
+    modulation: Modulation
+    psnr_db: float
+    entropy_weight: float
+    temperature: float
+    schedule: Schedule
+
+
+METHODS = ("qml-ib", "vddib-sr", "vib", "hyper-vib", "hyper-qml-ib", "dt-jscc")
+
+Trial = Annotated[QmlIbTrial | VddibSrTrial | VibTrial | DtJsccTrial, Field(discriminator="method")]
