@@ -73,6 +73,7 @@ _BENCHMARKS = {
     "throughput": "Offline throughput relative to one process, and Server throughput with Poisson arrivals.",
     "training": "Time of a training step on the process engine relative to one process.",
     "channel": "Rate of the channel emulator relative to pure random-number generation.",
+    "models": "Rate of each channel model relative to that of AWGN.",
     "scale": "CPU time, wall time and memory per link, from 1 to 64 links.",
     "wire": "Bytes on the uplink relative to the packed bits.",
     "startup": "Time from process start to first symbol, and memory of the processes.",

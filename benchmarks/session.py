@@ -16,6 +16,7 @@ from splitwave.benchmarks.machine.machine_share import cores_of_others, machine_
 from splitwave.benchmarks.readings.report import Json, Report, Samples, Validity
 from splitwave.benchmarks.readings.targets import target_of
 from splitwave.benchmarks.scope import OWN_MODEL, Bench, ModelSource, Scope
+from splitwave.benchmarks.suites.channel_models import models
 from splitwave.benchmarks.suites.channel_rate import channel
 from splitwave.benchmarks.suites.latency import latency
 from splitwave.benchmarks.suites.live import live
@@ -41,6 +42,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "throughput": throughput,
     "training": training,
     "channel": channel,
+    "models": models,
     "scale": scale,
     "wire": wire,
     "startup": startup,

@@ -56,6 +56,7 @@ TARGETS: Mapping[str, Target] = {
     "throughput.offline.over_inprocess": AtLeast(0.7),
     "channel.one_stream.over_philox": AtLeast(0.4),
     "channel.eight_streams.over_one": AtLeast(0.95),  # no loss beyond the variation between repetitions
+    "models.trace.over_awgn": AtLeast(0.9),
     "wire.block_256.bytes_over_packed": AtMost(1.05),
     "wire.single_sample.overhead": AtMost(64),
     "scale.k32.cpu_over_k4": AtMost(1.3),
