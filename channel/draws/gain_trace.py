@@ -25,8 +25,12 @@ class GainTrace:
     gains: NDArray[np.float32]
 
     def at(self, times_s: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(B,) float32 gains at (B,) times."""
-        place = np.searchsorted(self.times_s, times_s, side="right") - 1
+        """(B,) float32 gains at (B,) times that do not decrease.
+
+        A block meets few of the trace's gains, so that only these are searched for its samples.
+        """
+        low, high = np.searchsorted(self.times_s, times_s[[0, -1]], side="right").tolist()
+        place = low + np.searchsorted(self.times_s[low:high], times_s, side="right") - 1
         gains: NDArray[np.float32] = self.gains[np.maximum(place, 0)]
         return gains
 

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from splitwave.channel.draws.gain_trace import GainTrace
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
@@ -67,6 +70,20 @@ def test_a_gain_holds_until_the_next_and_the_last_for_ever(tmp_path: Path) -> No
     assert gains(7) == pytest.approx([1, 1, 1, 0.1, 0.01, 0.01, 0.01])
     assert gains(3, period_s=2.5) == pytest.approx([1, 0.1, 0.01])
     assert gains(3, start_s=2.0) == pytest.approx([1, 0.1, 0.01])
+
+
+@given(
+    steps=st.lists(st.integers(1, 4), min_size=1, max_size=30),
+    start=st.integers(-10, 60),
+    samples=st.integers(1, 40),
+    period=st.sampled_from([0.25, 1.0, 3.5]),
+)
+def test_the_gain_at_any_time_is_the_last_before_it(steps: list[int], start: int, samples: int, period: float) -> None:
+    times = np.cumsum(steps).astype(np.float64)
+    trace = GainTrace(times, np.arange(len(steps), dtype=np.float32))
+    asked = start + period * np.arange(samples).astype(np.float64)
+    expected = [max((place for place, time in enumerate(times) if time <= at), default=0) for at in asked]
+    assert trace.at(asked).tolist() == expected
 
 
 def test_each_link_has_its_own_rows_and_a_file_without_links_is_for_all(tmp_path: Path) -> None:
