@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from splitwave.channel.emulator.radio import Radio
+from splitwave.channel.emulator.link_radio import LinkRadio
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.blocks import LevelPayload, RealPayload, SymbolBlock
 from splitwave.common.protocol.link_contract import link_contract, received_contract
@@ -30,11 +30,11 @@ class ChannelLink:
         self.received = received_contract(config, link)
         self._symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
-        self._radio = Radio(config, link)
+        self._radio = LinkRadio(config, link)
 
     def retune(self, config: RunConfig) -> None:
         """Use the channel of these settings for later blocks, such as the settings of the run with another PSNR."""
-        self._radio = Radio(config, self.contract.link)
+        self._radio = LinkRadio(config, self.contract.link)
 
     def begin_pass(self, symbols: Symbols) -> None:
         """Expect hard or soft symbols from here on; a training block's kind follows from the contract."""
@@ -54,9 +54,9 @@ class ChannelLink:
 
     @property
     def returns_gradients_unchanged(self) -> bool:
-        """As `Radio.returns_gradients_unchanged`."""
+        """As `LinkRadio.returns_gradients_unchanged`."""
         return self._radio.returns_gradients_unchanged
 
     def return_gradient(self, gradient: Gradient) -> Gradient:
-        """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station; errors as for `Radio.return_gradient`."""
+        """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station; errors as for `LinkRadio.return_gradient`."""
         return Gradient(gradient.key, self._radio.return_gradient(gradient))

@@ -17,7 +17,7 @@ from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase
 
 
-class Radio:
+class LinkRadio:
     """One link under one state of its settings.
 
     Level indices pass the modem where there is one, everything else goes on air as amplitudes. Decisions have no
