@@ -154,7 +154,7 @@ class TimingSettings(Section):
     `delay_ms` and `jitter_ms`: every block waits for the first, and for a keyed uniform draw from [0, the second].
     `rate_limit_bps`: information bits a second of a link. `airtime`: a block occupies its link for its symbols over
     `channel.baud`. `medium`: links send at the same time, or (`tdma`) one after another. `time_scale`: seconds of real
-    time for a second of these, 1 for real time.
+    time for a second of these, 1 for real time. See the guide [Emulate time](../how-to/timing.md).
     """
 
     delay_ms: NonNegative = 0.0
@@ -163,6 +163,16 @@ class TimingSettings(Section):
     airtime: bool = False
     medium: Literal["parallel", "tdma"] = "parallel"
     time_scale: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _has_an_effect(self) -> Self:
+        if self.medium == "tdma" and not self.airtime and self.rate_limit_bps is None:
+            raise ValueError("medium = tdma does nothing without airtime or rate_limit_bps: no block takes any time")
+        if self.time_scale != 1.0 and not self.holds_blocks:
+            raise ValueError(
+                f"time_scale = {self.time_scale} does nothing without delay_ms, jitter_ms, rate_limit_bps or airtime"
+            )
+        return self
 
     @property
     def holds_blocks(self) -> bool:

@@ -1,0 +1,89 @@
+"""Messages that may not go on yet. They wait in the order of their port, one queue a direction."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic
+
+from splitwave.channel.emulator.clock import Clock
+from splitwave.common.errors import ProtocolError, Refusal
+from splitwave.common.wire.bundling import Message
+
+MAX_HELD = 2048
+"""Most messages that wait in a queue: a link's credit, at most 1,024 blocks, and what is sent between them."""
+
+
+def always() -> bool:
+    """Nothing else is waited for."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[Message]):
+    """A message that waits.
+
+    Attributes:
+        message: that leaves, in its final form once `finish` was called.
+        from_ns: the earliest time at which it may leave, by the clock of the queue; 0 if it waits for no time.
+        is_complete: whether all that it waits for, other than time, is there.
+        finish: called when it leaves.
+    """
+
+    message: Message
+    from_ns: int = 0
+    is_complete: Callable[[], bool] = always
+    finish: Callable[[], None] = lambda: None
+
+
+class HeldMessages(Generic[Message]):
+    """The queue of one port and direction: a message leaves when it may, and all before it have left."""
+
+    def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
+        """Args: the clock of all times; `wake` is called, from any thread, when the time of a message has come."""
+        self._clock = clock
+        self._wake = wake
+        self._queue: deque[Held[Message]] = deque()
+
+    def __bool__(self) -> bool:
+        """Whether any message waits."""
+        return bool(self._queue)
+
+    def goes_on(self, held: Held[Message]) -> bool:
+        """Whether a message need not wait, and is in its final form; else it waits behind all others here.
+
+        Raises:
+            ProtocolError: too many wait, which credits do not allow.
+        """
+        if not self._queue and not held.from_ns and held.is_complete():
+            held.finish()
+            return True
+        if len(self._queue) == MAX_HELD:
+            raise ProtocolError(f"{MAX_HELD} messages of a link wait in the channel", Refusal.RESOURCE_EXHAUSTED)
+        self._queue.append(held)
+        if held.from_ns:
+            self._clock.call_at(held.from_ns, self._wake)
+        return False
+
+    def leaving(self) -> list[Message]:
+        """Take out the messages that may leave now, in order, in their final form."""
+        messages: list[Message] = []
+        if not self._queue:
+            return messages
+        now_ns = self._clock.now_ns()
+        while self._queue and self._queue[0].from_ns <= now_ns and self._queue[0].is_complete():
+            held = self._queue.popleft()
+            held.finish()
+            messages.append(held.message)
+        return messages
+
+    def drop_incomplete(self) -> None:
+        """Drop the first message that waits for more than time, and all behind it."""
+        kept = 0
+        while kept < len(self._queue) and self._queue[kept].is_complete():
+            kept += 1
+        while len(self._queue) > kept:
+            self._queue.pop()
+
+    def clear(self) -> None:
+        """Drop all: they have become void."""
+        self._queue.clear()

@@ -1,0 +1,102 @@
+"""When a block may leave the emulator: airtime, rate limit, delay and jitter of a link, and the medium it sends on."""
+
+from dataclasses import dataclass
+
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.randomness import Purpose, generator
+
+_NS = 1e9
+_LONGEST_S = 366 * 86_400.0
+"""No wait is longer, whatever the settings say, so that all times fit their types."""
+
+
+class Medium:
+    """What transmissions occupy one after another: a link's own band, or with TDMA the band of all links."""
+
+    def __init__(self) -> None:
+        self._free_ns = 0
+
+    def occupy(self, from_ns: int, duration_ns: int) -> int:
+        """The time at which a transmission ends that begins as soon as it is due and the medium is free."""
+        self._free_ns = max(from_ns, self._free_ns) + duration_ns
+        return self._free_ns
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDelays:
+    """What may be changed while blocks flow: a link's delay, its jitter and its rate limit.
+
+    Attributes:
+        delay_ms: that each block waits once it was transmitted, ≥ 0.
+        jitter_ms: the largest further wait, ≥ 0, from which each block's is drawn uniformly.
+        rate_limit_bps: information bits a second, > 0, or None.
+    """
+
+    delay_ms: float = 0.0
+    jitter_ms: float = 0.0
+    rate_limit_bps: float | None = None
+
+    @classmethod
+    def of(cls, config: RunConfig) -> "LinkDelays":
+        """Those of the settings."""
+        timing = config.channel.timing
+        return cls(timing.delay_ms, timing.jitter_ms, timing.rate_limit_bps)
+
+
+class LinkTiming:
+    """The times of one link's blocks.
+
+    A block of B samples occupies the medium for its airtime (B · `RunConfig.airtime_s`) or, if that is longer, for its
+    information bits over the rate limit. It leaves at the end of this, plus delay, plus jitter; a link's blocks never
+    overtake each other, because a port sends its messages in order. All durations are times `timing.time_scale`.
+    """
+
+    def __init__(self, config: RunConfig, link: int, medium: Medium | None = None) -> None:
+        """Args: the run's settings; the link's index; what it sends on, by default a band of its own."""
+        self._config = config
+        self._link = link
+        self._medium = Medium() if medium is None else medium
+        self._delays = LinkDelays.of(config)
+
+    @property
+    def holds_blocks(self) -> bool:
+        """Whether a block may have to wait."""
+        return self._config.channel.timing.airtime or self._delays != LinkDelays()
+
+    def use(self, delays: LinkDelays) -> None:
+        """Time later blocks by these; those that wait keep their times."""
+        self._delays = delays
+
+    def release_ns(self, key: BlockKey, samples: int, now_ns: int) -> int:
+        """The time at which a block may leave, in nanoseconds of the clock of `now_ns`.
+
+        Args:
+            key: of the block; its jitter depends on it, and not on the block's order.
+            samples: B.
+            now_ns: when the block is ready to be transmitted.
+        """
+        sent_ns = self._medium.occupy(now_ns, self._scaled_ns(self._occupancy_s(samples)))
+        return sent_ns + self._scaled_ns((self._delays.delay_ms + self._jitter_ms(key)) / 1e3)
+
+    def _occupancy_s(self, samples: int) -> float:
+        airtime_s = samples * self._config.airtime_s if self._config.channel.timing.airtime else 0.0
+        if self._delays.rate_limit_bps is None:
+            return airtime_s
+        return max(airtime_s, samples * self._config.payload_bits_per_sample / self._delays.rate_limit_bps)
+
+    def _jitter_ms(self, key: BlockKey) -> float:
+        if not self._delays.jitter_ms:
+            return 0.0
+        rng = generator(
+            self._config.seed,
+            Purpose.JITTER,
+            link=self._link,
+            phase=key.phase,
+            step=key.step,
+            micro_batch=key.micro_batch,
+        )
+        return self._delays.jitter_ms * float(rng.random())
+
+    def _scaled_ns(self, seconds: float) -> int:
+        return round(min(seconds * self._config.channel.timing.time_scale, _LONGEST_S) * _NS)
