@@ -18,12 +18,14 @@ from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.run.epoch_meter import EpochMeter
 from splitwave.basestation.run.served_queries import QueryCounts, ServingCounts
 from splitwave.channel.emulator.link import ChannelLink
+from splitwave.channel.emulator.together import return_together, transmit_together
 from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
 from splitwave.common.files.data_folder import use_data_folder
 from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.channel_model import check_rate_noise
+from splitwave.common.protocol.cross_link import check_cross_link
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
@@ -118,8 +120,8 @@ class InprocessRun:
         for number in range(self.plan.block_count(Phase.TRAIN, step)):
             blocks = [worker.train_block(step, number) for worker in self.workers]
             result = self.trainer.micro_batch(self._transmit(blocks))
-            for link, (worker, channel) in enumerate(zip(self.workers, self._channels, strict=True)):
-                answer = channel.return_gradient(Gradient(blocks[0].key, result.gradients[link]))
+            gradients = [Gradient(blocks[0].key, result.gradients[link]) for link in range(self.config.links)]
+            for worker, answer in zip(self.workers, return_together(self._channels, gradients), strict=True):
                 worker.apply_gradient(answer.key, answer.values)
             meter.add(result, len(blocks[0].sample_ids))
         self.trainer.finish_step(step)
@@ -215,9 +217,8 @@ class InprocessRun:
     def _transmit(self, blocks: Sequence[SymbolBlock]) -> FusedBlock:
         """The fused block; where the fusion policy waits for some links alone, without those that come after them."""
         fused = None
-        for block, channel, reader in zip(blocks, self._channels, self._readers, strict=True):
-            symbols = reader.read(channel.transmit(block))
-            fused = self._fusion.add(block.key, block.link, symbols, block.beta) or fused
+        for block, reader in zip(transmit_together(self._channels, blocks), self._readers, strict=True):
+            fused = self._fusion.add(block.key, block.link, reader.read(block), block.beta) or fused
         assert fused is not None  # the last link's part completes the block
         return fused
 
@@ -226,12 +227,13 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
     """A fresh run over the data set that its settings name.
 
     Raises:
-        ConfigError: a channel model cannot be loaded, or the rate needs noise and has none.
+        ConfigError: a channel model cannot be loaded, the rate needs noise and has none, or links cannot meet.
         DataError: the data are missing or damaged.
     """
     use_data_folder(data_dir)
     config = with_data_facts(config, data_dir)
     check_rate_noise(config)
+    check_cross_link(config)
     views = load_views(config, range(config.links), data_dir)
     return InprocessRun(
         config,

@@ -30,6 +30,7 @@ from splitwave.basestation.service import control_service, uplink_service
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels, run_fingerprint
 from splitwave.common.protocol.channel_model import check_rate_noise
+from splitwave.common.protocol.cross_link import check_cross_link
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.checkpoint import check_state_dir, load_part
 from splitwave.common.records.manifest import BASESTATION_PART
@@ -101,11 +102,13 @@ class BaseStation:
         Raises:
             AddressError: it cannot listen there.
             CheckpointError: there is no checkpoint to restore, or none can be written.
-            ConfigError: the fusion policy or a channel model cannot be loaded, or the rate needs noise and has none.
+            ConfigError: the fusion policy or a channel model cannot be loaded, the rate needs noise and has
+                none, or links cannot meet.
             RunFailedError: a link was lost on the way, and did not come back.
             RunStoppedError: training ended because of `keep_and_stop`.
         """
         check_rate_noise(self.config)
+        check_cross_link(self.config)
         torch.set_num_threads(self.config.runtime.torch_threads)  # of this thread, which decodes brief blocks itself
         with Compute(self.config.runtime.torch_threads) as compute:
             coordinator = self._coordinator(compute)

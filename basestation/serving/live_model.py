@@ -17,6 +17,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import CheckpointError, ProtocolError, Refusal
 from splitwave.common.named_object import check_consent
 from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.cross_link import check_links_apart
 from splitwave.common.protocol.link_contract import link_contract, received_dimension
 from splitwave.common.protocol.live_messages import ModelChunk
 from splitwave.common.records.checkpoint import load_part
@@ -76,7 +77,8 @@ class LiveModel:
 
         Raises:
             CheckpointError: the settings are not understood here, or the weights are not those of their network.
-            ConfigError: the network cannot be made on this machine, or code of a user's own is named without consent.
+            ConfigError: the network cannot be made on this machine, code of a user's own is named without consent, or
+                links meet in the channel.
         """
         try:
             config = RunConfig.from_handshake(folder.manifest.settings_json)
@@ -85,6 +87,7 @@ class LiveModel:
         if config.links != folder.manifest.links:
             raise CheckpointError(f"{folder.path / MODEL_FILE}: links = {folder.manifest.links}: its settings differ")
         check_consent(config.own_networks | config.channel.named_models, python_path)
+        check_links_apart(config, "a live query")
         files = [_files(folder.path / device_folder(link), part) for link, part in enumerate(folder.devices)]
         model = cls(number, folder.manifest.version, config, folder.devices, files)
         weights = folder.path / STATION_FOLDER / WEIGHTS_FILE

@@ -83,6 +83,8 @@ CHANNEL_MODELS: Seam[object] = Seam(
         "clipping": f"{_CHANNEL_MODELS}.clipping:ClippingChannel",
         "phase-noise": f"{_CHANNEL_MODELS}.phase_noise:PhaseNoiseChannel",
         "trace": f"{_CHANNEL_MODELS}.trace:TraceChannel",
+        "interference": f"{_CHANNEL_MODELS}.interference:InterferenceChannel",
+        "over-the-air": f"{_CHANNEL_MODELS}.over_the_air:OverTheAirChannel",
     },
     takes_objects=True,
 )

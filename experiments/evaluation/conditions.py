@@ -13,6 +13,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.config.setting_errors import complaints
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.channel_model import check_rate_noise
+from splitwave.common.protocol.cross_link import check_cross_link
 
 MAX_PSNR_VALUES = 1000
 
@@ -45,7 +46,8 @@ class Condition:
         """Return a run's settings with the channel, the links and the seed of this condition.
 
         Raises:
-            ConfigError: a value is out of range, the networks were not trained for it, or the channel lacks noise.
+            ConfigError: a value is out of range, the networks were not trained for it, the channel lacks noise,
+                or links cannot meet in it.
         """
         tree = trained.model_dump(mode="json")
         if self.psnr_db is not None:
@@ -62,6 +64,7 @@ class Condition:
         except ValidationError as error:
             raise ConfigError(complaints(error, _ORIGINS)) from None
         check_rate_noise(settings)
+        check_cross_link(settings)
         return settings
 
 
