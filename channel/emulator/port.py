@@ -1,17 +1,25 @@
 """The emulator's treatment of the messages of one logical device, one port of a stream."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
 
+from splitwave.channel.emulator.held_messages import Held, HeldMessages, always
 from splitwave.channel.emulator.link import ChannelLink
+from splitwave.channel.emulator.link_timing import LinkTiming
+from splitwave.channel.emulator.media import EmulatedMedia, RunMedium
+from splitwave.channel.emulator.parts_of_links import Parts
+from splitwave.channel.emulator.query_times import QueryTimes
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, DataError, ProtocolError, Refusal
 from splitwave.common.named_object import check_consent
-from splitwave.common.protocol.blocks import BlockKey, RealPayload
+from splitwave.common.protocol.blocks import RealPayload, SymbolBlock
+from splitwave.common.protocol.messages import Gradient
 from splitwave.common.wire.blocks import block_from_proto
-from splitwave.common.wire.fields import key_from_proto, symbols_from_proto
+from splitwave.common.wire.fields import symbols_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import reals_to_proto
 from splitwave.common.wire.training import gradient_from_proto
@@ -20,13 +28,30 @@ log = structlog.get_logger()
 
 
 class EmulatedPort:
-    """The state of one logical device: its channel, and the times at which its queries arrived and left."""
+    """The state of one logical device: its channel, its timing, and the messages that wait in it."""
 
-    def __init__(self, python_path: Path | None = None) -> None:
-        """Args: `--python-path` of the service, without which it imports nothing that a base station names."""
+    def __init__(
+        self,
+        python_path: Path | None = None,
+        media: EmulatedMedia | None = None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Set up a port whose device has not been welcomed yet.
+
+        Args:
+            python_path: `--python-path` of the service, without which it imports nothing that a base station names.
+            media: what it shares with other ports, by default nothing.
+            wake: called, from any thread, when messages that waited may leave.
+        """
         self._python_path = python_path
+        self._media = EmulatedMedia() if media is None else media
+        self._wake = wake
         self._link: ChannelLink | None = None
-        self._timed: dict[BlockKey, tuple[int, int]] = {}
+        self._medium: RunMedium | None = None
+        self._timing: LinkTiming | None = None
+        self._times = QueryTimes()
+        self._up: HeldMessages[pb.UplinkMessage] = HeldMessages(self._media.clock, wake)
+        self._down: HeldMessages[pb.DownlinkMessage] = HeldMessages(self._media.clock, wake)
         self._starting_over = False
 
     def bytes_behind(self, message: pb.UplinkMessage) -> int:
@@ -41,38 +66,66 @@ class EmulatedPort:
         return size
 
     def pass_up(self, message: pb.UplinkMessage) -> bool:
-        """Pass a message through the channel, in place; False if it is void, because the run has started over since.
+        """Pass a message through the channel, in place.
+
+        Returns:
+            whether it goes on now. Else it is void, because the run has started over since, or it waits here.
 
         Raises:
-            ProtocolError: it does not fit the link's contract, or came before the handshake was over.
+            ProtocolError: it does not fit the link's contract or the parts of other links, came before the handshake
+                was over, or without credit.
         """
-        if self._starting_over and message.WhichOneof("body") not in ("ready", "leaving"):
+        body = message.WhichOneof("body")
+        if self._starting_over and body not in ("ready", "leaving"):
             return False  # this link's channel begins with the next Ready
         self._starting_over = False
-        if message.HasField("block"):
-            self._transmit(message.block)
-        return True
+        if body == "leaving":  # the base station should know at once; what waits is void with it
+            self._up.clear()
+        held = self._transmit(message) if body == "block" else Held(message)
+        return self._up.goes_on(held)
 
-    def pass_down(self, message: pb.DownlinkMessage) -> None:
+    def leaving_up(self) -> list[pb.UplinkMessage]:
+        """Take out the messages that waited and may leave for the base station now."""
+        return self._up.leaving()
+
+    def leaving_down(self) -> list[pb.DownlinkMessage]:
+        """Take out the messages that waited and may leave for the device now."""
+        return self._down.leaving()
+
+    def end_up(self) -> None:
+        """Drop what waits for other links: the device sends nothing more."""
+        self._up.drop_incomplete()
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether messages to the base station wait."""
+        return bool(self._up)
+
+    def pass_down(self, message: pb.DownlinkMessage) -> bool:
         """Process a message of the base station, in place; gradients pass the adjoint of the channel.
+
+        Returns:
+            whether it goes on now; else it waits here.
 
         Raises:
             ProtocolError: as for `pass_up`.
         """
+        held = Held(message)
         match message.WhichOneof("body"):
             case "welcome":
                 self._begin(message.welcome)
             case "evaluate":
                 self._welcomed.begin_pass(symbols_from_proto(message.evaluate.symbols))
             case "gradient":
-                self._return(message.gradient)
+                held = self._return(message)
             case "prediction":
-                self._add_times(message.prediction, time.perf_counter_ns())
+                self._times.add_to(message.prediction, time.perf_counter_ns())
             case "answer":
-                self._add_times(message.answer.prediction, time.perf_counter_ns())
+                self._times.add_to(message.answer.prediction, time.perf_counter_ns())
+        return self._down.goes_on(held)
 
     def _begin(self, welcome: pb.Welcome) -> None:
-        """Set up the channel of a link; a second Welcome starts the run over."""
+        """Set up the channel of a link; a second Welcome starts the run over, and voids all that waits."""
         self._starting_over = self._link is not None
         config = RunConfig.from_handshake(welcome.settings_json)
         try:
@@ -80,7 +133,13 @@ class EmulatedPort:
             self._link = ChannelLink(config, welcome.link)
         except (ConfigError, DataError) as error:  # a model of a user is broken or not allowed here, or lacks its file
             raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from error
-        self._timed.clear()
+        self._medium = self._media.medium_of(welcome.run_id, config.links)
+        self._medium.forget(welcome.link)
+        shared_band = self._medium.band if config.channel.timing.medium == "tdma" else None
+        self._timing = LinkTiming(config, welcome.link, shared_band)
+        self._times.clear()
+        self._up.clear()
+        self._down.clear()
         log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)
 
     @property
@@ -89,39 +148,57 @@ class EmulatedPort:
             raise ProtocolError("symbols came before the handshake was over")
         return self._link
 
-    def _transmit(self, message: pb.SymbolBlock) -> None:
-        started = time.perf_counter_ns()
-        link = self._welcomed
-        block = block_from_proto(message, link.contract)
-        received = link.transmit(block).payload
-        assert isinstance(received, RealPayload)  # whatever went in
-        message.dimension = link.received.dimension
-        reals_to_proto(received.values, message.reals)
-        if block.key.phase.is_of_queries:
-            self._timed[block.key] = (started, time.perf_counter_ns())
+    @property
+    def _meeting(self) -> RunMedium:
+        assert self._medium is not None  # since the handshake
+        return self._medium
 
-    def _return(self, message: pb.Gradient) -> None:
+    def _transmit(self, message: pb.UplinkMessage) -> Held[pb.UplinkMessage]:
+        started_ns = time.perf_counter_ns()
         link = self._welcomed
-        if not link.returns_gradients_unchanged:  # else the device checks it
-            returned = link.return_gradient(gradient_from_proto(message, link.received))
-            message.dimension = link.contract.dimension
-            reals_to_proto(returned.values, message.values)
-
-    def _add_times(self, prediction: pb.Prediction, back_ns: int) -> None:
-        """Add the times at which a query and its answer passed the emulator."""
-        timed = self._timed.pop(key_from_proto(prediction.key), None)
-        if timed is None:
-            return
-        in_ns, out_ns = timed
-        if prediction.HasField("stamps"):
-            of = prediction.stamps.channel
-            of.in_ns, of.out_ns, of.back_ns, of.down_ns = in_ns, out_ns, back_ns, time.perf_counter_ns()
+        block = block_from_proto(message.block, link.contract)
+        if link.meets_others:
+            parts = self._meeting.up.add(block.key, link.contract.link, link.send(block), self._wake)
+            is_complete, finish = parts.is_complete, partial(self._receive, message.block, block, parts)
         else:
-            beyond_ns = sum(hop.duration_ns for hop in prediction.hops)
-            hops = [
-                pb.Hop(name="emulate", duration_ns=out_ns - in_ns),
-                pb.Hop(name="backhaul", duration_ns=max(0, back_ns - out_ns - beyond_ns)),
-                *prediction.hops,
-            ]
-            del prediction.hops[:]
-            prediction.hops.extend(hops)
+            _write(link.transmit(block), message.block)
+            is_complete, finish = always, partial(self._times.left, block.key)
+        self._times.arrived(block.key, started_ns)
+        return Held(message, self._release_ns(block), is_complete, finish)
+
+    def _receive(self, message: pb.SymbolBlock, block: SymbolBlock, parts: Parts) -> None:
+        _write(self._welcomed.receive(block, parts.in_order), message)
+        self._times.left(block.key)
+
+    def _release_ns(self, block: SymbolBlock) -> int:
+        """The time at which a block may leave; 0 where its link is not timed."""
+        assert self._timing is not None  # since the handshake
+        if not self._timing.holds_blocks:
+            return 0
+        return self._timing.release_ns(block.key, len(block.sample_ids), self._media.clock.now_ns())
+
+    def _return(self, message: pb.DownlinkMessage) -> Held[pb.DownlinkMessage]:
+        link = self._welcomed
+        if not link.meets_others:
+            if not link.returns_gradients_unchanged:  # else the device checks it
+                gradient = gradient_from_proto(message.gradient, link.received)
+                _write_gradient(link.return_gradient(gradient), message.gradient)
+            return Held(message)
+        gradient = gradient_from_proto(message.gradient, link.received)
+        parts = self._meeting.down.add(gradient.key, link.contract.link, link.gather(gradient), self._wake)
+
+        def finish() -> None:
+            _write_gradient(link.spread(gradient.key, parts.in_order), message.gradient)
+
+        return Held(message, 0, parts.is_complete, finish)
+
+
+def _write(block: SymbolBlock, message: pb.SymbolBlock) -> None:
+    assert isinstance(block.payload, RealPayload)  # whatever went in
+    message.dimension = block.payload.values.shape[2]
+    reals_to_proto(block.payload.values, message.reals)
+
+
+def _write_gradient(gradient: Gradient, message: pb.Gradient) -> None:
+    message.dimension = gradient.values.shape[2]
+    reals_to_proto(gradient.values, message.values)

@@ -1,7 +1,8 @@
 """The channel emulator as a service: speaks the uplink on both of its sides. NumPy only, no torch.
 
 It learns the run's settings from the Welcome that passes through, so it needs no configuration of its own, and all
-it keeps belongs to a stream: a restarted emulator serves the devices' new streams with the same channel.
+it keeps belongs to a stream, or to the streams of a run: a restarted emulator serves the devices' new streams with the
+same channel.
 """
 
 import asyncio
@@ -13,8 +14,10 @@ import grpc
 import structlog
 from grpc import aio
 
+from splitwave.channel.emulator.clock import Clock
+from splitwave.channel.emulator.media import EmulatedMedia
 from splitwave.channel.emulator.port import EmulatedPort
-from splitwave.channel.emulator.stream import EmulatedStream, Ending, UpstreamCall
+from splitwave.channel.emulator.stream import EmulatedStream, Ending, UpstreamCall, Wake
 from splitwave.common.errors import ProtocolError, UnreachableError
 from splitwave.common.protocol.identity import Identity
 from splitwave.common.runtime.dialling import failure_reason, open_aio_channel
@@ -38,6 +41,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         dial_timeout_s: float = DIAL_TIMEOUT_S,
         python_path: Path | None = None,
         tls: TlsFolder | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Set up a service without a connection.
 
@@ -46,12 +50,14 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
             dial_timeout_s: the deadline of one dial.
             python_path: folder of the user's channel models; without it, only installed ones are used.
             tls: the emulator's files, for the connection to the base station; None for plaintext.
+            clock: by which blocks are held, by default the machine's.
         """
         self._basestation = basestation
         self._waiting = RetryLog(f"the base station at {basestation}")
         self._python_path = python_path
         self._options = client_options(dial_timeout_s)
         self._tls = tls
+        self._media = EmulatedMedia(clock)
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
         self, request_iterator: AsyncIterator[pb.UplinkBundle], context: "aio.ServicerContext[Any, Any]"
@@ -105,29 +111,31 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         up = asyncio.create_task(stream.carry_up(hellos, bundles))
         down = asyncio.create_task(stream.carry_down())
         slow = asyncio.create_task(stream.limit())
+        held = asyncio.create_task(stream.carry_held())
         try:
-            await asyncio.wait({up, down, slow}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({up, down, slow, held}, return_when=asyncio.FIRST_COMPLETED)
             if up.done():
                 up.result()  # a refused block ends the stream here
             # The device may have sent its last message; then the base station ends the stream.
-            await asyncio.wait({down, slow}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (down, slow):
+            await asyncio.wait({down, slow, held}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (down, slow, held):
                 if task.done():
                     task.result()
         except ProtocolError as error:
             up.cancel()
-            await asyncio.gather(up, return_exceptions=True)  # one writer at a time
+            held.cancel()
+            await asyncio.gather(up, held, return_exceptions=True)  # one writer at a time
             await stream.give_up(str(error))
             raise
         finally:
-            for task in (up, down, slow):
+            for task in (up, down, slow, held):
                 task.cancel()
             upstream.cancel()
-            await asyncio.gather(up, down, slow, return_exceptions=True)
+            await asyncio.gather(up, down, slow, held, return_exceptions=True)
         return ending
 
-    def _new_port(self) -> EmulatedPort:
-        return EmulatedPort(self._python_path)
+    def _new_port(self, wake: Wake) -> EmulatedPort:
+        return EmulatedPort(self._python_path, self._media, wake)
 
     async def _pass_on(self, context: "aio.ServicerContext[Any, Any]", ending: Ending) -> None:
         details = ending.details

@@ -1,8 +1,11 @@
 """One device process's stream through the emulator, in both directions, and the way in which it ended."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
@@ -12,10 +15,12 @@ from splitwave.channel.emulator.port import EmulatedPort
 from splitwave.common.limits import MAX_MESSAGE_BYTES
 from splitwave.common.runtime.rpc import CLOSING_LIMIT_S, check_port
 from splitwave.common.runtime.write_watch import WriteWatch
-from splitwave.common.wire.bundling import check_bundle
+from splitwave.common.wire.bundling import Message, check_bundle, gather
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
 UpstreamCall = aio.StreamStreamCall[pb.UplinkBundle, pb.DownlinkBundle]
+Bundle = pb.UplinkBundle | pb.DownlinkBundle
+Wake = Callable[[], None]
 
 
 _FAILED_WRITE = (grpc.StatusCode.INTERNAL, "Internal error from Core")
@@ -60,7 +65,7 @@ class EmulatedStream:
         upstream: UpstreamCall,
         context: "aio.ServicerContext[Any, Any]",
         answered: Callable[[], None],
-        new_port: Callable[[], EmulatedPort],
+        new_port: Callable[[Wake], EmulatedPort],
     ) -> None:
         """Set up a stream.
 
@@ -68,7 +73,7 @@ class EmulatedStream:
             upstream: the call to the base station.
             context: of the call from the devices.
             answered: called for each bundle from the base station.
-            new_port: makes the port of one more device.
+            new_port: makes the port of one more device, which calls its argument when messages may leave it.
         """
         self._upstream = upstream
         self._up: WriteWatch[pb.UplinkBundle] = WriteWatch(upstream.write, "the base station")
@@ -78,6 +83,7 @@ class EmulatedStream:
         self._ports: dict[int, EmulatedPort] = {}
         self._port_at_work = 0
         self._greeted = False
+        self._ready, self._released = asyncio.Event(), asyncio.Event()
 
     async def carry_up(self, hellos: pb.UplinkBundle, bundles: AsyncIterator[pb.UplinkBundle]) -> None:
         """Carry bundles to the base station until the devices close the stream, or the base station ends it.
@@ -89,9 +95,29 @@ class EmulatedStream:
             await self._write_up(hellos)
             async for bundle in bundles:
                 await self._write_up(bundle)
+            for port in self._ports.values():
+                port.end_up()
+            while any(port.holds_up for port in self._ports.values()):
+                self._released.clear()
+                await self._released.wait()
             await self._upstream.done_writing()
         except (asyncio.InvalidStateError, aio.AioRpcError):
             return  # the base station has ended the stream; `Ending` has its status
+
+    async def carry_held(self) -> None:
+        """Carry messages that waited in their ports, as soon as they may go on; ends by cancellation alone.
+
+        Raises:
+            ProtocolError: a message does not fit the others of its block.
+        """
+        try:
+            while True:
+                await self._ready.wait()
+                self._ready.clear()
+                await self._write_held()
+                self._released.set()
+        except (asyncio.InvalidStateError, aio.AioRpcError):
+            await asyncio.Event().wait()  # the base station has ended the stream; `Ending` has its status
 
     async def limit(self) -> None:
         """Wait until one side has read nothing for too long.
@@ -126,21 +152,31 @@ class EmulatedStream:
             async for bundle in self._upstream:
                 self._answered()
                 check_bundle(bundle)
-                for message in bundle.messages:
-                    self._port(message.port).pass_down(message)
-                await self._down.write(bundle)
+                _keep(bundle, lambda message: self._port(message.port).pass_down(message))
+                if bundle.messages:
+                    await self._down.write(bundle)
         except aio.AioRpcError:
             return  # likewise
 
     async def _write_up(self, bundle: pb.UplinkBundle) -> None:
         check_bundle(bundle)
         for part in self._parts(bundle):
-            void = [number for number, message in enumerate(part.messages) if not self._pass_up(message)]
-            for number in reversed(void):
-                del part.messages[number]
+            _keep(part, lambda message: self._port(message.port).pass_up(message))
             if part.messages:
                 await self._up.write(part)
                 self._greeted = True
+
+    async def _write_held(self) -> None:
+        up: list[pb.UplinkMessage] = []
+        down: list[pb.DownlinkMessage] = []
+        for number, port in self._ports.items():
+            self._port_at_work = number
+            up += port.leaving_up()
+            down += port.leaving_down()
+        for to_base_station in _bundled(up):
+            await self._up.write(pb.UplinkBundle(messages=to_base_station))
+        for to_device in _bundled(down):
+            await self._down.write(pb.DownlinkBundle(messages=to_device))
 
     def _parts(self, bundle: pb.UplinkBundle) -> Iterable[pb.UplinkBundle]:
         """The bundle, if one bundle holds the noisy copies of all its symbols, else each message by itself."""
@@ -148,13 +184,33 @@ class EmulatedStream:
             return (bundle,)
         return (pb.UplinkBundle(messages=[message]) for message in bundle.messages)
 
-    def _pass_up(self, message: pb.UplinkMessage) -> bool:
-        return self._port(message.port).pass_up(message)
-
     def _port(self, number: int) -> EmulatedPort:
         port = self._ports.get(number)
         if port is None:
             check_port(number)
-            port = self._ports[number] = self._new_port()
+            wake = partial(_set_from_any_thread, asyncio.get_running_loop(), self._ready)
+            port = self._ports[number] = self._new_port(wake)
         self._port_at_work = number
         return port
+
+
+def _set_from_any_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop has ended, and the stream with it
+        loop.call_soon_threadsafe(event.set)
+
+
+def _keep(bundle: Bundle, goes_on: Callable[[Any], bool]) -> None:
+    """Take out of a bundle what does not go on with it."""
+    others = [number for number, message in enumerate(bundle.messages) if not goes_on(message)]
+    for number in reversed(others):
+        del bundle.messages[number]
+
+
+def _bundled(messages: list[Message]) -> Iterable[list[Message]]:
+    """The messages in order, as many at a time as a bundle holds."""
+    left = deque(messages)
+    while left:
+        fitting, more = gather(left.popleft(), lambda: left.popleft() if left else None)
+        if more is not None:
+            left.appendleft(more)
+        yield fitting

@@ -29,13 +29,15 @@ class WriteWatch(Generic[M]):
         self._peer = peer
         self._begun = 0
         self._writing = False
+        self._one_at_a_time = asyncio.Lock()
 
     async def write(self, message: M) -> None:
-        """Write a message; waits until the transport has room for it."""
-        self._begun += 1
-        self._writing = True
-        await self._write(message)
-        self._writing = False
+        """Write a message after those that others write; waits until the transport has room for it."""
+        async with self._one_at_a_time:
+            self._begun += 1
+            self._writing = True
+            await self._write(message)
+            self._writing = False
 
     async def limit(self) -> None:
         """Wait until a write has lasted for `READ_LIMIT_S`.

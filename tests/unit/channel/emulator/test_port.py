@@ -143,7 +143,7 @@ def test_messages_that_exceed_one_bundle_behind_the_channel_are_forwarded_one_by
 ) -> None:
     monkeypatch.setattr(stream_module, "MAX_MESSAGE_BYTES", limit)
     upstream = Upstream()
-    stream = stream_module.EmulatedStream(upstream, Downstream(), lambda: None, EmulatedPort)  # type: ignore[arg-type]
+    stream = stream_module.EmulatedStream(upstream, Downstream(), lambda: None, lambda _: EmulatedPort())  # type: ignore[arg-type]
 
     async def blocks() -> AsyncIterator[pb.UplinkBundle]:
         yield pb.UplinkBundle(messages=[uplink(block(link=link), link) for link in range(3)])

@@ -1,0 +1,188 @@
+"""What waits in a port and in its stream, with a clock that the test moves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from splitwave.channel.emulator.media import EmulatedMedia
+from splitwave.channel.emulator.port import EmulatedPort
+from splitwave.channel.emulator.stream import EmulatedStream
+from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
+from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Leaving, Ready, Uplink, Welcome
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.reports import EpochReport
+from splitwave.common.wire.downlink import downlink_to_proto
+from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.common.wire.uplink import uplink_to_proto
+from tests.unit.channel.emulator.still_clock import StillClock
+
+MS = 1_000_000
+AIRTIME_MS = 10
+
+
+def config_of(**timing: object) -> RunConfig:
+    channel = {"timing": {"airtime": True, **timing}}
+    return RunConfig.model_validate({"links": 3, "encoder": {"dimension": 96}, "channel": channel})
+
+
+def welcome(config: RunConfig, link: int) -> pb.DownlinkMessage:
+    message = downlink_to_proto(Welcome(PROTOCOL_VERSION, "run", link, config.canonical_json(), None))
+    message.port = link
+    return message
+
+
+def uplink(body: Uplink, link: int = 0) -> pb.UplinkMessage:
+    message = uplink_to_proto(body, link_contract(config_of(), link))
+    message.port = link
+    return message
+
+
+def query(number: int, link: int = 0) -> pb.UplinkMessage:
+    levels = None if number else np.linspace(-1, 1, 16, dtype=np.float32)
+    payload = LevelPayload(np.zeros((1, 96), dtype=np.uint8), 0, levels)
+    return uplink(SymbolBlock(link, number, BlockKey(Phase.SERVE, 0, number), np.array([number]), payload), link)
+
+
+REPORT = EpochReport(3, 0.25)
+READY = Ready(4, 5, "digest")
+
+
+def numbers(messages: list[pb.UplinkMessage]) -> list[int]:
+    return [message.block.key.micro_batch for message in messages]
+
+
+class Timed:
+    """A port for each link, with one clock."""
+
+    def __init__(self, config: RunConfig, links: int = 1) -> None:
+        self.clock, self.woken = StillClock(), 0
+        media = EmulatedMedia(self.clock)
+        self.ports = [EmulatedPort(None, media, self._wake) for _ in range(links)]
+        for link, port in enumerate(self.ports):
+            port.pass_down(welcome(config, link))
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def left(self) -> tuple[list[int], int]:
+        """The queries that leave the first port, and how often its stream was woken so far."""
+        return numbers(self.ports[0].leaving_up()), self.woken
+
+
+def test_a_block_leaves_after_its_airtime_and_what_follows_it_behind_it() -> None:
+    timed = Timed(config_of())
+    (port,) = timed.ports
+    report = uplink(REPORT)
+    assert [port.pass_up(message) for message in (query(0), query(1), report)] == [False] * 3
+    timed.clock.pass_ns(AIRTIME_MS * MS - 1)
+    assert timed.left() == ([], 0)
+    timed.clock.pass_ns(1)
+    assert timed.left() == ([0], 1)
+    timed.clock.pass_ns(AIRTIME_MS * MS)
+    last, after = port.leaving_up()
+    assert (last.block.key.micro_batch, after) == (1, report)
+    assert not port.holds_up
+    assert timed.clock.alarms == 0
+
+
+def test_a_held_block_is_that_of_a_run_without_timing() -> None:
+    timed = Timed(config_of())
+    plain = EmulatedPort()
+    plain.pass_down(welcome(config_of().model_copy(update={"channel": RunConfig().channel}), 0))
+    expected = query(0)
+    assert plain.pass_up(expected)
+    assert not timed.ports[0].pass_up(query(0))
+    timed.clock.pass_ns(AIRTIME_MS * MS)
+    assert timed.ports[0].leaving_up() == [expected]
+
+
+def test_links_of_a_run_share_a_band_with_tdma() -> None:
+    timed = Timed(config_of(medium="tdma"), links=3)
+    for link, port in enumerate(timed.ports):
+        assert not port.pass_up(query(0, link))
+    for link, port in enumerate(timed.ports):
+        assert port.leaving_up() == []
+        timed.clock.pass_ns(AIRTIME_MS * MS)
+        assert [message.port for message in port.leaving_up()] == [link]
+
+
+@pytest.mark.parametrize("body", [Leaving("broken"), None])
+def test_a_link_that_leaves_and_a_run_that_starts_over_void_what_waits(body: Leaving | None) -> None:
+    config = config_of()
+    timed = Timed(config)
+    (port,) = timed.ports
+    port.pass_up(query(0))
+    if body is None:
+        port.pass_down(welcome(config, 0))
+        assert not port.pass_up(query(1))
+        assert port.pass_up(uplink(READY))
+    else:
+        assert port.pass_up(uplink(body))
+    assert not port.holds_up
+    timed.clock.pass_ns(10 * AIRTIME_MS * MS)
+    assert port.leaving_up() == []
+
+
+class Upstream:
+    """Records what the emulator forwards, and says when it does."""
+
+    def __init__(self, config: RunConfig, links: int) -> None:
+        self.bundles: asyncio.Queue[list[pb.UplinkMessage]] = asyncio.Queue()
+        self.done = asyncio.Event()
+        self._welcomes = [welcome(config, link) for link in range(links)]
+
+    async def write(self, bundle: pb.UplinkBundle) -> None:
+        self.bundles.put_nowait(list(bundle.messages))
+
+    async def done_writing(self) -> None:
+        self.done.set()
+
+    async def __aiter__(self) -> AsyncIterator[pb.DownlinkBundle]:
+        yield pb.DownlinkBundle(messages=self._welcomes)
+
+
+class Downstream:
+    async def write(self, bundle: pb.DownlinkBundle) -> None:
+        pass
+
+
+def test_a_stream_goes_on_while_one_of_its_ports_waits_and_ends_when_none_does() -> None:
+    """Link 0 is on the air; link 1 has nothing to send but a report, which passes at once."""
+    clock, config = StillClock(), config_of()
+
+    async def carry() -> None:
+        upstream = Upstream(config, 2)
+        media = EmulatedMedia(clock)
+        stream = EmulatedStream(
+            upstream,  # type: ignore[arg-type]
+            Downstream(),  # type: ignore[arg-type]
+            lambda: None,
+            lambda wake: EmulatedPort(None, media, wake),
+        )
+        await stream.carry_down()
+        bundles: asyncio.Queue[pb.UplinkBundle | None] = asyncio.Queue()
+
+        async def sent() -> AsyncIterator[pb.UplinkBundle]:
+            while (bundle := await bundles.get()) is not None:
+                yield bundle
+
+        hellos = pb.UplinkBundle(messages=[uplink(READY, 0), uplink(READY, 1)])
+        up, held = asyncio.create_task(stream.carry_up(hellos, sent())), asyncio.create_task(stream.carry_held())
+        assert [message.port for message in await upstream.bundles.get()] == [0, 1]
+        bundles.put_nowait(pb.UplinkBundle(messages=[query(0), uplink(REPORT, 1), query(1)]))
+        assert [message.port for message in await upstream.bundles.get()] == [1]
+        bundles.put_nowait(None)
+        clock.pass_ns(AIRTIME_MS * MS)
+        assert numbers(await upstream.bundles.get()) == [0]
+        assert not upstream.done.is_set()
+        clock.pass_ns(AIRTIME_MS * MS)
+        assert numbers(await upstream.bundles.get()) == [1]
+        await up
+        assert upstream.done.is_set()
+        held.cancel()
+
+    asyncio.run(carry())
