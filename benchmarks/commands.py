@@ -77,6 +77,7 @@ _BENCHMARKS = {
     "scale": "CPU time, wall time and memory per link, from 1 to 64 links.",
     "wire": "Bytes on the uplink relative to the packed bits.",
     "startup": "Time from process start to first symbol, and memory of the processes.",
+    "timing": "Latency with the airtime emulated, beside the same without.",
 }
 for _name, _summary in _BENCHMARKS.items():
     _command([_name], _summary)

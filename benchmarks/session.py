@@ -23,6 +23,7 @@ from splitwave.benchmarks.suites.live import live
 from splitwave.benchmarks.suites.scale import scale
 from splitwave.benchmarks.suites.start_and_memory import startup
 from splitwave.benchmarks.suites.throughput import throughput
+from splitwave.benchmarks.suites.timing import timing
 from splitwave.benchmarks.suites.training import training
 from splitwave.benchmarks.suites.wire_cost import wire
 from splitwave.common.config.run_config import RunConfig
@@ -47,6 +48,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "wire": wire,
     "startup": startup,
     "live": live,
+    "timing": timing,
 }
 
 
