@@ -6,6 +6,7 @@ Shapes: B samples, d features, T+1 levels, L noise draws.
 from dataclasses import dataclass
 
 from splitwave.common.protocol.arrays import Bytes, Float32, Int64
+from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.phases import Phase
 
 
@@ -57,6 +58,7 @@ class SymbolBlock:
         sample_ids: (B,) int64 places in the split.
         beta: the β under which a β-conditioned encoder made a query's block; else None.
         model: the number of the model that encoded a live query; 0 for all other blocks.
+        channel: the state of the link that the block met, where live control has changed it; else None.
     """
 
     link: int
@@ -66,3 +68,4 @@ class SymbolBlock:
     payload: LevelPayload | RealPayload
     beta: float | None = None
     model: int = 0
+    channel: LiveChannel | None = None

@@ -36,8 +36,9 @@ class QueryAnswer:
         links: those whose symbols the answer was computed from, ascending.
         probabilities: (classes,) float32 for a task that answers classes; else None.
         betas: by link, the β of its part; empty unless the networks are β-conditioned.
-        psnr_db: by link, the channel that the parts came over, as the settings describe it.
+        psnr_db: by link, the PSNR of the channel that the parts came over; the settings' for a link that is not in.
         model: number of the model that decoded it; 0 without an answer.
+        channel_versions: by link, `LiveChannel.version` of its part; empty if all are 0.
     """
 
     key: BlockKey
@@ -49,6 +50,7 @@ class QueryAnswer:
     betas: tuple[float, ...] = ()
     psnr_db: tuple[float, ...] = ()
     model: int = 0
+    channel_versions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from splitwave.common.protocol.timing import Hop, Stamps
 from splitwave.common.protocol.workload import Workload
 from splitwave.common.tasks.task import Answers
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload
 from splitwave.common.protocol.packing import pack, packed_size, unpack
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.fields import beta_from_proto, key_from_proto, key_to_proto
+from splitwave.common.wire.live_channel import live_channel_from_proto, live_channel_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import FLOAT32, reals_from_proto, reals_to_proto
 
@@ -23,6 +24,8 @@ def block_to_proto(block: SymbolBlock, contract: LinkContract, message: pb.Symbo
     message.model = block.model
     if block.beta is not None:
         message.beta = block.beta
+    if block.channel is not None:
+        message.channel.CopyFrom(live_channel_to_proto(block.channel))
     if np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
         message.first_sample_id = int(ids[0])
     else:
@@ -60,6 +63,7 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolB
         payload=payload,
         beta=_beta(message, key, contract),
         model=message.model,
+        channel=live_channel_from_proto(message.channel) if message.HasField("channel") else None,
     )
 
 

@@ -75,6 +75,7 @@ def answer_to_proto(answer: QueryAnswer, message: pb.QueryAnswer) -> None:
     message.betas.extend(answer.betas)
     message.psnr_db.extend(answer.psnr_db)
     message.model = answer.model
+    message.channel_versions.extend(answer.channel_versions)
 
 
 def answer_from_proto(message: pb.QueryAnswer, contract: LinkContract) -> QueryAnswer:
@@ -90,7 +91,8 @@ def answer_from_proto(message: pb.QueryAnswer, contract: LinkContract) -> QueryA
     answers = answers_from_proto(prediction, contract) if outcome.has_answer else None
     if answers is not None and len(answers) != 1:
         raise ProtocolError(f"{len(answers)} answers to a live query: expected one")
-    for what, values in (("β", message.betas), ("PSNR", message.psnr_db)):
+    by_link = {"β": message.betas, "PSNR": message.psnr_db, "channel's version": message.channel_versions}
+    for what, values in by_link.items():
         if len(values) not in (0, contract.links):
             raise ProtocolError(f"{len(values)} values of {what} in an answer: expected one for each link, or none")
     return QueryAnswer(
@@ -103,6 +105,7 @@ def answer_from_proto(message: pb.QueryAnswer, contract: LinkContract) -> QueryA
         betas=tuple(map(beta_from_proto, message.betas)),
         psnr_db=tuple(map(_finite, message.psnr_db)),
         model=message.model,
+        channel_versions=tuple(message.channel_versions),
     )
 
 

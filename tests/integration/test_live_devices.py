@@ -110,7 +110,7 @@ def test_parts_are_refused_before_the_device_has_a_model(model: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"protocol_version": 5}, "device raw speaks protocol version 5, this base station version 6"),
+        ({"protocol_version": 5}, "device raw speaks protocol version 5, this base station version 7"),
         ({"max_dimension": 5}, "device raw encodes at most 5 features, this model needs 6"),
         (
             {"model_version": None},

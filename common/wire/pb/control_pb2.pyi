@@ -450,6 +450,7 @@ class RunResult(_message.Message):
     SERVED_FIELD_NUMBER: _builtins.int
     QUERIES_FIELD_NUMBER: _builtins.int
     BY_LINKS_FIELD_NUMBER: _builtins.int
+    BY_CHANNEL_FIELD_NUMBER: _builtins.int
     steps: _builtins.int
     samples_per_s: _builtins.float
     error: _builtins.float
@@ -472,6 +473,10 @@ class RunResult(_message.Message):
     def queries(self) -> Global___ServedQueries: ...
     @_builtins.property
     def by_links(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServedByLinks]: ...
+    @_builtins.property
+    def by_channel(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServedByChannel]:
+        """only where ChannelControl has changed a link"""
+
     def __init__(
         self,
         *,
@@ -486,10 +491,11 @@ class RunResult(_message.Message):
         served: _abc.Iterable[Global___ServedAtBeta] | None = ...,
         queries: Global___ServedQueries | None = ...,
         by_links: _abc.Iterable[Global___ServedByLinks] | None = ...,
+        by_channel: _abc.Iterable[Global___ServedByChannel] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["queries", b"queries"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_links", b"by_links", "costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "queries", b"queries", "samples_per_s", b"samples_per_s", "served", b"served", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_channel", b"by_channel", "by_links", b"by_links", "costs", b"costs", "error", b"error", "error_soft", b"error_soft", "hop_times_ns", b"hop_times_ns", "hops", b"hops", "queries", b"queries", "samples_per_s", b"samples_per_s", "served", b"served", "steps", b"steps", "weights_sha256", b"weights_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -573,6 +579,34 @@ class ServedByLinks(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServedByLinks: _TypeAlias = ServedByLinks  # noqa: Y015
+
+@_typing.final
+class ServedByChannel(_message.Message):
+    """The queries whose symbols met these states of the links."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    TOTALS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedCompositeFieldContainer[_uplink_pb2.LiveChannel]:
+        """By link. Empty for the queries under all states beyond the first 1024, which are counted together."""
+
+    @_builtins.property
+    def totals(self) -> Global___ServedQueries: ...
+    def __init__(
+        self,
+        *,
+        channels: _abc.Iterable[_uplink_pb2.LiveChannel] | None = ...,
+        totals: Global___ServedQueries | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["totals", b"totals"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "totals", b"totals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServedByChannel: _TypeAlias = ServedByChannel  # noqa: Y015
 
 @_typing.final
 class ServedAtBeta(_message.Message):

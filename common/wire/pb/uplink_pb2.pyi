@@ -358,6 +358,7 @@ class SymbolBlock(_message.Message):
     REALS_FIELD_NUMBER: _builtins.int
     BETA_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     sequence: _builtins.int
     """counts the blocks of this stream from 0"""
@@ -379,6 +380,10 @@ class SymbolBlock(_message.Message):
     def levels(self) -> Global___LevelSymbols: ...
     @_builtins.property
     def reals(self) -> Global___RealSymbols: ...
+    @_builtins.property
+    def channel(self) -> Global___LiveChannel:
+        """Set by the channel emulator alone, where ChannelControl has changed the link: the state that the block met."""
+
     def __init__(
         self,
         *,
@@ -393,13 +398,16 @@ class SymbolBlock(_message.Message):
         reals: Global___RealSymbols | None = ...,
         beta: _builtins.float | None = ...,
         model: _builtins.int = ...,
+        channel: Global___LiveChannel | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_channel", b"_channel", "beta", b"beta", "channel", b"channel", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "beta", b"beta", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "model", b"model", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_channel", b"_channel", "beta", b"beta", "channel", b"channel", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "model", b"model", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__beta: _TypeAlias = _typing.Literal["beta"]  # noqa: Y015
     _WhichOneofArgType__beta: _TypeAlias = _typing.Literal["_beta", b"_beta"]  # noqa: Y015
+    _WhichOneofReturnType__channel: _TypeAlias = _typing.Literal["channel"]  # noqa: Y015
+    _WhichOneofArgType__channel: _TypeAlias = _typing.Literal["_channel", b"_channel"]  # noqa: Y015
     _WhichOneofReturnType_ids: _TypeAlias = _typing.Literal["first_sample_id", "sample_ids"]  # noqa: Y015
     _WhichOneofArgType_ids: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
     _WhichOneofReturnType_symbols: _TypeAlias = _typing.Literal["levels", "reals"]  # noqa: Y015
@@ -407,11 +415,103 @@ class SymbolBlock(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__beta) -> _WhichOneofReturnType__beta | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__channel) -> _WhichOneofReturnType__channel | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_ids) -> _WhichOneofReturnType_ids | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_symbols) -> _WhichOneofReturnType_symbols | None: ...
 
 Global___SymbolBlock: _TypeAlias = SymbolBlock  # noqa: Y015
+
+@_typing.final
+class LiveChannel(_message.Message):
+    """The state of a link under live control (ChannelControl)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """of the emulator's state when this link last changed; 0 if it never has"""
+    @_builtins.property
+    def values(self) -> Global___ChannelValues: ...
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        values: Global___ChannelValues | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveChannel: _TypeAlias = LiveChannel  # noqa: Y015
+
+@_typing.final
+class ChannelValues(_message.Message):
+    """Values that replace those of the run's settings. Where one is not set, the settings' holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PSNR_DB_FIELD_NUMBER: _builtins.int
+    GAIN_DB_FIELD_NUMBER: _builtins.int
+    LOSS_FIELD_NUMBER: _builtins.int
+    DELAY_MS_FIELD_NUMBER: _builtins.int
+    JITTER_MS_FIELD_NUMBER: _builtins.int
+    RATE_LIMIT_BPS_FIELD_NUMBER: _builtins.int
+    psnr_db: _builtins.float
+    """peak PSNR of the link"""
+    gain_db: _builtins.float
+    """power gain of the link, ahead of its noise"""
+    loss: _builtins.float
+    """probability that a sample's symbols are lost"""
+    delay_ms: _builtins.float
+    jitter_ms: _builtins.float
+    """upper end of the jitter"""
+    rate_limit_bps: _builtins.float
+    """information bits per second"""
+    def __init__(
+        self,
+        *,
+        psnr_db: _builtins.float | None = ...,
+        gain_db: _builtins.float | None = ...,
+        loss: _builtins.float | None = ...,
+        delay_ms: _builtins.float | None = ...,
+        jitter_ms: _builtins.float | None = ...,
+        rate_limit_bps: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_delay_ms", b"_delay_ms", "_gain_db", b"_gain_db", "_jitter_ms", b"_jitter_ms", "_loss", b"_loss", "_psnr_db", b"_psnr_db", "_rate_limit_bps", b"_rate_limit_bps", "delay_ms", b"delay_ms", "gain_db", b"gain_db", "jitter_ms", b"jitter_ms", "loss", b"loss", "psnr_db", b"psnr_db", "rate_limit_bps", b"rate_limit_bps"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_delay_ms", b"_delay_ms", "_gain_db", b"_gain_db", "_jitter_ms", b"_jitter_ms", "_loss", b"_loss", "_psnr_db", b"_psnr_db", "_rate_limit_bps", b"_rate_limit_bps", "delay_ms", b"delay_ms", "gain_db", b"gain_db", "jitter_ms", b"jitter_ms", "loss", b"loss", "psnr_db", b"psnr_db", "rate_limit_bps", b"rate_limit_bps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__delay_ms: _TypeAlias = _typing.Literal["delay_ms"]  # noqa: Y015
+    _WhichOneofArgType__delay_ms: _TypeAlias = _typing.Literal["_delay_ms", b"_delay_ms"]  # noqa: Y015
+    _WhichOneofReturnType__gain_db: _TypeAlias = _typing.Literal["gain_db"]  # noqa: Y015
+    _WhichOneofArgType__gain_db: _TypeAlias = _typing.Literal["_gain_db", b"_gain_db"]  # noqa: Y015
+    _WhichOneofReturnType__jitter_ms: _TypeAlias = _typing.Literal["jitter_ms"]  # noqa: Y015
+    _WhichOneofArgType__jitter_ms: _TypeAlias = _typing.Literal["_jitter_ms", b"_jitter_ms"]  # noqa: Y015
+    _WhichOneofReturnType__loss: _TypeAlias = _typing.Literal["loss"]  # noqa: Y015
+    _WhichOneofArgType__loss: _TypeAlias = _typing.Literal["_loss", b"_loss"]  # noqa: Y015
+    _WhichOneofReturnType__psnr_db: _TypeAlias = _typing.Literal["psnr_db"]  # noqa: Y015
+    _WhichOneofArgType__psnr_db: _TypeAlias = _typing.Literal["_psnr_db", b"_psnr_db"]  # noqa: Y015
+    _WhichOneofReturnType__rate_limit_bps: _TypeAlias = _typing.Literal["rate_limit_bps"]  # noqa: Y015
+    _WhichOneofArgType__rate_limit_bps: _TypeAlias = _typing.Literal["_rate_limit_bps", b"_rate_limit_bps"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__delay_ms) -> _WhichOneofReturnType__delay_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__gain_db) -> _WhichOneofReturnType__gain_db | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__jitter_ms) -> _WhichOneofReturnType__jitter_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__loss) -> _WhichOneofReturnType__loss | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__psnr_db) -> _WhichOneofReturnType__psnr_db | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rate_limit_bps) -> _WhichOneofReturnType__rate_limit_bps | None: ...
+
+Global___ChannelValues: _TypeAlias = ChannelValues  # noqa: Y015
 
 @_typing.final
 class LevelSymbols(_message.Message):
@@ -1125,6 +1225,7 @@ class QueryAnswer(_message.Message):
     BETAS_FIELD_NUMBER: _builtins.int
     PSNR_DB_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
+    CHANNEL_VERSIONS_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     probabilities: _builtins.bytes
     """of a task that answers classes: one little-endian float32 per class"""
@@ -1140,7 +1241,11 @@ class QueryAnswer(_message.Message):
 
     @_builtins.property
     def psnr_db(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """by link: the channel that the part came over, as the settings describe it"""
+        """by link: the PSNR of the channel that the part came over"""
+
+    @_builtins.property
+    def channel_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """by link: LiveChannel.version of its part; none if all are 0"""
 
     def __init__(
         self,
@@ -1151,10 +1256,11 @@ class QueryAnswer(_message.Message):
         betas: _abc.Iterable[_builtins.float] | None = ...,
         psnr_db: _abc.Iterable[_builtins.float] | None = ...,
         model: _builtins.int = ...,
+        channel_versions: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["prediction", b"prediction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["betas", b"betas", "model", b"model", "outcome", b"outcome", "prediction", b"prediction", "probabilities", b"probabilities", "psnr_db", b"psnr_db"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["betas", b"betas", "channel_versions", b"channel_versions", "model", b"model", "outcome", b"outcome", "prediction", b"prediction", "probabilities", b"probabilities", "psnr_db", b"psnr_db"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
