@@ -3,7 +3,9 @@
 import dataclasses
 from collections.abc import Sequence
 
+from splitwave.channel.control.live_control import LiveControl
 from splitwave.channel.emulator.link_radio import LinkRadio
+from splitwave.channel.emulator.live_radio import LiveRadio
 from splitwave.channel.emulator.shared_stages import SharedStages
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
@@ -25,8 +27,8 @@ class ChannelLink:
         received: what the base station gets from it.
     """
 
-    def __init__(self, config: RunConfig, link: int) -> None:
-        """Args: the run's settings, and the link's index.
+    def __init__(self, config: RunConfig, link: int, control: LiveControl | None = None) -> None:
+        """Args: the run's settings, the link's index, and who may change the channel meanwhile.
 
         Raises:
             ConfigError: a model of `channel.model` cannot be loaded.
@@ -36,69 +38,76 @@ class ChannelLink:
         self.received = received_contract(config, link)
         self._symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
-        self._radio = LinkRadio(config, link)
-        self._stages = SharedStages.of(config, link)
+        self._control = control
+        self._radio = LiveRadio(config, link, control)
 
     def retune(self, config: RunConfig) -> None:
         """Use the channel of these settings for later blocks, such as the settings of the run with another PSNR."""
-        self._radio = LinkRadio(config, self.contract.link)
-        self._stages = SharedStages.of(config, self.contract.link)
+        self._radio = LiveRadio(config, self.contract.link, self._control)
 
     def begin_pass(self, symbols: Symbols) -> None:
         """Expect hard or soft symbols from here on; a training block's kind follows from the contract."""
         self._symbols = symbols
 
     def transmit(self, block: SymbolBlock) -> SymbolBlock:
-        """The block as the base station receives it: real symbols ẑ, in training L times.
+        """The block as the base station receives it: real symbols ẑ, in training L times, with the state that it met.
 
         Raises:
             ProtocolError: if the block does not fit the link's contract.
         """
-        symbols = self._sent(block)
+        symbols = self._read(block)
         levels = self._reader.levels if isinstance(block.payload, LevelPayload) else None
-        received = self._radio.transmit(block, symbols, levels)
-        return dataclasses.replace(block, payload=RealPayload(received))
+        state, radio = self._radio.of_block(block.key)
+        received = radio.transmit(block, symbols, levels)
+        return dataclasses.replace(block, payload=RealPayload(received), channel=state)
 
-    @property
-    def returns_gradients_unchanged(self) -> bool:
-        """As `LinkRadio.returns_gradients_unchanged`."""
-        return self._radio.returns_gradients_unchanged
+    def returns_unchanged(self, key: BlockKey) -> bool:
+        """Whether the gradient of a block returns unchanged, see `LinkRadio.returns_gradients_unchanged`."""
+        return self._radio.met(key)[1].returns_gradients_unchanged
 
     def return_gradient(self, gradient: Gradient) -> Gradient:
         """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station; errors as for `LinkRadio.return_gradient`."""
-        return Gradient(gradient.key, self._radio.return_gradient(gradient))
+        _, radio = self._radio.met(gradient.key)
+        self._radio.forget(gradient.key)
+        return Gradient(gradient.key, radio.return_gradient(gradient))
 
     @property
     def meets_others(self) -> bool:
         """Whether links meet in the channel."""
-        return self._stages is not None
+        return self._radio.meets_others
 
     def send(self, block: SymbolBlock) -> Float32:
         """(1 or L, B, d): what the link adds to the medium where links meet; errors as for `transmit`."""
-        return self._shared.send(block.key, self._sent(block), self._draws(block))
+        symbols = self._read(block)
+        return _stages(self._radio.of_block(block.key)[1]).send(block.key, symbols, self._draws(block))
 
     def receive(self, block: SymbolBlock, parts: Sequence[Float32]) -> SymbolBlock:
         """The block as the base station receives it, from what all links added to the medium."""
-        values = self._shared.receive(block.key, parts, self._draws(block))
-        return dataclasses.replace(block, payload=RealPayload(values))
+        state, radio = self._radio.met(block.key)
+        if block.key.phase is not Phase.TRAIN:
+            self._radio.forget(block.key)
+        values = _stages(radio).receive(block.key, parts, self._draws(block))
+        return dataclasses.replace(block, payload=RealPayload(values), channel=state)
 
     def gather(self, gradient: Gradient) -> Float32:
         """(L, B, d): what the base station's gradient for this link adds to the medium on its way back."""
-        return self._shared.gather(gradient.key, gradient.values)
+        return _stages(self._radio.met(gradient.key)[1]).gather(gradient.key, gradient.values)
 
     def spread(self, key: BlockKey, parts: Sequence[Float32]) -> Gradient:
         """∂CE/∂z̃ for the device, from what the gradients of all links added to the medium."""
-        return Gradient(key, self._shared.spread(key, parts))
+        _, radio = self._radio.met(key)
+        self._radio.forget(key)
+        return Gradient(key, _stages(radio).spread(key, parts))
 
-    @property
-    def _shared(self) -> SharedStages:
-        assert self._stages is not None
-        return self._stages
-
-    def _sent(self, block: SymbolBlock) -> Float32:
+    def _read(self, block: SymbolBlock) -> Float32:
         symbols = self._reader.read(block)
         check_transmitted(block, self.contract, self._symbols)
         return symbols
 
     def _draws(self, block: SymbolBlock) -> int:
         return self.contract.draws if block.key.phase is Phase.TRAIN else 1
+
+
+def _stages(radio: LinkRadio) -> SharedStages:
+    assert radio.stages is not None  # links meet in the channel
+    return radio.stages

@@ -7,6 +7,7 @@ from typing import Any
 
 from splitwave.channel.digital.modem import DigitalModem
 from splitwave.channel.emulator.downlink import Downlink
+from splitwave.channel.emulator.shared_stages import SharedStages
 from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
@@ -22,6 +23,9 @@ class LinkRadio:
 
     Level indices pass the modem where there is one, everything else goes on air as amplitudes. Decisions have no
     gradient: that of the decided levels is taken as that of the levels sent.
+
+    Attributes:
+        stages: what is before and behind the place where links meet; None if they do not.
     """
 
     def __init__(self, config: RunConfig, link: int) -> None:
@@ -38,6 +42,7 @@ class LinkRadio:
         self._modem = DigitalModem(config) if config.channel.digital.modulation else None
         self._trains_digitally = self._modem is not None and config.quantizer.forward == "straight-through"
         self._downlink = Downlink(config, link)
+        self.stages = SharedStages.of(config, link)
         self._sent: dict[BlockKey, Float32] = {}
 
     @property

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from splitwave.channel.control.overrides import timing_of
+from splitwave.common.config.channel_settings import TimingSettings
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.live_channel import ChannelValues
 from splitwave.common.randomness import Purpose, generator
 
 _NS = 1e9
@@ -38,9 +41,8 @@ class LinkDelays:
     rate_limit_bps: float | None = None
 
     @classmethod
-    def of(cls, config: RunConfig) -> "LinkDelays":
+    def of(cls, timing: TimingSettings) -> "LinkDelays":
         """Those of the settings."""
-        timing = config.channel.timing
         return cls(timing.delay_ms, timing.jitter_ms, timing.rate_limit_bps)
 
 
@@ -57,16 +59,16 @@ class LinkTiming:
         self._config = config
         self._link = link
         self._medium = Medium() if medium is None else medium
-        self._delays = LinkDelays.of(config)
+        self._delays = LinkDelays.of(config.channel.timing)
 
     @property
     def holds_blocks(self) -> bool:
         """Whether a block may have to wait."""
         return self._config.channel.timing.airtime or self._delays != LinkDelays()
 
-    def use(self, delays: LinkDelays) -> None:
-        """Time later blocks by these; those that wait keep their times."""
-        self._delays = delays
+    def use(self, values: ChannelValues) -> None:
+        """Time later blocks by these values, where they replace those of the settings; waiting blocks keep theirs."""
+        self._delays = LinkDelays.of(timing_of(self._config.channel.timing, values))
 
     def release_ns(self, key: BlockKey, samples: int, now_ns: int) -> int:
         """The time at which a block may leave, in nanoseconds of the clock of `now_ns`.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from splitwave.channel.control.live_control import LiveControl
 from splitwave.channel.emulator.held_messages import Held, HeldMessages, always
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.channel.emulator.link_timing import LinkTiming
@@ -19,7 +20,8 @@ from splitwave.common.named_object import check_consent
 from splitwave.common.protocol.blocks import RealPayload, SymbolBlock
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.wire.blocks import block_from_proto
-from splitwave.common.wire.fields import symbols_from_proto
+from splitwave.common.wire.fields import key_from_proto, symbols_from_proto
+from splitwave.common.wire.live_channel import LARGEST_BYTES, live_channel_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import reals_to_proto
 from splitwave.common.wire.training import gradient_from_proto
@@ -35,6 +37,7 @@ class EmulatedPort:
         python_path: Path | None = None,
         media: EmulatedMedia | None = None,
         wake: Callable[[], None] = lambda: None,
+        control: LiveControl | None = None,
     ) -> None:
         """Set up a port whose device has not been welcomed yet.
 
@@ -42,8 +45,10 @@ class EmulatedPort:
             python_path: `--python-path` of the service, without which it imports nothing that a base station names.
             media: what it shares with other ports, by default nothing.
             wake: called, from any thread, when messages that waited may leave.
+            control: changes the channel while blocks pass; None for the settings' channel alone.
         """
         self._python_path = python_path
+        self._control = control
         self._media = EmulatedMedia() if media is None else media
         self._wake = wake
         self._link: ChannelLink | None = None
@@ -62,7 +67,10 @@ class EmulatedPort:
         """
         size = message.ByteSize()
         if message.HasField("block"):
-            size += 4 * self._welcomed.contract.draws * message.block.samples * self._welcomed.received.dimension
+            size += (
+                LARGEST_BYTES
+                + 4 * self._welcomed.contract.draws * message.block.samples * self._welcomed.received.dimension
+            )
         return size
 
     def pass_up(self, message: pb.UplinkMessage) -> bool:
@@ -130,7 +138,7 @@ class EmulatedPort:
         config = RunConfig.from_handshake(welcome.settings_json)
         try:
             check_consent(config.channel.named_models, self._python_path)
-            self._link = ChannelLink(config, welcome.link)
+            self._link = ChannelLink(config, welcome.link, self._control)
         except (ConfigError, DataError) as error:  # a model of a user is broken or not allowed here, or lacks its file
             raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from error
         self._medium = self._media.medium_of(welcome.run_id, config.links)
@@ -153,6 +161,11 @@ class EmulatedPort:
         assert self._medium is not None  # since the handshake
         return self._medium
 
+    @property
+    def _timing_of_link(self) -> LinkTiming:
+        assert self._timing is not None  # since the handshake
+        return self._timing
+
     def _transmit(self, message: pb.UplinkMessage) -> Held[pb.UplinkMessage]:
         started_ns = time.perf_counter_ns()
         link = self._welcomed
@@ -161,26 +174,35 @@ class EmulatedPort:
             parts = self._meeting.up.add(block.key, link.contract.link, link.send(block), self._wake)
             is_complete, finish = parts.is_complete, partial(self._receive, message.block, block, parts)
         else:
-            _write(link.transmit(block), message.block)
+            self._write(link.transmit(block), message.block)
             is_complete, finish = always, partial(self._times.left, block.key)
         self._times.arrived(block.key, started_ns)
         return Held(message, self._release_ns(block), is_complete, finish)
 
     def _receive(self, message: pb.SymbolBlock, block: SymbolBlock, parts: Parts) -> None:
-        _write(self._welcomed.receive(block, parts.in_order), message)
+        self._write(self._welcomed.receive(block, parts.in_order), message)
         self._times.left(block.key)
+
+    def _write(self, block: SymbolBlock, message: pb.SymbolBlock) -> None:
+        assert isinstance(block.payload, RealPayload)  # whatever went in
+        message.dimension = block.payload.values.shape[2]
+        reals_to_proto(block.payload.values, message.reals)
+        message.ClearField("channel")  # a device may not say what its symbols met
+        if block.channel is not None:
+            message.channel.CopyFrom(live_channel_to_proto(block.channel))
+            self._timing_of_link.use(block.channel.values)
 
     def _release_ns(self, block: SymbolBlock) -> int:
         """The time at which a block may leave; 0 where its link is not timed."""
-        assert self._timing is not None  # since the handshake
-        if not self._timing.holds_blocks:
+        timing = self._timing_of_link
+        if not timing.holds_blocks:
             return 0
-        return self._timing.release_ns(block.key, len(block.sample_ids), self._media.clock.now_ns())
+        return timing.release_ns(block.key, len(block.sample_ids), self._media.clock.now_ns())
 
     def _return(self, message: pb.DownlinkMessage) -> Held[pb.DownlinkMessage]:
         link = self._welcomed
         if not link.meets_others:
-            if not link.returns_gradients_unchanged:  # else the device checks it
+            if not link.returns_unchanged(key_from_proto(message.gradient.key)):  # else the device checks it
                 gradient = gradient_from_proto(message.gradient, link.received)
                 _write_gradient(link.return_gradient(gradient), message.gradient)
             return Held(message)
@@ -191,12 +213,6 @@ class EmulatedPort:
             _write_gradient(link.spread(gradient.key, parts.in_order), message.gradient)
 
         return Held(message, 0, parts.is_complete, finish)
-
-
-def _write(block: SymbolBlock, message: pb.SymbolBlock) -> None:
-    assert isinstance(block.payload, RealPayload)  # whatever went in
-    message.dimension = block.payload.values.shape[2]
-    reals_to_proto(block.payload.values, message.reals)
 
 
 def _write_gradient(gradient: Gradient, message: pb.Gradient) -> None:

@@ -1,8 +1,8 @@
 """The channel emulator as a service: speaks the uplink on both of its sides. NumPy only, no torch.
 
-It learns the run's settings from the Welcome that passes through, so it needs no configuration of its own, and all
-it keeps belongs to a stream, or to the streams of a run: a restarted emulator serves the devices' new streams with the
-same channel.
+It learns the run's settings from the Welcome that passes through, so it needs no configuration of its own. All that it
+keeps beside an operator's changes (`channel.control`) belongs to a stream, or to the streams of a run: a restarted
+emulator serves the devices' new streams with the same channel.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import grpc
 import structlog
 from grpc import aio
 
+from splitwave.channel.control.live_control import LiveControl
 from splitwave.channel.emulator.clock import Clock
 from splitwave.channel.emulator.media import EmulatedMedia
 from splitwave.channel.emulator.port import EmulatedPort
@@ -41,6 +42,8 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         dial_timeout_s: float = DIAL_TIMEOUT_S,
         python_path: Path | None = None,
         tls: TlsFolder | None = None,
+        *,
+        control: LiveControl | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Set up a service without a connection.
@@ -50,6 +53,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
             dial_timeout_s: the deadline of one dial.
             python_path: folder of the user's channel models; without it, only installed ones are used.
             tls: the emulator's files, for the connection to the base station; None for plaintext.
+            control: changes the links while blocks pass; None for the settings' channels alone.
             clock: by which blocks are held, by default the machine's.
         """
         self._basestation = basestation
@@ -57,6 +61,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         self._python_path = python_path
         self._options = client_options(dial_timeout_s)
         self._tls = tls
+        self._control = control
         self._media = EmulatedMedia(clock)
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
@@ -135,7 +140,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
         return ending
 
     def _new_port(self, wake: Wake) -> EmulatedPort:
-        return EmulatedPort(self._python_path, self._media, wake)
+        return EmulatedPort(self._python_path, self._media, wake, self._control)
 
     async def _pass_on(self, context: "aio.ServicerContext[Any, Any]", ending: Ending) -> None:
         details = ending.details

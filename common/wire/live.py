@@ -91,10 +91,10 @@ def answer_from_proto(message: pb.QueryAnswer, contract: LinkContract) -> QueryA
     answers = answers_from_proto(prediction, contract) if outcome.has_answer else None
     if answers is not None and len(answers) != 1:
         raise ProtocolError(f"{len(answers)} answers to a live query: expected one")
-    by_link = {"β": message.betas, "PSNR": message.psnr_db, "channel's version": message.channel_versions}
-    for what, values in by_link.items():
-        if len(values) not in (0, contract.links):
-            raise ProtocolError(f"{len(values)} values of {what} in an answer: expected one for each link, or none")
+    counts = {"β": len(message.betas), "PSNR": len(message.psnr_db), "version": len(message.channel_versions)}
+    for what, count in counts.items():
+        if count not in (0, contract.links):
+            raise ProtocolError(f"{count} values of {what} in an answer: expected one for each link, or none")
     return QueryAnswer(
         key=key_from_proto(prediction.key),
         outcome=outcome,

@@ -24,14 +24,14 @@ def returned(gradient: Float32, config: RunConfig, key: BlockKey = KEY, link: in
 
 def test_an_ideal_downlink_returns_the_gradient_itself() -> None:
     gradient = random(1, 6, 3)
-    assert ChannelLink(config_of(), 1).returns_gradients_unchanged
+    assert ChannelLink(config_of(), 1).returns_unchanged(KEY)
     assert returned(gradient, config_of()) is gradient
 
 
 @pytest.mark.parametrize("bits", [1, 2, 5, 16])
 def test_values_are_rounded_to_a_level_next_to_them(bits: int) -> None:
     gradient = np.float32(0.3) * random(1, 60, 3)
-    assert not ChannelLink(config_of(bits=bits), 1).returns_gradients_unchanged
+    assert not ChannelLink(config_of(bits=bits), 1).returns_unchanged(KEY)
     quantized = returned(gradient, config_of(bits=bits))
     peak, steps = np.abs(gradient).max(), 2**bits - 1
     places = (quantized / peak + 1) * steps / 2

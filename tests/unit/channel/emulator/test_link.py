@@ -75,8 +75,8 @@ def test_gradients_of_one_draw_are_returned_unchanged() -> None:
     link = ChannelLink(with_draws(1), 1)
     values = np.random.default_rng(0).standard_normal((1, 4, 3)).astype(np.float32)
     np.testing.assert_array_equal(link.return_gradient(Gradient(KEY, values)).values, values)
-    assert link.returns_gradients_unchanged
-    assert not ChannelLink(CONFIG, 1).returns_gradients_unchanged
+    assert link.returns_unchanged(KEY)
+    assert not ChannelLink(CONFIG, 1).returns_unchanged(KEY)
 
 
 def test_blocks_for_another_link_are_refused() -> None:

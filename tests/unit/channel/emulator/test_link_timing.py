@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitwave.channel.emulator.link_timing import LinkDelays, LinkTiming, Medium
+from splitwave.channel.emulator.link_timing import LinkTiming, Medium
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.live_channel import NO_VALUES, ChannelValues
 from splitwave.common.protocol.phases import Phase
 
 MS = 1_000_000
@@ -92,10 +93,10 @@ def test_jitter_is_keyed_and_uniform() -> None:
 
 def test_delays_of_a_link_may_change_and_hold_for_later_blocks() -> None:
     timing = LinkTiming(config_of(), 0)
-    timing.use(LinkDelays(delay_ms=3.0))
+    timing.use(ChannelValues(delay_ms=3.0))
     assert timing.holds_blocks
     assert timing.release_ns(KEY, 1, 0) == 3 * MS
-    timing.use(LinkDelays())
+    timing.use(NO_VALUES)
     assert not timing.holds_blocks
 
 

@@ -78,7 +78,7 @@ def test_the_emulator_returns_the_gradient_that_autograd_has(model: object, draw
     np.testing.assert_allclose(received, expected.detach().numpy(), atol=1e-6)
     torch.autograd.backward(expected, torch.from_numpy(gradient.copy()))
     assert z.grad is not None
-    assert not link.returns_gradients_unchanged
+    assert not link.returns_unchanged(laws.KEY)
     np.testing.assert_allclose(link.return_gradient(Gradient(laws.KEY, gradient)).values, z.grad.numpy(), atol=1e-6)
 
 

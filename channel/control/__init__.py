@@ -1,0 +1,1 @@
+"""Live control of the emulated links (ADR 35)."""
