@@ -155,7 +155,7 @@ class BlockCollector:
         self._check_asked_for(link, block)
         symbols = session.reader.read(block)
         late = self._fusion.awaits_late_parts(key)
-        fused = self._fusion.add(key, link, symbols, block.beta)
+        fused = self._fusion.add(key, link, symbols, block.beta, block.channel)
         self._taken[link].add(key.micro_batch)
         if late:
             return LatePart(key, link)

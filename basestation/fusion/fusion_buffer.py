@@ -19,6 +19,7 @@ from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.link_contract import received_dimension
+from splitwave.common.protocol.live_channel import UNCHANGED, LiveChannel
 from splitwave.common.protocol.phases import Phase
 
 
@@ -33,6 +34,8 @@ class FusedBlock:
             blocks carry no β.
         erased: links whose symbols are zeros whether they are in or not; see `LinkErasures`.
         dropped: links that are not in and will send no part.
+        channels: by link the live state that its part met, version 0 for a link that is not in; empty where no part
+            says one.
     """
 
     key: BlockKey
@@ -41,6 +44,7 @@ class FusedBlock:
     betas: tuple[float, ...] = ()
     erased: frozenset[int] = frozenset()
     dropped: frozenset[int] = frozenset()
+    channels: tuple[LiveChannel, ...] = ()
 
     @property
     def used(self) -> tuple[int, ...]:
@@ -63,6 +67,7 @@ class _Parts:
         self.erased = erased
         self.dropped = set(dropped)
         self.betas: dict[int, float] = {}
+        self.channels: dict[int, LiveChannel] = {}
 
     def has_all_of(self, links: AbstractSet[int]) -> bool:
         return links <= self.present or (bool(self.dropped) and links <= self.present | self.dropped)
@@ -161,7 +166,14 @@ class FusionBuffer:
         """Whether a block was handed out without some links, not all of which have sent their part since."""
         return bool(self._incomplete) and key in self._incomplete
 
-    def add(self, key: BlockKey, link: int, symbols: Float32, beta: float | None = None) -> FusedBlock | None:
+    def add(
+        self,
+        key: BlockKey,
+        link: int,
+        symbols: Float32,
+        beta: float | None = None,
+        channel: LiveChannel | None = None,
+    ) -> FusedBlock | None:
         """Take a link's (L, B, d) symbols, which it sends once.
 
         Either all links' parts come with the β that they were encoded under, or none does.
@@ -185,6 +197,8 @@ class FusionBuffer:
         parts.symbols.numpy()[..., start : start + self._dimension] = 0.0 if link in parts.erased else symbols
         if beta is not None:
             parts.betas[link] = beta
+        if channel is not None:
+            parts.channels[link] = channel
         return self._hand_out(key, parts) if self._is_complete(key, parts) else None
 
     def _is_complete(self, key: BlockKey, parts: _Parts) -> bool:
@@ -214,7 +228,8 @@ class FusionBuffer:
             self._fill_in(key, parts)
         betas = tuple(parts.betas[link] for link in self._all) if parts.betas else ()
         links = self._all if complete else tuple(sorted(parts.present))
-        return FusedBlock(key, parts.symbols, links, betas, parts.erased, frozenset(parts.dropped))
+        channels = tuple(parts.channels.get(link, UNCHANGED) for link in self._all) if parts.channels else ()
+        return FusedBlock(key, parts.symbols, links, betas, parts.erased, frozenset(parts.dropped), channels)
 
     def _fill_in(self, key: BlockKey, parts: _Parts) -> None:
         """Give the links that are missing symbols and β, and remember the parts that are still to come."""

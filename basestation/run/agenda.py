@@ -107,7 +107,11 @@ class Agenda:
             return
         counts = served.counts
         self.result = dataclasses.replace(
-            self.result, queries=queries, served=counts.results(), by_links=counts.by_links()
+            self.result,
+            queries=queries,
+            served=counts.results(),
+            by_links=counts.by_links(),
+            by_channel=counts.by_channel(),
         )
         self._report(self.result)
 
@@ -131,6 +135,7 @@ class Agenda:
             queries=counts.queries(),
             served=counts.results(),
             by_links=counts.by_links(),
+            by_channel=counts.by_channel(),
         )
 
     async def _serve(self, attempt: Attempt) -> PassOutcome:

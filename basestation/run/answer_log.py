@@ -15,7 +15,10 @@ log = structlog.get_logger()
 
 
 class AnswerLog(RunObserver):
-    """The option `--answers`: stream and sequence number of each query, its sample, its answer and the links used."""
+    """The option `--answers`: stream and sequence number of each query, its sample, its answer and the links used.
+
+    Where live control has changed a link, `channel` has the state of each link that the query met.
+    """
 
     def __init__(self, path: Path) -> None:
         """Begin an empty file.
@@ -35,13 +38,15 @@ class AnswerLog(RunObserver):
         if key.phase is not Phase.SERVE or not isinstance(decoded, PredictedBlock) or self._failed:
             return
         for sample, answer in zip(arrival.sample_ids.tolist(), decoded.answers.tolist(), strict=True):
-            line = {
+            line: dict[str, object] = {
                 "stream": key.step,
                 "sequence": key.micro_batch,
                 "sample": sample,
                 "answer": answer,
                 "links": arrival.block.used,
             }
+            if arrival.block.channels:
+                line["channel"] = [channel.fields() for channel in arrival.block.channels]
             self._write(json.dumps(line))
 
     def _write(self, line: str) -> None:

@@ -1,14 +1,19 @@
-"""Counts the queries that serving answered: all of them, by the β of the links, and by the links that were used."""
+"""Counts the queries that serving answered: all, by the links' β, by the links used, by the state of their channels."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.live_channel import UNCHANGED, LiveChannel
 from splitwave.common.protocol.reports import SymbolEntropy
-from splitwave.common.records.results import ServedAtBeta, ServedByLinks, ServedQueries
+from splitwave.common.records.results import ServedAtBeta, ServedByChannel, ServedByLinks, ServedQueries
 
 Betas = tuple[float, ...]
 Links = tuple[int, ...]
+Channels = tuple[LiveChannel, ...]
+
+MAX_STATES = 1024
+"""States of the links that are counted apart; queries under all later ones are counted together."""
 
 
 @dataclass(slots=True)
@@ -43,20 +48,30 @@ class QueryCount:
 
 
 class QueryCounts:
-    """Counts of queries by the links' β and by the links that their answers were computed from."""
+    """Counts of queries by the links' β, the links that their answers were computed from, and their channels."""
 
     def __init__(self) -> None:
         """No query was answered yet."""
-        self._counts: defaultdict[tuple[Betas, Links], QueryCount] = defaultdict(QueryCount)
+        self._counts: defaultdict[tuple[Betas, Links, Channels | None], QueryCount] = defaultdict(QueryCount)
+        self._states: set[Channels] = set()
 
-    def add(self, betas: Betas, sample_ids: Int64, errors: float, links: Links = ()) -> None:
-        """Count a block of queries under the links' β, which was answered from the symbols of these links."""
-        self._counts[betas, links].add(sample_ids, errors)
+    def add(self, betas: Betas, sample_ids: Int64, errors: float, links: Links = (), channels: Channels = ()) -> None:
+        """Count a block of queries.
+
+        Args:
+            betas: of the links.
+            sample_ids: (B,) places in the test split.
+            errors: the sum of the answers' errors.
+            links: those whose symbols it was answered from.
+            channels: by link the state that the symbols met; empty for that of the settings.
+        """
+        self._counts[betas, links, self._apart(channels)].add(sample_ids, errors)
 
     def merge(self, other: "QueryCounts") -> None:
         """Add another count."""
-        for key, count in other._counts.items():
-            self._counts[key].merge(count)
+        for (betas, links, channels), count in other._counts.items():
+            apart = None if channels is None else self._apart(channels)
+            self._counts[betas, links, apart].merge(count)
 
     @property
     def total(self) -> QueryCount:
@@ -70,7 +85,7 @@ class QueryCounts:
     def by_betas(self) -> dict[Betas, QueryCount]:
         """The counts by the links' β; the queries of plain networks are under the empty tuple."""
         counts: defaultdict[Betas, QueryCount] = defaultdict(QueryCount)
-        for (betas, _), count in self._counts.items():
+        for (betas, _, _), count in self._counts.items():
             counts[betas].merge(count)
         return counts
 
@@ -78,9 +93,24 @@ class QueryCounts:
     def by_links(self) -> dict[Links, QueryCount]:
         """The counts by the links whose symbols reached the decoder."""
         counts: defaultdict[Links, QueryCount] = defaultdict(QueryCount)
-        for (_, links), count in self._counts.items():
+        for (_, links, _), count in self._counts.items():
             counts[links].merge(count)
         return counts
+
+    @property
+    def by_channels(self) -> dict[Channels | None, QueryCount]:
+        """The counts by the links' channels: empty for those of the settings, None for all beyond `MAX_STATES`."""
+        counts: defaultdict[Channels | None, QueryCount] = defaultdict(QueryCount)
+        for (_, _, channels), count in self._counts.items():
+            counts[channels].merge(count)
+        return counts
+
+    def _apart(self, channels: Channels) -> Channels | None:
+        if channels not in self._states:
+            if len(self._states) >= MAX_STATES:
+                return None
+            self._states.add(channels)
+        return channels
 
 
 class ServingCounts:
@@ -120,6 +150,20 @@ class ServingCounts:
         """The queries by the links that their answers were computed from, most links first."""
         counts = sorted(self._counts.by_links.items(), key=lambda item: (-len(item[0]), item[0]))
         return tuple(ServedByLinks(links, count.totals()) for links, count in counts)
+
+    def by_channel(self) -> tuple[ServedByChannel, ...]:
+        """The queries by the states of the links, in the order of their versions; empty if nobody changed a link."""
+        counts = dict(self._counts.by_channels)
+        links = max((len(channels or ()) for channels in counts), default=0)
+        if not links:
+            return ()
+        rest = counts.pop(None, None)
+        by_state = {
+            channels or (UNCHANGED,) * links: count for channels, count in counts.items() if channels is not None
+        }
+        in_order = sorted(by_state.items(), key=lambda item: [channel.version for channel in item[0]])
+        states = [ServedByChannel(channels, count.totals()) for channels, count in in_order]
+        return (*states, *(() if rest is None else (ServedByChannel((), rest.totals()),)))
 
     def _mean_bits(self, betas: Betas) -> float | None:
         known = [self._entropies.get((link, beta)) for link, beta in enumerate(betas)]

@@ -19,6 +19,7 @@ from splitwave.common.named_object import check_consent
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.cross_link import check_links_apart
 from splitwave.common.protocol.link_contract import link_contract, received_dimension
+from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.live_messages import ModelChunk
 from splitwave.common.records.checkpoint import load_part
 from splitwave.common.records.manifest_fields import read_small_file
@@ -40,7 +41,6 @@ class LiveModel:
         number: from 1 in the order of deployment.
         version: of the model.
         config: its settings.
-        psnr_db: by link, the channel as the settings describe it.
         folded: whether β is folded into the graphs of its devices, so that they encode under no other.
         trainer: its decoder.
     """
@@ -58,7 +58,7 @@ class LiveModel:
         self.version = version
         self.config = config
         psnr_db = config.channel.psnr_db
-        self.psnr_db = tuple(psnr_db) if isinstance(psnr_db, list) else (psnr_db,) * config.links
+        self._psnr_db = tuple(psnr_db) if isinstance(psnr_db, list) else (psnr_db,) * config.links
         self.trainer = Trainer(config, LivePlan(config), torch.zeros(1))
         self.folded = not all(part.facts.conditions.as_input for part in devices)
         self._devices = devices
@@ -135,8 +135,15 @@ class LiveModel:
         buffer = FusionBuffer(links, dimension, 1, _ALL, self._betas, erasures=self._erasures)
         block = None
         for part in query.parts:
-            block = buffer.add(key, part.link, part.symbols, part.beta)
+            block = buffer.add(key, part.link, part.symbols, part.beta, part.channel)
         return block or buffer.release(key)[0]
+
+    def psnr_db_of(self, channels: tuple[LiveChannel, ...]) -> tuple[float, ...]:
+        """By link the PSNR under these states: that of the settings where they have none."""
+        if not channels:
+            return self._psnr_db
+        live = [channel.values.psnr_db for channel in channels]
+        return tuple(mine if given is None else given for mine, given in zip(self._psnr_db, live, strict=True))
 
     def decode(self, block: FusedBlock) -> tuple[Answers, Float32 | None]:
         """(1,) or (1, D) answers, and (classes,) probabilities for a task that answers classes.

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from splitwave.basestation.serving.live_session import LiveSession
 from splitwave.common.protocol.arrays import Float32
+from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.live_messages import Outcome
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.tasks.task import Answers
@@ -24,6 +25,7 @@ class Part:
         model: number of the model that encoded it.
         arrived_ns: when it came, on this machine's clock.
         beta: under which it was encoded; None unless the networks are β-conditioned.
+        channel: the live state of the link that it met; None for that of the settings.
     """
 
     name: QueryName
@@ -32,6 +34,7 @@ class Part:
     model: int
     arrived_ns: int = 0
     beta: float | None = None
+    channel: LiveChannel | None = None
 
     @property
     def link(self) -> int:
@@ -53,7 +56,7 @@ class Answered:
     """The answer to a query, and how it came about.
 
     Attributes:
-        answers, links, probabilities, betas, psnr_db, model: as in `QueryAnswer`.
+        answers, links, probabilities, betas, psnr_db, model, channel_versions: as in `QueryAnswer`.
         fused_ns, decoding_ns, decoded_ns: when the query had its links, and the decoder began and ended.
     """
 
@@ -62,6 +65,7 @@ class Answered:
     probabilities: Float32 | None
     betas: tuple[float, ...]
     psnr_db: tuple[float, ...]
+    channel_versions: tuple[int, ...]
     model: int
     fused_ns: int
     decoding_ns: int

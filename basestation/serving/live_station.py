@@ -85,7 +85,7 @@ class LiveStation:
         if block.beta is not None:
             check_serving_beta(self._store.get(block.model).config, block.beta)
         symbols = session.reader.read(block)
-        self.fusion.take(Part(name, session, symbols, block.model, arrived_ns, block.beta))
+        self.fusion.take(Part(name, session, symbols, block.model, arrived_ns, block.beta, block.channel))
 
     async def answer_queries(self) -> None:
         """Decode and answer queries until this is cancelled."""
@@ -132,7 +132,8 @@ class LiveStation:
             links=block.used,
             probabilities=probabilities,
             betas=block.betas,
-            psnr_db=model.psnr_db,
+            psnr_db=model.psnr_db_of(block.channels),
+            channel_versions=tuple(channel.version for channel in block.channels),
             model=query.model,
             fused_ns=fused_ns,
             decoding_ns=started,
@@ -158,4 +159,5 @@ def _answer_to(part: Part, outcome: Outcome, answered: Answered | None) -> Query
         betas=answered.betas,
         psnr_db=answered.psnr_db,
         model=answered.model,
+        channel_versions=answered.channel_versions,
     )

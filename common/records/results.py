@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splitwave.common.protocol.arrays import Int64
+from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.reports import UplinkCost
 
 ENCODE_HOP = "encode"
@@ -103,6 +104,19 @@ class ServedByLinks:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedByChannel:
+    """The queries whose symbols met these states of the links.
+
+    Attributes:
+        channels: by link; empty for the queries under all states beyond the first 1,024.
+        totals: of these queries.
+    """
+
+    channels: tuple[LiveChannel, ...]
+    totals: ServedQueries
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """The end of a run.
 
@@ -118,6 +132,7 @@ class RunResult:
         queries: all that serving answered.
         served: those of β-conditioned networks by the links' β, in the order of the β.
         by_links: all of them by the links that their answers were computed from, most links first.
+        by_channel: all of them by the states of the links, where live control changed one; else empty.
     """
 
     steps: int
@@ -131,6 +146,7 @@ class RunResult:
     queries: ServedQueries
     served: tuple[ServedAtBeta, ...] = ()
     by_links: tuple[ServedByLinks, ...] = ()
+    by_channel: tuple[ServedByChannel, ...] = ()
 
     def latency_ms(self, percentile: float) -> float:
         """Device send → prediction, single samples, at a percentile in [0, 100]."""

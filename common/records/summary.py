@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.records.results import Evaluation, RunResult, ServedAtBeta, ServedByLinks, ServedQueries
+from splitwave.common.records.results import (
+    Evaluation,
+    RunResult,
+    ServedAtBeta,
+    ServedByChannel,
+    ServedByLinks,
+    ServedQueries,
+)
 from splitwave.common.tasks.task import Task
 
 Summary = Mapping[str, object]
@@ -19,9 +26,10 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
     which engine, if any, started it. `served` counts the queries that serving answered and the distinct samples that
     they asked about, and has their mean error, with its 95 % interval if the task has one. β-conditioned networks have
     the same for each combination of the links' β in `by_beta` and, in bits a symbol, the mean entropy of the symbols
-    that the links sent under these β (null for real symbols). Where answers were computed without some
-    links, `by_links` has the counts and the error for each set of links. `remarks` are sentences about the result, such
-    as `splitwave.common.records.trivial_answers.remarks_on` gives.
+    that the links sent under these β (null for real symbols). Where answers were computed without some links,
+    `by_links` has the counts and the error for each set of links. Where live control changed a link, `by_channel` has
+    them for each state of the links that the symbols met. `remarks` are sentences about the result, such as
+    `splitwave.common.records.trivial_answers.remarks_on` gives.
     """
     samples = sum(cost.samples for cost in result.costs)
     return {
@@ -38,6 +46,7 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
             if any(len(each.links) < config.links for each in result.by_links)
             else {}
         ),
+        **({"by_channel": [_by_channel(config.task, each) for each in result.by_channel]} if result.by_channel else {}),
         **(
             {}
             if config.hypernetwork.beta is None
@@ -75,6 +84,10 @@ def _by_beta(task: Task, served: ServedAtBeta) -> Summary:
 
 def _by_links(task: Task, served: ServedByLinks) -> Summary:
     return {"links": list(served.links), **_served(task, served.totals)}
+
+
+def _by_channel(task: Task, served: ServedByChannel) -> Summary:
+    return {"channel": [channel.fields() for channel in served.channels], **_served(task, served.totals)}
 
 
 def _served(task: Task, queries: ServedQueries) -> Summary:

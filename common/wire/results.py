@@ -6,10 +6,12 @@ from splitwave.common.records.results import (
     Evaluation,
     RunResult,
     ServedAtBeta,
+    ServedByChannel,
     ServedByLinks,
     ServedQueries,
 )
 from splitwave.common.wire.hop_times import hop_times_from_bytes, hop_times_to_bytes
+from splitwave.common.wire.live_channel import live_channel_from_proto, live_channel_to_proto
 from splitwave.common.wire.pb import control_pb2 as pb
 
 
@@ -65,6 +67,7 @@ def result_to_proto(result: RunResult) -> pb.RunResult:
         queries=_queries_to_proto(result.queries),
         served=[_served_to_proto(each) for each in result.served],
         by_links=[by_links_to_proto(each) for each in result.by_links],
+        by_channel=[_by_channel_to_proto(each) for each in result.by_channel],
     )
 
 
@@ -72,7 +75,7 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
     """Decode the result of a run.
 
     Raises:
-        ProtocolError: the hop times are not whole rows of int64.
+        ProtocolError: the hop times are not whole rows of int64, or a value of a channel is out of its range.
     """
     return RunResult(
         steps=message.steps,
@@ -86,6 +89,7 @@ def result_from_proto(message: pb.RunResult) -> RunResult:
         queries=_queries_from_proto(message.queries),
         served=tuple(_served_from_proto(each) for each in message.served),
         by_links=tuple(ServedByLinks(tuple(each.links), _queries_from_proto(each.totals)) for each in message.by_links),
+        by_channel=tuple(_by_channel_from_proto(each) for each in message.by_channel),
     )
 
 
@@ -121,3 +125,13 @@ def _served_to_proto(served: ServedAtBeta) -> pb.ServedAtBeta:
 def _served_from_proto(message: pb.ServedAtBeta) -> ServedAtBeta:
     bits = message.symbol_entropy_bits if message.HasField("symbol_entropy_bits") else None
     return ServedAtBeta(tuple(message.betas), _queries_from_proto(message.totals), bits)
+
+
+def _by_channel_to_proto(served: ServedByChannel) -> pb.ServedByChannel:
+    channels = [live_channel_to_proto(channel) for channel in served.channels]
+    return pb.ServedByChannel(channels=channels, totals=_queries_to_proto(served.totals))
+
+
+def _by_channel_from_proto(message: pb.ServedByChannel) -> ServedByChannel:
+    channels = tuple(live_channel_from_proto(channel) for channel in message.channels)
+    return ServedByChannel(channels, _queries_from_proto(message.totals))

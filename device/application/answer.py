@@ -25,8 +25,10 @@ class Answer:
         probabilities: of each class; empty for a regression, or without an answer.
         links_used: the links whose symbols the answer was computed from, ascending.
         betas: by link, the β of its part; empty unless the networks are β-conditioned.
-        psnr_db: by link, the channel as the station's settings describe it; may be empty.
+        psnr_db: by link, the PSNR of the channel that the parts came over; may be empty.
         model: number of the model that answered, as the base station counts its models; 0 without an answer.
+        channel_versions: by link, the version of the channel's state that the parts came over, as `splitwave channel
+            list` shows it; empty where nobody has changed a link.
         hops_ns: nanoseconds by hop, in the order of the query's way; each is a duration on one party's clock, and
             clocks of different machines are never compared.
     """
@@ -42,6 +44,7 @@ class Answer:
     psnr_db: tuple[float, ...] = ()
     model: int = 0
     hops_ns: Mapping[str, int] = field(default_factory=dict)
+    channel_versions: tuple[int, ...] = ()
 
     def as_json(self) -> str:
         """One line of JSON with all attributes, and `stream` and `sequence` in place of the name."""
@@ -57,6 +60,7 @@ class Answer:
             "betas": self.betas,
             "psnr_db": self.psnr_db,
             "model": self.model,
+            **({"channel_versions": self.channel_versions} if self.channel_versions else {}),
             "hops_ns": dict(self.hops_ns),
         }
         return json.dumps(tree, ensure_ascii=False)
@@ -108,6 +112,7 @@ class AnswerReader:
             psnr_db=answer.psnr_db,
             model=answer.model,
             hops_ns=hops_ns,
+            channel_versions=answer.channel_versions,
         )
 
 

@@ -14,27 +14,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)splitwave/common/wire/pb/device_app.proto\x12\x16splitwave.deviceapp.v1\"\xdc\x01\n\x0cInferRequest\x12\x11\n\x07\x66loat32\x18\x01 \x01(\x0cH\x00\x12\x0f\n\x05uint8\x18\x02 \x01(\x0cH\x00\x12\x30\n\x06values\x18\x03 \x01(\x0b\x32\x1e.splitwave.deviceapp.v1.ValuesH\x00\x12\x13\n\x06stream\x18\x04 \x01(\rH\x01\x88\x01\x01\x12\x15\n\x08sequence\x18\x05 \x01(\x04H\x02\x88\x01\x01\x12\x18\n\x0b\x63\x61ptured_ns\x18\x06 \x01(\x04H\x03\x88\x01\x01\x42\x08\n\x06sampleB\t\n\x07_streamB\x0b\n\t_sequenceB\x0e\n\x0c_captured_ns\"\x18\n\x06Values\x12\x0e\n\x06values\x18\x01 \x03(\x02\"\xc7\x02\n\nInferReply\x12\x0e\n\x06stream\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x30\n\x07outcome\x18\x03 \x01(\x0e\x32\x1f.splitwave.deviceapp.v1.Outcome\x12\x18\n\x0b\x63lass_index\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x17\n\nclass_name\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x0e\n\x06values\x18\x06 \x03(\x01\x12\x15\n\rprobabilities\x18\x07 \x03(\x02\x12\x12\n\nlinks_used\x18\x08 \x03(\r\x12\r\n\x05\x62\x65tas\x18\t \x03(\x01\x12\x0f\n\x07psnr_db\x18\n \x03(\x01\x12\r\n\x05model\x18\x0b \x01(\x04\x12)\n\x04hops\x18\x0c \x03(\x0b\x32\x1b.splitwave.deviceapp.v1.HopB\x0e\n\x0c_class_indexB\r\n\x0b_class_name\"(\n\x03Hop\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64uration_ns\x18\x02 \x01(\x03\"\x11\n\x0f\x44\x65scribeRequest\"\x8b\x01\n\x0b\x44\x65scription\x12\x13\n\x0binput_shape\x18\x01 \x03(\r\x12\x0f\n\x07\x63lasses\x18\x02 \x01(\r\x12\x13\n\x0b\x63lass_names\x18\x03 \x03(\t\x12\r\n\x05units\x18\x04 \x03(\t\x12\x0c\n\x04link\x18\x05 \x01(\r\x12\r\n\x05links\x18\x06 \x01(\r\x12\x15\n\rmodel_version\x18\x07 \x01(\t*\x93\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ANSWERED\x10\x01\x12\x19\n\x15OUTCOME_TOO_FEW_LINKS\x10\x02\x12\x10\n\x0cOUTCOME_LATE\x10\x03\x12\x15\n\x11OUTCOME_DUPLICATE\x10\x04\x12\x15\n\x11OUTCOME_FORGOTTEN\x10\x05\x32\x95\x02\n\tDeviceApp\x12Q\n\x05Infer\x12$.splitwave.deviceapp.v1.InferRequest\x1a\".splitwave.deviceapp.v1.InferReply\x12[\n\x0bInferStream\x12$.splitwave.deviceapp.v1.InferRequest\x1a\".splitwave.deviceapp.v1.InferReply(\x01\x30\x01\x12X\n\x08\x44\x65scribe\x12\'.splitwave.deviceapp.v1.DescribeRequest\x1a#.splitwave.deviceapp.v1.Descriptionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)splitwave/common/wire/pb/device_app.proto\x12\x16splitwave.deviceapp.v1\"\xdc\x01\n\x0cInferRequest\x12\x11\n\x07\x66loat32\x18\x01 \x01(\x0cH\x00\x12\x0f\n\x05uint8\x18\x02 \x01(\x0cH\x00\x12\x30\n\x06values\x18\x03 \x01(\x0b\x32\x1e.splitwave.deviceapp.v1.ValuesH\x00\x12\x13\n\x06stream\x18\x04 \x01(\rH\x01\x88\x01\x01\x12\x15\n\x08sequence\x18\x05 \x01(\x04H\x02\x88\x01\x01\x12\x18\n\x0b\x63\x61ptured_ns\x18\x06 \x01(\x04H\x03\x88\x01\x01\x42\x08\n\x06sampleB\t\n\x07_streamB\x0b\n\t_sequenceB\x0e\n\x0c_captured_ns\"\x18\n\x06Values\x12\x0e\n\x06values\x18\x01 \x03(\x02\"\xe1\x02\n\nInferReply\x12\x0e\n\x06stream\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x30\n\x07outcome\x18\x03 \x01(\x0e\x32\x1f.splitwave.deviceapp.v1.Outcome\x12\x18\n\x0b\x63lass_index\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x17\n\nclass_name\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x0e\n\x06values\x18\x06 \x03(\x01\x12\x15\n\rprobabilities\x18\x07 \x03(\x02\x12\x12\n\nlinks_used\x18\x08 \x03(\r\x12\r\n\x05\x62\x65tas\x18\t \x03(\x01\x12\x0f\n\x07psnr_db\x18\n \x03(\x01\x12\r\n\x05model\x18\x0b \x01(\x04\x12)\n\x04hops\x18\x0c \x03(\x0b\x32\x1b.splitwave.deviceapp.v1.Hop\x12\x18\n\x10\x63hannel_versions\x18\r \x03(\x04\x42\x0e\n\x0c_class_indexB\r\n\x0b_class_name\"(\n\x03Hop\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64uration_ns\x18\x02 \x01(\x03\"\x11\n\x0f\x44\x65scribeRequest\"\x8b\x01\n\x0b\x44\x65scription\x12\x13\n\x0binput_shape\x18\x01 \x03(\r\x12\x0f\n\x07\x63lasses\x18\x02 \x01(\r\x12\x13\n\x0b\x63lass_names\x18\x03 \x03(\t\x12\r\n\x05units\x18\x04 \x03(\t\x12\x0c\n\x04link\x18\x05 \x01(\r\x12\r\n\x05links\x18\x06 \x01(\r\x12\x15\n\rmodel_version\x18\x07 \x01(\t*\x93\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ANSWERED\x10\x01\x12\x19\n\x15OUTCOME_TOO_FEW_LINKS\x10\x02\x12\x10\n\x0cOUTCOME_LATE\x10\x03\x12\x15\n\x11OUTCOME_DUPLICATE\x10\x04\x12\x15\n\x11OUTCOME_FORGOTTEN\x10\x05\x32\x95\x02\n\tDeviceApp\x12Q\n\x05Infer\x12$.splitwave.deviceapp.v1.InferRequest\x1a\".splitwave.deviceapp.v1.InferReply\x12[\n\x0bInferStream\x12$.splitwave.deviceapp.v1.InferRequest\x1a\".splitwave.deviceapp.v1.InferReply(\x01\x30\x01\x12X\n\x08\x44\x65scribe\x12\'.splitwave.deviceapp.v1.DescribeRequest\x1a#.splitwave.deviceapp.v1.Descriptionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'splitwave.common.wire.pb.device_app_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_OUTCOME']._serialized_start=852
-  _globals['_OUTCOME']._serialized_end=999
+  _globals['_OUTCOME']._serialized_start=878
+  _globals['_OUTCOME']._serialized_end=1025
   _globals['_INFERREQUEST']._serialized_start=70
   _globals['_INFERREQUEST']._serialized_end=290
   _globals['_VALUES']._serialized_start=292
   _globals['_VALUES']._serialized_end=316
   _globals['_INFERREPLY']._serialized_start=319
-  _globals['_INFERREPLY']._serialized_end=646
-  _globals['_HOP']._serialized_start=648
-  _globals['_HOP']._serialized_end=688
-  _globals['_DESCRIBEREQUEST']._serialized_start=690
-  _globals['_DESCRIBEREQUEST']._serialized_end=707
-  _globals['_DESCRIPTION']._serialized_start=710
-  _globals['_DESCRIPTION']._serialized_end=849
-  _globals['_DEVICEAPP']._serialized_start=1002
-  _globals['_DEVICEAPP']._serialized_end=1279
+  _globals['_INFERREPLY']._serialized_end=672
+  _globals['_HOP']._serialized_start=674
+  _globals['_HOP']._serialized_end=714
+  _globals['_DESCRIBEREQUEST']._serialized_start=716
+  _globals['_DESCRIBEREQUEST']._serialized_end=733
+  _globals['_DESCRIPTION']._serialized_start=736
+  _globals['_DESCRIPTION']._serialized_end=875
+  _globals['_DEVICEAPP']._serialized_start=1028
+  _globals['_DEVICEAPP']._serialized_end=1305
 # @@protoc_insertion_point(module_scope)

@@ -145,6 +145,7 @@ class InferReply(_message.Message):
     PSNR_DB_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     HOPS_FIELD_NUMBER: _builtins.int
+    CHANNEL_VERSIONS_FIELD_NUMBER: _builtins.int
     stream: _builtins.int
     sequence: _builtins.int
     outcome: Global___Outcome.ValueType
@@ -178,6 +179,10 @@ class InferReply(_message.Message):
     def hops(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hop]:
         """in the order of the way"""
 
+    @_builtins.property
+    def channel_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """by link: version of the channel's live state; none where nobody changed it"""
+
     def __init__(
         self,
         *,
@@ -193,10 +198,11 @@ class InferReply(_message.Message):
         psnr_db: _abc.Iterable[_builtins.float] | None = ...,
         model: _builtins.int = ...,
         hops: _abc.Iterable[Global___Hop] | None = ...,
+        channel_versions: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_class_index", b"_class_index", "_class_name", b"_class_name", "class_index", b"class_index", "class_name", b"class_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_class_index", b"_class_index", "_class_name", b"_class_name", "betas", b"betas", "class_index", b"class_index", "class_name", b"class_name", "hops", b"hops", "links_used", b"links_used", "model", b"model", "outcome", b"outcome", "probabilities", b"probabilities", "psnr_db", b"psnr_db", "sequence", b"sequence", "stream", b"stream", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_class_index", b"_class_index", "_class_name", b"_class_name", "betas", b"betas", "channel_versions", b"channel_versions", "class_index", b"class_index", "class_name", b"class_name", "hops", b"hops", "links_used", b"links_used", "model", b"model", "outcome", b"outcome", "probabilities", b"probabilities", "psnr_db", b"psnr_db", "sequence", b"sequence", "stream", b"stream", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__class_index: _TypeAlias = _typing.Literal["class_index"]  # noqa: Y015
     _WhichOneofArgType__class_index: _TypeAlias = _typing.Literal["_class_index", b"_class_index"]  # noqa: Y015

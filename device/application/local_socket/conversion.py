@@ -36,6 +36,7 @@ def answer_to_proto(answer: Answer) -> pb.InferReply:
         betas=answer.betas,
         psnr_db=answer.psnr_db,
         model=answer.model,
+        channel_versions=answer.channel_versions,
     )
     match answer.value:
         case int(index):

@@ -14,6 +14,7 @@ from splitwave.basestation.fusion.policies.quorum import Quorum
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.live_channel import UNCHANGED, ChannelValues, LiveChannel
 from splitwave.common.protocol.phases import Phase
 from tests.unit.basestation.base_station_parts import KEY, symbols
 
@@ -180,3 +181,16 @@ def test_training_blocks_wait_for_all_links_under_a_policy_for_passes() -> None:
     early = fusion.add(pass_key(0), 1, symbols(2.0))
     assert early is not None
     assert early.links == (1,)
+
+
+def test_a_fused_block_says_which_live_state_each_part_met() -> None:
+    changed = LiveChannel(3, ChannelValues(psnr_db=0.0))
+    fusion = FusionBuffer(2, 3, 4)
+    fusion.add(KEY, 1, symbols(2.0), channel=changed)
+    fused = fusion.add(KEY, 0, symbols(1.0))
+    assert fused is not None
+    assert fused.channels == (UNCHANGED, changed)
+    fusion.add(KEY, 1, symbols(2.0))
+    fused = fusion.add(KEY, 0, symbols(1.0))
+    assert fused is not None
+    assert fused.channels == ()

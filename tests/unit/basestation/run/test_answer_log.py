@@ -1,6 +1,7 @@
 """The file with the answers of serving passes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from splitwave.basestation.run.answer_log import AnswerLog
 from splitwave.basestation.run.decoding import PredictedBlock
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.live_channel import ChannelValues, LiveChannel
 from splitwave.common.protocol.phases import Phase
 
 
@@ -36,6 +38,14 @@ def test_each_served_query_is_a_line_with_its_name_and_its_answer(tmp_path: Path
         {"stream": 2, "sequence": 0, "sample": 71, "answer": 7, "links": [0, 1]},
         {"stream": 2, "sequence": 1, "sample": 9, "answer": 3, "links": [0]},
     ]
+
+
+def test_a_query_that_met_a_changed_channel_says_which_state_of_each_link(tmp_path: Path) -> None:
+    log, plain = AnswerLog(tmp_path / "answers.jsonl"), arrival(Phase.SERVE, 0, 71)
+    channels = (LiveChannel(4, ChannelValues(psnr_db=0.0)), LiveChannel())
+    log.block_answered(Arrival(replace(plain.block, channels=channels), plain.sample_ids), answer(7))
+    (line,) = map(json.loads, (tmp_path / "answers.jsonl").read_text().splitlines())
+    assert line["channel"] == [{"version": 4, "psnr_db": 0.0}, {"version": 0}]
 
 
 def test_a_file_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:

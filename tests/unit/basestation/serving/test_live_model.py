@@ -13,6 +13,7 @@ from splitwave.basestation.serving.live_session import LiveSession
 from splitwave.basestation.serving.model_store import ModelStore
 from splitwave.common.errors import CheckpointError, ConfigError, ProtocolError, RunFailedError
 from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.live_channel import ChannelValues, LiveChannel
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.records.model_folder import read_model
 from tests.integration.live_stations import export
@@ -69,6 +70,14 @@ def test_probabilities_belong_to_the_answer(model: LiveModel) -> None:
     assert (str(answers.dtype), str(probabilities.dtype), len(probabilities)) == ("uint8", "float32", 10)
     assert int(answers[0]) == int(probabilities.argmax())
     assert probabilities.sum() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_psnr_of_a_link_is_that_of_its_live_state_if_it_has_one(model: LiveModel) -> None:
+    changed = replace(part(1, 0.5), channel=LiveChannel(3, ChannelValues(psnr_db=-2.0)))
+    block = model.fuse(FusedQuery(QueryName(0, 1), 1, (part(0, 0.3), changed)))
+    assert [channel.version for channel in block.channels] == [0, 3]
+    assert model.psnr_db_of(block.channels) == (6.0, -2.0)
+    assert model.psnr_db_of(()) == (6.0, 12.0)
 
 
 def test_symbols_that_are_too_large_give_no_answer(model: LiveModel) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.protocol.live_channel import ChannelValues, LiveChannel
 from splitwave.common.protocol.reports import UplinkCost
-from splitwave.common.records.results import RunResult, ServedAtBeta, ServedByLinks, ServedQueries
+from splitwave.common.records.results import RunResult, ServedAtBeta, ServedByChannel, ServedByLinks, ServedQueries
 from splitwave.common.records.summary import summarize
 from splitwave.common.tasks.classification import wilson_interval
 
@@ -148,3 +149,12 @@ def test_only_beta_conditioned_networks_have_errors_and_entropy_by_beta() -> Non
             "symbol_entropy_bits": None,
         },
     ]
+
+
+def test_the_queries_are_listed_by_the_states_of_the_links_where_live_control_changed_one() -> None:
+    channels = (LiveChannel(2, ChannelValues(psnr_db=0.0, loss=0.5)), LiveChannel())
+    result = dataclasses.replace(RESULT, by_channel=(ServedByChannel(channels, ServedQueries(40, 40, 0.2)),))
+    assert "by_channel" not in summarize(RunConfig(), "process", RESULT)
+    (entry,) = summarize(RunConfig(), "process", result)["by_channel"]  # type: ignore[misc]
+    assert entry["channel"] == [{"version": 2, "psnr_db": 0.0, "loss": 0.5}, {"version": 0}]
+    assert (entry["queries"], entry["error_rate"]) == (40, 0.2)

@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitwave.common.errors import ProtocolError
+from splitwave.common.protocol.live_channel import ChannelValues, LiveChannel
 from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.results import (
     EpochRecord,
     Evaluation,
     RunResult,
     ServedAtBeta,
+    ServedByChannel,
     ServedByLinks,
     ServedQueries,
 )
@@ -58,6 +60,9 @@ def test_test_errors_survive_the_wire(evaluation: Evaluation) -> None:
     assert evaluation_from_proto(pb.Evaluation.FromString(wire)) == evaluation
 
 
+CHANNELS = st.builds(LiveChannel, st.integers(0, 2**64 - 1), st.builds(ChannelValues, st.none() | st.floats(-100, 150)))
+
+
 @given(
     hops=st.lists(NAMES, min_size=1, max_size=5).map(tuple),
     rows=st.integers(0, 4),
@@ -71,6 +76,9 @@ def test_test_errors_survive_the_wire(evaluation: Evaluation) -> None:
     by_links=st.lists(
         st.builds(ServedByLinks, st.lists(st.integers(0, 63), max_size=3).map(tuple), QUERIES), max_size=3
     ).map(tuple),
+    by_channel=st.lists(st.builds(ServedByChannel, st.lists(CHANNELS, max_size=3).map(tuple), QUERIES), max_size=3).map(
+        tuple
+    ),
 )
 def test_a_result_survives_the_wire(
     hops: tuple[str, ...],
@@ -81,9 +89,10 @@ def test_a_result_survives_the_wire(
     served: tuple[ServedAtBeta, ...],
     queries: ServedQueries,
     by_links: tuple[ServedByLinks, ...],
+    by_channel: tuple[ServedByChannel, ...],
 ) -> None:
     times = np.random.default_rng(seed).integers(-(2**63), 2**63, size=(rows, len(hops)), dtype=np.int64)
-    result = RunResult(7, *rates, costs, hops, times, "5ha", queries, served, by_links)
+    result = RunResult(7, *rates, costs, hops, times, "5ha", queries, served, by_links, by_channel)
 
     wire = result_to_proto(result).SerializeToString()
     back = result_from_proto(pb.RunResult.FromString(wire))
@@ -91,7 +100,7 @@ def test_a_result_survives_the_wire(
     np.testing.assert_array_equal(back.hop_times_ns, times)
     assert (back.steps, back.samples_per_s, back.error, back.error_soft) == (7, *rates)
     assert (back.costs, back.hops, back.weights_sha256) == (costs, hops, "5ha")
-    assert (back.queries, back.served, back.by_links) == (queries, served, by_links)
+    assert (back.queries, back.served, back.by_links, back.by_channel) == (queries, served, by_links, by_channel)
 
 
 def test_hop_times_that_are_not_whole_rows_are_refused() -> None:
