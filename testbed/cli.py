@@ -12,6 +12,7 @@ from splitwave.common.runtime.standard_streams import make_streams_lenient
 from splitwave.common.runtime.stop_signals import stop_signals
 from splitwave.testbed.commands.beta import beta_app
 from splitwave.testbed.commands.certs import certs_app
+from splitwave.testbed.commands.channel import channel_app
 from splitwave.testbed.commands.checkpoint_options import ResumeCommand
 from splitwave.testbed.commands.config import config_app
 from splitwave.testbed.commands.data import data_app
@@ -19,7 +20,7 @@ from splitwave.testbed.commands.doctor import doctor
 from splitwave.testbed.commands.fault import fault_app
 from splitwave.testbed.commands.init import init
 from splitwave.testbed.commands.run import demo, infer, train
-from splitwave.testbed.commands.services import PASS_THROUGH, basestation, channel, device
+from splitwave.testbed.commands.services import PASS_THROUGH, basestation, device
 from splitwave.testbed.commands.serving import deploy, serve
 from splitwave.testbed.commands.status import status
 from splitwave.testbed.commands.up_and_down import down, logs, up
@@ -28,8 +29,9 @@ from splitwave.testbed.terminal.reporting import print_warning
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (demo, train, infer, serve, deploy, up, down, status, logs, init, doctor):
     app.command(cls=ResumeCommand if command is train else None)(command)
-for service in (device, channel, basestation):
+for service in (device, basestation):
     app.command(context_settings=PASS_THROUGH, add_help_option=False)(service)
+app.add_typer(channel_app, name="channel")
 app.add_typer(beta_app, name="beta")
 app.add_typer(fault_app, name="fault")
 app.add_typer(config_app, name="config")

@@ -49,6 +49,8 @@ class ChannelControlService(channel_control_pb2_grpc.ChannelControlServicer):
         try:
             report = await self._control.plan(await _rows(request_iterator))
         except ProtocolError as error:
+            async for _ in request_iterator:
+                pass  # an answer before the end of the request may not arrive
             await refuse(context, error)
         return report_to_proto(report)
 

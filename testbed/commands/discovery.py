@@ -45,6 +45,20 @@ def named_or_announced(address: str | None, results: Path) -> list[str]:
     return addresses
 
 
+def announced_channels(results: Path) -> list[str]:
+    """Return the channel emulators of all testbeds whose results go to a folder.
+
+    Raises:
+        UnreachableError: no running testbed writes its results to this folder.
+    """
+    addresses = [testbed.channel for testbed in running_testbeds(results)]
+    if not addresses:
+        raise UnreachableError(
+            f"no testbed is running whose results go to {results}: give --address, --results or --engine compose"
+        )
+    return addresses
+
+
 def check_compose_alone(engine: str, address: str | None, command: str) -> None:
     """Refuse any engine other than compose, and an explicit address: the containers determine the address.
 
@@ -73,15 +87,16 @@ def parts_of(project: str) -> list[Part]:
     return parts
 
 
-def published_address(parts: list[Part]) -> str:
-    """Return the HOST:PORT at which this machine reaches a project's base station.
+def published_address(parts: list[Part], service: str = "basestation") -> str:
+    """Return the HOST:PORT at which this machine reaches a project's base station, or its channel emulator.
 
     Raises:
-        UnreachableError: the base station's container publishes no port.
+        UnreachableError: its container publishes no port.
     """
-    address = address_of(parts, "basestation")
+    address = address_of(parts, service)
     if address is None:
-        raise UnreachableError("the base station is not reachable: its container currently publishes no port")
+        name = {"basestation": "base station", "channel": "channel emulator"}[service]
+        raise UnreachableError(f"the {name} is not reachable: its container currently publishes no port")
     return address
 
 
@@ -104,10 +119,31 @@ def only_basestation(
     if engine not in (None, PROCESS):
         check_compose_alone(engine, address, command)
         return published_address(parts_of(project)), operator_tls(tls_dir) or tls_of_project(project)
-    first, *others = named_or_announced(address, results)
+    return _only(named_or_announced(address, results), results), operator_tls(tls_dir)
+
+
+def only_channel(
+    address: str | None, engine: str | None, project: str, results: Path, *, tls_dir: Path | None, command: str
+) -> tuple[str, TlsFolder | None]:
+    """Return the address of the single channel emulator that a command addresses, and the files to dial it with.
+
+    Raises:
+        ConfigError: several testbeds are running, or the options contradict each other.
+        AddressError: the address is malformed.
+        UnreachableError: no emulator was found.
+    """
+    if engine not in (None, PROCESS):
+        check_compose_alone(engine, address, command)
+        return published_address(parts_of(project), "channel"), operator_tls(tls_dir) or tls_of_project(project)
+    addresses = announced_channels(results) if address is None else [parse_address(address, "--address")]
+    return _only(addresses, results), operator_tls(tls_dir)
+
+
+def _only(addresses: list[str], results: Path) -> str:
+    first, *others = addresses
     if others:
         raise ConfigError(
-            f"{1 + len(others)} testbeds are running whose results go to {results}; choose one with --address: "
-            + ", ".join([first, *others])
+            f"{len(addresses)} testbeds are running whose results go to {results}; choose one with --address: "
+            + ", ".join(addresses)
         )
-    return first, operator_tls(tls_dir)
+    return first

@@ -1,7 +1,9 @@
-"""`splitwave device`, `channel` and `basestation`: the command is replaced by the process of the service."""
+"""`splitwave device` and `basestation`: the command is replaced by the process of the service."""
 
 import os
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
 
@@ -11,19 +13,15 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 
 def device(context: typer.Context) -> None:
     """Run an edge device, or several in one process."""
-    _replace_process("device", context)
-
-
-def channel(context: typer.Context) -> None:
-    """Run the channel emulator."""
-    _replace_process("channel", context)
+    replace_process("device", context.args)
 
 
 def basestation(context: typer.Context) -> None:
     """Run the base station, which leads one run with the devices that connect."""
-    _replace_process("basestation", context)
+    replace_process("basestation", context.args)
 
 
-def _replace_process(service: str, context: typer.Context) -> None:
+def replace_process(service: str, arguments: Sequence[str]) -> NoReturn:
+    """Let the process of a service replace this one."""
     # -P: a folder `splitwave` in the user's current directory must not shadow the installed package.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", f"splitwave.{service}", *context.args])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", f"splitwave.{service}", *arguments])

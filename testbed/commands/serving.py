@@ -75,6 +75,7 @@ def serve(
             query_timeout,
             log_dir,
             Path(temporary) / "deployed",
+            Path(temporary) / "channel-state",
             trusted=trust,
             certificates=certificates,
             insecure=insecure,

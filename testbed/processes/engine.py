@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from splitwave.common.config.layers import to_yaml
 from splitwave.common.errors import ConfigError, RunFailedError
@@ -41,7 +42,8 @@ class ProcessEngine:
 
 
 async def _carry_out(job: Job, observe: Observer) -> RunResult:
-    with _config_file(job) as config_file:
+    # What an operator changed of the links lives as long as this run, however often the emulator is started again.
+    with _config_file(job) as config_file, TemporaryDirectory(prefix="splitwave-channel-") as state:
         pids = PublishedPids(job.log_dir)
 
         def note(death: Death, count: int) -> None:
@@ -53,7 +55,8 @@ async def _carry_out(job: Job, observe: Observer) -> RunResult:
         async with Supervisor(job.log_dir, job.max_restarts, note) as supervisor:
             basestation = await _start_basestation(supervisor, job, config_file)
             address = await supervisor.address_of(basestation)
-            arguments = ["splitwave.channel", f"--connect={address}", *_folders(job, "data"), *SERVER_OPTIONS]
+            arguments = ["splitwave.channel", f"--connect={address}", f"--state={state}"]
+            arguments += [*_folders(job, "data"), *SERVER_OPTIONS]
             channel = await supervisor.start("channel", arguments, announces=True)
             channel_address = await supervisor.address_of(channel)
             devices = [await _start_device(supervisor, job, links, channel_address) for links in _hosted(job)]

@@ -21,6 +21,7 @@ class Serving:
         query_timeout: seconds that a query waits for links at most.
         log_dir: folder for the logs of both processes.
         deployed: folder for deployed models: a base station that is started again goes on with the last one.
+        channel_state: folder for what an operator changed of the links, which an emulator goes on with likewise.
         trusted: file with the public key that must have signed every model; None takes all.
         certificates: folder of `splitwave certs init`, with those of both services; None for plaintext.
         insecure: whether other machines may reach the services in plaintext.
@@ -34,6 +35,7 @@ class Serving:
     query_timeout: str
     log_dir: Path
     deployed: Path
+    channel_state: Path
     trusted: Path | None = None
     certificates: Path | None = None
     insecure: bool = False
@@ -74,6 +76,7 @@ async def _serve(request: Serving, announce: Announce, note: Callable[[str], Non
         address = uplink = await supervisor.address_of(basestation)
         if request.channel is not None:
             arguments = ["splitwave.channel", f"--connect={_dialled(address)}", f"--listen={request.channel}"]
+            arguments.append(f"--state={request.channel_state.resolve()}")
             channel = await supervisor.start("channel", [*arguments, *_options(request, "channel")], announces=True)
             uplink = await supervisor.address_of(channel)
         announce(address, uplink)

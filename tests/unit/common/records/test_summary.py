@@ -155,6 +155,7 @@ def test_the_queries_are_listed_by_the_states_of_the_links_where_live_control_ch
     channels = (LiveChannel(2, ChannelValues(psnr_db=0.0, loss=0.5)), LiveChannel())
     result = dataclasses.replace(RESULT, by_channel=(ServedByChannel(channels, ServedQueries(40, 40, 0.2)),))
     assert "by_channel" not in summarize(RunConfig(), "process", RESULT)
-    (entry,) = summarize(RunConfig(), "process", result)["by_channel"]  # type: ignore[misc]
-    assert entry["channel"] == [{"version": 2, "psnr_db": 0.0, "loss": 0.5}, {"version": 0}]
-    assert (entry["queries"], entry["error_rate"]) == (40, 0.2)
+    entries = summarize(RunConfig(), "process", result)["by_channel"]
+    assert isinstance(entries, list)
+    assert entries[0]["channel"] == [{"version": 2, "psnr_db": 0.0, "loss": 0.5}, {"version": 0}]
+    assert (entries[0]["queries"], entries[0]["error_rate"]) == (40, 0.2)
