@@ -1,4 +1,7 @@
-"""`splitwave channel`: the channel emulator."""
+"""`splitwave channel`: the channel emulator.
+
+While it runs, `splitwave channel list|set|watch|replay` show and change its links.
+"""
 
 import argparse
 import asyncio

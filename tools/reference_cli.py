@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from typer.main import get_command
@@ -48,14 +48,24 @@ def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:
     name = context.info_name if context.parent is None else None
     path = name or context.command_path
     yield path, command.get_help(context)
-    for sub, each in getattr(command, "commands", {}).items():
+    for sub, each in _commands(command):
+        below = each.context_class(each, info_name=sub, parent=context, terminal_width=_WIDTH)
         if context.parent is None and sub in SERVICES:
             yield f"{path} {sub}", _help_of_service(sub)
             if sub == "device":
                 yield f"{path} device run", _help_of_service("device", "run")
+            for name_of_other, other in _commands(each):
+                yield from _helps(
+                    other, other.context_class(other, info_name=name_of_other, parent=below, terminal_width=_WIDTH)
+                )
         else:
-            below = each.context_class(each, info_name=sub, parent=context, terminal_width=_WIDTH)
             yield from _helps(each, below)
+
+
+def _commands(command: Any) -> Iterable[tuple[str, Any]]:
+    """The commands of a group, by name; none of a single command."""
+    commands: dict[str, Any] = getattr(command, "commands", {})
+    return commands.items()
 
 
 def _help_of_service(service: str, *command: str) -> str:

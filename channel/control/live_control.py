@@ -21,8 +21,8 @@ log = structlog.get_logger()
 class LiveControl:
     """Belongs to one event loop, in which blocks pass, too: a change is effective between two blocks.
 
-    A change is kept in the file, if there is one, before it is effective: whatever an operator was told, or a block
-    carries, a restarted emulator knows.
+    A change is kept in the file, if there is one, before it is effective: a restarted emulator knows what an operator
+    has the answer to, and what blocks carry.
     """
 
     def __init__(self, file: StateFile | None = None) -> None:

@@ -33,7 +33,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """The states of the links, of which each change makes a new one.
+    """The states of the links; each change makes a new object.
 
     Attributes:
         version: counts the changes of all links; the rows of a plan are changes.

@@ -6,7 +6,7 @@ from splitwave.common.limits import MAX_LINKS
 from splitwave.common.protocol.live_channel import NO_VALUES, ChannelValues, LiveChannel, check_value_name
 
 PLAN = "plan"
-"""What a change resets to end the plan of a link."""
+"""The name that a change resets to end the plan of a link."""
 
 MAX_PLANNED = 1_000_000
 """Most rows of the plans of all links: 11 days of one link at one row a second."""

@@ -24,7 +24,7 @@ from splitwave.testbed.interruption import run_interruptibly
 from splitwave.testbed.terminal.reporting import reports_errors
 
 NONE = "none"
-"""What a value is set to that is to be again that of the settings."""
+"""The text that stands for the value of the settings."""
 
 
 class ServiceGroup(TyperGroup):

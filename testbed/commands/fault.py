@@ -81,7 +81,7 @@ def delay(  # noqa: PLR0917 — each is an option of the command line
     results: Results = RESULTS,
     tls_dir: TlsDir = None,
 ) -> None:
-    """Delay the blocks of a link by so many milliseconds."""
+    """Delay the blocks of a link, in milliseconds."""
     values = [f"delay_ms={milliseconds}", *([] if jitter is None else [f"jitter_ms={jitter}"])]
     emulator = Emulator(*only_channel(address, engine, project, results, tls_dir=tls_dir, command="fault"))
     emulator.set(parse_change(values, link))
@@ -98,7 +98,7 @@ def limit(  # noqa: PLR0917 — likewise
     results: Results = RESULTS,
     tls_dir: TlsDir = None,
 ) -> None:
-    """Limit a link to so many information bits a second."""
+    """Limit the rate of a link, in information bits per second."""
     emulator = Emulator(*only_channel(address, engine, project, results, tls_dir=tls_dir, command="fault"))
     emulator.set(parse_change([f"rate_limit_bps={bits_per_s}"], link))
 

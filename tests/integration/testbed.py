@@ -19,9 +19,6 @@ from splitwave.basestation.run.policy import Policy
 from splitwave.basestation.run.run_context import Labels
 from splitwave.basestation.service.base_station import Access, BaseStation
 from splitwave.channel.control.live_control import LiveControl
-from splitwave.channel.emulator.control_service import SERVICE as CHANNEL_CONTROL
-from splitwave.channel.emulator.control_service import ChannelControlService
-from splitwave.channel.emulator.service import ChannelService
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.views import row_view
 from splitwave.common.protocol.messages import Downlink, TrainStep, Uplink
@@ -29,11 +26,12 @@ from splitwave.common.records.results import RunResult
 from splitwave.common.runtime.rpc import DIAL_TIMEOUT_S, UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
 from splitwave.common.runtime.tls_folder import TlsFolder
-from splitwave.common.wire.pb import channel_control_pb2_grpc, uplink_pb2_grpc
+from splitwave.common.wire.pb import uplink_pb2_grpc
 from splitwave.device.learning.views import HostedViews, SeparateViews, StackedViews, Views
 from splitwave.device.session.host import DeviceHost
 from splitwave.device.session.session import DeviceSession
 from splitwave.device.uplink.client import UplinkClient
+from tests.integration.emulators import emulator
 from tests.limits import LIMIT_S
 
 TRAIN, TEST = 70, 24
@@ -74,21 +72,6 @@ async def serving_uplink(service: uplink_pb2_grpc.UplinkServicer, tls: TlsFolder
 @asynccontextmanager
 async def running_channel(basestation: str, tls: TlsFolder | None = None) -> AsyncIterator[str]:
     async with emulator(basestation, LiveControl(), tls=tls) as address:
-        yield address
-
-
-@asynccontextmanager
-async def emulator(
-    basestation: str, control: LiveControl, listen: str = "127.0.0.1:0", tls: TlsFolder | None = None
-) -> AsyncIterator[str]:
-    """A channel emulator with its control service."""
-    service = ChannelService(basestation, tls=tls, control=control)
-
-    def register(server: aio.Server) -> None:
-        uplink_pb2_grpc.add_UplinkServicer_to_server(service, server)
-        channel_control_pb2_grpc.add_ChannelControlServicer_to_server(ChannelControlService(control), server)
-
-    async with serving(listen, register, [UPLINK_SERVICE, CHANNEL_CONTROL], tls) as address:
         yield address
 
 

@@ -64,7 +64,7 @@ def test_a_row_holds_from_the_first_query_at_its_time_or_later() -> None:
 
 
 class Clock:
-    """Time passes only where somebody sleeps, or a change takes long to send."""
+    """Time passes only while a test sleeps, or a change takes long to send."""
 
     def __init__(self, sending_s: float) -> None:
         self.now_s = 100.0

@@ -28,7 +28,7 @@ def test_a_change_replaces_the_values_that_it_gives_and_keeps_the_others() -> No
     assert state.at(1, QUERY) == LiveChannel(3)
 
 
-def test_changes_of_one_request_share_a_version_and_one_without_a_link_is_for_all() -> None:
+def test_changes_of_one_request_share_a_version_and_a_change_without_a_link_is_for_all() -> None:
     state = LiveState().changed([ChannelChange(None, psnr(1.0)), ChannelChange(2, psnr(2.0))], range(3))
     assert [state.at(link, QUERY) for link in range(3)] == [LiveChannel(1, psnr(value)) for value in (1.0, 1.0, 2.0)]
     with pytest.raises(ProtocolError, match="no device has been welcomed yet: name a link") as refused:

@@ -1,4 +1,4 @@
-"""What passes a link meets the channel of its state, and gradients meet that of their block."""
+"""Blocks meet the channel of their link's state, and gradients meet that of their block."""
 
 import asyncio
 import dataclasses
