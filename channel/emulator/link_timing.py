@@ -15,7 +15,7 @@ _LONGEST_S = 366 * 86_400.0
 
 
 class Medium:
-    """What transmissions occupy one after another: a link's own band, or with TDMA the band of all links."""
+    """A band that transmissions occupy one after another: a link's own, or with TDMA that of all links."""
 
     def __init__(self) -> None:
         self._free_ns = 0
@@ -28,7 +28,7 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class LinkDelays:
-    """What may be changed while blocks flow: a link's delay, its jitter and its rate limit.
+    """The delay, jitter and rate limit of a link, which may be changed while blocks flow.
 
     Attributes:
         delay_ms: that each block waits once it was transmitted, ≥ 0.

@@ -1,4 +1,4 @@
-"""What all streams of an emulator share: its clock, and for each run the medium on which its links meet."""
+"""The state that all streams of an emulator share: its clock, and for each run the medium on which its links meet."""
 
 from weakref import WeakValueDictionary
 

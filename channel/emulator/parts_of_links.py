@@ -10,7 +10,7 @@ from splitwave.common.protocol.blocks import BlockKey
 
 @dataclass(slots=True)
 class Parts:
-    """What the links have of one block so far.
+    """The parts of one block that are there so far.
 
     Attributes:
         missing: how many links have not added theirs.

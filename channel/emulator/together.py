@@ -9,7 +9,7 @@ from splitwave.common.protocol.messages import Gradient
 
 
 def transmit_together(links: Sequence[ChannelLink], blocks: Sequence[SymbolBlock]) -> Iterator[SymbolBlock]:
-    """What the base station receives of each link's part of a block, in order; errors as for `ChannelLink.transmit`.
+    """Each link's part of a block as the base station receives it, in order; errors as for `ChannelLink.transmit`.
 
     Args:
         links: of the run.
@@ -25,7 +25,7 @@ def transmit_together(links: Sequence[ChannelLink], blocks: Sequence[SymbolBlock
 
 
 def return_together(links: Sequence[ChannelLink], gradients: Sequence[Gradient]) -> Iterator[Gradient]:
-    """What each link's device gets of a block's gradients, in order.
+    """A block's gradients as each link's device receives them, in order.
 
     Args:
         links: of the run.

@@ -40,7 +40,7 @@ class InterferenceChannel:
         return shape
 
     def apply(self, symbols: Float32, realisation: BlockShape) -> Float32:
-        """What a link receives of its own symbols."""
+        """The own symbols, which a link receives whole."""
         return np.broadcast_to(symbols, realisation)
 
     def adjoint(self, gradient: Float32, realisation: BlockShape) -> Float32:  # noqa: ARG002 — the own gain is 1

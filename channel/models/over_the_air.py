@@ -42,7 +42,7 @@ class OverTheAirChannel:
         return shape
 
     def apply(self, symbols: Float32, realisation: BlockShape) -> Float32:
-        """What a link receives of its own symbols: all or nothing."""
+        """The own symbols, all or nothing."""
         return np.broadcast_to(self._gain * symbols, realisation)
 
     def adjoint(self, gradient: Float32, realisation: BlockShape) -> Float32:  # noqa: ARG002 — nothing is random

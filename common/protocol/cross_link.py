@@ -60,7 +60,7 @@ def check_cross_link(config: RunConfig) -> None:
         return
     channel = config.channel
     apart = {
-        "fusion.policy": (config.fusion.policy, "all", "a block of which a part is missing cannot be received"),
+        "fusion.policy": (config.fusion.policy, "all", "a block that lacks a part cannot be received"),
         "channel.digital.modulation": (channel.digital.modulation, None, "bits do not add up over the air"),
         "channel.receiver.csi": (channel.receiver.csi, "none", "a receiver knows the channel of its own link alone"),
     }

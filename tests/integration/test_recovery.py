@@ -87,9 +87,24 @@ def assert_same_result(result: RunResult, expected: RunResult) -> None:
     assert result.steps == expected.steps
 
 
-def test_a_run_that_lost_a_device_in_training_ends_with_the_same_weights(tmp_path: Path) -> None:
-    expected = asyncio.run(run_distributed(TWO_LINKS, tiny_data(2), tmp_path))
-    result = asyncio.run(_run_with_a_loss(TWO_LINKS, tmp_path, "epoch", PATIENT))
+def over(**channel: object) -> RunConfig:
+    """The settings of two links over another channel."""
+    return RunConfig.model_validate(TWO_LINKS.model_dump() | {"channel": channel})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TWO_LINKS,
+        over(timing={"airtime": True, "delay_ms": 20.0, "time_scale": 0.01}),
+        over(model=["interference", "awgn"]),
+        over(model=["over-the-air", "awgn"], timing={"airtime": True, "medium": "tdma", "time_scale": 0.01}),
+    ],
+    ids=["at once", "timed", "meeting", "both"],
+)
+def test_a_run_that_lost_a_device_in_training_ends_with_the_same_weights(config: RunConfig, tmp_path: Path) -> None:
+    expected = asyncio.run(run_distributed(config, tiny_data(2), tmp_path))
+    result = asyncio.run(_run_with_a_loss(config, tmp_path, "epoch", PATIENT))
     assert_same_result(result, expected)
 
 

@@ -22,12 +22,12 @@ def nothing() -> None:
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_parts_of_all_links_are_in_the_order_of_the_links_however_they_come(order: tuple[int, ...]) -> None:
-    medium, told = PartsOfLinks(3), list[int]()
+    medium, notified = PartsOfLinks(3), list[int]()
     for count, link in enumerate(order, start=1):
-        assert told == []
-        parts = medium.add(KEY, link, values(link), lambda link=link: told.append(link))  # type: ignore[misc]
+        assert notified == []
+        parts = medium.add(KEY, link, values(link), lambda link=link: notified.append(link))  # type: ignore[misc]
         assert parts.is_complete() == (count == 3)
-    assert told == list(order)
+    assert notified == list(order)
     np.testing.assert_array_equal([part[0, 0, 0] for part in parts.in_order], [0, 1, 2])
 
 

@@ -1,4 +1,4 @@
-"""What waits in a port and in its stream, with a clock that the test moves."""
+"""Messages that wait in a port and in its stream, with a clock that the test moves."""
 
 import asyncio
 from collections.abc import AsyncIterator
