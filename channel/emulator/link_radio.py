@@ -41,6 +41,7 @@ class LinkRadio:
         self._nonlinear = self._channel if isinstance(self._channel, NonlinearModel) else None
         self._modem = DigitalModem(config) if config.channel.digital.modulation else None
         self._trains_digitally = self._modem is not None and config.quantizer.forward == "straight-through"
+        self._has_inputs = config.channel.receiver.inputs
         self._downlink = Downlink(config, link)
         self.stages = SharedStages.of(config, link)
         self._sent: dict[BlockKey, Float32] = {}
@@ -48,7 +49,7 @@ class LinkRadio:
     @property
     def returns_gradients_unchanged(self) -> bool:
         """Whether gradients are returned unchanged: one draw, an ideal downlink, and a channel that only adds noise."""
-        passes_unread = self._channel.is_additive or self._trains_digitally
+        passes_unread = self._channel.is_additive or (self._trains_digitally and not self._has_inputs)
         return self._draws == 1 and passes_unread and self._downlink.is_ideal
 
     def transmit(self, block: SymbolBlock, symbols: Float32, levels: Float32 | None) -> Float32:

@@ -61,6 +61,14 @@ def test_a_receiver_stands_behind_any_chain_of_models(chain: str, tmp_path: Path
     compare(config_of(2, 2, 2, "soft", 15, channel=channel), tmp_path)
 
 
+@pytest.mark.parametrize(("forward", "draws"), [("soft", 2), ("straight-through", 1), ("straight-through", 2)])
+def test_decisions_of_digital_symbols_come_with_the_state_of_their_link(
+    forward: str, draws: int, tmp_path: Path
+) -> None:
+    channel = receiving("estimated", "zero-forcing", inputs=True, digital={"modulation": "16-qam"})
+    compare(config_of(2, draws, 2, forward, 15, channel=channel), tmp_path)
+
+
 @pytest.mark.parametrize("breakpoints", [0, 15])
 def test_the_state_of_links_can_be_an_input_beside_beta_and_psnr(breakpoints: int, tmp_path: Path) -> None:
     drawn = {"training_psnr_db": [0.0, 20.0], "training_psnr_draws": 3}

@@ -6,6 +6,7 @@ from tests.unit.project.sources import tracked
 
 AXES = {"PSNR (dB)", "average SNR (dB)", "Es/N0 (dB)", "Eb/N0 (dB)"}
 COLUMNS = {"psnr_db", "average_snr_db", "es_n0_db", "eb_n0_db"}
+QUALIFIER = re.compile(r"^(peak|trained|tested|training)_")
 RATIO = re.compile(r"SNR|N0", re.IGNORECASE)
 
 MODULES = {
@@ -25,6 +26,4 @@ def test_axes_say_which_ratio_they_are_of() -> None:
 
 def test_columns_and_keys_say_which_ratio_they_are_of() -> None:
     names = {name for text in MODULES.values() for name in re.findall(r"\"([a-z0-9_]*(?:snr|n0)_db)\"", text)}
-    assert {
-        name.removeprefix("trained_").removeprefix("tested_").removeprefix("training_") for name in names
-    } <= COLUMNS
+    assert {QUALIFIER.sub("", name) for name in names} <= COLUMNS
