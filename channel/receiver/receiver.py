@@ -78,7 +78,8 @@ class Receiver:
         if realisation.inputs is None:
             return turned * realisation.weight
         width, added = turned.shape[-1], realisation.inputs.shape[-1]
-        received = np.empty((*turned.shape[:-1], width + added), dtype=np.float32)
+        rows = np.broadcast_shapes(turned.shape[:-1], realisation.weight.shape[:-1], realisation.inputs.shape[:-1])
+        received = np.empty((*rows, width + added), dtype=np.float32)
         np.multiply(turned, realisation.weight, out=received[..., :width])
         received[..., width:] = realisation.inputs
         return received

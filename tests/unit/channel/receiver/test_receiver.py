@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from splitwave.channel.models.awgn import AwgnChannel
 from splitwave.channel.models.composite import link_channel
+from splitwave.channel.receiver.receiver import Receiver
 from splitwave.common.config.channel_settings import ChannelModelChoice
 from splitwave.common.config.registry import AWGN
 from splitwave.common.config.run_config import RunConfig
@@ -82,6 +84,15 @@ def test_the_adjoint_is_the_transpose_of_the_linear_part(
     terms = np.abs(gradient) * (np.abs(ahead) + np.abs(at_zero)) + np.abs(symbols).sum() * np.abs(back).sum()
     tolerance = 16 * np.finfo(np.float32).eps * terms.sum()
     np.testing.assert_allclose(((ahead - at_zero) * gradient).sum(), (symbols * back).sum(), rtol=0, atol=tolerance)
+
+
+def test_one_copy_from_models_without_draws_becomes_one_for_each_estimate() -> None:
+    """Models without anything random may give (1, B, d) for L draws, and estimates differ from draw to draw."""
+    for inputs, width in ((False, 3), (True, 5)):
+        receiver = Receiver(config_of([AWGN], "estimated", "mmse", inputs), 1, [AwgnChannel(config_of(), 1)])
+        received = receiver.apply(random(1, 6, 3), receiver.draw(KEY, (2, 6, 3)))
+        assert received.shape == (2, 6, width)
+        assert (received[0, :, :3] != received[1, :, :3]).all()
 
 
 @pytest.mark.parametrize(("csi", "equaliser", "inputs"), WORKING)
