@@ -119,4 +119,4 @@ class Station:
 
 def answered(query: FusedQuery) -> Answered:
     links = tuple(part.link for part in query.parts)
-    return Answered(np.array([3], dtype=np.uint8), links, None, (), (), query.model, (), 1, 2, 3)
+    return Answered(np.array([3], dtype=np.uint8), links, None, (), (), (), query.model, 1, 2, 3)
