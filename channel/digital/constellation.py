@@ -7,9 +7,11 @@ Shapes: S symbols a sample, R reals a symbol (1, or 2 for I and Q), m bits a rea
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from splitwave.channel.digital.bits import bits_of, numbers_of
 from splitwave.common.protocol.arrays import Bytes, Float32
 
 
@@ -54,11 +56,7 @@ class Constellation:
         Returns:
             (..., S·R) float32.
         """
-        split = bits.reshape(*bits.shape[:-1], -1, self.bits_per_real, self.reals)
-        amplitudes = (1.0 - 2.0 * split[..., 0, :]) * self.half_distance
-        if self.bits_per_real > 1:
-            amplitudes *= 1.0 + 2.0 * split[..., 1, :]
-        return amplitudes.reshape(*bits.shape[:-1], -1).astype(np.float32)
+        return self._points()[numbers_of(bits, self.bits)].reshape(*bits.shape[:-1], -1)
 
     def decide(self, received: Float32) -> Bytes:
         """The bits of the nearest points.
@@ -70,10 +68,21 @@ class Constellation:
             (..., S·R·m) uint8 of 0 and 1, in the order of `modulate`.
         """
         symbols = received.reshape(*received.shape[:-1], -1, self.reals)
-        split = [symbols < 0.0]
+        bits = np.empty((*symbols.shape[:-1], self.bits_per_real, self.reals), dtype=np.bool_)
+        np.less(symbols, 0.0, out=bits[..., 0, :])
         if self.bits_per_real > 1:
-            split.append(np.abs(symbols) > np.float32(2.0 * self.half_distance))
-        return np.stack(split, axis=-2).astype(np.uint8).reshape(*received.shape[:-1], -1)
+            np.greater(np.abs(symbols), np.float32(2.0 * self.half_distance), out=bits[..., 1, :])
+        return bits.view(np.uint8).reshape(*received.shape[:-1], -1)
+
+    @cache  # noqa: B019 — as many as there are modulations
+    def _points(self) -> Float32:
+        """(2^bits, R) float32: the point of each number of a symbol's bits."""
+        numbers = np.arange(1 << self.bits, dtype=np.uint8)[:, None]
+        split = bits_of(numbers, self.bits).reshape(-1, self.bits_per_real, self.reals)
+        amplitudes = (1.0 - 2.0 * split[:, 0]) * self.half_distance
+        if self.bits_per_real > 1:
+            amplitudes *= 1.0 + 2.0 * split[:, 1]
+        return amplitudes.astype(np.float32)
 
 
 CONSTELLATIONS = {

@@ -9,6 +9,7 @@ Shapes: B samples, d features, L noise draws, T+1 levels, n reals a sample on ai
 
 import numpy as np
 
+from splitwave.channel.digital.bits import bits_of, numbers_of
 from splitwave.channel.digital.constellation import CONSTELLATIONS
 from splitwave.channel.digital.outer_code import OUTER_CODES
 from splitwave.common.config.run_config import RunConfig
@@ -30,6 +31,7 @@ class DigitalModem:
         self._code = OUTER_CODES[digital.code]
         self._dimension = config.encoder.dimension
         self._bits = config.bits_per_symbol
+        self._coded = digital.coded_bits(config.payload_bits_per_sample)
         self._symbols = config.symbols_per_sample
 
     @property
@@ -39,8 +41,7 @@ class DigitalModem:
 
     def modulate(self, indices: Indices) -> Float32:
         """(B, d) uint8 level indices to (1, B, n) float32 amplitudes, |s| ≤ 1; zero bits fill up the last symbol."""
-        bits = np.unpackbits(indices[..., None], axis=-1)[..., 8 - self._bits :].reshape(len(indices), -1)
-        coded = self._code.encode(bits)
+        coded = self._code.encode(bits_of(indices, self._bits))
         padded = np.zeros((len(indices), self._symbols * self._constellation.bits), dtype=np.uint8)
         padded[:, : coded.shape[1]] = coded
         return self._constellation.modulate(padded)[None]
@@ -64,12 +65,8 @@ class DigitalModem:
         """(L, B, n) float32 amplitudes to (L, B, d) uint8 decided indices, each < 2^bits."""
         count = self._dimension * self._bits
         bits: Bytes = self._code.decode(self._decided(received), count)
-        places = np.zeros((*bits.shape[:-1], self._dimension, 8), dtype=np.uint8)
-        places[..., 8 - self._bits :] = bits.reshape(*bits.shape[:-1], self._dimension, self._bits)
-        return np.packbits(places, axis=-1)[..., 0]
+        return numbers_of(bits, self._bits)
 
     def _decided(self, received: Float32) -> Bytes:
         """The bits on air without those that filled the last symbol up."""
-        bits = self._constellation.decide(received)
-        coded = self._code.encode(np.zeros(self._dimension * self._bits, dtype=np.uint8)).shape[-1]
-        return bits[..., :coded]
+        return self._constellation.decide(received)[..., : self._coded]

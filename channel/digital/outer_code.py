@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from splitwave.channel.digital.bits import bits_of, numbers_of
 from splitwave.common.protocol.arrays import Bytes
 
 
@@ -43,13 +44,13 @@ _PARITIES = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]], dtype=np.uint
 
 def _words() -> Bytes:
     """(16, 7) uint8: code word i has the 4 bits of i, most significant first, then three parities."""
-    data = np.unpackbits(np.arange(16, dtype=np.uint8)[:, None], axis=1)[:, -_DATA:]
+    data = bits_of(np.arange(16, dtype=np.uint8)[:, None], _DATA)
     return np.concatenate([data, (data @ _PARITIES) % 2], axis=1)
 
 
 def _nearest(words: Bytes) -> Bytes:
     """(128, 4) uint8: the data of the code word at distance 0 or 1 from each 7 bits; the code is perfect."""
-    received = np.unpackbits(np.arange(128, dtype=np.uint8)[:, None], axis=1)[:, -_WORD:]
+    received = bits_of(np.arange(128, dtype=np.uint8)[:, None], _WORD)
     distances = (received[:, None] ^ words[None]).sum(axis=-1)
     return np.asarray(words[distances.argmin(axis=1), :_DATA])
 
@@ -64,19 +65,13 @@ class Hamming74:
         """(..., n) to (..., 7·W); zeros fill up the last four bits."""
         missing = -bits.shape[-1] % _DATA
         padded = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, missing)])
-        words = self._WORDS[_numbers(padded, _DATA)]
+        words = self._WORDS[numbers_of(padded, _DATA)]
         return np.asarray(words.reshape(*bits.shape[:-1], -1))
 
     def decode(self, coded: Bytes, bits: int) -> Bytes:
         """(..., 7·W) to (..., n)."""
-        data = self._NEAREST[_numbers(coded, _WORD)]
+        data = self._NEAREST[numbers_of(coded, _WORD)]
         return np.asarray(data.reshape(*coded.shape[:-1], -1)[..., :bits])
-
-
-def _numbers(bits: Bytes, size: int) -> Bytes:
-    """(..., n) bits to (..., n / size) numbers, most significant bit first."""
-    places = (1 << np.arange(size)[::-1]).astype(np.uint8)
-    return np.asarray(bits.reshape(*bits.shape[:-1], -1, size) @ places)
 
 
 OUTER_CODES: dict[str, OuterCode] = {"none": NoCode(), "hamming-7-4": Hamming74()}
