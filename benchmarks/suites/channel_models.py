@@ -29,7 +29,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "phase-noise": {"std_deg": 5.0},
     "trace": {"path": TRACE_FILE, "period_s": 0.01},
 }
-"""Of models that need some, or whose cost depends on them; other registered models are measured with their defaults."""
+"""For models that need some, or whose cost depends on them; the others are measured with their defaults."""
 
 
 async def models(bench: Bench) -> Report:
