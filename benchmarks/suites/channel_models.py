@@ -23,6 +23,7 @@ BLOCK = 4096
 TRACE_FILE = "trace.csv"
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "path-loss": {"distance_m": 2.0},
+    "mixture": {"of": ["gain", "rayleigh"]},
     "erasures": {"probability": 0.1},
     "gilbert-elliott": {"p_bad": 0.05, "p_good": 0.25},
     "clipping": {"amplitude": 0.8},
