@@ -11,6 +11,7 @@ import pytest
 from splitwave.channel.control.live_control import LiveControl
 from splitwave.channel.control.state_file import FILE, StateFile
 from splitwave.channel.emulator.link import ChannelLink
+from splitwave.channel.emulator.link_timing import LinkDelays
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, ProtocolError
 from splitwave.common.protocol.arrays import Float32
@@ -66,6 +67,33 @@ def test_a_block_is_what_the_static_channel_of_its_state_makes_of_it() -> None:
     set_(control, gain_db=-6.0)
     static = settings(model=[{"name": "gain", "gain_db": -6.0}, "awgn"], psnr_db=20.0)
     np.testing.assert_array_equal(link.passed(block())[0], Link(static).passed(block())[0])
+
+
+def test_a_lost_sample_arrives_as_zeros() -> None:
+    control = LiveControl()
+    link = Link(CONFIG, control)
+    set_(control, loss=1.0)
+    np.testing.assert_array_equal(link.met(block())[0], np.zeros((1, 1, 3)))
+    set_(control, loss=0.0)
+    np.testing.assert_array_equal(link.met(block())[0], Link(CONFIG).met(block())[0])
+
+
+def test_times_are_settings_of_the_next_block() -> None:
+    control = LiveControl()
+    link = Link(CONFIG, control)
+    assert link.settings(block().key) == CONFIG
+    set_(control, delay_ms=3.0, rate_limit_bps=9600.0)
+    assert LinkDelays.of(link.settings(block().key)) == LinkDelays(delay_ms=3.0, rate_limit_bps=9600.0)
+
+
+def test_where_links_meet_only_times_can_be_set() -> None:
+    control = LiveControl()
+    Link(settings(model=["over-the-air", "awgn"]), control)
+    with pytest.raises(
+        ProtocolError, match=r"^link 1: no psnr_db where links meet: channel\.model = over-the-air, awgn$"
+    ):
+        set_(control, psnr_db=0.0)
+    assert set_(control, delay_ms=1.0).version == 1
 
 
 def test_a_gradient_meets_the_state_of_its_block() -> None:
