@@ -6,13 +6,14 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 import structlog
 
 from splitwave.channel.control.live_state import LiveState
-from splitwave.channel.control.overrides import overridden
+from splitwave.channel.control.overrides import TIMES, overridden
 from splitwave.channel.control.state_file import StateFile
 from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import ConfigError, ProtocolError, Refusal
+from splitwave.common.errors import ConfigError, DataError, ProtocolError, Refusal
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_changes import ChannelChange, ChannelReport, LinkReport, PlannedValues
+from splitwave.common.protocol.cross_link import shared_place
 from splitwave.common.protocol.live_channel import NO_VALUES, UNCHANGED, LiveChannel
 
 log = structlog.get_logger()
@@ -103,7 +104,7 @@ class LiveControl:
         for link, config in self._configs.items():
             try:
                 _check_link(state, link, config)
-            except ConfigError as error:
+            except (ConfigError, DataError) as error:
                 raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from None
 
     async def _keep(self, state: LiveState) -> None:
@@ -124,5 +125,8 @@ class LiveControl:
 
 def _check_link(state: LiveState, link: int, config: RunConfig) -> None:
     for values in state.kinds(link):
+        if shared_place(config) is not None and not values.given.keys() <= TIMES:
+            given = ", ".join(sorted(values.given.keys() - TIMES))
+            raise ConfigError(f"link {link}: no {given} where links meet: channel.model = {config.channel.names}")
         if values != NO_VALUES:
             link_channel(overridden(config, link, values), link)

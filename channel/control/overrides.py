@@ -8,7 +8,9 @@ from splitwave.common.protocol.channel_model import channel_model
 from splitwave.common.protocol.live_channel import ChannelValues
 
 _GAIN, _ERASURES = "gain", "erasures"
-_TIMES = ("delay_ms", "jitter_ms", "rate_limit_bps")
+
+TIMES = frozenset({"delay_ms", "jitter_ms", "rate_limit_bps"})
+"""The values of when blocks leave; all others change the symbols."""
 
 
 def overridden(config: RunConfig, link: int, values: ChannelValues) -> RunConfig:
@@ -36,7 +38,7 @@ def overridden(config: RunConfig, link: int, values: ChannelValues) -> RunConfig
 
 def timing_of(timing: TimingSettings, values: ChannelValues) -> TimingSettings:
     """The timing of a link with these values in place of those of the run."""
-    return timing.model_copy(update={name: value for name, value in values.given.items() if name in _TIMES})
+    return timing.model_copy(update={name: value for name, value in values.given.items() if name in TIMES})
 
 
 def _chain(config: RunConfig, link: int, values: ChannelValues) -> tuple[ChannelModelChoice, ...]:

@@ -11,6 +11,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
 from splitwave.common.protocol.link_contract import link_contract, received_contract
+from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.symbols import SymbolReader, check_transmitted
@@ -80,6 +81,10 @@ class ChannelLink:
         """(1 or L, B, d): what the link adds to the medium where links meet; errors as for `transmit`."""
         symbols = self._read(block)
         return _stages(self._radio.of_block(block.key)[1]).send(block.key, symbols, self._draws(block))
+
+    def state(self, key: BlockKey) -> LiveChannel | None:
+        """The live state of a block that was sent where links meet."""
+        return self._radio.met(key)[0]
 
     def receive(self, block: SymbolBlock, parts: Sequence[Float32]) -> SymbolBlock:
         """The block as the base station receives it, from what all links added to the medium."""

@@ -173,24 +173,20 @@ class EmulatedPort:
         if link.meets_others:
             parts = self._meeting.up.add(block.key, link.contract.link, link.send(block), self._wake)
             is_complete, finish = parts.is_complete, partial(self._receive, message.block, block, parts)
+            state = link.state(block.key)
         else:
-            self._write(link.transmit(block), message.block)
+            received = link.transmit(block)
+            _write(received, message.block)
             is_complete, finish = always, partial(self._times.left, block.key)
+            state = received.channel
+        if state is not None:
+            self._timing_of_link.use(state.values)
         self._times.arrived(block.key, started_ns)
         return Held(message, self._release_ns(block), is_complete, finish)
 
     def _receive(self, message: pb.SymbolBlock, block: SymbolBlock, parts: Parts) -> None:
-        self._write(self._welcomed.receive(block, parts.in_order), message)
+        _write(self._welcomed.receive(block, parts.in_order), message)
         self._times.left(block.key)
-
-    def _write(self, block: SymbolBlock, message: pb.SymbolBlock) -> None:
-        assert isinstance(block.payload, RealPayload)  # whatever went in
-        message.dimension = block.payload.values.shape[2]
-        reals_to_proto(block.payload.values, message.reals)
-        message.ClearField("channel")  # a device may not say what its symbols met
-        if block.channel is not None:
-            message.channel.CopyFrom(live_channel_to_proto(block.channel))
-            self._timing_of_link.use(block.channel.values)
 
     def _release_ns(self, block: SymbolBlock) -> int:
         """The time at which a block may leave; 0 where its link is not timed."""
@@ -213,6 +209,15 @@ class EmulatedPort:
             _write_gradient(link.spread(gradient.key, parts.in_order), message.gradient)
 
         return Held(message, 0, parts.is_complete, finish)
+
+
+def _write(block: SymbolBlock, message: pb.SymbolBlock) -> None:
+    assert isinstance(block.payload, RealPayload)  # whatever went in
+    message.dimension = block.payload.values.shape[2]
+    reals_to_proto(block.payload.values, message.reals)
+    message.ClearField("channel")  # a device may not say what its symbols met
+    if block.channel is not None:
+        message.channel.CopyFrom(live_channel_to_proto(block.channel))
 
 
 def _write_gradient(gradient: Gradient, message: pb.Gradient) -> None:

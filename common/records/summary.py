@@ -23,13 +23,13 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
     squared errors in ns² and their roots in metres. Costs are means of the hard test pass over samples and links;
     `airtime_ms` is modelled (a sample's symbols at the configured baud); `latency_ms` is measured, from a device's
     sending of a single sample to its prediction. Inference alone has no training steps to report, and a base station
-    does not know which engine, if any, started it. `served` counts the queries that serving answered and the distinct samples that
-    they asked about, and has their mean error, with its 95 % interval if the task has one. β-conditioned networks have
-    the same for each combination of the links' β in `by_beta` and, in bits a symbol, the mean entropy of the symbols
-    that the links sent under these β (null for real symbols). Where answers were computed without some links,
-    `by_links` has the counts and the error for each set of links. Where live control changed a link, `by_channel` has
-    them for each state of the links that the symbols met. `remarks` are sentences about the result, such as
-    `splitwave.common.records.trivial_answers.remarks_on` gives.
+    does not know which engine, if any, started it. `served` counts the queries that serving answered and the distinct
+    samples that they asked about, and has their mean error, with its 95 % interval if the task has one. β-conditioned
+    networks have the same for each combination of the links' β in `by_beta` and, in bits a symbol, the mean entropy of
+    the symbols that the links sent under these β (null for real symbols). Where answers were computed without some
+    links, `by_links` has the counts and the error for each set of links. Where live control changed a link,
+    `by_channel` has them for each state of the links that the symbols met. `remarks` are sentences about the result,
+    such as `splitwave.common.records.trivial_answers.remarks_on` gives.
     """
     samples = sum(cost.samples for cost in result.costs)
     return {

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from splitwave.channel.control.live_control import LiveControl
+from splitwave.channel.control.overrides import timing_of
 from splitwave.channel.control.state_file import FILE, StateFile
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.channel.emulator.link_timing import LinkDelays
@@ -73,17 +74,19 @@ def test_a_lost_sample_arrives_as_zeros() -> None:
     control = LiveControl()
     link = Link(CONFIG, control)
     set_(control, loss=1.0)
-    np.testing.assert_array_equal(link.met(block())[0], np.zeros((1, 1, 3)))
+    np.testing.assert_array_equal(link.passed(block())[0], np.zeros((1, 1, 3)))
     set_(control, loss=0.0)
-    np.testing.assert_array_equal(link.met(block())[0], Link(CONFIG).met(block())[0])
+    np.testing.assert_array_equal(link.passed(block())[0], Link(CONFIG).passed(block())[0])
 
 
 def test_times_are_settings_of_the_next_block() -> None:
     control = LiveControl()
     link = Link(CONFIG, control)
-    assert link.settings(block().key) == CONFIG
+    assert link.passed(block())[1] is None
     set_(control, delay_ms=3.0, rate_limit_bps=9600.0)
-    assert LinkDelays.of(link.settings(block().key)) == LinkDelays(delay_ms=3.0, rate_limit_bps=9600.0)
+    state = link.passed(block())[1]
+    assert state is not None
+    assert LinkDelays.of(timing_of(CONFIG.channel.timing, state.values)) == LinkDelays(3.0, 0.0, 9600.0)
 
 
 def test_where_links_meet_only_times_can_be_set() -> None:
