@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from splitwave.experiments.paper.grid import LINKS, Grid
+from splitwave.experiments.paper.grid import LINKS, PSNR_DB, Grid
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure, Mark
 from splitwave.experiments.trials.radio import RICIAN_K_DB, RadioName
@@ -19,8 +19,7 @@ TITLES: dict[RadioName, str] = {
 
 def channels(preset: Preset, seeds: int) -> Figure:
     """Test error over the PSNR, a panel for each test channel, and a curve for each training."""
-    low, high = preset.axes.psnr_db[0], preset.axes.psnr_db[-1]
-    title = f"Error over fading links, K = {LINKS}, d = {preset.axes.middle_symbols}, trained at {low:g} to {high:g} dB"
+    title = f"Error over fading links, K = {LINKS}, d = {preset.axes.middle_symbols}, trained at {PSNR_DB:g} dB"
     return Figure("channels", title, "peak PSNR at unit mean gain (dB)", tuple(_marks(preset, seeds)))
 
 
@@ -30,14 +29,12 @@ def curve_name(trained: RadioName, *, csi: bool) -> str:
 
 
 def _marks(preset: Preset, seeds: int) -> Iterator[Mark]:
-    psnr_range = (preset.axes.psnr_db[0], preset.axes.psnr_db[-1])
     for seed in range(seeds):
         grid = Grid(preset, "linear", seed)
         for csi in (False, True):
             for trained in TRAINED:
                 trial = grid.qml_ib_trial(
                     preset.axes.middle_symbols,
-                    training_psnr_db=psnr_range,
                     radio=trained,
                     csi=csi,
                     test_radios=TESTED,

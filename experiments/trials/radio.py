@@ -18,6 +18,6 @@ RADIOS: dict[RadioName, Sequence[object]] = {
 
 
 def channel_settings(radio: RadioName, *, csi: bool) -> dict[str, object]:
-    """Return the settings of a radio; with `csi` gain and noise of each link are inputs of the network."""
-    receiver = {"csi": "perfect", "inputs": True} if csi else {}
+    """Return the settings of a radio; with `csi` the receiver knows gain and noise, and has an MMSE equaliser."""
+    receiver = {"csi": "perfect", "equaliser": "mmse"} if csi else {}
     return {"model": RADIOS[radio], "receiver": receiver}

@@ -80,7 +80,7 @@ class QmlIbTrial(EndToEndTrial):
         link_dropout: probability with which a link is erased in a training block.
         missing_links: numbers of links without which the trained network is measured at `psnr_db`, besides with all.
         radio: of the training.
-        csi: whether the network has the channel state of each link as inputs.
+        csi: whether the receiver knows the channel state, and equalises by it.
         test_radios: over which the trained network is measured at every PSNR; none for that of the training.
         digital: the modulation of level indices in passes, by whose errors the epoch is chosen, too; training blocks
             stay amplitudes. None for amplitudes in all.
