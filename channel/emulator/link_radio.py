@@ -1,4 +1,4 @@
-"""What the symbols and gradients of one link pass, under settings that do not change: modem, channel, downlink.
+"""The path of the symbols and gradients of one link, under settings that do not change: modem, channel, downlink.
 
 Shapes: L noise draws, B samples, d features.
 """

@@ -15,7 +15,7 @@ Met = tuple[LiveChannel | None, LinkRadio]
 class LiveRadio:
     """Chooses the path of a block, and remembers it until the gradient of a training block returns.
 
-    Only those paths are remembered that somebody asks for again, at most one for each credit of the link.
+    Only paths that a later message of the same block takes are remembered, at most one for each credit of the link.
     """
 
     def __init__(self, config: RunConfig, link: int, control: LiveControl | None) -> None:
@@ -40,7 +40,7 @@ class LiveRadio:
         return self._plain.stages is not None
 
     def of_block(self, key: BlockKey) -> Met:
-        """What a block meets that comes now."""
+        """The state and the path of a block that comes now."""
         if self._control is None or not (state := self._control.at(self._link, key)).version:
             return None, self._plain
         radio = self._of(state)
@@ -50,11 +50,11 @@ class LiveRadio:
         return state, radio
 
     def met(self, key: BlockKey) -> Met:
-        """What the block met that came before."""
+        """The state and the path of a block that came before."""
         return self._met.get(key, (None, self._plain))
 
     def forget(self, key: BlockKey) -> None:
-        """Nobody asks for the path of this block any more."""
+        """No message of this block comes any more."""
         self._met.pop(key, None)
 
     def _of(self, state: LiveChannel) -> LinkRadio:

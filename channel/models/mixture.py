@@ -21,7 +21,7 @@ class MixtureChannel(SampleGain):
         """Args: settings, link, and `of`: two or more models as in `channel.model`, such as `[gain, rayleigh]`.
 
         Raises:
-            ValueError: `of` lists fewer, or a model that is not one gain a sample.
+            ValueError: `of` lists fewer, or a model that does not multiply a sample by one gain.
             ConfigError: a model cannot be made.
         """
         super().__init__(config, link)
@@ -47,5 +47,5 @@ def _gain(written: object, config: RunConfig, link: int) -> SampleGain:
     choice = ChannelModelChoice.model_validate({"name": written} if isinstance(written, str) else written)
     model = channel_model(choice, config, link)
     if not isinstance(model, SampleGain):
-        raise ValueError(f"of = {choice.name}: expected a model of one gain a sample, such as gain or rayleigh")  # noqa: TRY004
+        raise ValueError(f"of = {choice.name}: expected a model of one gain per sample, such as rayleigh")  # noqa: TRY004
     return model

@@ -15,7 +15,7 @@ _HALF = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class SamplePositions:
-    """Where in time the samples of a block are: consecutive positions of one process.
+    """The places in time of the samples of a block: consecutive positions of one process.
 
     Processes are independent of each other: all training steps are one, and so is each pass.
 

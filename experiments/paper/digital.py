@@ -42,7 +42,7 @@ def digital_psnr(preset: Preset, seeds: int) -> Figure:
         for psnr_db in preset.axes.psnr_db
     ]
     title = f"Amplitudes and digital modulation, 4 bits a symbol, K = {LINKS}, trained at {PSNR_DB:g} dB"
-    return Figure("digital_psnr", title, "peak PSNR (dB)", tuple(marks))
+    return Figure("digital_psnr", title, "PSNR (dB)", tuple(marks))
 
 
 def _trials(grid: Grid, symbols: int) -> Iterator[tuple[str, Trial]]:

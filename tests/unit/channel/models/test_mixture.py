@@ -49,7 +49,7 @@ def test_the_rate_sees_the_best_of_the_models() -> None:
     [
         (["rayleigh"], r"of = \['rayleigh'\]: expected a list of two or more models"),
         ("rayleigh", "of = rayleigh: expected a list of two or more models"),
-        (["gain", "awgn"], "of = awgn: expected a model of one gain a sample"),
+        (["gain", "awgn"], "of = awgn: expected a model of one gain per sample"),
         (["gain", {"name": "rayleigh", "coherence": 0}], "coherence = 0: expected a whole number"),
     ],
 )
