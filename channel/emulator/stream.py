@@ -84,6 +84,8 @@ class EmulatedStream:
         self._port_at_work = 0
         self._greeted = False
         self._ready, self._released = asyncio.Event(), asyncio.Event()
+        # A port's messages stay in order if what leaves it is written before it is asked again.
+        self._leaving_up, self._leaving_down = asyncio.Lock(), asyncio.Lock()
 
     async def carry_up(self, hellos: pb.UplinkBundle, bundles: AsyncIterator[pb.UplinkBundle]) -> None:
         """Carry bundles to the base station until the devices close the stream, or the base station ends it.
@@ -152,31 +154,36 @@ class EmulatedStream:
             async for bundle in self._upstream:
                 self._answered()
                 check_bundle(bundle)
-                _keep(bundle, lambda message: self._port(message.port).pass_down(message))
-                if bundle.messages:
-                    await self._down.write(bundle)
+                async with self._leaving_down:
+                    _keep(bundle, lambda message: self._port(message.port).pass_down(message))
+                    if bundle.messages:
+                        await self._down.write(bundle)
         except aio.AioRpcError:
             return  # likewise
 
     async def _write_up(self, bundle: pb.UplinkBundle) -> None:
         check_bundle(bundle)
         for part in self._parts(bundle):
-            _keep(part, lambda message: self._port(message.port).pass_up(message))
-            if part.messages:
-                await self._up.write(part)
-                self._greeted = True
+            async with self._leaving_up:
+                _keep(part, lambda message: self._port(message.port).pass_up(message))
+                if part.messages:
+                    await self._up.write(part)
+                    self._greeted = True
 
     async def _write_held(self) -> None:
-        up: list[pb.UplinkMessage] = []
-        down: list[pb.DownlinkMessage] = []
+        async with self._leaving_up:
+            up = [message for port in self._at_work() for message in port.leaving_up()]
+            for to_base_station in _bundled(up):
+                await self._up.write(pb.UplinkBundle(messages=to_base_station))
+        async with self._leaving_down:
+            down = [message for port in self._at_work() for message in port.leaving_down()]
+            for to_device in _bundled(down):
+                await self._down.write(pb.DownlinkBundle(messages=to_device))
+
+    def _at_work(self) -> Iterable[EmulatedPort]:
         for number, port in self._ports.items():
             self._port_at_work = number
-            up += port.leaving_up()
-            down += port.leaving_down()
-        for to_base_station in _bundled(up):
-            await self._up.write(pb.UplinkBundle(messages=to_base_station))
-        for to_device in _bundled(down):
-            await self._down.write(pb.DownlinkBundle(messages=to_device))
+            yield port
 
     def _parts(self, bundle: pb.UplinkBundle) -> Iterable[pb.UplinkBundle]:
         """The bundle, if one bundle holds the noisy copies of all its symbols, else each message by itself."""
