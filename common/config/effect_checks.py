@@ -1,6 +1,6 @@
 """Checks that a setting has an effect, and makes sense beside others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from splitwave.common.config.channel_settings import DigitalSettings, ReceiverSettings
 from splitwave.common.config.section import Section
@@ -34,3 +34,14 @@ def check_digital(digital: DigitalSettings, receiver: ReceiverSettings, breakpoi
             "channel.digital.modulation = 16-qam is decided by amplitude, which channel.receiver.equaliser = mmse "
             "shrinks: choose zero-forcing"
         )
+
+
+def check_one_a_link(links: int, settings: Mapping[str, float | list[float]]) -> None:
+    """Refuse a list whose length is not the number of links, by setting.
+
+    Raises:
+        ValueError: as said.
+    """
+    for path, value in settings.items():
+        if isinstance(value, list) and len(value) != links:
+            raise ValueError(f"{path} = {value} has {len(value)} values for {links} links: give one, or one a link")

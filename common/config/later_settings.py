@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-LATER_SECTIONS = ("fusion", "decoder")
+LATER_SECTIONS = ("fusion", "decoder", "adaptation")
 LATER_SETTINGS = {
     "data": ("view", "crop", "noise", "seed"),
     "encoder": ("network",),

@@ -63,6 +63,16 @@ FUSION_POLICIES: Seam[Callable[[], object]] = Seam(
 )
 """When the base station has enough links of a block to decode it; see `basestation.fusion.fusion_policy`."""
 
+FIXED = "fixed"
+
+_ADAPTATION = "splitwave.basestation.adaptation.policies"
+ADAPTATION_POLICIES: Seam[Callable[[], object]] = Seam(
+    "adaptation.policy",
+    "splitwave.adaptation_policies",
+    {FIXED: f"{_ADAPTATION}.fixed:Fixed", "table": f"{_ADAPTATION}.table:Table"},
+)
+"""Each implements `basestation.adaptation.adaptation_policy.AdaptationPolicy`."""
+
 AWGN = "awgn"
 
 _CHANNEL_MODELS = "splitwave.channel.models"

@@ -9,10 +9,12 @@ from typing import Self
 
 from pydantic import ValidationError, model_validator
 
+from splitwave.common.config.adaptation_checks import check_adaptation
+from splitwave.common.config.adaptation_settings import AdaptationSettings
 from splitwave.common.config.backbone_checks import check_conditions
 from splitwave.common.config.channel_settings import ChannelSettings, noise_variance_at
 from splitwave.common.config.data_settings import DataSettings
-from splitwave.common.config.effect_checks import check_defaults, check_digital
+from splitwave.common.config.effect_checks import check_defaults, check_digital, check_one_a_link
 from splitwave.common.config.fusion_checks import check_link_dropout, check_links_down, check_quorum
 from splitwave.common.config.later_settings import without_later_defaults
 from splitwave.common.config.message_checks import check_blocks_fit
@@ -55,18 +57,12 @@ class RunConfig(GeneralSettings):
     fusion: FusionSettings = FusionSettings()
     training: TrainingSettings = TrainingSettings()
     inference: InferenceSettings = InferenceSettings()
+    adaptation: AdaptationSettings = AdaptationSettings()
     runtime: RuntimeSettings = RuntimeSettings()
 
     @model_validator(mode="after")
     def _one_value_per_link(self) -> Self:
-        for path, value in (
-            ("objective.beta", self.objective.beta),
-            ("channel.psnr_db", self.channel.psnr_db),
-        ):
-            if isinstance(value, list) and len(value) != self.links:
-                raise ValueError(
-                    f"{path} = {value} has {len(value)} values for {self.links} links: give one, or one a link"
-                )
+        check_one_a_link(self.links, {"objective.beta": self.objective.beta, "channel.psnr_db": self.channel.psnr_db})
         return self
 
     @model_validator(mode="after")
@@ -83,6 +79,7 @@ class RunConfig(GeneralSettings):
         check_links_down(self.fusion.down, self.links)
         check_quorum(self.fusion.quorum, self.links)
         check_link_dropout(self.training.link_dropout, self.links)
+        check_adaptation(self.adaptation, self.channel, self.quantizer.breakpoints, self.hypernetwork.beta)
         return self
 
     @model_validator(mode="after")

@@ -4,13 +4,22 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from splitwave.common.config.registry import BACKBONES, BOUNDS, CHANNEL_MODELS, FUSION_POLICIES
+from splitwave.common.config.registry import ADAPTATION_POLICIES, BACKBONES, BOUNDS, CHANNEL_MODELS, FUSION_POLICIES
 from splitwave.common.data.catalog import DATA_SETS, SOURCES
 from splitwave.common.data.view import VIEWS
 from splitwave.common.seam import Seam
 from splitwave.testbed.doctor.finding import Circumstances, Finding, failed, note
 
-SEAMS: tuple[Seam[Any], ...] = (DATA_SETS, SOURCES, BACKBONES, BOUNDS, CHANNEL_MODELS, FUSION_POLICIES, VIEWS)
+SEAMS: tuple[Seam[Any], ...] = (
+    DATA_SETS,
+    SOURCES,
+    BACKBONES,
+    BOUNDS,
+    CHANNEL_MODELS,
+    FUSION_POLICIES,
+    ADAPTATION_POLICIES,
+    VIEWS,
+)
 _OTHER_GROUPS = ("splitwave.engines", "splitwave.exporters", "splitwave.commands")
 
 
