@@ -39,6 +39,7 @@ from splitwave.common.wire.uplink import uplink_to_proto
 from splitwave.device.learning.views import Views, load_views
 from splitwave.device.learning.worker import DeviceWorker
 from splitwave.device.measurement.symbol_histograms import SymbolHistograms
+from splitwave.experiments.inprocess_adaptation import AdaptedWorkers
 from splitwave.experiments.inprocess_outcomes import AnsweredBlock, Keep, PassOutcome, Position, ServingOutcome
 from splitwave.testbed.engine import Observer, Progress
 
@@ -68,6 +69,7 @@ class InprocessRun:
         self._labels = queries | {Phase.VALIDATION: train_labels}
         dimension, breakpoints = config.encoder.dimension, config.quantizer.breakpoints
         self._sent = [SymbolHistograms(dimension, breakpoints) for _ in self.workers]
+        self._adapted = AdaptedWorkers(config, self.workers)
         self.served = ServingCounts()
         self.data_digest = views[0].data_digest
 
@@ -181,13 +183,15 @@ class InprocessRun:
         rows: list[tuple[int, int, int]] = []
         counts, answers = QueryCounts(), hashlib.sha256()
         self._announce(Symbols.HARD)
+        self._adapted.begin_pass()
         for number in range(self.plan.block_count(Phase.SERVE, count)):
             if switches and number in switches:
                 self.tune(beta=list(switches[number]))
             given, fused, times = self._query(count, number)
             ids = self.plan.block_ids(Phase.SERVE, count, number)
             errors = self.trainer.objective.errors(given, self._labels[Phase.SERVE][ids])
-            counts.add(fused.betas, ids, errors, fused.used)
+            counts.add_block(fused, ids, errors)
+            self._adapted.follow(fused)
             answers.update(given.tobytes())
             rows += times
         self.served.add(counts)
@@ -217,8 +221,9 @@ class InprocessRun:
     def _transmit(self, blocks: Sequence[SymbolBlock]) -> FusedBlock:
         """The fused block; where the fusion policy waits for some links alone, without those that come after them."""
         fused = None
-        for block, reader in zip(transmit_together(self._channels, blocks), self._readers, strict=True):
-            fused = self._fusion.add(block.key, block.link, reader.read(block), block.beta) or fused
+        for received, reader in zip(transmit_together(self._channels, blocks), self._readers, strict=True):
+            symbols, sent = reader.read(received), self._adapted.sent(received)
+            fused = self._fusion.add(received.key, received.link, symbols, received.beta, sent=sent) or fused
         assert fused is not None  # the last link's part completes the block
         return fused
 

@@ -15,6 +15,7 @@ from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
+from splitwave.common.protocol.sent_part import sent_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class BlockCollector:
         self._command: Command | None = None
         self._total = 0
         self._credits = config.runtime.credits
+        self._config = config
         self._all = range(config.links)
         self._taken: dict[int, set[int]] = {}
         self._may_drop = False
@@ -155,7 +157,8 @@ class BlockCollector:
         self._check_asked_for(link, block)
         symbols = session.reader.read(block)
         late = self._fusion.awaits_late_parts(key)
-        fused = self._fusion.add(key, link, symbols, block.beta, block.channel)
+        sent = sent_part(self._config, block) if session.contract.adapts and key.phase is Phase.SERVE else None
+        fused = self._fusion.add(key, link, symbols, block.beta, block.channel, sent=sent)
         self._taken[link].add(key.micro_batch)
         if late:
             return LatePart(key, link)

@@ -4,13 +4,13 @@ Shapes: K links, L noise draws, B samples, d values a sample and link: its symbo
 that is an input.
 """
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from splitwave.basestation.fusion.block_parts import BlockParts
 from splitwave.basestation.fusion.fusion_policy import FusionPolicies, load_fusion_policy
 from splitwave.basestation.fusion.link_erasures import LinkErasures
 from splitwave.basestation.fusion.policies.all_links import AllLinks
@@ -21,6 +21,7 @@ from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.link_contract import received_dimension
 from splitwave.common.protocol.live_channel import UNCHANGED, LiveChannel
 from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.sent_part import SentPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class FusedBlock:
         dropped: links that are not in and will send no part.
         channels: by link the live state that its part met, version 0 for a link that is not in; empty where no part
             says one.
+        sent: by link that is in, of a query of a run that adapts its links, what it sent; else empty.
     """
 
     key: BlockKey
@@ -45,32 +47,12 @@ class FusedBlock:
     erased: frozenset[int] = frozenset()
     dropped: frozenset[int] = frozenset()
     channels: tuple[LiveChannel, ...] = ()
+    sent: Mapping[int, SentPart] = field(default_factory=dict)
 
     @property
     def used(self) -> tuple[int, ...]:
         """The links whose symbols reach the decoder, ascending."""
         return tuple(link for link in self.links if link not in self.erased) if self.erased else self.links
-
-
-class _Parts:
-    """The parts of one block that have arrived, and the links that will send none."""
-
-    def __init__(
-        self,
-        symbols: Tensor,
-        present: Iterable[int] = (),
-        erased: frozenset[int] = frozenset(),
-        dropped: Iterable[int] = (),
-    ) -> None:
-        self.symbols = symbols
-        self.present = set(present)
-        self.erased = erased
-        self.dropped = set(dropped)
-        self.betas: dict[int, float] = {}
-        self.channels: dict[int, LiveChannel] = {}
-
-    def has_all_of(self, links: AbstractSet[int]) -> bool:
-        return links <= self.present or (bool(self.dropped) and links <= self.present | self.dropped)
 
 
 class FusionBuffer:
@@ -103,8 +85,8 @@ class FusionBuffer:
         self._erasures = erasures or LinkErasures()
         self._all = tuple(range(links))
         self._expected = frozenset(self._all)
-        self._waiting: dict[BlockKey, _Parts] = {}
-        self._incomplete: dict[BlockKey, _Parts] = {}
+        self._waiting: dict[BlockKey, BlockParts] = {}
+        self._incomplete: dict[BlockKey, BlockParts] = {}
         self._dropped: dict[BlockKey, set[int]] = {}
 
     @classmethod
@@ -173,10 +155,13 @@ class FusionBuffer:
         symbols: Float32,
         beta: float | None = None,
         channel: LiveChannel | None = None,
+        *,
+        sent: SentPart | None = None,
     ) -> FusedBlock | None:
         """Take a link's (L, B, d) symbols, which it sends once.
 
-        Either all links' parts come with the β that they were encoded under, or none does.
+        Either all links' parts come with the β that they were encoded under, or none does; likewise with what was sent.
+        The symbols of a link that was silent are zeros.
 
         Returns:
             The fused block if this part completes it; else None, also if the block was handed out without this part.
@@ -193,6 +178,9 @@ class FusionBuffer:
             if late.has_all_of(self._expected):
                 del self._incomplete[key]
             return None
+        if sent is not None:
+            parts.sent[link] = sent
+            parts.erased |= frozenset(() if sent.sends else (link,))
         start = link * self._dimension
         parts.symbols.numpy()[..., start : start + self._dimension] = 0.0 if link in parts.erased else symbols
         if beta is not None:
@@ -201,18 +189,18 @@ class FusionBuffer:
             parts.channels[link] = channel
         return self._hand_out(key, parts) if self._is_complete(key, parts) else None
 
-    def _is_complete(self, key: BlockKey, parts: _Parts) -> bool:
+    def _is_complete(self, key: BlockKey, parts: BlockParts) -> bool:
         policy = self._policies.training if key.phase is Phase.TRAIN else self._policies.passes
         return policy.is_complete(parts.present, self._expected) or parts.has_all_of(self._expected)
 
-    def _begin(self, key: BlockKey, symbols: Float32) -> _Parts:
+    def _begin(self, key: BlockKey, symbols: Float32) -> BlockParts:
         if len(self._waiting) >= self._capacity:
             raise ProtocolError(f"{key}: more than {self._capacity} blocks wait for other links")
         draws, samples, _ = symbols.shape
         # torch's own allocation is 64-byte aligned: the decoder sees the same alignment in every engine.
         memory = torch.empty(draws, samples, len(self._all) * self._dimension)
         dropped = self._dropped.pop(key, ()) if self._dropped else ()
-        parts = _Parts(memory, erased=self._erasures.of_block(key), dropped=dropped)
+        parts = BlockParts(memory, erased=self._erasures.of_block(key), dropped=dropped)
         self._waiting[key] = parts
         return parts
 
@@ -221,7 +209,7 @@ class FusionBuffer:
         in_order = sorted(keys, key=lambda key: key.micro_batch)
         return [self._hand_out(key, self._waiting[key]) for key in in_order]
 
-    def _hand_out(self, key: BlockKey, parts: _Parts) -> FusedBlock:
+    def _hand_out(self, key: BlockKey, parts: BlockParts) -> FusedBlock:
         del self._waiting[key]
         complete = len(parts.present) == len(self._all)
         if not complete:
@@ -229,9 +217,10 @@ class FusionBuffer:
         betas = tuple(parts.betas[link] for link in self._all) if parts.betas else ()
         links = self._all if complete else tuple(sorted(parts.present))
         channels = tuple(parts.channels.get(link, UNCHANGED) for link in self._all) if parts.channels else ()
-        return FusedBlock(key, parts.symbols, links, betas, parts.erased, frozenset(parts.dropped), channels)
+        dropped, sent = frozenset(parts.dropped), dict(sorted(parts.sent.items()))
+        return FusedBlock(key, parts.symbols, links, betas, parts.erased, dropped, channels, sent)
 
-    def _fill_in(self, key: BlockKey, parts: _Parts) -> None:
+    def _fill_in(self, key: BlockKey, parts: BlockParts) -> None:
         """Give the links that are missing symbols and β, and remember the parts that are still to come."""
         for link in set(self._all) - parts.present:
             parts.symbols[..., link * self._dimension : (link + 1) * self._dimension] = 0.0
@@ -239,10 +228,10 @@ class FusionBuffer:
                 parts.betas[link] = self._betas[link]
         if not parts.has_all_of(self._expected):
             shape_alone = torch.empty(*parts.symbols.shape[:2], 0)
-            self._incomplete[key] = _Parts(shape_alone, parts.present, dropped=parts.dropped)
+            self._incomplete[key] = BlockParts(shape_alone, parts.present, dropped=parts.dropped)
 
 
-def _other_shape(key: BlockKey, link: int, symbols: Float32, parts: _Parts) -> ProtocolError:
+def _other_shape(key: BlockKey, link: int, symbols: Float32, parts: BlockParts) -> ProtocolError:
     return ProtocolError(
         f"{key}: link {link} sent (L, B) = {symbols.shape[:2]}, another link {tuple(parts.symbols.shape[:2])}; "
         "with L > 1 every link needs a channel emulator, or none has one"

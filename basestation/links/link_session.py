@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, Ready, SetBeta, Uplink, Welcome
+from splitwave.common.protocol.messages import Downlink, Gradient, Leaving, Prediction, Ready, SetLink, Uplink, Welcome
 from splitwave.common.protocol.symbols import LinkContract, SymbolReader
 
 
@@ -59,9 +59,9 @@ class LinkSession:
         """Queue a message; an answer gives its block's credit back."""
         if isinstance(body, Gradient | Prediction):
             self.unanswered -= 1
-        if isinstance(body, SetBeta):
-            self._drop_earlier_beta()
-        else:  # a link would never be late while an operator keeps changing β
+        if isinstance(body, SetLink):
+            self._drop_earlier_setting()
+        else:  # a link would never be late while an operator keeps changing its setting
             self.activity += 1
         self._put(body)
 
@@ -127,9 +127,9 @@ class LinkSession:
         self.unanswered += 1
         self.blocks += 1
 
-    def _drop_earlier_beta(self) -> None:
-        """Only the last β that was set counts, so that a device that does not read makes no queue of them."""
-        for queued in [body for body in self.outbox if isinstance(body, SetBeta)]:
+    def _drop_earlier_setting(self) -> None:
+        """Only the last setting counts, so that a device that does not read makes no queue of them."""
+        for queued in [body for body in self.outbox if isinstance(body, SetLink)]:
             self.outbox.remove(queued)
 
     def _put(self, body: Downlink | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.links.link_barrier import LinkBarrier
 from splitwave.basestation.links.link_session import LinkSession
+from splitwave.basestation.run.adaptation_loop import AdaptationLoop
 from splitwave.basestation.run.block_exchange import BlockExchange
 from splitwave.basestation.run.checkpointing import CheckpointWriter
 from splitwave.basestation.run.decoding import BlockDecoder
@@ -51,7 +52,8 @@ class Attempt:
         decoder = BlockDecoder(trainer, context.compute)
         self._context = context
         self._sessions = sessions
-        self._exchange = BlockExchange(config, sessions, context.events.and_to(meter, score))
+        self._adaptation = AdaptationLoop(context.adaptation, sessions)
+        self._exchange = BlockExchange(config, sessions, context.events.and_to(meter, score, self._adaptation))
         self._passes = Passes(
             self._exchange, decoder, score, sessions=sessions, events=context.events, links=config.links
         )
@@ -130,6 +132,7 @@ class Attempt:
 
     async def serve(self, count: int) -> PassOutcome:
         """A serving pass, one sample at a time, after `count` others."""
+        self._adaptation.begin()
         return await self._passes.run(self._context.plan, Phase.SERVE, count, Symbols.HARD)
 
     async def measure(self, count: int, workload: Workload) -> list[LinkStamps]:

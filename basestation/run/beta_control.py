@@ -22,6 +22,7 @@ class BetaControl:
 
     def __init__(self, config: RunConfig) -> None:
         self._config = config
+        self._is_adapted = config.adaptation.is_on
         self.is_available = config.hypernetwork.beta is not None
         self.betas = [config.beta(link) for link in range(config.links)]
         self._known = [{beta} for beta in self.betas]
@@ -35,8 +36,13 @@ class BetaControl:
 
         Raises:
             ProtocolError: the networks are not β-conditioned, β is outside the range of their training, there is no
-                such link, or this would be one combination too many.
+                such link, link adaptation sets it, or this would be one combination too many.
         """
+        if self._is_adapted:
+            raise ProtocolError(
+                f"β = {beta}: adaptation.policy = {self._config.adaptation.policy} sets how the links send",
+                Refusal.FAILED_PRECONDITION,
+            )
         check_serving_beta(self._config, beta)
         links = range(len(self.betas))
         if link is not None and link not in links:
@@ -60,7 +66,7 @@ class BetaControl:
         return self.betas[link] != self._config.beta(link)
 
     def check(self, link: int, beta: float, what: str) -> None:
-        """Refuse a β that a link was never set to.
+        """Refuse a β that a link was never set to; of an adapted link, one that the networks were not trained for.
 
         Args:
             link: whose device sent it.
@@ -70,7 +76,9 @@ class BetaControl:
         Raises:
             ProtocolError: the link was never set to it.
         """
-        if not self.is_available or beta not in self._known[link]:
+        if self._is_adapted:
+            check_serving_beta(self._config, beta)
+        elif not self.is_available or beta not in self._known[link]:
             known = sorted(self._known[link]) if self.is_available else []
             more = " …" if len(known) > _SHOWN else ""
             expected = ", ".join(str(each) for each in known[:_SHOWN]) + more if known else "none"

@@ -14,7 +14,8 @@ from splitwave.basestation.run.run_state import RunState
 from splitwave.basestation.run.stage import Stage
 from splitwave.basestation.run.straggler_watch import StragglerWatch
 from splitwave.common.errors import RunFailedError
-from splitwave.common.protocol.messages import Finish, SetBeta
+from splitwave.common.protocol.link_setting import LinkSetting
+from splitwave.common.protocol.messages import Finish, SetLink
 from splitwave.common.records.manifest import Manifest
 from splitwave.common.records.results import RunResult
 from splitwave.common.records.training_manifest import TrainingManifest
@@ -130,7 +131,7 @@ class Coordinator:
         """Send a new device the β that was set for its link, because Welcome contains only the β of the settings."""
         control = self.context.beta_control
         if control.was_changed(session.link):
-            session.send(SetBeta(control.betas[session.link]))
+            session.send(SetLink(LinkSetting(beta=control.betas[session.link])))
 
     async def _lead(self) -> RunResult:
         self.context.log.touch()

@@ -5,7 +5,8 @@ from splitwave.basestation.run.coordinator import Coordinator
 from splitwave.basestation.run.stage import Stage
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
-from splitwave.common.protocol.messages import SetBeta
+from splitwave.common.protocol.link_setting import LinkSetting
+from splitwave.common.protocol.messages import SetLink
 from splitwave.common.protocol.workload import LinkStamps, Overflow, Workload, check_workload
 
 
@@ -30,7 +31,7 @@ class OperatorControls:
             raise ProtocolError("the run is over: there is nothing to set", Refusal.FAILED_PRECONDITION)
         for changed in control.set_beta(link, beta):
             if session := run.admission.sessions.get(changed):
-                session.send(SetBeta(beta))
+                session.send(SetLink(LinkSetting(beta=beta)))
         run.context.events.beta_set(link, beta)
         return list(control.betas)
 

@@ -40,7 +40,7 @@ class PassScore(RunObserver):
         score.errors += errors
         score.samples += len(ids)
         if block.key.phase is Phase.SERVE:
-            score.counts.add(block.betas, ids, errors, block.used, block.channels)
+            score.counts.add_block(block, ids, errors)
         score.answers_digest.update(decoded.answers.tobytes())
 
     def outcome(self, command: Command, reports: Mapping[int, PassReport]) -> PassOutcome:

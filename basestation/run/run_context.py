@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitwave.basestation.adaptation.link_adaptation import LinkAdaptation
 from splitwave.basestation.learning.compute_thread import Compute
 from splitwave.basestation.run.beta_control import BetaControl
 from splitwave.basestation.run.events import RunEvents
@@ -34,6 +35,7 @@ class RunContext:
         state_dir: for the base station's part of the checkpoint, and the manifest.
         compute: the thread that torch works in.
         beta_control: β of the links' serving blocks.
+        adaptation: how the links send them.
         events: where what happens is announced; `log` and `served` observe it.
         log: what watchers see.
         served: the queries of all serving passes.
@@ -47,6 +49,7 @@ class RunContext:
     state_dir: Path
     compute: Compute
     beta_control: BetaControl
+    adaptation: LinkAdaptation
     events: RunEvents
     log: RunLog
     served: ServingRecord

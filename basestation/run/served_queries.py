@@ -1,12 +1,13 @@
 """Counts the queries that serving answered: all, by the links' β, by the links used, by the state of their channels."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.live_channel import UNCHANGED, LiveChannel
 from splitwave.common.protocol.reports import SymbolEntropy
-from splitwave.common.records.results import ServedAtBeta, ServedByChannel, ServedByLinks, ServedQueries
+from splitwave.common.records.results import LinkUse, ServedAtBeta, ServedByChannel, ServedByLinks, ServedQueries
 
 Betas = tuple[float, ...]
 Links = tuple[int, ...]
@@ -54,6 +55,14 @@ class QueryCounts:
         """No query was answered yet."""
         self._counts: defaultdict[tuple[Betas, Links, Channels | None], QueryCount] = defaultdict(QueryCount)
         self._states: set[Channels] = set()
+        self._uses: defaultdict[int, LinkUse] = defaultdict(LinkUse)
+
+    def add_block(self, block: FusedBlock, sample_ids: Int64, errors: float) -> None:
+        """Count an answered block, of adapted links not by their β, which change from query to query."""
+        self.add(() if block.sent else block.betas, sample_ids, errors, block.used, block.channels)
+        for link, part in block.sent.items():
+            count = len(sample_ids)
+            self._uses[link] += LinkUse(count, count * part.sends, count * part.bits, count * part.symbols)
 
     def add(self, betas: Betas, sample_ids: Int64, errors: float, links: Links = (), channels: Channels = ()) -> None:
         """Count a block of queries.
@@ -72,6 +81,13 @@ class QueryCounts:
         for (betas, links, channels), count in other._counts.items():
             apart = None if channels is None else self._apart(channels)
             self._counts[betas, links, apart].merge(count)
+        for link, use in other._uses.items():
+            self._uses[link] += use
+
+    @property
+    def uses(self) -> tuple[LinkUse, ...]:
+        """By link, what adapted links spent; empty if they are not adapted."""
+        return tuple(self._uses[link] for link in range(max(self._uses, default=-1) + 1))
 
     @property
     def total(self) -> QueryCount:
@@ -136,7 +152,7 @@ class ServingCounts:
 
     def queries(self) -> ServedQueries:
         """All answered queries; at least one pass must have ended."""
-        return self._counts.total.totals()
+        return replace(self._counts.total.totals(), uses=self._counts.uses)
 
     def results(self) -> tuple[ServedAtBeta, ...]:
         """The queries under each combination of the links' β, in the order of the β; empty for plain networks."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from grpc import aio
 
+from splitwave.basestation.adaptation.link_adaptation import LinkAdaptation
 from splitwave.basestation.learning.compute_thread import Compute
 from splitwave.basestation.learning.trainer import Trainer
 from splitwave.basestation.links.admission import Admission
@@ -167,6 +168,7 @@ class BaseStation:
             state_dir=self.state_dir,
             compute=compute,
             beta_control=BetaControl(self.config),
+            adaptation=LinkAdaptation(self.config),
             events=RunEvents((RunLogger(self.config.links), log, served, *self.observers)),
             log=log,
             served=served,

@@ -15,8 +15,9 @@ from splitwave.basestation.serving.model_store import ModelStore
 from splitwave.basestation.serving.query_fusion import QueryFusion
 from splitwave.basestation.serving.serving_betas import ServingBetas
 from splitwave.common.errors import ProtocolError, Refusal
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.live_messages import ModelReady, UseModel
-from splitwave.common.protocol.messages import SetBeta
+from splitwave.common.protocol.messages import SetLink
 
 READY_LIMIT_S = 120.0
 """Seconds that the devices have to load a model; then it is given up, and all go on with the model in use."""
@@ -200,4 +201,4 @@ class ModelSwitch:
 
     def _send_beta(self, session: LiveSession) -> None:
         if self._betas.was_set(session.link):
-            session.send(SetBeta(self._betas.betas[session.link]))
+            session.send(SetLink(LinkSetting(beta=self._betas.betas[session.link])))

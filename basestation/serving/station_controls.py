@@ -11,7 +11,8 @@ from splitwave.basestation.serving.live_station import LiveStation
 from splitwave.basestation.serving.model_store import ModelStore
 from splitwave.basestation.serving.model_switch import ModelSwitch
 from splitwave.basestation.serving.serving_betas import ServingBetas
-from splitwave.common.protocol.messages import SetBeta
+from splitwave.common.protocol.link_setting import LinkSetting
+from splitwave.common.protocol.messages import SetLink
 
 log = structlog.get_logger()
 
@@ -69,6 +70,6 @@ class StationControls:
         """
         for changed in self._betas.set_beta(link, beta):
             if session := self.sessions.get(changed):
-                session.send(SetBeta(beta))
+                session.send(SetLink(LinkSetting(beta=beta)))
         log.info("beta set", link="all" if link is None else link, beta=beta)
         return self.betas

@@ -20,8 +20,8 @@ from splitwave.common.protocol.packing import Indices
 class DigitalModem:
     """Both ends of a link in digital mode: what the device sends, and what the base station makes of it."""
 
-    def __init__(self, config: RunConfig) -> None:
-        """Args: settings with `channel.digital.modulation`.
+    def __init__(self, config: RunConfig, bits: int | None = None) -> None:
+        """Args: settings with `channel.digital.modulation`; the bits of a level, by default those of the quantizer.
 
         Raises:
             KeyError: they have none.
@@ -30,9 +30,9 @@ class DigitalModem:
         self._constellation = CONSTELLATIONS[str(digital.modulation)]
         self._code = OUTER_CODES[digital.code]
         self._dimension = config.encoder.dimension
-        self._bits = config.bits_per_symbol
-        self._coded = digital.coded_bits(config.payload_bits_per_sample)
-        self._symbols = config.symbols_per_sample
+        self._bits = bits or config.bits_per_symbol
+        self._coded = digital.coded_bits(self._dimension * self._bits)
+        self._symbols = digital.symbols(self._dimension * self._bits)
 
     @property
     def reals(self) -> int:

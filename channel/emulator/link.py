@@ -9,7 +9,7 @@ from splitwave.channel.emulator.live_radio import LiveRadio
 from splitwave.channel.emulator.shared_stages import SharedStages
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
-from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SilentPayload, SymbolBlock
 from splitwave.common.protocol.link_contract import link_contract, received_contract
 from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.messages import Gradient
@@ -59,8 +59,11 @@ class ChannelLink:
         symbols = self._read(block)
         levels = self._reader.levels if isinstance(block.payload, LevelPayload) else None
         state, radio = self._radio.of_block(block.key)
+        block = dataclasses.replace(block, channel=state, measured_psnr_db=radio.measure(block))
+        if isinstance(block.payload, SilentPayload):
+            return block
         received = radio.transmit(block, symbols, levels)
-        return dataclasses.replace(block, payload=RealPayload(received), channel=state)
+        return dataclasses.replace(block, payload=RealPayload(received))
 
     def returns_unchanged(self, key: BlockKey) -> bool:
         """Whether the gradient of a block returns unchanged, see `LinkRadio.returns_gradients_unchanged`."""

@@ -5,10 +5,10 @@ Shapes: L noise draws, B samples, d features.
 
 from typing import Any
 
-from splitwave.channel.digital.modem import DigitalModem
+from splitwave.channel.emulator.adapted_forms import AdaptedForms
 from splitwave.channel.emulator.downlink import Downlink
 from splitwave.channel.emulator.shared_stages import SharedStages
-from splitwave.channel.models.composite import link_channel
+from splitwave.channel.receiver.measurement import LinkMeasurement
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
@@ -37,12 +37,14 @@ class LinkRadio:
         """
         self._link = link
         self._dimension, self._draws = config.encoder.dimension, config.objective.draws
-        self._channel: ChannelModel[Any] = link_channel(config, link)
+        self._forms = AdaptedForms(config, link)
+        self._channel: ChannelModel[Any] = self._forms.channel
         self._nonlinear = self._channel if isinstance(self._channel, NonlinearModel) else None
-        self._modem = DigitalModem(config) if config.channel.digital.modulation else None
-        self._trains_digitally = self._modem is not None and config.quantizer.forward == "straight-through"
+        is_digital = config.channel.digital.modulation is not None
+        self._trains_digitally = is_digital and config.quantizer.forward == "straight-through"
         self._has_inputs = config.channel.receiver.inputs
         self._downlink = Downlink(config, link)
+        self._measurement = LinkMeasurement(config, link) if config.channel.receiver.csi != "none" else None
         self.stages = SharedStages.of(config, link)
         self._sent: dict[BlockKey, Float32] = {}
 
@@ -58,19 +60,26 @@ class LinkRadio:
         Args:
             block: as the device sent it.
             symbols: (1, B, d) float32, its symbols.
-            levels: (T+1,) float32, its codebook; None without a quantizer.
+            levels: (T+1,) float32, its codebook, fewer if it merged levels; None without a quantizer.
 
         Returns:
             (L, B, d) float32, or (L, B, d+2) with the channel state.
         """
         trains = block.key.phase is Phase.TRAIN
         draws = self._draws if trains else 1
-        if self._modem is not None and isinstance(block.payload, LevelPayload) and levels is not None:
-            sent = self._modem.modulate(block.payload.indices)
-            return self._modem.demodulate(self._through_channel(block.key, sent, draws), levels)
+        channel, modem = self._forms.channel_of(block), self._forms.modem_of(block)
+        if modem is not None and isinstance(block.payload, LevelPayload) and levels is not None:
+            sent = modem.modulate(block.payload.indices)
+            return modem.demodulate(_through(channel, block.key, sent, draws), levels)
         if trains and self._nonlinear is not None:
             self._keep(block.key, symbols)
-        return self._through_channel(block.key, symbols, draws)
+        return _through(channel, block.key, symbols, draws)
+
+    def measure(self, block: SymbolBlock) -> float | None:
+        """The PSNR of a query in dB, as `LinkMeasurement` has it; None for other blocks, and without channel state."""
+        if self._measurement is None or block.key.phase is not Phase.SERVE:
+            return None
+        return self._measurement.psnr_db(block.key, len(block.sample_ids))
 
     def return_gradient(self, gradient: Gradient) -> Float32:
         """(1, B, d) float32: ∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station.
@@ -98,9 +107,6 @@ class LinkRadio:
             return values
         return self._channel.adjoint(values, self._channel.draw(key, shape))
 
-    def _through_channel(self, key: BlockKey, sent: Float32, draws: int) -> Float32:
-        return self._channel.apply(sent, self._channel.draw(key, (draws, *sent.shape[1:])))
-
     def _keep(self, key: BlockKey, symbols: Float32) -> None:
         """Keep what the nonlinear channel met; all gradients of a step return before the next one's first block."""
         self._sent = {sent: kept for sent, kept in self._sent.items() if sent.step == key.step}
@@ -111,3 +117,7 @@ class LinkRadio:
         if symbols is None:
             raise ProtocolError(f"a gradient for {key} came over link {self._link}, but not its block before")
         return symbols
+
+
+def _through(channel: ChannelModel[Any], key: BlockKey, sent: Float32, draws: int) -> Float32:
+    return channel.apply(sent, channel.draw(key, (draws, *sent.shape[1:])))

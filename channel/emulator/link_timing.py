@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from splitwave.channel.control.overrides import timing_of
 from splitwave.common.config.channel_settings import TimingSettings
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
 from splitwave.common.protocol.live_channel import ChannelValues
+from splitwave.common.protocol.phases import Phase
+from splitwave.common.protocol.sent_part import SentPart, sent_part
 from splitwave.common.randomness import Purpose, generator
 
 _NS = 1e9
@@ -70,22 +72,32 @@ class LinkTiming:
         """Time later blocks by these values, where they replace those of the settings; waiting blocks keep theirs."""
         self._delays = LinkDelays.of(timing_of(self._config.channel.timing, values))
 
-    def release_ns(self, key: BlockKey, samples: int, now_ns: int) -> int:
+    def release_ns(self, key: BlockKey, samples: int, now_ns: int, part: SentPart | None = None) -> int:
         """The time at which a block may leave, in nanoseconds of the clock of `now_ns`.
 
         Args:
             key: of the block; its jitter depends on it, and not on the block's order.
             samples: B.
             now_ns: when the block is ready to be transmitted.
+            part: the symbols and bits of an adapted link's block; by default as the settings say.
         """
-        sent_ns = self._medium.occupy(now_ns, self._scaled_ns(self._occupancy_s(samples)))
+        sent_ns = self._medium.occupy(now_ns, self._scaled_ns(self._occupancy_s(samples, part)))
         return sent_ns + self._scaled_ns((self._delays.delay_ms + self._jitter_ms(key)) / 1e3)
 
-    def _occupancy_s(self, samples: int) -> float:
-        airtime_s = samples * self._config.airtime_s if self._config.channel.timing.airtime else 0.0
+    def part_of(self, block: SymbolBlock) -> SentPart | None:
+        """Bits and symbols of a block of an adapted link; None of other blocks."""
+        adapted = self._config.adaptation.is_on and block.key.phase is Phase.SERVE
+        return sent_part(self._config, block) if adapted else None
+
+    def _occupancy_s(self, samples: int, part: SentPart | None) -> float:
+        config, channel = self._config, self._config.channel
+        symbols, bits = config.symbols_per_sample, config.payload_bits_per_sample
+        if part is not None:
+            symbols, bits = part.symbols, part.bits
+        airtime_s = samples * (symbols + channel.receiver.sent_pilots) / channel.baud if channel.timing.airtime else 0.0
         if self._delays.rate_limit_bps is None:
             return airtime_s
-        return max(airtime_s, samples * self._config.payload_bits_per_sample / self._delays.rate_limit_bps)
+        return max(airtime_s, samples * bits / self._delays.rate_limit_bps)
 
     def _jitter_ms(self, key: BlockKey) -> float:
         if not self._delays.jitter_ms:

@@ -176,7 +176,7 @@ class EmulatedPort:
             state = link.state(block.key)
         else:
             received = link.transmit(block)
-            _write(received, message.block)
+            _write(received, message.block, link.received.dimension)
             is_complete, finish = always, partial(self._times.left, block.key)
             state = received.channel
         if state is not None:
@@ -185,7 +185,8 @@ class EmulatedPort:
         return Held(message, self._release_ns(block), is_complete, finish)
 
     def _receive(self, message: pb.SymbolBlock, block: SymbolBlock, parts: Parts) -> None:
-        _write(self._welcomed.receive(block, parts.in_order), message)
+        link = self._welcomed
+        _write(link.receive(block, parts.in_order), message, link.received.dimension)
         self._times.left(block.key)
 
     def _release_ns(self, block: SymbolBlock) -> int:
@@ -193,7 +194,8 @@ class EmulatedPort:
         timing = self._timing_of_link
         if not timing.holds_blocks:
             return 0
-        return timing.release_ns(block.key, len(block.sample_ids), self._media.clock.now_ns())
+        part = timing.part_of(block)
+        return timing.release_ns(block.key, len(block.sample_ids), self._media.clock.now_ns(), part)
 
     def _return(self, message: pb.DownlinkMessage) -> Held[pb.DownlinkMessage]:
         link = self._welcomed
@@ -211,10 +213,12 @@ class EmulatedPort:
         return Held(message, 0, parts.is_complete, finish)
 
 
-def _write(block: SymbolBlock, message: pb.SymbolBlock) -> None:
-    assert isinstance(block.payload, RealPayload)  # whatever went in
-    message.dimension = block.payload.values.shape[2]
-    reals_to_proto(block.payload.values, message.reals)
+def _write(block: SymbolBlock, message: pb.SymbolBlock, dimension: int) -> None:
+    message.dimension = dimension
+    if isinstance(block.payload, RealPayload):  # else the link is silent
+        reals_to_proto(block.payload.values, message.reals)
+    if block.measured_psnr_db is not None:
+        message.measured_psnr_db = block.measured_psnr_db
     message.ClearField("channel")  # a device may not say what its symbols met
     if block.channel is not None:
         message.channel.CopyFrom(live_channel_to_proto(block.channel))

@@ -50,6 +50,14 @@ class RealPayload:
 
 
 @dataclass(frozen=True, slots=True)
+class SilentPayload:
+    """A link sends nothing but its pilots: the decoder sees zeros."""
+
+
+Payload = LevelPayload | RealPayload | SilentPayload
+
+
+@dataclass(frozen=True, slots=True)
 class SymbolBlock:
     """The features of B samples.
 
@@ -59,13 +67,19 @@ class SymbolBlock:
         beta: the β under which a β-conditioned encoder made a query's block; else None.
         model: the number of the model that encoded a live query; 0 for all other blocks.
         channel: the state of the link that the block met, where live control has changed it; else None.
+        bits: a level, of a serving block of a run that adapts its links; else None.
+        modulation: likewise, where it is not that of the run's settings.
+        measured_psnr_db: peak PSNR in dB that the block met, from the emulator's receiver if that knows the channel.
     """
 
     link: int
     sequence: int
     key: BlockKey
     sample_ids: Int64
-    payload: LevelPayload | RealPayload
+    payload: Payload
     beta: float | None = None
     model: int = 0
     channel: LiveChannel | None = None
+    bits: int | None = None
+    modulation: str | None = None
+    measured_psnr_db: float | None = None

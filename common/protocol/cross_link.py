@@ -5,6 +5,7 @@ Shapes: K links, L noise draws, B samples, d features.
 
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from splitwave.common.config.registry import FIXED
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.arrays import Float32
@@ -59,10 +60,12 @@ def check_cross_link(config: RunConfig) -> None:
     if shared_place(config) is None:
         return
     channel = config.channel
-    apart = {
+    apart: dict[str, tuple[object, object, str]] = {
         "fusion.policy": (config.fusion.policy, "all", "a block that lacks a part cannot be received"),
         "channel.digital.modulation": (channel.digital.modulation, None, "bits do not add up over the air"),
         "channel.receiver.csi": (channel.receiver.csi, "none", "a receiver knows the channel of its own link alone"),
+        "adaptation.policy": (config.adaptation.policy, FIXED, "what one link sends reaches all of them"),
+        "adaptation.rows": (config.adaptation.rows, [], "what one link sends reaches all of them"),
     }
     for setting, (value, needed, reason) in apart.items():
         if value != needed:

@@ -19,6 +19,7 @@ def link_contract(config: RunConfig, link: int) -> LinkContract:
         task=config.task,
         carries_beta=config.hypernetwork.beta is not None,
         links=config.links,
+        adapts=config.adaptation.is_on,
     )
 
 

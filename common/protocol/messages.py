@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.live_messages import ModelChunk, ModelReady, QueryAnswer, Reencode, UseModel
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import EpochReport, PassReport
@@ -140,10 +141,10 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
-class SetBeta:
-    """The β of the link's serving blocks, from the next one on."""
+class SetLink:
+    """The setting of the link's queries, from the next one on; it replaces all of the one before."""
 
-    beta: float
+    setting: LinkSetting
 
 
 Uplink = Hello | Ready | SymbolBlock | EpochReport | PassReport | PartSaved | ModelReady | Leaving
@@ -155,7 +156,7 @@ Downlink = (
     | Prediction
     | SaveCheckpoint
     | Finish
-    | SetBeta
+    | SetLink
     | QueryAnswer
     | ModelChunk
     | UseModel

@@ -6,7 +6,7 @@ import numpy as np
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.arrays import Float32
-from splitwave.common.protocol.blocks import LevelPayload, SymbolBlock
+from splitwave.common.protocol.blocks import LevelPayload, SilentPayload, SymbolBlock
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.tasks.task import Task
 
@@ -29,6 +29,7 @@ class LinkContract:
         carries_beta: whether serving blocks carry the β with which they were encoded.
         links: K, how many links the run has.
         inputs: how many of the `dimension` values are channel state; 0 before the channel.
+        adapts: whether serving blocks say how they were sent, which may differ from the run's settings.
     """
 
     link: int
@@ -42,6 +43,14 @@ class LinkContract:
     carries_beta: bool
     links: int
     inputs: int = 0
+    adapts: bool = False
+
+    def levels(self, bits: int | None) -> int:
+        """The number of levels of a block with these bits a level; None for the bits of the settings.
+
+        Merged levels share the upper bits of their indices.
+        """
+        return self.breakpoints + 1 if bits is None else (self.breakpoints >> (self.bits - bits)) + 1
 
 
 class SymbolReader:
@@ -49,20 +58,20 @@ class SymbolReader:
 
     def __init__(self, contract: LinkContract) -> None:
         self._contract = contract
-        self._levels: Float32 | None = None
-        self._version = -1
+        self._codebooks: dict[int, tuple[int, Float32]] = {}
+        self._last: Float32 | None = None
         self._sequence = 0
 
     @property
     def levels(self) -> Float32:
-        """(T+1,) float32, the codebook of the last block with level indices.
+        """(T+1,) float32, the codebook of the last block with level indices; fewer levels if it merged them.
 
         Raises:
             ProtocolError: none has come.
         """
-        if self._levels is None:
+        if self._last is None:
             raise ProtocolError("no codebook was sent on this stream")
-        return self._levels
+        return self._last
 
     def read(self, block: SymbolBlock) -> Float32:
         """(L, B, d) float32 symbols.
@@ -77,27 +86,33 @@ class SymbolReader:
         if block.sequence != self._sequence:
             raise ProtocolError(f"block {block.sequence} came out of sequence: expected {self._sequence}")
         self._sequence += 1
+        if isinstance(block.payload, SilentPayload):
+            return np.zeros((1, len(block.sample_ids), contract.dimension), dtype=np.float32)
         if isinstance(block.payload, LevelPayload):
-            return self._look_up(block.payload)
+            return np.take(self._codebook(block.payload, block.bits), block.payload.indices)[None]
         draws = block.payload.values.shape[0]
         if draws not in (1, contract.draws if block.key.phase is Phase.TRAIN else 1):
             raise ProtocolError(f"a {block.key} block has {draws} noise draws: expected 1 or {contract.draws}")
         return block.payload.values
 
-    def _look_up(self, payload: LevelPayload) -> Float32:
+    def _codebook(self, payload: LevelPayload, bits: int | None) -> Float32:
+        """The levels of a block; each number of bits has a codebook of its own."""
+        number = self._contract.bits if bits is None else bits
+        version, levels = self._codebooks.get(number, (-1, None))
         if payload.codebook is not None:
-            if payload.codebook_version <= self._version:
-                raise ProtocolError(
-                    f"a codebook of version {payload.codebook_version} came after version {self._version}"
-                )
-            self._levels, self._version = payload.codebook, payload.codebook_version
-        if self._levels is None or payload.codebook_version != self._version:
+            if payload.codebook_version <= version:
+                raise ProtocolError(f"a codebook of version {payload.codebook_version} came after version {version}")
+            version, levels = payload.codebook_version, payload.codebook
+            self._codebooks[number] = version, levels
+        if levels is None or payload.codebook_version != version:
             raise ProtocolError(
-                f"codebook version {payload.codebook_version} was not sent on this stream; it has {self._version}"
+                f"codebook version {payload.codebook_version} was not sent on this stream; it has {version}"
             )
-        if payload.indices.size and int(payload.indices.max()) > self._contract.breakpoints:
-            raise ProtocolError(f"level index {payload.indices.max()} exceeds T = {self._contract.breakpoints}")
-        return np.take(self._levels, payload.indices)[None]
+        highest = self._contract.levels(bits) - 1
+        if payload.indices.size and int(payload.indices.max()) > highest:
+            raise ProtocolError(f"level index {payload.indices.max()} exceeds T = {highest}")
+        self._last = levels
+        return levels
 
 
 def check_transmitted(block: SymbolBlock, contract: LinkContract, symbols: Symbols) -> None:
@@ -111,6 +126,8 @@ def check_transmitted(block: SymbolBlock, contract: LinkContract, symbols: Symbo
     Raises:
         ProtocolError: the block violates one of these.
     """
+    if isinstance(block.payload, SilentPayload):
+        return
     if contract.breakpoints == 0:
         symbols = Symbols.SOFT  # T = 0: no quantizer, real symbols of any size in every phase
     elif block.key.phase is Phase.TRAIN:

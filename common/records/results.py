@@ -66,6 +66,32 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkUse:
+    """The cost of a run's queries on one link.
+
+    Attributes:
+        queries: that the link took part in.
+        sent: of them, those with symbols; the link was silent in the others.
+        bits: information bits of all of them.
+        symbols: channel symbols of all of them, without pilots.
+    """
+
+    queries: int = 0
+    sent: int = 0
+    bits: int = 0
+    symbols: int = 0
+
+    def __add__(self, other: "LinkUse") -> "LinkUse":
+        """The cost of both."""
+        return LinkUse(
+            self.queries + other.queries,
+            self.sent + other.sent,
+            self.bits + other.bits,
+            self.symbols + other.symbols,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ServedQueries:
     """Queries that were answered in finished serving passes.
 
@@ -73,11 +99,13 @@ class ServedQueries:
         queries: how many.
         distinct_samples: how many samples of the test split they asked about.
         error: the queries' mean error, as in `RunResult`.
+        uses: by link, what all queries of a run that adapts its links cost; else empty.
     """
 
     queries: int
     distinct_samples: int
     error: float
+    uses: tuple[LinkUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

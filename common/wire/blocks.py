@@ -4,10 +4,24 @@ import numpy as np
 
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.arrays import Float32, Int64
-from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.blocks import (
+    BlockKey,
+    LevelPayload,
+    Payload,
+    RealPayload,
+    SilentPayload,
+    SymbolBlock,
+)
 from splitwave.common.protocol.packing import pack, packed_size, unpack
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.fields import beta_from_proto, key_from_proto, key_to_proto
+from splitwave.common.wire.link_forms import (
+    bits_from_proto,
+    check_form,
+    form_to_proto,
+    measured_psnr_from_proto,
+    modulation_from_proto,
+)
 from splitwave.common.wire.live_channel import live_channel_from_proto, live_channel_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import FLOAT32, reals_from_proto, reals_to_proto
@@ -26,14 +40,15 @@ def block_to_proto(block: SymbolBlock, contract: LinkContract, message: pb.Symbo
         message.beta = block.beta
     if block.channel is not None:
         message.channel.CopyFrom(live_channel_to_proto(block.channel))
+    form_to_proto(block, message)
     if np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
         message.first_sample_id = int(ids[0])
     else:
         message.sample_ids = ids.astype(_UINT32).tobytes()
     if isinstance(block.payload, RealPayload):
         reals_to_proto(block.payload.values, message.reals)
-    else:
-        _levels_to_proto(block.payload, contract, message.levels)
+    elif isinstance(block.payload, LevelPayload):
+        _levels_to_proto(block.payload, block.bits or contract.bits, message.levels)
 
 
 def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolBlock:
@@ -46,24 +61,21 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolB
         raise _other_dimension(message, contract)
     if not 1 <= message.samples <= contract.max_samples:
         raise ProtocolError(f"{message.samples} samples in a block: expected 1 to {contract.max_samples}")
-    match message.WhichOneof("symbols"):
-        case "reals":
-            reals = reals_from_proto(message.reals, message.samples, contract.dimension)
-            payload: LevelPayload | RealPayload = RealPayload(reals)
-        case "levels":
-            payload = _levels_from_proto(message.levels, message.samples, contract)
-        case None:
-            raise ProtocolError("a block without symbols")
     key = key_from_proto(message.key)
+    check_form(message, key, contract)
+    bits = bits_from_proto(message.bits, contract.bits) if message.HasField("bits") else None
     return SymbolBlock(
         link=message.link,
         sequence=message.sequence,
         key=key,
         sample_ids=_sample_ids(message),
-        payload=payload,
+        payload=_payload(message, bits, contract),
         beta=_beta(message, key, contract),
         model=message.model,
         channel=live_channel_from_proto(message.channel) if message.HasField("channel") else None,
+        bits=bits,
+        modulation=modulation_from_proto(message.modulation),
+        measured_psnr_db=measured_psnr_from_proto(message),
     )
 
 
@@ -78,36 +90,52 @@ def _other_dimension(message: pb.SymbolBlock, contract: LinkContract) -> Protoco
     return ProtocolError(f"{message.dimension} symbols a sample: expected {contract.dimension}")
 
 
-def _levels_to_proto(payload: LevelPayload, contract: LinkContract, message: pb.LevelSymbols) -> None:
-    message.packed = pack(payload.indices, contract.bits)
+def _payload(message: pb.SymbolBlock, bits: int | None, contract: LinkContract) -> Payload:
+    match message.WhichOneof("symbols"):
+        case "reals":
+            return RealPayload(reals_from_proto(message.reals, message.samples, contract.dimension))
+        case "levels":
+            return _levels_from_proto(message.levels, message.samples, bits, contract)
+        case None if message.silent:
+            return SilentPayload()
+        case None:
+            raise ProtocolError("a block without symbols")
+
+
+def _levels_to_proto(payload: LevelPayload, bits: int, message: pb.LevelSymbols) -> None:
+    message.packed = pack(payload.indices, bits)
     message.codebook_version = payload.codebook_version
     if payload.codebook is not None:
         message.codebook = payload.codebook.astype(FLOAT32).tobytes()
 
 
-def _levels_from_proto(message: pb.LevelSymbols, samples: int, contract: LinkContract) -> LevelPayload:
+def _levels_from_proto(
+    message: pb.LevelSymbols, samples: int, bits: int | None, contract: LinkContract
+) -> LevelPayload:
     if contract.breakpoints == 0:
         raise ProtocolError("level indices came over a link without a quantizer (T = 0)")
-    count = samples * contract.dimension
-    expected = packed_size(count, contract.bits)
+    count, width = samples * contract.dimension, bits or contract.bits
+    expected = packed_size(count, width)
     if len(message.packed) != expected:
         raise ProtocolError(
             f"{len(message.packed)} bytes of packed levels: expected {expected} for "
-            f"{samples} × {contract.dimension} symbols of {contract.bits} bits"
+            f"{samples} × {contract.dimension} symbols of {width} bits"
         )
-    indices = unpack(message.packed, count, contract.bits).reshape(samples, contract.dimension)
-    return LevelPayload(indices, message.codebook_version, _codebook_from_proto(message.codebook, contract))
+    indices = unpack(message.packed, count, width).reshape(samples, contract.dimension)
+    codebook = _codebook_from_proto(message.codebook, contract.levels(bits), merged=width < contract.bits)
+    return LevelPayload(indices, message.codebook_version, codebook)
 
 
-def _codebook_from_proto(data: bytes, contract: LinkContract) -> Float32 | None:
+def _codebook_from_proto(data: bytes, levels: int, *, merged: bool) -> Float32 | None:
     if not data:
         return None
-    levels = contract.breakpoints + 1
     if len(data) != levels * FLOAT32.itemsize:
         raise ProtocolError(f"{len(data)} bytes of codebook: expected {levels} float32 levels")
     codebook = np.frombuffer(data, dtype=FLOAT32)
-    if not (codebook[0] == -1 and codebook[-1] == 1 and (codebook[1:] >= codebook[:-1]).all()):  # NaN fails, too
-        raise ProtocolError("a codebook's levels must ascend from -1 to 1")
+    ends = (codebook[0], codebook[-1])
+    within = ends[0] >= -1 and ends[1] <= 1 if merged else ends == (-1, 1)
+    if not (within and (codebook[1:] >= codebook[:-1]).all()):  # NaN fails, too
+        raise ProtocolError(f"a codebook's levels must ascend {'within' if merged else 'from'} -1 to 1")
     return codebook
 
 

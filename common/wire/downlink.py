@@ -9,7 +9,7 @@ from splitwave.common.protocol.messages import (
     Gradient,
     Prediction,
     SaveCheckpoint,
-    SetBeta,
+    SetLink,
     TrainStep,
     Welcome,
 )
@@ -39,8 +39,8 @@ def downlink_to_proto(body: Downlink) -> pb.DownlinkMessage:
             return pb.DownlinkMessage(save_checkpoint=training.save_checkpoint_to_proto(body))
         case Finish():
             return pb.DownlinkMessage(finish=handshake.finish_to_proto(body))
-        case SetBeta():
-            return pb.DownlinkMessage(set_beta=passes.set_beta_to_proto(body))
+        case SetLink():
+            return pb.DownlinkMessage(set_link=passes.set_link_to_proto(body))
         case QueryAnswer() | ModelChunk() | UseModel() | Reencode():
             return live.downlink_to_proto(body)
 
@@ -66,8 +66,8 @@ def downlink_from_proto(message: pb.DownlinkMessage, contract: LinkContract | No
             return training.save_checkpoint_from_proto(message.save_checkpoint)
         case "finish":
             return handshake.finish_from_proto(message.finish)
-        case "set_beta":
-            return passes.set_beta_from_proto(message.set_beta)
+        case "set_link":
+            return passes.set_link_from_proto(message.set_link)
         case "answer" | "model_chunk" | "use_model" | "reencode":
             return live.downlink_from_proto(message, contract)
         case None:

@@ -1,14 +1,16 @@
-"""Passes over evaluation data and queries: Evaluate and SetBeta down, PassReport up. Answers are in `predictions`."""
+"""Passes over evaluation data and queries: Evaluate and SetLink down, PassReport up. Answers are in `predictions`."""
 
 import math
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_BREAKPOINTS
-from splitwave.common.protocol.messages import Evaluate, SetBeta
+from splitwave.common.protocol.link_setting import LinkSetting
+from splitwave.common.protocol.messages import Evaluate, SetLink
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.reports import PassReport, SymbolEntropy, UplinkCost
 from splitwave.common.wire.fields import beta_from_proto, phase_from_proto, symbols_from_proto
 from splitwave.common.wire.hop_times import hop_times_from_bytes, hop_times_to_bytes
+from splitwave.common.wire.link_forms import bits_from_proto, modulation_from_proto, modulation_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.workload import workload_from_proto, workload_to_proto
 
@@ -40,18 +42,31 @@ def evaluate_from_proto(message: pb.Evaluate) -> Evaluate:
     return Evaluate(phase, message.step, symbols, workload)
 
 
-def set_beta_to_proto(set_beta: SetBeta) -> pb.SetBeta:
-    """Encode a change of β."""
-    return pb.SetBeta(beta=set_beta.beta)
+def set_link_to_proto(set_link: SetLink) -> pb.SetLink:
+    """Encode how a link is to send."""
+    setting = set_link.setting
+    return pb.SetLink(
+        beta=setting.beta,
+        bits=setting.bits,
+        modulation=modulation_to_proto(setting.modulation),
+        silent=not setting.sends,
+    )
 
 
-def set_beta_from_proto(message: pb.SetBeta) -> SetBeta:
-    """Decode a change of β.
+def set_link_from_proto(message: pb.SetLink) -> SetLink:
+    """Decode how a link is to send.
 
     Raises:
-        ProtocolError: β is not finite, or not above 0.
+        ProtocolError: β is not finite, or not above 0, or bits or modulation are none that a link can have.
     """
-    return SetBeta(beta_from_proto(message.beta))
+    return SetLink(
+        LinkSetting(
+            beta=beta_from_proto(message.beta) if message.HasField("beta") else None,
+            bits=bits_from_proto(message.bits) if message.HasField("bits") else None,
+            modulation=modulation_from_proto(message.modulation),
+            sends=not message.silent,
+        )
+    )
 
 
 def pass_report_to_proto(report: PassReport) -> pb.PassReport:

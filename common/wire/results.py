@@ -4,6 +4,7 @@ from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.results import (
     EpochRecord,
     Evaluation,
+    LinkUse,
     RunResult,
     ServedAtBeta,
     ServedByChannel,
@@ -107,11 +108,19 @@ def _cost_from_proto(message: pb.UplinkCost) -> UplinkCost:
 
 
 def _queries_to_proto(queries: ServedQueries) -> pb.ServedQueries:
-    return pb.ServedQueries(queries=queries.queries, distinct_samples=queries.distinct_samples, error=queries.error)
+    return pb.ServedQueries(
+        queries=queries.queries,
+        distinct_samples=queries.distinct_samples,
+        error=queries.error,
+        uses=[
+            pb.LinkUse(queries=use.queries, sent=use.sent, bits=use.bits, symbols=use.symbols) for use in queries.uses
+        ],
+    )
 
 
 def _queries_from_proto(message: pb.ServedQueries) -> ServedQueries:
-    return ServedQueries(message.queries, message.distinct_samples, message.error)
+    uses = (LinkUse(use.queries, use.sent, use.bits, use.symbols) for use in message.uses)
+    return ServedQueries(message.queries, message.distinct_samples, message.error, tuple(uses))
 
 
 def _served_to_proto(served: ServedAtBeta) -> pb.ServedAtBeta:

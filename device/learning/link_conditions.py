@@ -1,9 +1,12 @@
 """The conditions of one link's blocks: β and noise variance, and the inputs of conditioned networks."""
 
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.errors import ProtocolError
 from splitwave.common.learning.conditions import BlockConditions, block_conditions, check_serving_beta
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_setting import AS_CONFIGURED, LinkSetting
+from splitwave.common.protocol.phases import Phase
 from splitwave.device.learning.link_samples import LinkSamples
 
 
@@ -20,7 +23,9 @@ class LinkConditions:
         self._conditioned = bool(config.conditions)
         self._link = link
         self._samples = samples
-        self._serving_beta: float | None = None
+        self._bits = config.bits_per_symbol
+        self._adapts = config.adaptation.is_on and bool(config.quantizer.breakpoints)
+        self._serving = AS_CONFIGURED
 
     def retune(self, config: RunConfig) -> None:
         """Continue with settings that differ in `channel.psnr_db` and `objective.beta` only."""
@@ -28,19 +33,28 @@ class LinkConditions:
 
     @property
     def serving_beta(self) -> float | None:
-        """β of the next query: `objective.beta` until `set_beta`; None unless the networks are β-conditioned."""
+        """β of the next query: `objective.beta` until `set_link`; None unless the networks are β-conditioned."""
         if self.config.hypernetwork.beta is None:
             return None
-        return self.config.beta(self._link) if self._serving_beta is None else self._serving_beta
+        return self.config.beta(self._link) if self._serving.beta is None else self._serving.beta
 
-    def set_beta(self, beta: float) -> None:
-        """Serve under another β from the next block on; validation and test keep `objective.beta`.
+    def set_link(self, setting: LinkSetting) -> None:
+        """Send queries in another way from the next block on; validation and test keep that of the settings.
 
         Raises:
-            ProtocolError: the networks are not β-conditioned, or were not trained for this β.
+            ProtocolError: the networks are not β-conditioned, or were not trained for this β; or the quantizer has
+                fewer bits.
         """
-        check_serving_beta(self.config, beta)
-        self._serving_beta = beta
+        if setting.beta is not None:
+            check_serving_beta(self.config, setting.beta)
+        if setting.bits is not None and not (self.config.quantizer.breakpoints and setting.bits <= self._bits):
+            raise ProtocolError(f"{setting.bits} bits a level: this run has {self._bits}")
+        self._serving = setting
+
+    def setting_of(self, key: BlockKey) -> LinkSetting | None:
+        """The setting of a block, if it is a query of a run that adapts its links; else None."""
+        adapted = self._adapts and key.phase is Phase.SERVE
+        return self._serving if adapted else None
 
     def of(self, key: BlockKey, beta: float | None = None) -> BlockConditions:
         """The conditions of a block.

@@ -121,9 +121,11 @@ class LinkGroup:
         ids = workers[0].plan.block_ids(key.phase, key.step, key.micro_batch)
         stack = self._stacked(members, workers)
         means = stack.network(self._inputs(workers, key.phase, ids))
-        return StackedFeatures(
-            workers, [PassFeatures(key, ids, mean, None) for mean in means], means, stack.breakpoints
-        )
+        each = [
+            PassFeatures(key, ids, mean, None, worker.setting_of(key))
+            for mean, worker in zip(means, workers, strict=True)
+        ]
+        return StackedFeatures(workers, each, means, stack.breakpoints)
 
     @torch.no_grad()
     def _stacked_levels(self, features: StackedFeatures, breakpoints: Tensor) -> list[SymbolBlock]:

@@ -9,6 +9,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.phases import Symbols
 from splitwave.device.learning.block_writer import BlockWriter
 from splitwave.device.learning.link_conditions import LinkConditions
@@ -27,12 +28,14 @@ class PassFeatures:
         ids: (B,) places of its samples in their split.
         mean: (B, d) float32, the encoder's mean μ, which is sent instead of a sample of z (ADR 5).
         beta: β under which a conditioned network encoded a block of queries; else None.
+        setting: how a query of an adapted link is sent; else None.
     """
 
     key: BlockKey
     ids: Int64
     mean: Tensor
     beta: float | None
+    setting: LinkSetting | None = None
 
 
 class PassEncoder:
@@ -70,7 +73,7 @@ class PassEncoder:
         """Encode a block; a β-conditioned network encodes queries under the serving β."""
         ids = self._samples.ids(key)
         beta = self._conditions.serving_beta if key.phase.is_of_queries else None
-        return PassFeatures(key, ids, self._mean(key, ids, beta), beta)
+        return PassFeatures(key, ids, self._mean(key, ids, beta), beta, self._conditions.setting_of(key))
 
     @torch.no_grad()
     def quantize(self, features: PassFeatures, symbols: Symbols) -> SymbolBlock:
@@ -86,7 +89,9 @@ class PassEncoder:
 
     def levels_block(self, features: PassFeatures, indices: Tensor) -> SymbolBlock:
         """The block of features that are quantized already, to (B, d) uint8 level indices."""
-        return self._writer.levels(features.key, features.ids, indices, features.beta)
+        if features.setting is None:
+            return self._writer.levels(features.key, features.ids, indices, features.beta)
+        return self._writer.adapted(features.key, features.ids, indices, features.beta, features.setting)
 
     def _mean(self, key: BlockKey, ids: Int64, beta: float | None) -> Tensor:
         encoder, views = self._model.encoder, self._samples.view(key.phase, ids)

@@ -7,6 +7,7 @@ from torch import Tensor
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32, Int64
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.protocol.workload import Workload
@@ -50,7 +51,7 @@ class DeviceWorker:
         self.model = model = DeviceModel(config, link)
         self._samples = samples = LinkSamples(config, views, model.placement)
         self._conditions = conditions = LinkConditions(config, link, samples)
-        writer = BlockWriter(link, model)
+        writer = BlockWriter(link, model, config.bits_per_symbol)
         self._trainer = DeviceTrainer(config, link, model=model, samples=samples, conditions=conditions, writer=writer)
         self._passes = PassEncoder(config, model=model, samples=samples, conditions=conditions, writer=writer)
 
@@ -79,13 +80,17 @@ class DeviceWorker:
         """β of the next query; None unless the networks are β-conditioned."""
         return self._conditions.serving_beta
 
-    def set_beta(self, beta: float) -> None:
-        """Serve under another β from the next query on.
+    def set_link(self, setting: LinkSetting) -> None:
+        """Send queries in another way from the next one on.
 
         Raises:
-            ProtocolError: as `LinkConditions.set_beta`.
+            ProtocolError: as `LinkConditions.set_link`.
         """
-        self._conditions.set_beta(beta)
+        self._conditions.set_link(setting)
+
+    def setting_of(self, key: BlockKey) -> LinkSetting | None:
+        """The setting of a block, if it is a query of a run that adapts its links; else None."""
+        return self._conditions.setting_of(key)
 
     def retune(self, config: RunConfig) -> None:
         """Continue with settings that differ in `channel.psnr_db` and `objective.beta` only."""

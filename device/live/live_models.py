@@ -77,7 +77,7 @@ class LiveModels:
             raise ProtocolError(f"model {number} was asked for: this device has {sorted(self._by_number) or 'none'}")
         return self._by_number[number]
 
-    def set_beta(self, beta: float) -> None:
+    def set_beta(self, beta: float | None) -> None:
         """Encode under another β from the next query on; a model that cannot goes on under its own, which is logged."""
         with self.lock:
             self._beta = beta

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from splitwave.common.errors import DataError, ProtocolError, SplitwaveError
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.live_messages import ModelChunk, ModelReady, QueryAnswer, Reencode, UseModel
-from splitwave.common.protocol.messages import Downlink, Finish, Hello, SetBeta, Uplink, Welcome
+from splitwave.common.protocol.messages import Downlink, Finish, Hello, SetLink, Uplink, Welcome
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.protocol.symbols import LinkContract
@@ -100,8 +100,8 @@ class LiveSession:
                 if query is None:
                     raise ProtocolError(f"{QueryName.of(message.key)} is to be sent again, but was answered")
                 self._send_again(query, message.model)
-            case SetBeta():
-                self._models.set_beta(message.beta)
+            case SetLink():
+                self._models.set_beta(message.setting.beta)
             case Finish():
                 self.finished = True
             case _:

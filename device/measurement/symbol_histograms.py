@@ -3,7 +3,7 @@
 import numpy as np
 
 from splitwave.common.protocol.arrays import Int64
-from splitwave.common.protocol.blocks import LevelPayload, SymbolBlock
+from splitwave.common.protocol.blocks import LevelPayload, SilentPayload, SymbolBlock
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.reports import SymbolEntropy
 from splitwave.device.measurement.events import BlockObserver, EncodingTimes
@@ -29,9 +29,9 @@ class SymbolHistograms(BlockObserver):
             self.add(block)
 
     def add(self, block: SymbolBlock) -> None:
-        """Count the symbols of a block, if it carries the β under which it was encoded."""
+        """Count the symbols of a block, if it carries the β under which it was encoded, and its link is not adapted."""
         beta, payload = block.beta, block.payload
-        if beta is None:
+        if beta is None or block.bits is not None or isinstance(payload, SilentPayload):
             return
         self._samples[beta] = self._samples.get(beta, 0) + len(block.sample_ids)
         self._changed.add(beta)

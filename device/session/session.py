@@ -16,7 +16,7 @@ from splitwave.common.protocol.messages import (
     Prediction,
     Ready,
     SaveCheckpoint,
-    SetBeta,
+    SetLink,
     TrainStep,
     Uplink,
     Welcome,
@@ -117,8 +117,8 @@ class DeviceSession:
             case SaveCheckpoint():
                 self._check_idle(f"a checkpoint after step {message.step}")
                 yield from self._writer.save(self._leased, message)
-            case SetBeta():
-                self._leased.worker.set_beta(message.beta)
+            case SetLink():
+                self._leased.worker.set_link(message.setting)
             case Finish():
                 self.finished = True
             case _:

@@ -9,6 +9,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
 from splitwave.common.protocol.link_contract import link_contract
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.live_messages import ModelChunk, ModelReady, Outcome, QueryAnswer, Reencode, UseModel
 from splitwave.common.protocol.messages import (
     PROTOCOL_VERSION,
@@ -22,7 +23,7 @@ from splitwave.common.protocol.messages import (
     Prediction,
     Ready,
     SaveCheckpoint,
-    SetBeta,
+    SetLink,
     TrainStep,
     Uplink,
     Welcome,
@@ -32,7 +33,7 @@ from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.protocol.reports import EpochReport, PassReport, SymbolEntropy, UplinkCost
 from splitwave.common.protocol.timing import ChannelStamps, Hop, Stamps
 from splitwave.common.protocol.workload import STAMPS, LinkStamps, Overflow, Workload
-from splitwave.common.records.results import EpochRecord, Evaluation, RunResult, ServedAtBeta, ServedQueries
+from splitwave.common.records.results import EpochRecord, Evaluation, LinkUse, RunResult, ServedAtBeta, ServedQueries
 from splitwave.common.tasks.task import Answers
 from splitwave.common.wire.downlink import downlink_to_proto
 from splitwave.common.wire.pb import control_pb2, uplink_pb2
@@ -76,7 +77,8 @@ def control_messages() -> Sequence[Message]:
     served = (ServedAtBeta((1e-3, 1e-4), ServedQueries(9, 8, 0.1), 2.5),)
     times = np.arange(6, dtype=np.int64).reshape(3, 2)
     costs = (UplinkCost(9, 99, 199),) * 2
-    result = RunResult(60, 1e3, 0.1, 0.2, costs, ("encode", "fuse"), times, _DIGEST, ServedQueries(9, 8, 0.1), served)
+    queries = ServedQueries(9, 8, 0.1, (LinkUse(9, 8, 64, 32),))
+    result = RunResult(60, 1e3, 0.1, 0.2, costs, ("encode", "fuse"), times, _DIGEST, queries, served)
     links = [control_pb2.LinkStatus(link=0, device_id="a", peer="ipv4:1", ready=True, blocks=3, beta=0.1)]
     status = control_pb2.RunStatus(
         run_id="run", stage=control_pb2.STAGE_TRAINING, epoch=1, epochs=2, step=3, steps=4, links=links, restarts=1
@@ -151,7 +153,9 @@ def _downlinks(kind: str) -> list[Downlink]:
         ModelChunk(2, "0123456789ab", "part.json", 2, b"{}", last=True),
         UseModel(2),
         Reencode(QueryName(2, 7).key, 2),
-        SetBeta(0.25),
+        SetLink(LinkSetting(beta=0.25)),
+        SetLink(LinkSetting(bits=2, modulation="16-qam")),
+        SetLink(LinkSetting(sends=False)),
         Finish(),
     ]
 

@@ -40,7 +40,7 @@ DECODERS: dict[str, tuple[Callable[[Any], object], ...]] = {
     "Gradient": (lambda message: training.gradient_from_proto(message, _LEVELS),),
     "SaveCheckpoint": (training.save_checkpoint_from_proto,),
     "Evaluate": (passes.evaluate_from_proto,),
-    "SetBeta": (passes.set_beta_from_proto,),
+    "SetLink": (passes.set_link_from_proto,),
     "Prediction": (
         lambda message: predictions.prediction_from_proto(message, _answering(message)),
         lambda message: answers.answers_from_proto(message, _answering(message)),

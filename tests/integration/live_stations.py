@@ -16,7 +16,7 @@ from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
 from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.live_messages import ModelChunk, ModelReady, QueryAnswer, Reencode, UseModel
-from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Hello, SetBeta, Welcome
+from splitwave.common.protocol.messages import PROTOCOL_VERSION, Downlink, Hello, SetLink, Welcome
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.device.inference.torch_encoder import TorchEncoder
@@ -166,8 +166,9 @@ class LiveDevice:
                 self.current = message.number
             case Reencode():
                 await self._send(message.key, message.model)
-            case SetBeta():
-                self._encoders[self.current].set_beta(message.beta)
+            case SetLink():
+                assert message.setting.beta is not None
+                self._encoders[self.current].set_beta(message.setting.beta)
             case other:
                 raise AssertionError(other)
 

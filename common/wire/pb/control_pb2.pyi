@@ -534,25 +534,65 @@ class ServedQueries(_message.Message):
     QUERIES_FIELD_NUMBER: _builtins.int
     DISTINCT_SAMPLES_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    USES_FIELD_NUMBER: _builtins.int
     queries: _builtins.int
     distinct_samples: _builtins.int
     """number of different samples of the test split in them"""
     error: _builtins.float
     """mean error of the queries"""
+    @_builtins.property
+    def uses(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkUse]:
+        """by link, of all queries; only of runs that adapt their links"""
+
     def __init__(
         self,
         *,
         queries: _builtins.int = ...,
         distinct_samples: _builtins.int = ...,
         error: _builtins.float = ...,
+        uses: _abc.Iterable[Global___LinkUse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["distinct_samples", b"distinct_samples", "error", b"error", "queries", b"queries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distinct_samples", b"distinct_samples", "error", b"error", "queries", b"queries", "uses", b"uses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServedQueries: _TypeAlias = ServedQueries  # noqa: Y015
+
+@_typing.final
+class LinkUse(_message.Message):
+    """What the queries of a run cost on one link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERIES_FIELD_NUMBER: _builtins.int
+    SENT_FIELD_NUMBER: _builtins.int
+    BITS_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    queries: _builtins.int
+    """that the link took part in"""
+    sent: _builtins.int
+    """of them, those with symbols; the link was silent in the others"""
+    bits: _builtins.int
+    """information bits"""
+    symbols: _builtins.int
+    """channel symbols, without pilots"""
+    def __init__(
+        self,
+        *,
+        queries: _builtins.int = ...,
+        sent: _builtins.int = ...,
+        bits: _builtins.int = ...,
+        symbols: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bits", b"bits", "queries", b"queries", "sent", b"sent", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinkUse: _TypeAlias = LinkUse  # noqa: Y015
 
 @_typing.final
 class ServedByLinks(_message.Message):

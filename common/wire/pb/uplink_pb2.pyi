@@ -46,6 +46,25 @@ PHASE_LOAD: Phase.ValueType  # 5
 """queries of a Workload, with time stamps of each"""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
 
+class _Modulation:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ModulationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Modulation.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MODULATION_UNSPECIFIED: _Modulation.ValueType  # 0
+    MODULATION_BPSK: _Modulation.ValueType  # 1
+    MODULATION_QPSK: _Modulation.ValueType  # 2
+    MODULATION_16_QAM: _Modulation.ValueType  # 3
+
+class Modulation(_Modulation, metaclass=_ModulationEnumTypeWrapper): ...
+
+MODULATION_UNSPECIFIED: Modulation.ValueType  # 0
+MODULATION_BPSK: Modulation.ValueType  # 1
+MODULATION_QPSK: Modulation.ValueType  # 2
+MODULATION_16_QAM: Modulation.ValueType  # 3
+Global___Modulation: _TypeAlias = Modulation  # noqa: Y015
+
 class _Dtype:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -359,6 +378,10 @@ class SymbolBlock(_message.Message):
     BETA_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    BITS_FIELD_NUMBER: _builtins.int
+    MODULATION_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
+    MEASURED_PSNR_DB_FIELD_NUMBER: _builtins.int
     link: _builtins.int
     sequence: _builtins.int
     """counts the blocks of this stream from 0"""
@@ -374,6 +397,18 @@ class SymbolBlock(_message.Message):
     """the β with which this block was encoded; only in queries of β-conditioned networks"""
     model: _builtins.int
     """live queries only: the number of the model that encoded it"""
+    bits: _builtins.int
+    """Set in serving blocks of runs that adapt their links, and in no others:
+    bits per packed level; fewer than ceil(log2(T+1)) merge neighbouring levels
+    """
+    modulation: Global___Modulation.ValueType
+    """of the bits; MODULATION_UNSPECIFIED: that of the run's settings"""
+    silent: _builtins.bool
+    """the link sends no symbols, only its pilots; `symbols` is not set"""
+    measured_psnr_db: _builtins.float
+    """Set by the channel emulator, where its receiver knows the channel: mean over the samples, in dB, of the peak PSNR
+    behind the fading.
+    """
     @_builtins.property
     def key(self) -> Global___BlockKey: ...
     @_builtins.property
@@ -399,15 +434,23 @@ class SymbolBlock(_message.Message):
         beta: _builtins.float | None = ...,
         model: _builtins.int = ...,
         channel: Global___LiveChannel | None = ...,
+        bits: _builtins.int | None = ...,
+        modulation: Global___Modulation.ValueType = ...,
+        silent: _builtins.bool = ...,
+        measured_psnr_db: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_channel", b"_channel", "beta", b"beta", "channel", b"channel", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_bits", b"_bits", "_channel", b"_channel", "_measured_psnr_db", b"_measured_psnr_db", "beta", b"beta", "bits", b"bits", "channel", b"channel", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "measured_psnr_db", b"measured_psnr_db", "reals", b"reals", "sample_ids", b"sample_ids", "symbols", b"symbols"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_channel", b"_channel", "beta", b"beta", "channel", b"channel", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "model", b"model", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_bits", b"_bits", "_channel", b"_channel", "_measured_psnr_db", b"_measured_psnr_db", "beta", b"beta", "bits", b"bits", "channel", b"channel", "dimension", b"dimension", "first_sample_id", b"first_sample_id", "ids", b"ids", "key", b"key", "levels", b"levels", "link", b"link", "measured_psnr_db", b"measured_psnr_db", "model", b"model", "modulation", b"modulation", "reals", b"reals", "sample_ids", b"sample_ids", "samples", b"samples", "sequence", b"sequence", "silent", b"silent", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__beta: _TypeAlias = _typing.Literal["beta"]  # noqa: Y015
     _WhichOneofArgType__beta: _TypeAlias = _typing.Literal["_beta", b"_beta"]  # noqa: Y015
+    _WhichOneofReturnType__bits: _TypeAlias = _typing.Literal["bits"]  # noqa: Y015
+    _WhichOneofArgType__bits: _TypeAlias = _typing.Literal["_bits", b"_bits"]  # noqa: Y015
     _WhichOneofReturnType__channel: _TypeAlias = _typing.Literal["channel"]  # noqa: Y015
     _WhichOneofArgType__channel: _TypeAlias = _typing.Literal["_channel", b"_channel"]  # noqa: Y015
+    _WhichOneofReturnType__measured_psnr_db: _TypeAlias = _typing.Literal["measured_psnr_db"]  # noqa: Y015
+    _WhichOneofArgType__measured_psnr_db: _TypeAlias = _typing.Literal["_measured_psnr_db", b"_measured_psnr_db"]  # noqa: Y015
     _WhichOneofReturnType_ids: _TypeAlias = _typing.Literal["first_sample_id", "sample_ids"]  # noqa: Y015
     _WhichOneofArgType_ids: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
     _WhichOneofReturnType_symbols: _TypeAlias = _typing.Literal["levels", "reals"]  # noqa: Y015
@@ -415,7 +458,11 @@ class SymbolBlock(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__beta) -> _WhichOneofReturnType__beta | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bits) -> _WhichOneofReturnType__bits | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__channel) -> _WhichOneofReturnType__channel | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__measured_psnr_db) -> _WhichOneofReturnType__measured_psnr_db | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_ids) -> _WhichOneofReturnType_ids | None: ...
     @_typing.overload
@@ -525,7 +572,9 @@ class LevelSymbols(_message.Message):
     packed: _builtins.bytes
     codebook_version: _builtins.int
     codebook: _builtins.bytes
-    """T+1 little-endian float32 levels; set only if this stream has not sent the version before"""
+    """Little-endian float32 levels: T+1, or the means of the merged ones. Set only if this stream has not sent the version
+    before for this number of bits.
+    """
     def __init__(
         self,
         *,
@@ -756,7 +805,7 @@ class DownlinkMessage(_message.Message):
     PREDICTION_FIELD_NUMBER: _builtins.int
     SAVE_CHECKPOINT_FIELD_NUMBER: _builtins.int
     FINISH_FIELD_NUMBER: _builtins.int
-    SET_BETA_FIELD_NUMBER: _builtins.int
+    SET_LINK_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     MODEL_CHUNK_FIELD_NUMBER: _builtins.int
     USE_MODEL_FIELD_NUMBER: _builtins.int
@@ -778,7 +827,7 @@ class DownlinkMessage(_message.Message):
     @_builtins.property
     def finish(self) -> Global___Finish: ...
     @_builtins.property
-    def set_beta(self) -> Global___SetBeta: ...
+    def set_link(self) -> Global___SetLink: ...
     @_builtins.property
     def answer(self) -> Global___QueryAnswer: ...
     @_builtins.property
@@ -798,17 +847,17 @@ class DownlinkMessage(_message.Message):
         prediction: Global___Prediction | None = ...,
         save_checkpoint: Global___SaveCheckpoint | None = ...,
         finish: Global___Finish | None = ...,
-        set_beta: Global___SetBeta | None = ...,
+        set_link: Global___SetLink | None = ...,
         answer: Global___QueryAnswer | None = ...,
         model_chunk: Global___ModelChunk | None = ...,
         use_model: Global___UseModel | None = ...,
         reencode: Global___Reencode | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "model_chunk", b"model_chunk", "prediction", b"prediction", "reencode", b"reencode", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "use_model", b"use_model", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "model_chunk", b"model_chunk", "prediction", b"prediction", "reencode", b"reencode", "save_checkpoint", b"save_checkpoint", "set_link", b"set_link", "train_step", b"train_step", "use_model", b"use_model", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "model_chunk", b"model_chunk", "port", b"port", "prediction", b"prediction", "reencode", b"reencode", "save_checkpoint", b"save_checkpoint", "set_beta", b"set_beta", "train_step", b"train_step", "use_model", b"use_model", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "body", b"body", "evaluate", b"evaluate", "finish", b"finish", "gradient", b"gradient", "model_chunk", b"model_chunk", "port", b"port", "prediction", b"prediction", "reencode", b"reencode", "save_checkpoint", b"save_checkpoint", "set_link", b"set_link", "train_step", b"train_step", "use_model", b"use_model", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "train_step", "gradient", "evaluate", "prediction", "save_checkpoint", "finish", "set_beta", "answer", "model_chunk", "use_model", "reencode"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "train_step", "gradient", "evaluate", "prediction", "save_checkpoint", "finish", "set_link", "answer", "model_chunk", "use_model", "reencode"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1193,25 +1242,46 @@ class Finish(_message.Message):
 Global___Finish: _TypeAlias = Finish  # noqa: Y015
 
 @_typing.final
-class SetBeta(_message.Message):
-    """Sets the β of this link's serving blocks from the next one on. Only β-conditioned networks get it."""
+class SetLink(_message.Message):
+    """Sets how this link sends its queries from the next one on. Each replaces all of the one before; what is not set is as
+    the run's settings say.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     BETA_FIELD_NUMBER: _builtins.int
+    BITS_FIELD_NUMBER: _builtins.int
+    MODULATION_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
     beta: _builtins.float
+    """only for β-conditioned networks"""
+    bits: _builtins.int
+    """bits per level"""
+    modulation: Global___Modulation.ValueType
+    silent: _builtins.bool
+    """send no symbols"""
     def __init__(
         self,
         *,
-        beta: _builtins.float = ...,
+        beta: _builtins.float | None = ...,
+        bits: _builtins.int | None = ...,
+        modulation: Global___Modulation.ValueType = ...,
+        silent: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_bits", b"_bits", "beta", b"beta", "bits", b"bits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_beta", b"_beta", "_bits", b"_bits", "beta", b"beta", "bits", b"bits", "modulation", b"modulation", "silent", b"silent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__beta: _TypeAlias = _typing.Literal["beta"]  # noqa: Y015
+    _WhichOneofArgType__beta: _TypeAlias = _typing.Literal["_beta", b"_beta"]  # noqa: Y015
+    _WhichOneofReturnType__bits: _TypeAlias = _typing.Literal["bits"]  # noqa: Y015
+    _WhichOneofArgType__bits: _TypeAlias = _typing.Literal["_bits", b"_bits"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__beta) -> _WhichOneofReturnType__beta | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bits) -> _WhichOneofReturnType__bits | None: ...
 
-Global___SetBeta: _TypeAlias = SetBeta  # noqa: Y015
+Global___SetLink: _TypeAlias = SetLink  # noqa: Y015
 
 @_typing.final
 class QueryAnswer(_message.Message):

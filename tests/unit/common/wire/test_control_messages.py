@@ -7,6 +7,7 @@ import pytest
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.messages import (
     Downlink,
     Evaluate,
@@ -17,7 +18,7 @@ from splitwave.common.protocol.messages import (
     Prediction,
     Ready,
     SaveCheckpoint,
-    SetBeta,
+    SetLink,
     TrainStep,
     Uplink,
     Welcome,
@@ -77,7 +78,7 @@ def test_the_hello_of_a_device_that_still_sends_its_host_is_read() -> None:
         SaveCheckpoint(240, 0),
         SaveCheckpoint(240, 140),
         Finish(),
-        SetBeta(1 / 3),
+        SetLink(LinkSetting(beta=1 / 3)),
     ],
 )
 def test_downlink_messages_survive_the_wire(body: Downlink) -> None:
@@ -113,7 +114,7 @@ def test_an_epoch_report_with_a_rate_that_is_not_finite_is_refused(rate: float) 
 
 def test_an_impossible_beta_or_entropy_is_refused() -> None:
     with pytest.raises(ProtocolError, match="β = nan: expected a finite number above 0"):
-        downlink_from_proto(downlink_to_proto(SetBeta(np.nan)))
+        downlink_from_proto(downlink_to_proto(SetLink(LinkSetting(beta=np.nan))))
     for bits in (np.nan, np.inf, -0.1, 8.1):
         report = PassReport(
             Phase.SERVE, Symbols.HARD, UplinkCost(), (), np.zeros((0, 0), dtype=np.int64),

@@ -11,6 +11,7 @@ from splitwave.common.protocol.reports import UplinkCost
 from splitwave.common.records.results import (
     EpochRecord,
     Evaluation,
+    LinkUse,
     RunResult,
     ServedAtBeta,
     ServedByChannel,
@@ -31,7 +32,8 @@ COUNTS = st.integers(0, 2**64 - 1)
 FLOATS = st.floats(allow_nan=False)
 NAMES = st.text(max_size=12)
 COSTS = st.builds(UplinkCost, COUNTS, COUNTS, COUNTS)
-QUERIES = st.builds(ServedQueries, COUNTS, COUNTS, FLOATS)
+USES = st.lists(st.builds(LinkUse, COUNTS, COUNTS, COUNTS, COUNTS), max_size=3).map(tuple)
+QUERIES = st.builds(ServedQueries, COUNTS, COUNTS, FLOATS, USES)
 
 
 @given(

@@ -6,6 +6,7 @@ import torch
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.device.encoding import stacked_network
 from splitwave.device.encoding.stacked_network import StackedNetwork, stackable
@@ -164,7 +165,7 @@ def test_workers_that_are_a_step_apart_go_one_by_one() -> None:
 def test_beta_conditioned_networks_serve_each_under_its_own_beta() -> None:
     pair = Pair(settings(3, encoder={"dimension": 8}, hypernetwork={"beta": [1e-3, 1.0]}, objective={"beta": 0.1}))
     for worker in (pair.grouped[1], pair.alone[1]):
-        worker.set_beta(0.5)
+        worker.set_link(LinkSetting(beta=0.5))
 
     pair.check(Phase.SERVE, 0, Symbols.HARD)
     assert [block.beta for block in pair.group.pass_blocks([0, 1], BlockKey(Phase.SERVE, 0, 1), Symbols.HARD)] == [

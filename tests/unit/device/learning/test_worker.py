@@ -8,6 +8,7 @@ import pytest
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.workload import Workload
 from splitwave.device.learning.views import Views
@@ -86,7 +87,7 @@ def test_other_settings_of_beta_hold_from_the_next_block_on() -> None:
     worker.retune(CONDITIONED.model_copy(update={"objective": objective}))
     assert worker.config.objective.beta == 0.7
     after = worker.pass_block(Phase.SERVE, 0, 0, Symbols.SOFT)
-    worker.set_beta(0.2)
+    worker.set_link(LinkSetting(beta=0.2))
     served = worker.pass_block(Phase.SERVE, 0, 0, Symbols.SOFT)
     assert [block.beta for block in (before, after, served)] == [0.1, 0.7, 0.2]
 

@@ -6,8 +6,9 @@ from structlog.testing import capture_logs
 
 from splitwave.common.errors import CheckpointError, DataError, ProtocolError
 from splitwave.common.protocol.blocks import SymbolBlock
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.live_messages import ModelReady, Reencode, UseModel
-from splitwave.common.protocol.messages import SetBeta, TrainStep
+from splitwave.common.protocol.messages import SetLink, TrainStep
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.device.live.pending_queries import PendingQuery
 from tests.unit.device.live.encoders import SignEncoder
@@ -138,7 +139,7 @@ def test_beta_applies_from_the_next_query_on_and_to_later_models(make: Make) -> 
     device = make(SignEncoder(beta=0.5), later)
     device.welcome()
     device.submit(0)
-    device.session.handle(SetBeta(0.25), 0)
+    device.session.handle(SetLink(LinkSetting(beta=0.25)), 0)
     device.submit(1)
     device.send_model(6)
     device.session.handle(UseModel(6), 0)
@@ -151,7 +152,7 @@ def test_a_beta_that_the_model_cannot_take_is_logged_and_the_device_goes_on(make
     device = make(SignEncoder(beta=0.5))
     device.welcome()
     with capture_logs() as logs:
-        device.session.handle(SetBeta(7.0), 0)
+        device.session.handle(SetLink(LinkSetting(beta=7.0)), 0)
     device.submit(0)
     assert [line["event"] for line in logs] == ["β not changed"]
     assert [body.beta for body in device.sent if isinstance(body, SymbolBlock)] == [0.5]

@@ -8,7 +8,8 @@ import pytest
 import splitwave.common.protocol.workload
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
-from splitwave.common.protocol.messages import SetBeta
+from splitwave.common.protocol.link_setting import LinkSetting
+from splitwave.common.protocol.messages import SetLink
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.reports import PassReport, UplinkCost
 from splitwave.common.protocol.timing import Stamps
@@ -124,7 +125,7 @@ def test_a_load_of_larger_queries_than_the_runs_blocks_is_refused(session: Devic
 
 def test_blocks_of_a_load_pass_have_the_serving_beta_and_are_not_counted_as_served(session: DeviceSession) -> None:
     list(react(session, welcome(config=CONDITIONED)))
-    list(react(session, SetBeta(0.5)))
+    list(react(session, SetLink(LinkSetting(beta=0.5))))
     (block,) = react(session, load_command(dataclasses.replace(CLOSED, queries=1)))
     assert isinstance(block, SymbolBlock)
     assert block.beta == 0.5

@@ -7,7 +7,8 @@ import torch
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.blocks import RealPayload, SymbolBlock
-from splitwave.common.protocol.messages import Downlink, Evaluate, Prediction, SetBeta
+from splitwave.common.protocol.link_setting import LinkSetting
+from splitwave.common.protocol.messages import Downlink, Evaluate, Prediction, SetLink
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.reports import PassReport
 from splitwave.device.session.session import DeviceSession
@@ -27,7 +28,7 @@ def answered(block: SymbolBlock) -> Prediction:
 def test_another_beta_holds_from_the_next_serving_block_on(session: DeviceSession) -> None:
     list(react(session, welcome(config=CONDITIONED)))
     first = serving_block(session, Evaluate(Phase.SERVE, 0, Symbols.HARD))
-    assert list(react(session, SetBeta(0.5))) == []
+    assert list(react(session, SetLink(LinkSetting(beta=0.5)))) == []
     second = serving_block(session, answered(first))
     (report,) = react(session, answered(second))
 
@@ -36,7 +37,7 @@ def test_another_beta_holds_from_the_next_serving_block_on(session: DeviceSessio
     assert [(each.beta, each.samples) for each in report.entropies] == [(CONDITIONED.objective.beta, 1), (0.5, 1)]
 
 
-def soft_block(session: DeviceSession, phase: Phase, *changes: SetBeta) -> SymbolBlock:
+def soft_block(session: DeviceSession, phase: Phase, *changes: SetLink) -> SymbolBlock:
     """The first block of a pass of a fresh device whose gates depend on β, after these changes of β."""
     list(react(session, welcome(config=CONDITIONED)))
     with torch.no_grad():
@@ -53,7 +54,7 @@ def soft_block(session: DeviceSession, phase: Phase, *changes: SetBeta) -> Symbo
 
 def test_another_beta_changes_serving_and_leaves_test_passes_alone(session: DeviceSession) -> None:
     for phase in (Phase.TEST, Phase.SERVE):
-        before, after = soft_block(session, phase), soft_block(session, phase, SetBeta(1.0))
+        before, after = soft_block(session, phase), soft_block(session, phase, SetLink(LinkSetting(beta=1.0)))
         same = np.array_equal(before.payload.values, after.payload.values)  # type: ignore[union-attr]
         serves = phase is Phase.SERVE
         assert same is not serves
@@ -62,7 +63,7 @@ def test_another_beta_changes_serving_and_leaves_test_passes_alone(session: Devi
 
 def test_another_welcome_forgets_the_beta_and_the_histograms(session: DeviceSession) -> None:
     list(react(session, welcome(config=CONDITIONED)))
-    list(react(session, SetBeta(0.5)))
+    list(react(session, SetLink(LinkSetting(beta=0.5))))
     serving_block(session, Evaluate(Phase.SERVE, 0, Symbols.HARD))
     list(react(session, welcome(config=CONDITIONED)))
     _, report = run_pass(session, Phase.SERVE)
@@ -80,7 +81,7 @@ def test_a_beta_that_makes_no_sense_is_refused(
     session: DeviceSession, config: RunConfig, beta: float, message: str
 ) -> None:
     with pytest.raises(ProtocolError, match="before the handshake"):
-        list(react(session, SetBeta(beta)))
+        list(react(session, SetLink(LinkSetting(beta=beta))))
     list(react(session, welcome(config=config)))
     with pytest.raises(ProtocolError, match=message):
-        list(react(session, SetBeta(beta)))
+        list(react(session, SetLink(LinkSetting(beta=beta))))

@@ -11,6 +11,7 @@ import pytest
 from splitwave.common.errors import CheckpointError, DataError, ProtocolError
 from splitwave.common.protocol.arrays import Bytes, Float32
 from splitwave.common.protocol.blocks import LevelPayload
+from splitwave.common.protocol.link_setting import LinkSetting
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.device.inference.encoder import LiveEncoder
 from splitwave.device.inference.onnx_encoder import OnnxEncoder
@@ -95,7 +96,7 @@ def test_an_encoder_of_torch_follows_beta_as_a_serving_pass_does(hyper: Exported
     run.retune(settings_for(run.config, 2e-3, 5.0))
     encoder, found = TorchEncoder.open(hyper.model / "device-1"), []
     for beta in (2e-3, 1e-4, 1e-2):
-        run.workers[1].set_beta(beta)
+        run.workers[1].set_link(LinkSetting(beta=beta))
         encoder.set_beta(beta)
         x, expected = served_levels(run, 1, 3)
         found.append(levels(encoder, x))
