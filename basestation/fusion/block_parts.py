@@ -19,7 +19,7 @@ class BlockParts:
         erased: frozenset[int] = frozenset(),
         dropped: Iterable[int] = (),
     ) -> None:
-        """Args: (L, B, K·d) symbols, the links that are in, those that are erased, and those that dropped their part."""
+        """Args: (L, B, K·d) symbols, the links that are in, those that are erased, those that dropped their part."""
         self.symbols = symbols
         self.present = set(present)
         self.erased = erased

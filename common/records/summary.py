@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.records.results import (
     Evaluation,
+    LinkUse,
     RunResult,
     ServedAtBeta,
     ServedByChannel,
@@ -28,7 +29,9 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
     networks have the same for each combination of the links' β in `by_beta` and, in bits a symbol, the mean entropy of
     the symbols that the links sent under these β (null for real symbols). Where answers were computed without some
     links, `by_links` has the counts and the error for each set of links. Where live control changed a link,
-    `by_channel` has them for each state of the links that the symbols met. `remarks` are sentences about the result,
+    `by_channel` has them for each state of the links that the symbols met.
+    Where links are adapted, `adaptation` has, by link, the means of what the queries cost, and the share in which
+    symbols were sent. `remarks` are sentences about the result,
     such as `splitwave.common.records.trivial_answers.remarks_on` gives.
     """
     samples = sum(cost.samples for cost in result.costs)
@@ -52,6 +55,7 @@ def summarize(config: RunConfig, engine: str | None, result: RunResult, remarks:
             if config.hypernetwork.beta is None
             else {"by_beta": [_by_beta(config.task, each) for each in result.served]}
         ),
+        **({"adaptation": [_use(config, each) for each in result.queries.uses]} if result.queries.uses else {}),
         **({"engine": engine} if engine else {}),
         "data": config.data.title,
         "links": config.links,
@@ -79,6 +83,18 @@ def _by_beta(task: Task, served: ServedAtBeta) -> Summary:
         "betas": list(served.betas),
         **_served(task, served.totals),
         "symbol_entropy_bits": served.symbol_entropy_bits,
+    }
+
+
+def _use(config: RunConfig, use: LinkUse) -> Summary:
+    pilots = config.channel.receiver.sent_pilots
+    symbols = use.symbols / use.queries
+    return {
+        "queries": use.queries,
+        "sent": use.sent / use.queries,
+        "payload_bits_per_query": use.bits / use.queries,
+        "symbols_per_query": symbols,
+        "airtime_ms": 1e3 * (symbols + pilots) / config.channel.baud,
     }
 
 

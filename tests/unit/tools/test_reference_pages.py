@@ -42,4 +42,14 @@ def test_a_guide_shows_the_code_that_the_tests_run(guide: Path) -> None:
 
 def test_every_seam_has_a_guide_with_code() -> None:
     shown = {guide.stem for guide in GUIDES if "<!-- tests/plugins/toys/" in guide.read_text(encoding="utf-8")}
-    assert {"channel-model", "bound", "backbone", "fusion-policy", "data-set", "task", "view", "network"} <= shown
+    assert {
+        "channel-model",
+        "bound",
+        "backbone",
+        "fusion-policy",
+        "adaptation",
+        "data-set",
+        "task",
+        "view",
+        "network",
+    } <= shown
