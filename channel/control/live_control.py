@@ -1,7 +1,7 @@
 """The live control of one emulator: takes changes, keeps them, and tells watchers and links."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -37,6 +37,7 @@ class LiveControl:
         self._configs: dict[int, RunConfig] = {}
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._making: set[asyncio.Future[LiveState]] = set()
         if self._state.version:
             log.info("channel state restored", version=self._state.version, links=sorted(self._state.links))
 
@@ -72,10 +73,8 @@ class LiveControl:
         Raises:
             ProtocolError: see `LiveState.changed`; or the channel of a connected link cannot be made so.
         """
-        async with self._one_at_a_time:
-            state = self._state.changed(changes, self._known)
-            self._check(state)
-            await self._keep(state)
+        known = self._known
+        state = await self._make(lambda before: before.changed(changes, known))
         for each in changes:
             link = "all" if each.link is None else each.link
             log.info("channel set", version=state.version, link=link, **each.values.given, reset=sorted(each.reset))
@@ -87,10 +86,7 @@ class LiveControl:
         Raises:
             ProtocolError: see `LiveState.planned`; or the channel of a connected link cannot be made so.
         """
-        async with self._one_at_a_time:
-            state = self._state.planned(rows)
-            self._check(state)
-            await self._keep(state)
+        state = await self._make(lambda before: before.planned(rows))
         log.info("channel planned", version=state.version, rows={k: len(p.queries) for k, p in state.plans.items()})
         return self.report()
 
@@ -99,23 +95,37 @@ class LiveControl:
         """The links of the run."""
         return range(max((config.links for config in self._configs.values()), default=0))
 
-    def _check(self, state: LiveState) -> None:
-        """Refuse a state that a connected link cannot have; for others, the handshake of their devices refuses it."""
-        for link, config in self._configs.items():
-            try:
-                _check_link(state, link, config)
-            except (ConfigError, DataError) as error:
-                raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from None
+    async def _make(self, make: Callable[[LiveState], LiveState]) -> LiveState:
+        """Make, check, keep and use a new state; once begun, it is completed, even if its caller has gone."""
+        making = asyncio.ensure_future(self._made(make))
+        self._making.add(making)
+        making.add_done_callback(self._making.discard)
+        return await asyncio.shield(making)
 
-    async def _keep(self, state: LiveState) -> None:
-        if self._file is not None:
-            try:
-                await asyncio.to_thread(self._file.write, state)
-            except OSError as error:
-                raise ProtocolError(f"the state cannot be kept: {error}", Refusal.FAILED_PRECONDITION) from None
-        self._state = state
+    async def _made(self, make: Callable[[LiveState], LiveState]) -> LiveState:
+        async with self._one_at_a_time:
+            # In a thread, because blocks pass meanwhile: a plan may have a million rows.
+            state = await asyncio.to_thread(self._kept, make, self._state, dict(self._configs))
+            self._state = state
         before, self._changed = self._changed, asyncio.Event()
         before.set()
+        return state
+
+    def _kept(
+        self, make: Callable[[LiveState], LiveState], before: LiveState, configs: Mapping[int, RunConfig]
+    ) -> LiveState:
+        """A new state, which all connected links can have, in the file; handshakes check it for other links."""
+        state = make(before)
+        try:
+            for link, config in configs.items():
+                _check_link(state, link, config)
+            if self._file is not None:
+                self._file.write(state)
+        except (ConfigError, DataError) as error:
+            raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from None
+        except OSError as error:
+            raise ProtocolError(f"the state cannot be kept: {error}", Refusal.FAILED_PRECONDITION) from None
+        return state
 
     def _link_report(self, link: int, state: LiveState) -> LinkReport:
         plan = state.plans.get(link)

@@ -20,10 +20,18 @@ class Plan:
     Attributes:
         queries: ascending numbers of the queries from which on a state holds.
         channels: these states, each complete.
+        kinds: their values, one example of each set of names.
     """
 
     queries: tuple[int, ...]
     channels: tuple[LiveChannel, ...]
+    kinds: tuple[ChannelValues, ...]
+
+    @classmethod
+    def of(cls, rows: Mapping[int, LiveChannel]) -> "Plan":
+        """The plan with these states, by the query from which on each holds, in ascending order."""
+        kinds = {tuple(channel.values.given): channel.values for channel in rows.values()}
+        return cls(tuple(rows), tuple(rows.values()), tuple(kinds.values()))
 
     def at(self, query: int, before: LiveChannel) -> LiveChannel:
         """The state that a query meets; `before` ahead of the first row."""
@@ -54,8 +62,7 @@ class LiveState:
     def kinds(self, link: int) -> list[ChannelValues]:
         """Values that the link has or will have, one example of each set of names."""
         plan = self.plans.get(link)
-        channels = (self.links.get(link, UNCHANGED), *(() if plan is None else plan.channels))
-        return list({tuple(channel.values.given): channel.values for channel in channels}.values())
+        return [self.links.get(link, UNCHANGED).values, *(() if plan is None else plan.kinds)]
 
     def changed(self, changes: Sequence[ChannelChange], known: Sequence[int]) -> "LiveState":
         """The state after changes, which take effect together.
@@ -98,7 +105,7 @@ class LiveState:
             version, query = version + (row.query != query), row.query
             values = row.values.over(latest.get(row.link, UNCHANGED).values)
             latest[row.link] = channels[row.link][row.query] = LiveChannel(version, values)
-        plans = {link: Plan(tuple(of_link), tuple(of_link.values())) for link, of_link in channels.items()}
+        plans = {link: Plan.of(of_link) for link, of_link in channels.items()}
         return replace(self, version=version, plans=plans)
 
 

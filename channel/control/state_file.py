@@ -68,8 +68,7 @@ def _state(content: Mapping[str, Any]) -> LiveState:
 
 
 def _plan(rows: list[dict[str, Any]]) -> Plan:
-    queries = tuple(int(row.pop("query")) for row in rows)
-    return Plan(queries, tuple(map(_channel, rows)))
+    return Plan.of({int(row.pop("query")): _channel(row) for row in rows})
 
 
 def _channel(fields: Mapping[str, Any]) -> LiveChannel:

@@ -55,9 +55,11 @@ class DigitalModem:
             levels: (T+1,) float32, the codebook of the block; decided indices above T count as T.
 
         Returns:
-            (L, B, d) or (L, B, d + c) float32.
+            (L, B, d) or (L, B, d + c) float32; zeros for a sample of which nothing arrived, as for a lost link.
         """
-        decided = levels[np.minimum(self.indices(received[..., : self.reals]), len(levels) - 1)]
+        on_air = received[..., : self.reals]
+        decided = levels[np.minimum(self.indices(on_air), len(levels) - 1)]
+        decided[~on_air.any(axis=-1)] = 0.0
         inputs = received[..., self.reals :]
         return np.concatenate([decided, inputs], axis=-1) if inputs.shape[-1] else decided
 

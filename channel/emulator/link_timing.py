@@ -6,7 +6,7 @@ from splitwave.channel.control.overrides import timing_of
 from splitwave.common.config.channel_settings import TimingSettings
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.blocks import BlockKey, SymbolBlock
-from splitwave.common.protocol.live_channel import ChannelValues
+from splitwave.common.protocol.live_channel import NO_VALUES, ChannelValues
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.sent_part import SentPart, sent_part
 from splitwave.common.randomness import Purpose, generator
@@ -61,7 +61,7 @@ class LinkTiming:
         self._config = config
         self._link = link
         self._medium = Medium() if medium is None else medium
-        self._delays = LinkDelays.of(config.channel.timing)
+        self._values, self._delays = NO_VALUES, LinkDelays.of(config.channel.timing)
 
     @property
     def holds_blocks(self) -> bool:
@@ -70,7 +70,8 @@ class LinkTiming:
 
     def use(self, values: ChannelValues) -> None:
         """Time later blocks by these values, where they replace those of the settings; waiting blocks keep theirs."""
-        self._delays = LinkDelays.of(timing_of(self._config.channel.timing, values))
+        if values != self._values:
+            self._values, self._delays = values, LinkDelays.of(timing_of(self._config.channel.timing, values))
 
     def release_ns(self, key: BlockKey, samples: int, now_ns: int, part: SentPart | None = None) -> int:
         """The time at which a block may leave, in nanoseconds of the clock of `now_ns`.

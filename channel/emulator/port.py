@@ -18,6 +18,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, DataError, ProtocolError, Refusal
 from splitwave.common.named_object import check_consent
 from splitwave.common.protocol.blocks import RealPayload, SymbolBlock
+from splitwave.common.protocol.live_channel import NO_VALUES
 from splitwave.common.protocol.messages import Gradient
 from splitwave.common.wire.blocks import block_from_proto
 from splitwave.common.wire.fields import key_from_proto, symbols_from_proto
@@ -179,8 +180,7 @@ class EmulatedPort:
             _write(received, message.block, link.received.dimension)
             is_complete, finish = always, partial(self._times.left, block.key)
             state = received.channel
-        if state is not None:
-            self._timing_of_link.use(state.values)
+        self._timing_of_link.use(NO_VALUES if state is None else state.values)
         self._times.arrived(block.key, started_ns)
         return Held(message, self._release_ns(block), is_complete, finish)
 

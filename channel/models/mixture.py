@@ -9,7 +9,7 @@ from splitwave.channel.draws.sample_gain import SampleGain
 from splitwave.common.config.channel_settings import ChannelModelChoice
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
-from splitwave.common.protocol.channel_model import channel_model
+from splitwave.common.protocol.channel_model import LoadedModel, channel_model
 from splitwave.common.protocol.sample_positions import SamplePositions
 from splitwave.common.randomness import Purpose
 
@@ -29,6 +29,12 @@ class MixtureChannel(SampleGain):
             raise ValueError(f"of = {of}: expected a list of two or more models")
         self._models = [_gain(written, config, link) for written in of]
         self._numbers = KeyedNumbers(config.seed, Purpose.MIXTURE, link)
+
+    def load(self) -> None:
+        """Load the models that read files; errors as theirs."""
+        for model in self._models:
+            if isinstance(model, LoadedModel):
+                model.load()
 
     def gains_at(self, positions: SamplePositions, draws: int) -> Float32:
         """The gain of the model that each sample meets: the angle of two normal numbers is uniform."""

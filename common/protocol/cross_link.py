@@ -62,6 +62,8 @@ def check_cross_link(config: RunConfig) -> None:
     channel = config.channel
     apart: dict[str, tuple[object, object, str]] = {
         "fusion.policy": (config.fusion.policy, "all", "a block that lacks a part cannot be received"),
+        "fusion.down": (config.fusion.down, [], "the symbols of all links arrive together"),
+        "training.link_dropout": (config.training.link_dropout, 0.0, "the symbols of all links arrive together"),
         "channel.digital.modulation": (channel.digital.modulation, None, "bits do not add up over the air"),
         "channel.receiver.csi": (channel.receiver.csi, "none", "a receiver knows the channel of its own link alone"),
         "adaptation.policy": (config.adaptation.policy, FIXED, "what one link sends reaches all of them"),

@@ -1,6 +1,5 @@
 """The place of each sample in time, for channels that change from sample to sample, whatever block it travels in."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,8 @@ from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase
 
 _HALF = 1 << 32
+_PERIOD = 1 << 62
+"""Positions begin again here, so that those of a block fit int64 whatever sequence number a peer gives a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,13 @@ def sample_positions(config: RunConfig, key: BlockKey, samples: int) -> SamplePo
         samples: B.
     """
     if key.phase is Phase.TRAIN:
-        of_block = math.ceil(config.training.batch_size / config.training.micro_batches)
-        return SamplePositions(
-            key.phase, 0, key.step * config.training.batch_size + key.micro_batch * of_block, samples
-        )
+        batch, parts = config.training.batch_size, config.training.micro_batches
+        in_step = key.micro_batch * (batch // parts) + min(
+            key.micro_batch, batch % parts
+        )  # as `data.batches` divides it
+        return SamplePositions(key.phase, 0, (key.step * batch + in_step) % _PERIOD, samples)
     if key.phase is Phase.SERVE:
-        return SamplePositions(key.phase, key.step % _HALF, (key.step // _HALF) * _HALF + key.micro_batch, samples)
+        position = key.step // _HALF * _HALF + key.micro_batch
+        return SamplePositions(key.phase, key.step % _HALF, position % _PERIOD, samples)
     of_block = samples if key.phase is Phase.LOAD else config.inference.block_size
     return SamplePositions(key.phase, key.step, key.micro_batch * of_block, samples)

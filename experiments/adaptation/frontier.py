@@ -16,7 +16,7 @@ FORMS = (*(Form(modulation, bits) for modulation in ("bpsk", "qpsk", "16-qam") f
 RESCUE = FORMS.index(Form("bpsk", 1))
 """The form of the strongest link where all would be silent: that which the fewest errors meet."""
 PRICES = (1e-2, 1e-3, 2e-4, 5e-5)
-"""Error that a symbol a sample and link is worth, for one table each."""
+"""Prices of a symbol in error, per sample and link, for one table each."""
 
 TRACES = {Phase.VALIDATION: 1, Phase.TEST: 3}
 """Realisations of fading and noise that the samples of each phase meet, one after the other."""

@@ -20,7 +20,8 @@ TITLES: dict[RadioName, str] = {
 def channels(preset: Preset, seeds: int) -> Figure:
     """Test error over the PSNR, a panel for each test channel, and a curve for each training."""
     title = f"Error over fading links, K = {LINKS}, d = {preset.axes.middle_symbols}, trained at {PSNR_DB:g} dB"
-    return Figure("channels", title, "PSNR (dB)", tuple(_marks(preset, seeds)))
+    views = {"no CSI": ".*no CSI", "MMSE, perfect CSI": ".*with CSI"}
+    return Figure("channels", title, "PSNR (dB)", tuple(_marks(preset, seeds)), views=views)
 
 
 def curve_name(trained: RadioName, *, csi: bool) -> str:

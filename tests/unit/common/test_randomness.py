@@ -30,9 +30,16 @@ def test_purposes_keep_their_numbers() -> None:
         "SIMULATED_DATA": 9,
         "ARRIVALS": 10,
         "QUERY_ORDER": 11,
+        "SHADOWING": 12,
+        "ERASURES": 13,
+        "PHASE_NOISE": 14,
         "OWN_NETWORK": 15,
         "VIEW_CROP": 16,
         "VIEW_NOISE": 17,
+        "PILOT_NOISE": 18,
+        "JITTER": 19,
+        "DOWNLINK_NOISE": 20,
+        "MIXTURE": 21,
     }
 
 

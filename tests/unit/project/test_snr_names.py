@@ -6,7 +6,7 @@ from tests.unit.project.sources import tracked
 
 AXES = {"PSNR (dB)", "average SNR (dB)", "Es/N0 (dB)", "Eb/N0 (dB)"}
 COLUMNS = {"psnr_db", "average_snr_db", "es_n0_db", "eb_n0_db"}
-QUALIFIER = re.compile(r"^(peak|trained|tested|training|test)_")
+QUALIFIER = re.compile(r"^(peak|trained|tested|training|test|measured)_")
 RATIO = re.compile(r"SNR|N0", re.IGNORECASE)
 
 MODULES = {

@@ -50,7 +50,7 @@ def trace_of(run: InprocessRun, phase: Phase) -> Trace:
 
 
 def test_a_table_has_the_error_and_the_costs_of_the_closed_loop() -> None:
-    """With queries of a serving pass, one sample a block, both meet the same noise and the same measurements."""
+    """With queries of a serving pass, blocks of one sample, both meet the same noise and the same measurements."""
     rows: list[dict[str, Any]] = [
         {"sends": False},
         {"from_db": 4.0, "modulation": "bpsk", "bits": 2},
