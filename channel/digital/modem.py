@@ -55,7 +55,7 @@ class DigitalModem:
             levels: (T+1,) float32, the codebook of the block; decided indices above T count as T.
 
         Returns:
-            (L, B, d) or (L, B, d + c) float32; zeros for a sample of which nothing arrived, as for a lost link.
+            (L, B, d) or (L, B, d + c) float32; zeros for a lost sample, as for a lost link.
         """
         on_air = received[..., : self.reals]
         decided = levels[np.minimum(self.indices(on_air), len(levels) - 1)]

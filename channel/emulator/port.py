@@ -217,6 +217,7 @@ def _write(block: SymbolBlock, message: pb.SymbolBlock, dimension: int) -> None:
     message.dimension = dimension
     if isinstance(block.payload, RealPayload):  # else the link is silent
         reals_to_proto(block.payload.values, message.reals)
+    message.ClearField("measured_psnr_db")  # nor what was measured
     if block.measured_psnr_db is not None:
         message.measured_psnr_db = block.measured_psnr_db
     message.ClearField("channel")  # a device may not say what its symbols met

@@ -48,9 +48,8 @@ def sample_positions(config: RunConfig, key: BlockKey, samples: int) -> SamplePo
     """
     if key.phase is Phase.TRAIN:
         batch, parts = config.training.batch_size, config.training.micro_batches
-        in_step = key.micro_batch * (batch // parts) + min(
-            key.micro_batch, batch % parts
-        )  # as `data.batches` divides it
+        # As `data.batches` divides a batch: the longer parts come first.
+        in_step = key.micro_batch * (batch // parts) + min(key.micro_batch, batch % parts)
         return SamplePositions(key.phase, 0, (key.step * batch + in_step) % _PERIOD, samples)
     if key.phase is Phase.SERVE:
         position = key.step // _HALF * _HALF + key.micro_batch

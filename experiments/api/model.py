@@ -11,6 +11,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.channel_model import ChannelModel
+from splitwave.common.protocol.cross_link import check_links_apart
 from splitwave.common.tasks.task import Answers, Targets
 from splitwave.device.quantization.codebook import Codebook
 from splitwave.experiments.api.evaluating import evaluate_model
@@ -66,7 +67,9 @@ class Model:
         """
         if not 0 <= link < self.config.links:
             raise ConfigError(f"link {link}: expected 0 to {self.config.links - 1}")
-        return link_channel(self._settings(psnr_db, channel), link)
+        settings = self._settings(psnr_db, channel)
+        check_links_apart(settings, "the symbols of one link")
+        return link_channel(settings, link)
 
     def test_samples(self, data_dir: str | Path | None = None) -> tuple[Inputs, Targets]:
         """Return the test split of the run's data set: samples as `encode` takes them, and their targets.

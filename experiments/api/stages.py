@@ -20,6 +20,7 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import DataError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload
+from splitwave.common.protocol.cross_link import check_links_apart
 from splitwave.common.protocol.link_contract import received_dimension
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.phases import Symbols as Kind
@@ -94,6 +95,7 @@ def _transmitted_bits(networks: Networks, settings: RunConfig, symbols: Symbols 
 
 def _through_channels(settings: RunConfig, symbols: Float32) -> Float32:
     """(K, N, n + c) behind each link's channel, block by block, of (K, N, n) real numbers on air."""
+    check_links_apart(settings, "the symbols of one link")
     width = symbols.shape[2] + settings.channel.receiver.input_columns
     received = np.empty((*symbols.shape[:2], width), np.float32)
     for link in range(settings.links):

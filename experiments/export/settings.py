@@ -11,6 +11,7 @@ from splitwave.common.data.sources.options import SourceOptions
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_model import rate_noise_variances
+from splitwave.common.protocol.cross_link import check_links_apart
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.records.link_format import ConditionsFormat
 from splitwave.common.records.part_format import CLASSIFICATION, QUANTITIES, REGRESSION, InputFormat, TaskFormat
@@ -38,6 +39,7 @@ def settings_for(trained: RunConfig, beta: float | None, psnr_db: float | None) 
         raise ConfigError(f"--beta {beta:g}: the run's networks are not β-conditioned (hypernetwork.beta)")
     if psnr_db is not None and not hyper.psnr:
         raise ConfigError(f"--psnr-db {psnr_db:g}: the PSNR is no input of the run's networks (hypernetwork.psnr)")
+    check_links_apart(trained, "a live query")
     tree = trained.model_dump(mode="json")
     tree["runtime"]["torch_device"] = "cpu"
     if beta is not None:

@@ -1,6 +1,5 @@
 """`splitwave certs`: makes, renews, revokes and shows the certificates of a testbed's parties."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from splitwave.common.protocol.identity import NAME, Identity, Role
 from splitwave.common.protocol.link_list import parse_links
 from splitwave.common.runtime.address import parse_address
 from splitwave.common.runtime.certificate import expiry_state
+from splitwave.testbed.commands.options import finite
 from splitwave.testbed.terminal.columns import columns
 from splitwave.testbed.terminal.reporting import reports_errors
 
@@ -21,20 +21,13 @@ if TYPE_CHECKING:  # cryptography takes a while to import, and most commands nee
 certs_app = typer.Typer(no_args_is_help=True, help="Make, renew, revoke and show the certificates for TLS.")
 
 
-def _finite(value: float) -> float:
-    """Refuse NaN, which some versions of click take for a number in the range."""
-    if not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is not a finite number")
-    return value
-
-
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder with the authority and its certificates.")]
 Days = Annotated[
     float,
     typer.Option(
         min=0.01,
         max=3_650.0,
-        callback=_finite,
+        callback=finite,
         metavar="N",
         help="Days until the certificates expire.",
         show_default=True,

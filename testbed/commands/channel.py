@@ -17,7 +17,7 @@ from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.testbed.channel_client import ChannelClient, connected
 from splitwave.testbed.channel_trace import plan_of, play, read_trace
 from splitwave.testbed.commands.discovery import RunningEngine, only_channel
-from splitwave.testbed.commands.options import RESULTS, Project, Results, TlsDir
+from splitwave.testbed.commands.options import RESULTS, Project, Results, TlsDir, finite
 from splitwave.testbed.commands.services import replace_process
 from splitwave.testbed.compose.detached import DEFAULT_PROJECT
 from splitwave.testbed.interruption import run_interruptibly
@@ -142,10 +142,16 @@ def watch(
 @reports_errors
 def replay(  # noqa: PLR0917 — each is an option of the command line
     trace: Annotated[Path, typer.Argument(metavar="TRACE", help="CSV with time_s, perhaps link, and values to set.")],
-    speed: Annotated[float, typer.Option(metavar="X", help="Seconds of the trace in one second.")] = 1.0,
+    speed: Annotated[
+        float,
+        typer.Option(min=1e-6, max=1e6, callback=finite, metavar="X", help="Seconds of the trace in one second."),
+    ] = 1.0,
     queries_per_s: Annotated[
         float | None,
         typer.Option(
+            min=1e-6,
+            max=1e6,
+            callback=finite,
             metavar="R",
             help="Apply rows by the numbers of queries, R to a second of the trace, instead of by the clock.",
             show_default=False,
@@ -158,9 +164,6 @@ def replay(  # noqa: PLR0917 — each is an option of the command line
     tls_dir: TlsDir = None,
 ) -> None:
     """Play a trace of the links, by the clock or, so that it can be repeated, by the numbers of queries."""
-    for option, value in (("--speed", speed), ("--queries-per-s", queries_per_s)):
-        if value is not None and not 0 < value < float("inf"):
-            raise ConfigError(f"{option} {value}: expected a finite number above 0")
     rows = read_trace(trace)
 
     async def by_clock(client: ChannelClient) -> ChannelReport:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,14 @@ from splitwave.common.config.setting_types import TorchDevice
 from splitwave.common.errors import ConfigError
 from splitwave.common.runtime.tls_folder import VARIABLE, TlsFolder
 from splitwave.testbed.engine import MAX_RESTARTS, load_engine
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse NaN, which some versions of click take for a number in the range."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number")
+    return value
+
 
 Engine = Annotated[str, typer.Option(metavar="NAME", help="The engine that runs it: process, inprocess or compose.")]
 DataDir = Annotated[

@@ -228,3 +228,12 @@ def test_samples_that_do_not_fit_are_refused_in_one_line(trained: sw.TrainingRes
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_channels_in_which_links_meet_have_no_stages_of_one_link(trained: sw.TrainingResult) -> None:
+    model, meeting = trained.load(), ["over-the-air", "awgn"]
+    symbols = model.encode(load_images("mnist5k", "test", None)[:4])
+    with pytest.raises(ConfigError, match=r"channel\.model = over-the-air, awgn: links meet in it"):
+        model.channel(0, channel=meeting)
+    with pytest.raises(ConfigError, match=r"channel\.model = over-the-air, awgn: links meet in it"):
+        model.transmit(symbols, channel=meeting)

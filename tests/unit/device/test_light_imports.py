@@ -21,7 +21,7 @@ WITH_GRPC = {"grpc", "google", "typing_extensions"}
 
 # Settings of a run are read where there is pydantic; a server logs its clients with structlog; weights are torch's.
 NOT_ON_A_BOARD = {
-    *("channel_model", "link_contract", "link_noise", "plan", "cross_link", "sample_positions"),
+    *("channel_model", "link_contract", "link_noise", "plan", "cross_link", "sample_positions", "sent_part"),
     *("access", "call_rates", "handshakes", "readable_requests", "refusal_log", "server"),
     *("checkpoint", "continuation", "manifest", "summary", "training_manifest", "training_part"),
 }

@@ -27,7 +27,7 @@ def test_the_published_result_is_a_whole_run_of_a_commit() -> None:
 
 def test_every_target_has_a_reading_and_the_verdict_that_follows_from_it() -> None:
     readings = {each["name"]: each for bench in RESULT["benchmarks"] for each in bench["readings"]}
-    measured = {bench["name"] for bench in RESULT["benchmarks"]}
+    measured = {name.partition(".")[0] for name in readings}
     targets = {name: target for name, target in TARGETS.items() if name.partition(".")[0] in measured}
     assert measured >= {"training", "latency", "throughput", "channel", "wire", "scale"}
     assert {name for name, each in readings.items() if each["target"] is not None} == set(targets)
