@@ -64,12 +64,13 @@ def block_from_proto(message: pb.SymbolBlock, contract: LinkContract) -> SymbolB
     key = key_from_proto(message.key)
     check_form(message, key, contract)
     bits = bits_from_proto(message.bits, contract.bits) if message.HasField("bits") else None
+    payload = _payload(message, bits, contract)
     return SymbolBlock(
         link=message.link,
         sequence=message.sequence,
         key=key,
         sample_ids=_sample_ids(message),
-        payload=_payload(message, bits, contract),
+        payload=payload,
         beta=_beta(message, key, contract),
         model=message.model,
         channel=live_channel_from_proto(message.channel) if message.HasField("channel") else None,
