@@ -52,7 +52,7 @@ def test_replay_refuses_what_it_cannot_play(tmp_path: Path) -> None:
     for option in ("--speed", "--queries-per-s"):
         refused = splitwave("channel", "replay", trace, option, "0", "--address", "127.0.0.1:1")
         assert refused.exit_code == ExitCode.CONFIG
-        assert f"Invalid value for '{option}': 0.0 is not in the range" in refused.output
+        assert f"Invalid value for '{option}'" in refused.output
     nowhere = splitwave("channel", "replay", trace, "--address", "127.0.0.1:1")
     assert_refused(nowhere, ExitCode.UNREACHABLE, "no channel emulator answered at 127.0.0.1:1: ")
 
