@@ -13,10 +13,10 @@ from splitwave.experiments.adaptation.tables import ENDS_DB, Costs, Table, Trace
 from splitwave.experiments.inprocess_run import InprocessRun
 
 FORMS = (*(Form(modulation, bits) for modulation in ("bpsk", "qpsk", "16-qam") for bits in (1, 2, 4)), SILENT)
-RESCUE = FORMS.index(Form("bpsk", 1))
-"""The form of the strongest link where all would be silent: that which the fewest errors meet."""
+RESCUE = FORMS.index(Form("qpsk", 4))
+"""The form of the settings, in which the base station lets the strongest link send where all would be silent."""
 PRICES = (1e-2, 1e-3, 2e-4, 5e-5)
-"""Prices of a symbol in error, per sample and link, for one table each."""
+"""Prices of a symbol per sample and link, as error; each has a table of its own."""
 
 TRACES = {Phase.VALIDATION: 1, Phase.TEST: 3}
 """Realisations of fading and noise that the samples of each phase meet, one after the other."""
