@@ -66,10 +66,16 @@ def plan_of(rows: Iterable[TraceRow], queries_per_s: float, links: Sequence[int]
         links: those that a row without a link is for.
     """
     return [
-        PlannedValues(link, math.ceil(row.time_s * queries_per_s), row.values)
+        PlannedValues(link, _first_query(row.time_s, queries_per_s), row.values)
         for row in rows
         for link in (links if row.link is None else (row.link,))
     ]
+
+
+def _first_query(time_s: float, queries_per_s: float) -> int:
+    """The least n with n / `queries_per_s` ≥ `time_s`; a product alone may be rounded to the other side of n."""
+    near = math.ceil(time_s * queries_per_s)
+    return next((n for n in (near - 1, near) if n >= 0 and n / queries_per_s >= time_s), near + 1)
 
 
 async def play(rows: Sequence[TraceRow], send: Play, *, speed: float, now: Callable[[], float], sleep: Sleep) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.channel_changes import ChannelChange, PlannedValues
@@ -61,6 +63,20 @@ def test_a_row_holds_from_the_first_query_at_its_time_or_later() -> None:
     rows = plan_of(ROWS, 2.5, [0, 1])
     assert [(row.link, row.query) for row in rows] == [(0, 0), (0, 4), (1, 4), (1, 4), (0, 10)]
     assert rows[1] == PlannedValues(0, 4, ROWS[1].values)
+
+
+@pytest.mark.parametrize("queries_per_s", [3.0, 7.0, 10.0, 30.0, 49.0, 100.0])
+def test_a_row_at_the_time_of_a_query_holds_from_that_query_on(queries_per_s: float) -> None:
+    """Also where time · rate is not the number of the query: 0.07 · 100 = 7.000000000000001."""
+    rows = [TraceRow(query / queries_per_s, 0, ROWS[0].values) for query in range(2_000)]
+    assert [row.query for row in plan_of(rows, queries_per_s, [0])] == list(range(2_000))
+
+
+@given(st.floats(0, 1e6), st.floats(1e-3, 1e6))
+def test_a_row_holds_for_no_query_before_its_time_and_for_all_from_it_on(time_s: float, queries_per_s: float) -> None:
+    (row,) = plan_of([TraceRow(time_s, 0, ROWS[0].values)], queries_per_s, [0])
+    assert row.query / queries_per_s >= time_s
+    assert row.query == 0 or (row.query - 1) / queries_per_s < time_s
 
 
 class Clock:
