@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from splitwave.basestation.adaptation.adaptation_policy import load_adaptation_policy
+from splitwave.common.config.channel_settings import BITS_PER_SYMBOL
+from splitwave.common.config.effect_checks import check_decisions
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, RunFailedError
 from splitwave.common.learning.conditions import check_serving_beta
@@ -75,6 +77,17 @@ class LinkAdaptation:
                 raise RunFailedError(f"{where}: {error}") from None
         if setting.bits is not None and not 1 <= setting.bits <= config.bits_per_symbol:
             raise RunFailedError(f"{where}: bits = {setting.bits}: expected 1 to {config.bits_per_symbol}")
-        if setting.modulation is not None and config.channel.digital.modulation is None:
-            raise RunFailedError(f"{where}: modulation = {setting.modulation} needs channel.digital.modulation")
+        if setting.modulation is not None:
+            self._check_modulation(setting.modulation, where)
         return setting
+
+    def _check_modulation(self, modulation: str, where: str) -> None:
+        channel = self._config.channel
+        if channel.digital.modulation is None:
+            raise RunFailedError(f"{where}: modulation = {modulation} needs channel.digital.modulation")
+        if modulation not in BITS_PER_SYMBOL:
+            raise RunFailedError(f"{where}: modulation = {modulation}: expected one of {', '.join(BITS_PER_SYMBOL)}")
+        try:
+            check_decisions(modulation, channel.receiver, "modulation")
+        except ValueError as error:
+            raise RunFailedError(f"{where}: {error}") from None

@@ -2,6 +2,7 @@
 
 from splitwave.common.config.adaptation_settings import AdaptationRow, AdaptationSettings
 from splitwave.common.config.channel_settings import ChannelSettings
+from splitwave.common.config.effect_checks import check_decisions
 from splitwave.common.config.registry import FIXED
 
 
@@ -51,8 +52,4 @@ def _check_row(
             f"{where}.modulation = {row.modulation} does nothing without channel.digital.modulation, which the other "
             "rows and passes use"
         )
-    if row.modulation == "16-qam" and channel.receiver.equaliser == "mmse":
-        raise ValueError(
-            f"{where}.modulation = 16-qam is decided by amplitude, which channel.receiver.equaliser = mmse shrinks: "
-            "choose zero-forcing"
-        )
+    check_decisions(row.modulation, channel.receiver, f"{where}.modulation")

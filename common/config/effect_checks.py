@@ -29,10 +29,24 @@ def check_digital(digital: DigitalSettings, receiver: ReceiverSettings, breakpoi
         raise ValueError(
             f"channel.digital.modulation = {modulation} carries level indices, and quantizer.breakpoints = 0 has none"
         )
+    check_decisions(modulation, receiver, "channel.digital.modulation")
+
+
+def check_decisions(modulation: str | None, receiver: ReceiverSettings, where: str) -> None:
+    """Refuse a modulation whose decisions the receiver would falsify.
+
+    Args:
+        modulation: None for amplitudes.
+        receiver: of the run.
+        where: the name of the modulation's setting.
+
+    Raises:
+        ValueError: as said.
+    """
     if modulation == "16-qam" and receiver.equaliser == "mmse":
         raise ValueError(
-            "channel.digital.modulation = 16-qam is decided by amplitude, which channel.receiver.equaliser = mmse "
-            "shrinks: choose zero-forcing"
+            f"{where} = 16-qam is decided by amplitude, which channel.receiver.equaliser = mmse shrinks: "
+            "choose zero-forcing"
         )
 
 

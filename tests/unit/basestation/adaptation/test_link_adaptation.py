@@ -66,3 +66,19 @@ def test_a_policy_that_asks_for_what_links_cannot_do_ends_the_run(
     monkeypatch.setattr(Table, "of", lambda _: Table(settings=(setting,)))
     with pytest.raises(RunFailedError, match=f"adaptation.policy = table, {message}"):
         LinkAdaptation(config()).begin_pass()
+
+
+@pytest.mark.parametrize(
+    ("modulation", "equaliser", "message"),
+    [
+        ("64-qam", "zero-forcing", "modulation = 64-qam: expected one of bpsk, qpsk, 16-qam"),
+        ("16-qam", "mmse", "modulation = 16-qam is decided by amplitude, which .* = mmse shrinks: choose zero-forcing"),
+    ],
+)
+def test_a_policy_that_asks_for_symbols_that_cannot_be_decided_ends_the_run(
+    modulation: str, equaliser: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Table, "of", lambda _: Table(settings=(LinkSetting(modulation=modulation),)))
+    receiver = {"csi": "perfect", "equaliser": equaliser}
+    with pytest.raises(RunFailedError, match=f"adaptation.policy = table, link 0: {message}"):
+        LinkAdaptation(config(receiver=receiver, digital={"modulation": "qpsk"})).begin_pass()
