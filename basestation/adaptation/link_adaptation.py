@@ -14,8 +14,9 @@ from splitwave.common.protocol.link_setting import AS_CONFIGURED, LinkSetting
 class LinkAdaptation:
     """The setting of each link's next query.
 
-    The policy decides for each link by itself. If no link were left that sends, the one with the highest measured PSNR
-    sends as the run's settings say: an answer from no symbols at all is of no use to anyone.
+    The policy decides for each link by itself, by what was last measured on it. If no link were left that sends, the
+    one with the highest measured PSNR sends as the run's settings say, for as long as this is so: an answer from no
+    symbols at all is of no use to anyone.
 
     Attributes:
         is_on: whether links may send otherwise than the run's settings say.
@@ -62,6 +63,7 @@ class LinkAdaptation:
     def _decide(self, measured_db: Mapping[int, float]) -> Mapping[int, LinkSetting]:
         for link, psnr_db in measured_db.items():
             self._measured_db[link] = psnr_db
+        for link, psnr_db in enumerate(self._measured_db):  # all: a link that had to send may have been relieved
             self.settings[link] = self._checked(link, self._policy.setting(link, psnr_db))
         if not any(setting.sends for setting in self.settings):
             strongest = max(range(len(self.settings)), key=lambda link: (self._measured_db[link], -link))

@@ -51,6 +51,16 @@ def test_the_strongest_link_sends_where_the_policy_would_silence_all() -> None:
     assert adaptation.settings == [SILENT, SILENT, COARSE]
 
 
+def test_a_link_that_had_to_send_follows_the_policy_again_once_another_one_sends() -> None:
+    """Also where its own part of the query is missing, so that nothing new was measured on it."""
+    adaptation = LinkAdaptation(config(psnr_db=10.0))
+    adaptation.begin_pass()
+    adaptation.take({0: -5.0, 1: -3.0, 2: -4.0})
+    assert adaptation.settings == [SILENT, AS_CONFIGURED, SILENT]
+    assert adaptation.take({0: 4.0, 1: None}) == {0: COARSE, 1: SILENT}
+    assert adaptation.take({0: -5.0}) == {0: SILENT, 1: AS_CONFIGURED}  # again the strongest of those known
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
