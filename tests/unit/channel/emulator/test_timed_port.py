@@ -10,9 +10,18 @@ from splitwave.channel.emulator.media import EmulatedMedia
 from splitwave.channel.emulator.port import EmulatedPort
 from splitwave.channel.emulator.stream import EmulatedStream
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.protocol.blocks import BlockKey, LevelPayload, SymbolBlock
+from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
 from splitwave.common.protocol.link_contract import link_contract
-from splitwave.common.protocol.messages import PROTOCOL_VERSION, Leaving, Ready, Uplink, Welcome
+from splitwave.common.protocol.messages import (
+    PROTOCOL_VERSION,
+    Downlink,
+    Gradient,
+    Leaving,
+    Prediction,
+    Ready,
+    Uplink,
+    Welcome,
+)
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.reports import EpochReport
 from splitwave.common.wire.downlink import downlink_to_proto
@@ -24,8 +33,8 @@ MS = 1_000_000
 AIRTIME_MS = 10
 
 
-def config_of(**timing: object) -> RunConfig:
-    channel = {"timing": {"airtime": True, **timing}}
+def config_of(model: object = "awgn", **timing: object) -> RunConfig:
+    channel = {"model": model, "timing": {"airtime": True, **timing}}
     return RunConfig.model_validate({"links": 3, "encoder": {"dimension": 96}, "channel": channel})
 
 
@@ -45,6 +54,10 @@ def query(number: int, link: int = 0) -> pb.UplinkMessage:
     levels = None if number else np.linspace(-1, 1, 16, dtype=np.float32)
     payload = LevelPayload(np.zeros((1, 96), dtype=np.uint8), 0, levels)
     return uplink(SymbolBlock(link, number, BlockKey(Phase.SERVE, 0, number), np.array([number]), payload), link)
+
+
+def training_block(key: BlockKey, sequence: int) -> pb.UplinkMessage:
+    return uplink(SymbolBlock(0, sequence, key, np.array([0]), RealPayload(np.zeros((1, 1, 96), dtype=np.float32))))
 
 
 REPORT = EpochReport(3, 0.25)
@@ -87,6 +100,41 @@ def test_a_block_leaves_after_its_airtime_and_what_follows_it_behind_it() -> Non
     assert (last.block.key.micro_batch, after) == (1, report)
     assert not port.holds_up
     assert timed.clock.alarms == 0
+
+
+TIMINGS: dict[str, tuple[dict[str, object], float]] = {
+    "airtime": ({}, AIRTIME_MS),
+    "delay": ({"airtime": False, "delay_ms": 2.0}, 2.0),
+    "airtime and delay": ({"delay_ms": 2.0}, AIRTIME_MS + 2.0),
+    "a rate limit that takes longer": ({"rate_limit_bps": 4 * 96 / 0.025, "delay_ms": 2.0}, 27.0),
+    "half of real time": ({"delay_ms": 2.0, "time_scale": 0.5}, AIRTIME_MS / 2 + 1.0),
+}
+"""Settings of the timing, and the milliseconds that one block of a sample takes."""
+
+
+@pytest.mark.parametrize(("timing", "expected_ms"), TIMINGS.values(), ids=TIMINGS)
+@pytest.mark.parametrize("model", ["awgn", ["rayleigh", "awgn"]], ids=str)
+def test_a_round_trip_takes_its_time_upwards_once_and_none_downwards(
+    model: object, timing: dict[str, object], expected_ms: float
+) -> None:
+    """To the nanosecond: the clock goes on only where the test says so, whatever the port computes."""
+    config = config_of(model, **timing)
+    (port,), clock = (timed := Timed(config)).ports, timed.clock
+    trained, gradient = BlockKey(Phase.TRAIN, 0, 0), np.ones((1, 1, 96), dtype=np.float32)
+    answer = np.zeros((1, 10), dtype=np.float32)
+    trips: list[tuple[pb.UplinkMessage, Downlink]] = [
+        *((query(number), Prediction(BlockKey(Phase.SERVE, 0, number), answer)) for number in range(2)),
+        (training_block(trained, 2), Gradient(trained, gradient)),
+    ]
+    for up, down in trips:
+        assert not port.pass_up(up)
+        clock.pass_ns(round(expected_ms * MS) - 1)
+        assert port.leaving_up() == []
+        clock.pass_ns(1)
+        assert port.leaving_up() == [up]
+        assert port.pass_down(downlink_to_proto(down))
+        assert port.leaving_down() == []
+        assert clock.alarms == 0
 
 
 def test_a_held_block_is_that_of_a_run_without_timing() -> None:
