@@ -10,7 +10,7 @@ from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.wire.bundling import Message
 
 MAX_HELD = 2048
-"""Most messages that wait in a queue: a link's credit, at most 1,024 blocks, and what is sent between them."""
+"""Most messages without a credit that wait in a queue: reports, and gradients on their way back."""
 
 
 def always() -> bool:
@@ -27,12 +27,15 @@ class Held(Generic[Message]):
         from_ns: the earliest time at which it may leave, by the clock of the queue; 0 if it waits for no time.
         is_complete: whether all that it waits for, other than time, is there.
         finish: called when it leaves.
+        credits: of a block, how many blocks its link may have unanswered, so that as many may wait with this one
+            included; None of other messages.
     """
 
     message: Message
     from_ns: int = 0
     is_complete: Callable[[], bool] = always
     finish: Callable[[], None] = lambda: None
+    credits: int | None = None
 
 
 class HeldMessages(Generic[Message]):
@@ -43,6 +46,7 @@ class HeldMessages(Generic[Message]):
         self._clock = clock
         self._wake = wake
         self._queue: deque[Held[Message]] = deque()
+        self._blocks = 0
 
     def __bool__(self) -> bool:
         """Whether any message waits."""
@@ -52,14 +56,15 @@ class HeldMessages(Generic[Message]):
         """Whether a message need not wait, and is in its final form; else it waits behind all others here.
 
         Raises:
-            ProtocolError: too many wait, which credits do not allow.
+            ProtocolError: as many wait as may. A block that waits here does not reach the base station, which could
+                not refuse it.
         """
         if not self._queue and not held.from_ns and held.is_complete():
             held.finish()
             return True
-        if len(self._queue) == MAX_HELD:
-            raise ProtocolError(f"{MAX_HELD} messages of a link wait in the channel", Refusal.RESOURCE_EXHAUSTED)
+        self._check_room(held)
         self._queue.append(held)
+        self._blocks += held.credits is not None
         if held.from_ns:
             self._clock.call_at(held.from_ns, self._wake)
         return False
@@ -72,6 +77,7 @@ class HeldMessages(Generic[Message]):
         now_ns = self._clock.now_ns()
         while self._queue and self._queue[0].from_ns <= now_ns and self._queue[0].is_complete():
             held = self._queue.popleft()
+            self._blocks -= held.credits is not None
             held.finish()
             messages.append(held.message)
         return messages
@@ -82,8 +88,18 @@ class HeldMessages(Generic[Message]):
         while kept < len(self._queue) and self._queue[kept].is_complete():
             kept += 1
         while len(self._queue) > kept:
-            self._queue.pop()
+            self._blocks -= self._queue.pop().credits is not None
 
     def clear(self) -> None:
         """Drop all: they have become void."""
         self._queue.clear()
+        self._blocks = 0
+
+    def _check_room(self, held: Held[Message]) -> None:
+        if held.credits is not None and self._blocks >= held.credits:
+            raise ProtocolError(
+                f"a block came without credit: {self._blocks} of its link wait in the channel",
+                Refusal.RESOURCE_EXHAUSTED,
+            )
+        if held.credits is None and len(self._queue) - self._blocks >= MAX_HELD:
+            raise ProtocolError(f"{MAX_HELD} messages of a link wait in the channel", Refusal.RESOURCE_EXHAUSTED)

@@ -10,6 +10,7 @@ import structlog
 from splitwave.channel.control.live_control import LiveControl
 from splitwave.channel.emulator.held_messages import Held, HeldMessages, always
 from splitwave.channel.emulator.link import ChannelLink
+from splitwave.channel.emulator.link_credits import LinkCredits
 from splitwave.channel.emulator.link_timing import LinkTiming
 from splitwave.channel.emulator.media import EmulatedMedia, RunMedium
 from splitwave.channel.emulator.parts_of_links import Parts
@@ -26,6 +27,7 @@ from splitwave.common.wire.live_channel import LARGEST_BYTES, live_channel_to_pr
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import reals_to_proto
 from splitwave.common.wire.training import gradient_from_proto
+from splitwave.common.wire.workload import workload_from_proto
 
 log = structlog.get_logger()
 
@@ -55,6 +57,7 @@ class EmulatedPort:
         self._link: ChannelLink | None = None
         self._medium: RunMedium | None = None
         self._timing: LinkTiming | None = None
+        self._credits = LinkCredits(0)
         self._times = QueryTimes()
         self._up: HeldMessages[pb.UplinkMessage] = HeldMessages(self._media.clock, wake)
         self._down: HeldMessages[pb.DownlinkMessage] = HeldMessages(self._media.clock, wake)
@@ -125,6 +128,8 @@ class EmulatedPort:
                 self._begin(message.welcome)
             case "evaluate":
                 self._welcomed.begin_pass(symbols_from_proto(message.evaluate.symbols))
+                if message.evaluate.HasField("workload"):
+                    self._credits.begin_load(workload_from_proto(message.evaluate.workload))
             case "gradient":
                 held = self._return(message)
             case "prediction":
@@ -146,6 +151,7 @@ class EmulatedPort:
         self._medium.forget(welcome.link)
         shared_band = self._medium.band if config.channel.timing.medium == "tdma" else None
         self._timing = LinkTiming(config, welcome.link, shared_band)
+        self._credits = LinkCredits(config.runtime.credits, is_live=bool(welcome.model_number))
         self._times.clear()
         self._up.clear()
         self._down.clear()
@@ -171,6 +177,7 @@ class EmulatedPort:
         started_ns = time.perf_counter_ns()
         link = self._welcomed
         block = block_from_proto(message.block, link.contract)
+        credits_of_link = self._credits.of(block)
         if link.meets_others:
             parts = self._meeting.up.add(block.key, link.contract.link, link.send(block), self._wake)
             is_complete, finish = parts.is_complete, partial(self._receive, message.block, block, parts)
@@ -182,7 +189,7 @@ class EmulatedPort:
             state = received.channel
         self._timing_of_link.use(NO_VALUES if state is None else state.values)
         self._times.arrived(block.key, started_ns)
-        return Held(message, self._release_ns(block), is_complete, finish)
+        return Held(message, self._release_ns(block), is_complete, finish, credits_of_link)
 
     def _receive(self, message: pb.SymbolBlock, block: SymbolBlock, parts: Parts) -> None:
         link = self._welcomed

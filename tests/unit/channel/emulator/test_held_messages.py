@@ -2,7 +2,7 @@ import pytest
 
 from splitwave.channel.emulator import held_messages
 from splitwave.channel.emulator.held_messages import Held, HeldMessages
-from splitwave.common.errors import ProtocolError
+from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from tests.unit.channel.emulator.still_clock import StillClock
 
@@ -76,7 +76,24 @@ def test_void_messages_are_dropped() -> None:
     assert queue.ports_after(1) == []
 
 
-def test_more_messages_than_credits_allow_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_holds_as_many_blocks_as_its_link_has_credits_and_counts_no_other_message() -> None:
+    queue = Queue()
+    for number in range(3):
+        queue.held.goes_on(Held(message(number), number + 1, credits=3))
+        queue.held.goes_on(Held(message(10)))
+    with pytest.raises(ProtocolError, match="a block came without credit: 3 of its link wait in the channel") as caught:
+        queue.held.goes_on(Held(message(3), 1, credits=3))
+    assert caught.value.refusal is Refusal.RESOURCE_EXHAUSTED
+    assert queue.ports_after(1) == [0, 10]
+    queue.held.goes_on(Held(message(3), 1, credits=3))
+    queue.held.clear()
+    for number in range(3):
+        queue.held.goes_on(Held(message(number), 1, lambda: False, credits=3))
+    queue.held.drop_incomplete()
+    assert not queue.held.goes_on(Held(message(4), 20, credits=1))
+
+
+def test_more_other_messages_than_a_queue_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_messages, "MAX_HELD", 3)
     queue = Queue()
     for number in range(3):
