@@ -9,11 +9,16 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 _IDLE_S = 1.0
 """Seconds after its last alarm at which the thread ends."""
 _LONGEST_WAIT_S = 3600.0
+
+Cancel = Callable[[], None]
+"""Takes an alarm back; does nothing once it has rung."""
+_Alarm = tuple[int, int, Callable[[], None]]
 
 
 class Clock(Protocol):
@@ -23,7 +28,7 @@ class Clock(Protocol):
         """Nanoseconds of a clock that never goes back."""
         ...
 
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> None:
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Cancel:
         """Call `callback`, from any thread, as soon as the time has come; it must not block or raise."""
         ...
 
@@ -38,11 +43,16 @@ class ThreadClock:
         """Nanoseconds since an arbitrary time, those of all other stamps."""
         return time.perf_counter_ns()
 
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> None:
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Cancel:
         """Call `callback` from the thread of alarms."""
         if self._alarms is None:
             self._alarms = _Alarms()
-        self._alarms.add(when_ns, callback)
+        return partial(self._alarms.cancel, self._alarms.add(when_ns, callback))
+
+    @property
+    def alarms(self) -> int:
+        """How many have neither rung nor been cancelled."""
+        return 0 if self._alarms is None else len(self._alarms)
 
 
 class _Alarms:
@@ -50,18 +60,32 @@ class _Alarms:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._queue: list[_Alarm] = []
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
 
-    def add(self, when_ns: int, callback: Callable[[], None]) -> None:
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def add(self, when_ns: int, callback: Callable[[], None]) -> _Alarm:
         with self._changed:
-            heapq.heappush(self._queue, (when_ns, next(self._numbers), callback))
+            alarm = (when_ns, next(self._numbers), callback)
+            heapq.heappush(self._queue, alarm)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._ring, name="alarms", daemon=True)
                 self._thread.start()
             elif self._queue[0][0] == when_ns:
                 self._changed.notify()
+        return alarm
+
+    def cancel(self, alarm: _Alarm) -> None:
+        """Take an alarm out. There is one a port and direction, so that few are looked through."""
+        with self._changed:
+            for place, (_, number, _) in enumerate(self._queue):
+                if number == alarm[1]:
+                    del self._queue[place]
+                    heapq.heapify(self._queue)
+                    return
 
     def _ring(self) -> None:
         while (callback := self._next()) is not None:

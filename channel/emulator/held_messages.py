@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic
 
-from splitwave.channel.emulator.clock import Clock
+from splitwave.channel.emulator.clock import Cancel, Clock
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.wire.bundling import Message
 
@@ -39,7 +39,10 @@ class Held(Generic[Message]):
 
 
 class HeldMessages(Generic[Message]):
-    """The queue of one port and direction: a message leaves when it may, and all before it have left."""
+    """The queue of one port and direction: a message leaves when it may, and all before it have left.
+
+    Only the first message has an alarm, because none behind it leaves earlier.
+    """
 
     def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
         """Args: the clock of all times; `wake` is called, from any thread, when the time of a message has come."""
@@ -47,6 +50,8 @@ class HeldMessages(Generic[Message]):
         self._wake = wake
         self._queue: deque[Held[Message]] = deque()
         self._blocks = 0
+        self._alarm_ns = 0
+        self._cancel_alarm: Cancel = lambda: None
 
     def __bool__(self) -> bool:
         """Whether any message waits."""
@@ -65,8 +70,8 @@ class HeldMessages(Generic[Message]):
         self._check_room(held)
         self._queue.append(held)
         self._blocks += held.credits is not None
-        if held.from_ns:
-            self._clock.call_at(held.from_ns, self._wake)
+        if len(self._queue) == 1:
+            self._set_alarm()
         return False
 
     def leaving(self) -> list[Message]:
@@ -80,6 +85,10 @@ class HeldMessages(Generic[Message]):
             self._blocks -= held.credits is not None
             held.finish()
             messages.append(held.message)
+        if not self._queue:
+            self._drop_alarm()
+        elif self._queue[0].from_ns > now_ns:
+            self._set_alarm()
         return messages
 
     def drop_incomplete(self) -> None:
@@ -89,11 +98,25 @@ class HeldMessages(Generic[Message]):
             kept += 1
         while len(self._queue) > kept:
             self._blocks -= self._queue.pop().credits is not None
+        if not self._queue:
+            self._drop_alarm()
 
     def clear(self) -> None:
         """Drop all: they have become void."""
         self._queue.clear()
         self._blocks = 0
+        self._drop_alarm()
+
+    def _set_alarm(self) -> None:
+        """Ring when the first message is due, unless its alarm is set."""
+        due_ns = self._queue[0].from_ns
+        if due_ns and due_ns != self._alarm_ns:
+            self._drop_alarm()
+            self._alarm_ns, self._cancel_alarm = due_ns, self._clock.call_at(due_ns, self._wake)
+
+    def _drop_alarm(self) -> None:
+        self._cancel_alarm()
+        self._alarm_ns, self._cancel_alarm = 0, lambda: None
 
     def _check_room(self, held: Held[Message]) -> None:
         if held.credits is not None and self._blocks >= held.credits:

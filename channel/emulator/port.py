@@ -108,6 +108,11 @@ class EmulatedPort:
         """Drop what waits for other links: the device sends nothing more."""
         self._up.drop_incomplete()
 
+    def close(self) -> None:
+        """Drop all that waits: the stream has ended."""
+        self._up.clear()
+        self._down.clear()
+
     @property
     def holds_up(self) -> bool:
         """Whether messages to the base station wait."""

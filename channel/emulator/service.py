@@ -136,6 +136,7 @@ class ChannelService(uplink_pb2_grpc.UplinkServicer):
             for task in (up, down, slow, held):
                 task.cancel()
             upstream.cancel()
+            stream.close()
             await asyncio.gather(up, down, slow, held, return_exceptions=True)
         return ending
 

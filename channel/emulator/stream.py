@@ -135,6 +135,11 @@ class EmulatedStream:
             for watch in watches:
                 watch.cancel()
 
+    def close(self) -> None:
+        """Drop all that waits: the stream has ended."""
+        for port in self._ports.values():
+            port.close()
+
     async def give_up(self, reason: str) -> None:
         """Send the base station, if it knows the stream, the reason why it ends, and wait for the end."""
         if not self._greeted:

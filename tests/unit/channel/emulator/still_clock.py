@@ -16,8 +16,15 @@ class StillClock:
     def now_ns(self) -> int:
         return self._now_ns
 
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> None:
-        heapq.heappush(self._alarms, (when_ns, next(self._numbers), callback))
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Callable[[], None]:
+        alarm = (when_ns, next(self._numbers), callback)
+        heapq.heappush(self._alarms, alarm)
+
+        def cancel() -> None:
+            self._alarms = [other for other in self._alarms if other[1] != alarm[1]]
+            heapq.heapify(self._alarms)
+
+        return cancel
 
     def pass_ns(self, duration_ns: int) -> None:
         self._now_ns += duration_ns

@@ -30,3 +30,17 @@ def test_an_alarm_beyond_all_bounds_keeps_no_earlier_one() -> None:
     clock.call_at(1 << 80, lambda: None)
     clock.call_at(clock.now_ns() + MS, rung.set)
     assert rung.wait(LIMIT_S)
+
+
+def test_a_cancelled_alarm_does_not_ring_and_keeps_no_place() -> None:
+    clock, rung = ThreadClock(), SimpleQueue[str]()
+    cancel = clock.call_at(1 << 80, lambda: rung.put("a year"))
+    soon = clock.now_ns() + 30 * MS
+    take_back = clock.call_at(soon + 1_000_000 * MS, lambda: rung.put("cancelled"))
+    clock.call_at(soon, lambda: rung.put("soon"))
+    take_back()
+    cancel()
+    assert clock.alarms == 1
+    assert rung.get(timeout=LIMIT_S) == "soon"
+    cancel()
+    assert (clock.alarms, rung.empty()) == (0, True)

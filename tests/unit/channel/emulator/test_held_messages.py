@@ -40,7 +40,7 @@ def test_messages_leave_when_their_time_has_come_and_in_order() -> None:
     assert queue.ports_after(9) == []
     assert queue.ports_after(1) == [0, 1, 2]
     assert queue.ports_after(10) == [3]
-    assert queue.woken == 3
+    assert queue.woken == 2  # for the first of three that leave together, and for the last
     assert not queue.held
 
 
@@ -67,6 +67,41 @@ def test_what_can_never_be_complete_is_dropped_with_all_behind_it() -> None:
     queue.held.drop_incomplete()
     assert queue.ports_after(10) == [0, 1]
     assert not queue.held
+
+
+def test_a_queue_has_one_alarm_whatever_waits_in_it_and_none_once_it_is_void() -> None:
+    queue = Queue()
+    for number in range(5):
+        queue.held.goes_on(Held(message(number), 10 * (number + 1)))
+        assert queue.clock.alarms == 1
+    assert queue.ports_after(10) == [0]
+    assert queue.clock.alarms == 1
+    assert queue.ports_after(5) == []
+    assert (queue.clock.alarms, queue.woken) == (1, 1)
+    queue.held.clear()
+    assert queue.clock.alarms == 0
+    assert not queue.held.goes_on(Held(message(5), 20))
+    assert queue.ports_after(5) == [5]
+    assert (queue.clock.alarms, queue.woken) == (0, 2)
+
+
+def test_an_alarm_that_rang_for_a_message_that_was_not_complete_is_followed_by_that_of_the_next() -> None:
+    queue = Queue()
+    there: list[bool] = []
+    queue.held.goes_on(Held(message(0), 10, lambda: bool(there)))
+    queue.held.goes_on(Held(message(1), 30))
+    assert queue.ports_after(10) == []
+    there.append(True)
+    assert queue.ports_after(0) == [0]
+    assert queue.ports_after(20) == [1]
+    assert (queue.clock.alarms, queue.woken) == (0, 2)
+
+
+def test_what_was_dropped_because_it_is_incomplete_has_no_alarm() -> None:
+    queue = Queue()
+    queue.held.goes_on(Held(message(0), 10, lambda: False))
+    queue.held.drop_incomplete()
+    assert queue.clock.alarms == 0
 
 
 def test_void_messages_are_dropped() -> None:

@@ -175,6 +175,16 @@ def test_a_link_that_leaves_and_a_run_that_starts_over_void_what_waits(body: Lea
     assert port.leaving_up() == []
 
 
+def test_a_port_whose_stream_has_ended_keeps_no_alarm() -> None:
+    timed = Timed(config_of(delay_ms=1e6))
+    (port,) = timed.ports
+    for number in range(3):
+        port.pass_up(query(number))
+    assert timed.clock.alarms == 1
+    port.close()
+    assert (timed.clock.alarms, port.holds_up) == (0, False)
+
+
 class Upstream:
     """Records what the emulator forwards, and says when it does."""
 
