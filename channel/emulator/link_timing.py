@@ -20,12 +20,16 @@ class Medium:
     """A band that transmissions occupy one after another: a link's own, or with TDMA that of all links."""
 
     def __init__(self) -> None:
-        self._free_ns = 0
+        self._until_ns: dict[object, int] = {}
 
-    def occupy(self, from_ns: int, duration_ns: int) -> int:
-        """The time at which a transmission ends that begins as soon as it is due and the medium is free."""
-        self._free_ns = max(from_ns, self._free_ns) + duration_ns
-        return self._free_ns
+    def occupy(self, sender: object, from_ns: int, duration_ns: int) -> int:
+        """The time at which a sender's transmission ends that begins as soon as it is due and the medium is free."""
+        self._until_ns[sender] = max(from_ns, *self._until_ns.values(), 0) + duration_ns
+        return self._until_ns[sender]
+
+    def release(self, sender: object) -> None:
+        """Forget the transmissions of a sender, which have become void; those of others stay where they are."""
+        self._until_ns.pop(sender, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,12 @@ class LinkTiming:
             now_ns: when the block is ready to be transmitted.
             part: the symbols and bits of an adapted link's block; by default as the settings say.
         """
-        sent_ns = self._medium.occupy(now_ns, self._scaled_ns(self._occupancy_s(samples, part)))
+        sent_ns = self._medium.occupy(self, now_ns, self._scaled_ns(self._occupancy_s(samples, part)))
         return sent_ns + self._scaled_ns((self._delays.delay_ms + self._jitter_ms(key)) / 1e3)
+
+    def release_medium(self) -> None:
+        """Give up the airtime of blocks that wait: they have become void."""
+        self._medium.release(self)
 
     def part_of(self, block: SymbolBlock) -> SentPart | None:
         """Bits and symbols of a block of an adapted link; None of other blocks."""

@@ -92,7 +92,7 @@ class EmulatedPort:
             return False  # this link's channel begins with the next Ready
         self._starting_over = False
         if body == "leaving":  # the base station should know at once; what waits is void with it
-            self._up.clear()
+            self._drop_up()
         held = self._transmit(message) if body == "block" else Held(message)
         return self._up.goes_on(held)
 
@@ -110,7 +110,7 @@ class EmulatedPort:
 
     def close(self) -> None:
         """Drop all that waits: the stream has ended."""
-        self._up.clear()
+        self._drop_up()
         self._down.clear()
 
     @property
@@ -152,15 +152,20 @@ class EmulatedPort:
             self._link = ChannelLink(config, welcome.link, self._control)
         except (ConfigError, DataError) as error:  # a model of a user is broken or not allowed here, or lacks its file
             raise ProtocolError(str(error), Refusal.FAILED_PRECONDITION) from error
+        self._drop_up()
         self._medium = self._media.medium_of(welcome.run_id, config.links)
         self._medium.forget(welcome.link)
         shared_band = self._medium.band if config.channel.timing.medium == "tdma" else None
         self._timing = LinkTiming(config, welcome.link, shared_band)
         self._credits = LinkCredits(config.runtime.credits, is_live=bool(welcome.model_number))
         self._times.clear()
-        self._up.clear()
         self._down.clear()
         log.info("run starts over" if self._starting_over else "link up", link=welcome.link, run=welcome.run_id)
+
+    def _drop_up(self) -> None:
+        self._up.clear()
+        if self._timing is not None:
+            self._timing.release_medium()
 
     @property
     def _welcomed(self) -> ChannelLink:

@@ -175,6 +175,38 @@ def test_a_link_that_leaves_and_a_run_that_starts_over_void_what_waits(body: Lea
     assert port.leaving_up() == []
 
 
+@pytest.mark.parametrize("end", ["starts over", "leaves", "breaks"])
+def test_with_tdma_void_blocks_of_a_link_leave_the_band_to_the_others(end: str) -> None:
+    config = config_of(medium="tdma")
+    timed = Timed(config, links=2)
+    first, second = timed.ports
+    for number in range(5):
+        first.pass_up(query(number, 0))
+    if end == "starts over":
+        first.pass_down(welcome(config, 0))
+    elif end == "leaves":
+        first.pass_up(uplink(Leaving("broken")))
+    else:
+        first.close()
+    second.pass_up(query(0, 1))
+    timed.clock.pass_ns(AIRTIME_MS * MS)
+    assert [message.port for message in second.leaving_up()] == [1]
+
+
+def test_with_tdma_blocks_of_the_other_links_keep_their_place_in_the_band() -> None:
+    config = config_of(medium="tdma")
+    timed = Timed(config, links=2)
+    first, second = timed.ports
+    for link, port in enumerate(timed.ports):
+        port.pass_up(query(0, link))
+    first.pass_down(welcome(config, 0))
+    second.pass_up(query(1, 1))
+    timed.clock.pass_ns(3 * AIRTIME_MS * MS - 1)
+    assert numbers(second.leaving_up()) == [0]
+    timed.clock.pass_ns(1)
+    assert numbers(second.leaving_up()) == [1]
+
+
 def test_a_port_whose_stream_has_ended_keeps_no_alarm() -> None:
     timed = Timed(config_of(delay_ms=1e6))
     (port,) = timed.ports
