@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitwave.experiments.paper import hyper_vib, missing_links, qml_ib
+from splitwave.experiments.paper import channels, hyper_vib, missing_links, qml_ib
 from splitwave.experiments.paper.preset import Preset
 from splitwave.experiments.sweep.figure import Figure
 from tools.paths import PUBLISHED
+from tools.result_pages import channels as channels_page
 from tools.result_pages import hyper_vib as hyper_vib_page
 from tools.result_pages import missing_links as missing_links_page
 from tools.result_pages import qml_ib as qml_ib_page
@@ -54,4 +55,5 @@ PAGES = (
     Page("qml-ib", qml_ib.FIGURES, qml_ib_page.page, qml_ib_page.summary),
     Page("hyper-vib", hyper_vib.FIGURES, hyper_vib_page.page, hyper_vib_page.summary),
     Page("missing-links", missing_links.PUBLISHED, missing_links_page.page, missing_links_page.summary),
+    Page("channels", channels.PUBLISHED, channels_page.page, channels_page.summary),
 )
