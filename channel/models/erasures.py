@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 
 from splitwave.channel.draws.options import check_choice, number
+from splitwave.channel.draws.pairs import per_real, symbol_count
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
@@ -15,7 +16,7 @@ from splitwave.common.randomness import Purpose, generator
 class ErasureChannel:
     """One link's erasures; the realisation is the mask m of zeros and ones, (L, B, d) float32, or (L, B, 1).
 
-    An erased symbol arrives as 0, and meets the noise of the models behind this one.
+    An erased symbol arrives as 0, I and Q of QPSK and 16-QAM alike, and meets the noise of the models behind this one.
     """
 
     is_additive = False
@@ -39,11 +40,13 @@ class ErasureChannel:
         self._probability = number("probability", probability, 0, 1)
         check_choice("unit", unit, ("symbol", "sample"))
         self._per_symbol = unit == "symbol"
+        self._in_pairs = config.channel.digital.carries_pairs
 
     def draw(self, key: BlockKey, shape: BlockShape) -> Float32:
         """The mask of a block, keyed by (seed, link, block, draw)."""
         draws, samples, dimension = shape
-        mask = np.empty((draws, samples, dimension if self._per_symbol else 1), dtype=np.float32)
+        width = symbol_count(dimension, self._in_pairs) if self._per_symbol else 1
+        mask = np.empty((draws, samples, width), dtype=np.float32)
         for copy in range(draws):
             rng = generator(
                 self._config.seed,
@@ -55,7 +58,7 @@ class ErasureChannel:
                 draw=2 * copy,  # the odd ones are those of the model gilbert-elliott
             )
             np.greater_equal(rng.random(mask.shape[1:], dtype=np.float32), self._probability, out=mask[copy])
-        return mask
+        return per_real(mask, dimension, self._in_pairs) if self._per_symbol else mask
 
     def apply(self, symbols: Float32, realisation: Float32) -> Float32:
         """m·z̃."""

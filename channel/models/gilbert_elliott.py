@@ -6,11 +6,13 @@ from typing import Literal
 import numpy as np
 
 from splitwave.channel.draws.options import check_choice, number, probability
+from splitwave.channel.draws.pairs import per_real, symbol_count
 from splitwave.channel.draws.two_states import Booleans, TwoStateChain, chunked_uniform
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_model import BlockShape, Variances
+from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.sample_positions import SamplePositions, sample_positions
 from splitwave.common.randomness import Purpose, generator
 
@@ -57,17 +59,19 @@ class GilbertElliottChannel:
         self._chain = TwoStateChain(p_bad, p_good)
         check_choice("unit", unit, ("symbol", "sample"))
         self._per_symbol = unit == "symbol"
+        self._in_pairs = config.channel.digital.carries_pairs
 
     def draw(self, key: BlockKey, shape: BlockShape) -> Float32:
         """The mask of a block: of its positions in time, whatever block they are asked for in."""
         draws, samples, dimension = shape
-        width = dimension if self._per_symbol else 1
+        width = symbol_count(dimension, self._in_pairs) if self._per_symbol else 1
+        steps = max(width, self._steps(key))
         where = sample_positions(self._config, key, samples)
         mask = np.empty((draws, samples, width), dtype=np.float32)
         for copy in range(draws):
-            lost = self._lost(where, copy, where.first * width, samples * width)
-            np.logical_not(lost.reshape(samples, width), out=mask[copy], casting="unsafe")
-        return mask
+            lost = self._lost(where, copy, where.first * steps, samples * steps)
+            np.logical_not(lost.reshape(samples, steps)[:, :width], out=mask[copy], casting="unsafe")
+        return per_real(mask, dimension, self._in_pairs) if self._per_symbol else mask
 
     def apply(self, symbols: Float32, realisation: Float32) -> Float32:
         """m·z̃."""
@@ -80,6 +84,17 @@ class GilbertElliottChannel:
     def noise_variances(self, key: BlockKey, behind: Variances) -> Variances:  # noqa: ARG002
         """`behind`: devices do not know what is lost, and the rate without loss bounds that with it from above."""
         return behind
+
+    def _steps(self, key: BlockKey) -> int:
+        """The least number of steps of the chain a sample; 1 if all samples of the pass are as wide as the block's.
+
+        A sample of an adapted link takes as many as its most symbols are, those of BPSK with all bits, so that no two
+        samples meet one step, however wide each is.
+        """
+        config, digital = self._config, self._config.channel.digital
+        if not (self._per_symbol and digital.modulation and config.adaptation.is_on and key.phase is Phase.SERVE):
+            return 1
+        return digital.model_copy(update={"modulation": "bpsk"}).symbols(config.payload_bits_per_sample)
 
     def _lost(self, where: SamplePositions, copy: int, first: int, count: int) -> Booleans:
         generator_of = partial(self._generator, where, copy)

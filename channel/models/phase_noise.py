@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from splitwave.channel.draws.options import check_choice, number
+from splitwave.channel.draws.pairs import symbol_count
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
@@ -49,12 +50,12 @@ class PhaseNoiseChannel:
         self._std = np.float32(np.deg2rad(number("std_deg", std_deg, 0, 180)))
         check_choice("kind", kind, ("independent", "wiener"))
         self._walks = kind == "wiener"
-        self._in_pairs = config.channel.digital.modulation in ("qpsk", "16-qam")
+        self._in_pairs = config.channel.digital.carries_pairs
 
     def draw(self, key: BlockKey, shape: BlockShape) -> Float32:
         """The phases of a block, keyed by (seed, link, block, draw)."""
         draws, samples, dimension = shape
-        phases = np.empty((draws, samples, (dimension + 1) // 2 if self._in_pairs else dimension), dtype=np.float32)
+        phases = np.empty((draws, samples, symbol_count(dimension, self._in_pairs)), dtype=np.float32)
         for copy in range(draws):
             rng = generator(
                 self._seed,

@@ -19,9 +19,6 @@ from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_model import BlockShape, ChannelModel, Variances
 
-_COMPLEX = ("qpsk", "16-qam")
-"""The modulations whose symbols are pairs of reals."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reception:
@@ -66,7 +63,7 @@ class Receiver:
             rotation = Rotation(
                 estimate.cosine.astype(np.float32),
                 estimate.sine.astype(np.float32),
-                self._config.channel.digital.modulation in _COMPLEX,
+                self._config.channel.digital.carries_pairs,
                 lambda width: drawn.quadrature_noise(state, samples, width),
             )
         weight = self._equalise(gain, state.variance).astype(np.float32)

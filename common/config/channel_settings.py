@@ -119,15 +119,17 @@ class DigitalSettings(Section):
             raise ValueError(f"code = {self.code} does nothing without a modulation")
         return self
 
+    @property
+    def carries_pairs(self) -> bool:
+        """Whether a symbol on air is two reals, I and Q; one of BPSK, and an amplitude without a modulation, is one."""
+        return self.modulation in ("qpsk", "16-qam")
+
     def coded_bits(self, bits: int) -> int:
         """How many bits the outer code makes of `bits`; `hamming-7-4` fills the last four up with zeros."""
         return -(-bits // 4) * 7 if self.code == "hamming-7-4" else bits
 
     def symbols(self, bits: int) -> int:
-        """How many symbols of the modulation carry `bits` bits of one sample; the last one is filled up with zeros.
-
-        A symbol of BPSK is one real number, one of QPSK and 16-QAM two: I and Q.
-        """
+        """How many symbols of the modulation carry `bits` bits of one sample; the last one is filled up with zeros."""
         return -(-self.coded_bits(bits) // BITS_PER_SYMBOL[self.modulation]) if self.modulation else 0
 
 

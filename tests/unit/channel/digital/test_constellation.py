@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from splitwave.channel.digital.constellation import CONSTELLATIONS, Constellation
+from splitwave.common.config.channel_settings import DigitalSettings
 
 NAMES = sorted(CONSTELLATIONS)
 
@@ -23,6 +24,12 @@ def test_the_strongest_point_has_amplitude_one_and_the_mean_energy_is_as_stated(
     energies = np.square(constellation.modulate(all_bits(constellation)).astype(float)).sum(axis=1)
     assert energies.max() == pytest.approx(1.0, rel=1e-6)
     assert energies.mean() == pytest.approx(constellation.mean_energy, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_channels_see_the_symbols_of_two_reals_as_pairs(name: str) -> None:
+    settings = DigitalSettings.model_validate({"modulation": name})
+    assert settings.carries_pairs == (CONSTELLATIONS[name].reals == 2)
 
 
 def test_the_mean_energies_are_those_of_the_text_books() -> None:

@@ -57,6 +57,38 @@ def test_values_and_gradients_are_those_of_torch(values: list[float], amplitude:
     np.testing.assert_allclose(back.sum(axis=0, keepdims=True), z.grad.numpy(), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("modulation", ["qpsk", "16-qam"])
+@given(st.integers(1, 9), st.floats(0.125, 2, width=32), st.integers(1, 3), st.integers(0, 2**32))
+def test_a_symbol_of_i_and_q_is_bounded_in_magnitude_and_keeps_its_phase(
+    modulation: str, reals: int, amplitude: float, draws: int, seed: int
+) -> None:
+    """Values and gradients are those of torch, also of a last real without a partner."""
+    rng = np.random.default_rng(seed)
+    symbols = rng.standard_normal((1, 5, reals)).astype(np.float32)
+    channel = ClippingChannel(laws.config_of("awgn", digital={"modulation": modulation}), 0, amplitude=amplitude)
+    realisation = channel.draw(laws.KEY, (draws, 5, reals))
+    gradient = rng.standard_normal((draws, 5, reals)).astype(np.float32)
+    z = torch.tensor(symbols, requires_grad=True)
+    i_and_q = torch.nn.functional.pad(z, (0, reals % 2)).reshape(1, 5, -1, 2)
+    factors = (amplitude / torch.linalg.vector_norm(i_and_q, dim=-1, keepdim=True)).clamp(max=1)
+    clipped = (i_and_q * factors).flatten(-2)[..., :reals].expand(draws, -1, -1)
+    received, back = channel.apply(symbols, realisation), channel.adjoint_at(gradient, realisation, symbols)
+    np.testing.assert_allclose(received, clipped.detach().numpy(), rtol=1e-6, atol=1e-6)
+    torch.autograd.backward(clipped, torch.from_numpy(gradient))
+    assert z.grad is not None
+    assert received.dtype == back.dtype == np.float32
+    np.testing.assert_allclose(back.sum(axis=0, keepdims=True), z.grad.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_symbols_within_the_amplitude_pass_to_the_bit_and_none_is_beyond_it() -> None:
+    channel = ClippingChannel(laws.config_of("awgn", digital={"modulation": "qpsk"}), 0, amplitude=1.0)
+    symbols = np.array([[[0.6, 0.8, 0.9, 0.9, -1.5, 2.0, 0.0, 0.0]]], dtype=np.float32)
+    received = channel.apply(symbols, 1)
+    np.testing.assert_array_equal(received[..., [0, 1, 6, 7]], symbols[..., [0, 1, 6, 7]])
+    np.testing.assert_allclose(received[0, 0, 2:6], [0.5**0.5, 0.5**0.5, -0.6, 0.8], rtol=1e-6)
+    np.testing.assert_array_equal(channel.adjoint_at(np.ones_like(symbols), 1, symbols)[..., [0, 1, 6, 7]], 1.0)
+
+
 @pytest.mark.parametrize("draws", [1, 3])
 @pytest.mark.parametrize("model", CHAINS, ids=str)
 def test_the_emulator_returns_the_gradient_that_autograd_has(model: object, draws: int) -> None:

@@ -49,6 +49,25 @@ def test_the_extremes_lose_nothing_and_everything(probability: float, kept: floa
     assert (mask == kept).all()
 
 
+@pytest.mark.parametrize("modulation", ["qpsk", "16-qam"])
+def test_i_and_q_of_a_symbol_are_lost_together(modulation: str) -> None:
+    config = laws.config_of(erasures(0.3), digital={"modulation": modulation})
+    mask = link_channel(config, 1).draw(laws.KEY, (2, 500, 101))
+    assert mask.shape == (2, 500, 101)
+    symbols = mask[..., ::2].astype(float)
+    np.testing.assert_array_equal(mask[..., 1::2], symbols[..., :-1])
+    assert abs((1 - symbols).mean() - 0.3) < 5 * np.sqrt(0.21 / symbols.size)
+    products = (0.7 - symbols[..., 1:]) * (0.7 - symbols[..., :-1])
+    assert abs(products.mean()) < 5 * 0.21 / np.sqrt(products.size)
+
+
+@pytest.mark.parametrize("modulation", ["bpsk", None])
+def test_symbols_of_one_real_are_lost_one_by_one(modulation: str | None) -> None:
+    config = laws.config_of(erasures(0.5), digital={"modulation": modulation})
+    mask = link_channel(config, 1).draw(laws.KEY, (1, 4, 3))
+    np.testing.assert_array_equal(mask, link_channel(laws.config_of(erasures(0.5)), 1).draw(laws.KEY, (1, 4, 3)))
+
+
 def test_a_draw_never_changes() -> None:
     mask = link_channel(laws.config_of(erasures(0.5)), 1).draw(laws.KEY, (1, 4, 3))
     assert mask.ravel().tolist() == [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0]

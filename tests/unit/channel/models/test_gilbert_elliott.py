@@ -5,6 +5,8 @@ on, states k apart have correlation ρᵏ, and a burst has length n with probabi
 the variance π(1 − π)/N·(1 + ρ)/(1 − ρ) in the limit of many; tolerances are five standard deviations.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.blocks import BlockKey
-from splitwave.common.protocol.channel_model import check_rate_noise, rate_noise_variances
+from splitwave.common.protocol.channel_model import ChannelModel, check_rate_noise, rate_noise_variances
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.randomness import Purpose, generator
 from tests.unit.channel.models import laws
@@ -128,6 +130,39 @@ def test_a_pass_meets_the_same_losses_whatever_its_block_size(unit: str) -> None
     live = [laws.passed(channel, BlockKey(Phase.SERVE, 0, number), symbols[:, :1], 1) for number in range(64)]
     again = [laws.passed(link_channel(small, 0), BlockKey(Phase.SERVE, 0, n), symbols[:, :1], 1) for n in range(64)]
     np.testing.assert_array_equal(live, again)
+
+
+@pytest.mark.parametrize("modulation", ["qpsk", "16-qam"])
+def test_a_step_is_a_symbol_of_i_and_q(modulation: str) -> None:
+    """The losses of n complex symbols a sample are those of n real ones."""
+    model = bursts(0.2, 0.3, unit="symbol")
+    pairs = link_channel(laws.config_of(model, digital={"modulation": modulation}), 1).draw(LOAD, (2, 300, 9))
+    reals = link_channel(laws.config_of(model), 1).draw(LOAD, (2, 300, 5))
+    np.testing.assert_array_equal(pairs[..., ::2], reals)
+    np.testing.assert_array_equal(pairs[..., 1::2], reals[..., :-1])
+
+
+def test_symbols_of_an_adapted_link_meet_steps_of_their_own_however_wide_its_samples_are() -> None:
+    """All of one long chain, of which a sample has as many steps as BPSK with all bits has symbols: 2·3."""
+
+    def channel_under(modulation: str) -> ChannelModel[Any]:
+        channel = {"model": bursts(0.2, 0.3, unit="symbol"), "receiver": {"csi": "perfect"}}
+        rows = [{"bits": 1}, {"from_db": 10.0}]
+        settings = {
+            "encoder": {"dimension": 3},
+            "quantizer": {"breakpoints": 3},
+            "channel": channel | {"digital": {"modulation": modulation}},
+            "adaptation": {"policy": "table", "rows": rows},
+        }
+        return link_channel(RunConfig.model_validate(settings), 0)
+
+    serve = [BlockKey(Phase.SERVE, 0, number) for number in range(300)]
+    widest = np.array([channel_under("bpsk").draw(key, (1, 1, 6))[0, 0] for key in serve])
+    assert 0.2 < np.mean(widest[1:, 0] != widest[:-1, 5]) / (2 * 0.4 * 0.6) < 0.8  # neighbours: 1 − ρ = 0.5
+    assert 0.8 < np.mean(widest[1:, 0] != widest[:-1, 0]) / (2 * 0.4 * 0.6) < 1.2  # six steps apart: 1 − ρ⁶
+    for modulation, reals, symbols in (("bpsk", 3, 3), ("qpsk", 6, 3), ("16-qam", 4, 2)):
+        masks = np.array([channel_under(modulation).draw(key, (1, 1, reals))[0, 0] for key in serve])
+        np.testing.assert_array_equal(masks[:, :: 1 if modulation == "bpsk" else 2], widest[:, :symbols])
 
 
 def test_independent_erasures_beside_bursts_are_independent_of_them() -> None:
