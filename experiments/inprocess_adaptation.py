@@ -25,6 +25,17 @@ class AdaptedWorkers:
         self._workers = workers
         self._adaptation = LinkAdaptation(config)
 
+    def retune(self, config: RunConfig) -> None:
+        """Adapt as other settings say from the next pass on; where only β or fusion differ, a pass under way goes on.
+
+        Raises:
+            ConfigError: the policy cannot be loaded.
+        """
+        now = self._config
+        if (config.adaptation, config.channel) != (now.adaptation, now.channel):
+            self._adaptation = LinkAdaptation(config)
+        self._config = config
+
     def begin_pass(self) -> None:
         """A serving pass begins."""
         if self._adaptation.is_on:

@@ -52,6 +52,7 @@ class InprocessRun:
     """All parties of one run in this process and thread.
 
     Attributes:
+        config: the settings that it was opened with, by which it trains; `trainer.config` has those of `retune`.
         served: the queries of its serving passes.
         data_digest: of the data that its parties hold.
     """
@@ -147,7 +148,8 @@ class InprocessRun:
         self.retune(config)
 
     def retune(self, config: RunConfig) -> None:
-        """Continue under settings with another channel, seed of its noise, β or fusion, and the same networks."""
+        """Continue under settings with another channel, seed of its noise, β, fusion or adaptation, same networks."""
+        self._adapted.retune(config)
         self.trainer.use_config(config)
         self._fusion = FusionBuffer.of(config, capacity=1, one_process=True)
         for worker, link in zip(self.workers, self._channels, strict=True):

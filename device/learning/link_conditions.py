@@ -24,12 +24,15 @@ class LinkConditions:
         self._link = link
         self._samples = samples
         self._bits = config.bits_per_symbol
-        self._adapts = config.adaptation.is_on and bool(config.quantizer.breakpoints)
+        self._adapts = _adapts(config)
         self._serving = AS_CONFIGURED
 
     def retune(self, config: RunConfig) -> None:
-        """Continue with settings that differ in `channel.psnr_db` and `objective.beta` only."""
+        """Continue with settings of the same networks; of another adaptation, as configured until `set_link`."""
+        if config.adaptation != self.config.adaptation:
+            self._serving = AS_CONFIGURED
         self.config = config
+        self._adapts = _adapts(config)
 
     @property
     def serving_beta(self) -> float | None:
@@ -69,3 +72,7 @@ class LinkConditions:
     def inputs(self, conditions: BlockConditions) -> Float32 | None:
         """The inputs of this link's gated layers, (R, C) or (B, C); None if its network has none."""
         return conditions.rows(self._link) if self._conditioned else None
+
+
+def _adapts(config: RunConfig) -> bool:
+    return config.adaptation.is_on and bool(config.quantizer.breakpoints)

@@ -93,7 +93,7 @@ class DeviceWorker:
         return self._conditions.setting_of(key)
 
     def retune(self, config: RunConfig) -> None:
-        """Continue with settings that differ in `channel.psnr_db` and `objective.beta` only."""
+        """Continue with settings of the same networks, as `LinkConditions.retune`."""
         self._conditions.retune(config)
 
     def begin_workload(self, workload: Workload) -> None:

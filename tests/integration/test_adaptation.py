@@ -9,6 +9,7 @@ import pytest
 from splitwave.basestation.fusion.block_collector import Arrival
 from splitwave.basestation.run.decoding import Decoded
 from splitwave.basestation.run.events import RunObserver
+from splitwave.basestation.run.served_queries import ServingCounts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.protocol.sent_part import SentPart
@@ -112,3 +113,19 @@ def test_each_query_is_sent_as_the_one_before_was_measured_and_silent_links_are_
         assert used == tuple(link for link, row in expected.items() if row)
         sizes |= set(expected.values())
     assert sizes == {0, 1, 2, 3}
+
+
+OFF = config_of(ROWS, {"digital": {"modulation": "qpsk"}}).model_copy(update={"adaptation": RunConfig().adaptation})
+CHEAP = config_of([{"bits": 1}, {"from_db": 30.0}], {"digital": {"modulation": "bpsk"}, "psnr_db": 5.0})
+
+
+@pytest.mark.parametrize("after", [CASES["digital"], CHEAP, OFF], ids=["rows", "other rows", "off"])
+@pytest.mark.parametrize("before", [CASES["digital"], CHEAP, OFF], ids=["rows", "other rows", "off"])
+def test_a_run_that_is_retuned_adapts_as_its_new_settings_say(before: RunConfig, after: RunConfig) -> None:
+    data = tiny_data(after.links)
+    retuned, fresh = (InprocessRun(each, data.views, data.labels.train, data.labels.test) for each in (before, after))
+    retuned.serve(0)
+    retuned.served = ServingCounts()
+    retuned.retune(after)
+    assert retuned.serve(1).answers_sha256 == fresh.serve(1).answers_sha256
+    assert retuned.served.queries() == fresh.served.queries()
