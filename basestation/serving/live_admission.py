@@ -62,7 +62,7 @@ class LiveAdmission:
             )
         device_id = hello.device_id if device is None else f"{device.name}/{hello.device_id}"
         link = self._leases.lease(device_id, hello.link, None if device is None else device.links)
-        session = LiveSession(received_contract(model.config, link), device_id, peer, outbox_filled)
+        session = LiveSession(received_contract(model.config, link, is_live=True), device_id, peer, outbox_filled)
         settings = model.config.canonical_json()
         session.send(
             Welcome(

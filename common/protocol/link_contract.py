@@ -6,8 +6,14 @@ from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.symbols import LinkContract
 
 
-def link_contract(config: RunConfig, link: int) -> LinkContract:
-    """The contract of one link of a run with these settings, before its channel."""
+def link_contract(config: RunConfig, link: int, *, is_live: bool = False) -> LinkContract:
+    """The contract of one link of a run with these settings, before its channel.
+
+    Args:
+        config: the settings.
+        link: its index.
+        is_live: whether it is that of a live device, which sends as the settings say: stations adapt no link.
+    """
     return LinkContract(
         link=link,
         dimension=config.encoder.dimension,
@@ -19,13 +25,13 @@ def link_contract(config: RunConfig, link: int) -> LinkContract:
         task=config.task,
         carries_beta=config.hypernetwork.beta is not None,
         links=config.links,
-        adapts=config.adaptation.is_on,
+        adapts=config.adaptation.is_on and not is_live,
     )
 
 
-def received_contract(config: RunConfig, link: int) -> LinkContract:
+def received_contract(config: RunConfig, link: int, *, is_live: bool = False) -> LinkContract:
     """The contract of the same link behind its channel, between emulator and base station."""
-    sent = link_contract(config, link)
+    sent = link_contract(config, link, is_live=is_live)
     return dataclasses.replace(sent, dimension=received_dimension(config), inputs=config.channel.receiver.input_columns)
 
 

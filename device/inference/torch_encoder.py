@@ -49,7 +49,7 @@ class TorchEncoder(PartEncoder):
             config = RunConfig.model_validate_json(part.facts.settings_json)
         except ValidationError:
             raise CheckpointError(f"{folder}: the settings of its part are not those of this version") from None
-        if config.links <= part.link or link_contract(config, part.link) != part.contract():
+        if config.links <= part.link or link_contract(config, part.link, is_live=True) != part.contract():
             raise CheckpointError(f"{folder}: the settings of its part have another contract than the part itself")
         check_consent(config.own_networks, python_path)
         add_python_path(python_path)
