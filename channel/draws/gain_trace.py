@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splitwave.channel.draws.link_tables import MOST_KEPT, FileState, file_state, rows_of, table_of
 from splitwave.channel.draws.scenario_taps import TAP_COLUMNS, tap_gains
 from splitwave.common.errors import DataError
-from splitwave.common.files.number_table import NumberTable, read_number_table
+from splitwave.common.files.number_table import NumberTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,15 @@ def read_gain_trace(path: Path, link: int, psnr_db: float, receiver: int | None,
         DataError: the file cannot be read, or something in it is wrong.
         ConfigError: it is neither CSV nor Parquet, or pyarrow is missing.
     """
-    state = path.stat()
-    table = _read(path, state.st_mtime_ns, state.st_size)
+    return _gain_trace(path, file_state(path), link, psnr_db, receiver=receiver, symbol_rate_baud=symbol_rate_baud)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _gain_trace(
+    path: Path, state: FileState, link: int, psnr_db: float, *, receiver: int | None, symbol_rate_baud: float
+) -> GainTrace:
+    """The trace as the file was when it last changed; the states of a live link make their models anew."""
+    table = table_of(path, state)
     if "tx" in table.columns:
         times_s, gains = tap_gains(table, link, receiver, symbol_rate_baud)
         return GainTrace(times_s, gains.astype(np.float32))
@@ -82,24 +90,3 @@ def _plain_trace(table: NumberTable, link: int, psnr_db: float) -> GainTrace:
     if "psnr_db" in table.columns:
         gains_db = gains_db + table.columns["psnr_db"] - psnr_db
     return GainTrace(table.columns["time_s"], (10 ** (gains_db / 20)).astype(np.float32))
-
-
-def rows_of(table: NumberTable, column: str, number: int) -> NumberTable:
-    """The rows of one link or node.
-
-    Raises:
-        DataError: there are none, or the column has something that is no number of a link.
-    """
-    values = table.columns[column]
-    table.refuse_first((values < 0) | (values != np.floor(values)), column, "a whole number, 0 or more")
-    chosen = values == number
-    if not chosen.any():
-        found = ", ".join(f"{value:.0f}" for value in np.unique(values)[:20])
-        raise DataError(f"{table.path}: it has no row with {column} = {number}; it has {found}")
-    return table.rows(chosen)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, _changed_ns: int, _size: int) -> NumberTable:
-    """A file as it was when it last changed: all links of an emulator read it once."""
-    return read_number_table(path)

@@ -1,13 +1,13 @@
 """The distance of devices from the base station over time, from a table with the columns time_s, link, distance_m."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splitwave.channel.draws.gain_trace import rows_of
-from splitwave.common.files.number_table import read_number_table
+from splitwave.channel.draws.link_tables import MOST_KEPT, FileState, file_state, rows_of, table_of
 
 NEAREST_M, FARTHEST_M = 1e-3, 1e9
 
@@ -40,7 +40,13 @@ def read_mobility(path: Path, link: int) -> Mobility:
         DataError: the file cannot be read, something in it is wrong, or it has no row of this link.
         ConfigError: it is neither CSV nor Parquet, or Parquet needs a package that is not installed.
     """
-    table = read_number_table(path)
+    return _mobility(path, file_state(path), link)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _mobility(path: Path, state: FileState, link: int) -> Mobility:
+    """The way as the file was when it last changed; the states of a live link make their models anew."""
+    table = table_of(path, state)
     table.check_columns(["time_s", "link", "distance_m"])
     table = rows_of(table, "link", link)
     times_s, distances_m = table.columns["time_s"], table.columns["distance_m"]

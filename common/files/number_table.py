@@ -15,6 +15,9 @@ from splitwave.common.files.parquet_table import read_parquet
 
 Column = NDArray[np.float64]
 
+MAX_FILE_BYTES = 256 * 1024 * 1024
+"""Largest file, some 10⁷ rows of a time, a link and a value: other parties name the files that a process reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class NumberTable:
@@ -72,14 +75,17 @@ def read_number_table(path: Path) -> NumberTable:
     """Read a `.csv` file, with a line of column names and `#` before comments, or a `.parquet` file.
 
     Raises:
-        DataError: the file cannot be read, is empty, or something in it is no finite number.
+        DataError: the file cannot be read, is empty or larger than `MAX_FILE_BYTES`, or something in it is no finite
+            number.
         ConfigError: the name ends in neither, or Parquet needs a package that is not installed.
     """
     try:
         match path.suffix.lower():
             case ".csv":
+                _check_size(path)
                 return _read_csv(path)
             case ".parquet":
+                _check_size(path)
                 columns = read_parquet(path)
                 table = NumberTable(path, columns, np.arange(1, len(next(iter(columns.values()))) + 1), "row")
             case _:
@@ -89,6 +95,12 @@ def read_number_table(path: Path) -> NumberTable:
     for name, values in table.columns.items():
         table.refuse_first(~np.isfinite(values), name, "a finite number")
     return table
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise DataError(f"{path}: {size:,} bytes: expected at most {MAX_FILE_BYTES:,}")
 
 
 def _read_csv(path: Path) -> NumberTable:

@@ -7,13 +7,16 @@ from numpy.typing import NDArray
 
 from splitwave.common.errors import ConfigError, DataError
 
+MAX_ROWS = 10_000_000
+"""Most rows of a file, whose bytes say little of them."""
+
 
 def read_parquet(path: Path) -> dict[str, NDArray[np.float64]]:
     """By name, the (N,) float64 columns of a file with N ≥ 1 rows of numbers; NaN where one is missing.
 
     Raises:
         OSError: the file cannot be read.
-        DataError: it is no Parquet file, is empty, or a column has no numbers.
+        DataError: it is no Parquet file, is empty, has more than `MAX_ROWS` rows, or a column has no numbers.
         ConfigError: pyarrow is not installed.
     """
     try:
@@ -22,6 +25,9 @@ def read_parquet(path: Path) -> dict[str, NDArray[np.float64]]:
     except ImportError as error:
         raise ConfigError(f"{path}: Parquet files need pyarrow: pip install 'splitwave[traces]' ({error})") from error
     try:
+        rows = parquet.read_metadata(path).num_rows  # before the columns, which may be far larger than the file
+        if rows > MAX_ROWS:
+            raise DataError(f"{path}: {rows:,} rows: expected at most {MAX_ROWS:,}")
         table = parquet.read_table(path)
     except pa.ArrowException as error:
         raise DataError(f"{path}: no Parquet file: {error}") from error

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitwave.common.errors import ConfigError, DataError
+from splitwave.common.files import number_table, parquet_table
 from splitwave.common.files.number_table import read_number_table
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -98,3 +99,25 @@ def test_a_file_that_is_no_parquet_file_is_refused(tmp_path: Path, parquet: Any)
     (tmp_path / "t.parquet").write_bytes(b"a,b\n1,2\n")
     with pytest.raises(DataError, match=r"t\.parquet: no Parquet file"):
         read_number_table(tmp_path / "t.parquet")
+
+
+def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_table, "MAX_FILE_BYTES", 8)
+    (tmp_path / "t.csv").write_bytes(b"a,b\n1,2\n")
+    assert read_number_table(tmp_path / "t.csv").columns["b"].tolist() == [2]
+    for name in ("t.csv", "t.parquet"):
+        (tmp_path / name).write_bytes(b"a,b\n1,2\n\xff")
+        with pytest.raises(DataError, match=rf"{name}: 9 bytes: expected at most 8$"):
+            read_number_table(tmp_path / name)
+
+
+def test_a_parquet_file_is_refused_by_its_rows_too(
+    tmp_path: Path, parquet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_table, "MAX_ROWS", 3)
+    pa = pytest.importorskip("pyarrow")
+    for rows in (3, 4):
+        parquet.write_table(pa.table({"a": [0.0] * rows}), tmp_path / f"{rows}.parquet")
+    assert len(read_number_table(tmp_path / "3.parquet").lines) == 3
+    with pytest.raises(DataError, match=r"4\.parquet: 4 rows: expected at most 3$"):
+        read_number_table(tmp_path / "4.parquet")
