@@ -1,4 +1,4 @@
-"""How many blocks a link may have unanswered, and of which size, as far as an emulator has heard."""
+"""The number of blocks that a link may have unanswered, and their size, as far as an emulator has heard."""
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.limits import MAX_UNANSWERED_QUERIES

@@ -1,4 +1,4 @@
-"""What a live link may carry where the model has adapted links: what its settings say, and nothing else."""
+"""Live links carry what the settings of their model say, and nothing else, where that model has adapted links."""
 
 from pathlib import Path
 

@@ -143,7 +143,7 @@ def test_a_step_is_a_symbol_of_i_and_q(modulation: str) -> None:
 
 
 def test_symbols_of_an_adapted_link_meet_steps_of_their_own_however_wide_its_samples_are() -> None:
-    """All of one long chain, of which a sample has as many steps as BPSK with all bits has symbols: 2·3."""
+    """All of one long chain. A sample has as many of its steps as BPSK with all bits has symbols: 2·3."""
 
     def channel_under(modulation: str) -> ChannelModel[Any]:
         channel = {"model": bursts(0.2, 0.3, unit="symbol"), "receiver": {"csi": "perfect"}}

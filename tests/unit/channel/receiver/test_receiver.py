@@ -17,8 +17,9 @@ from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_model import GainModel, channel_model, rate_noise_variances
 from splitwave.common.protocol.phases import Phase
-from tests.unit.channel.models.laws import KEY, KEYS, Doubles, passed, random
+from tests.unit.channel.models.laws import KEY, KEYS, passed, random
 from tests.unit.channel.receiver.fixed_gain import fixed
+from tests.unit.channel.receiver.transpose import check_transpose
 
 RAYLEIGH = "rayleigh"
 TEST = BlockKey(Phase.TEST, 0, 5)
@@ -82,13 +83,6 @@ def test_the_adjoint_is_the_transpose_of_the_linear_part(
     gradient = rng.standard_normal(ahead.shape).astype(np.float32)
     back = channel.adjoint(gradient, channel.draw(KEY, (draws, 4, width))).astype(float)
     check_transpose(symbols, ahead[..., :width], at_zero[..., :width], gradient[..., :width], back)
-
-
-def check_transpose(symbols: Float32, ahead: Doubles, at_zero: Doubles, gradient: Float32, back: Doubles) -> None:
-    """Check ⟨C(z) − C(0), g⟩ = ⟨z, Aᵀg⟩, within a few roundings of each product."""
-    terms = np.sum(np.abs(gradient) * (np.abs(ahead) + np.abs(at_zero))) + np.sum(np.abs(symbols) * np.abs(back))
-    tolerance = 4 * np.finfo(np.float32).eps * terms
-    np.testing.assert_allclose(((ahead - at_zero) * gradient).sum(), (symbols * back).sum(), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("equaliser", EQUALISERS)
