@@ -9,10 +9,12 @@ from splitwave.channel.control.live_state import LiveState
 from splitwave.channel.control.overrides import TIMES, overridden
 from splitwave.channel.control.state_file import StateFile
 from splitwave.channel.models.composite import link_channel
+from splitwave.channel.models.trace import TraceChannel
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, DataError, ProtocolError, Refusal
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_changes import ChannelChange, ChannelReport, LinkReport, PlannedValues
+from splitwave.common.protocol.channel_model import channel_model
 from splitwave.common.protocol.cross_link import shared_place
 from splitwave.common.protocol.live_channel import NO_VALUES, UNCHANGED, LiveChannel
 
@@ -138,5 +140,16 @@ def _check_link(state: LiveState, link: int, config: RunConfig) -> None:
         if shared_place(config) is not None and not values.given.keys() <= TIMES:
             given = ", ".join(sorted(values.given.keys() - TIMES))
             raise ConfigError(f"link {link}: no {given} where links meet: channel.model = {config.channel.names}")
+        if values.psnr_db is not None and (path := _psnr_trace(config, link)) is not None:
+            raise ConfigError(f"link {link}: no psnr_db, which the trace {path} has: set gain_db")
         if values != NO_VALUES:
             link_channel(overridden(config, link, values), link)
+
+
+def _psnr_trace(config: RunConfig, link: int) -> str | None:
+    """The file of a trace that says the link's PSNR; None without one."""
+    for choice in config.channel.chain(link):
+        model = channel_model(choice, config, link)
+        if isinstance(model, TraceChannel) and model.has_psnr:
+            return str(choice.options["path"])
+    return None

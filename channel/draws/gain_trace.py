@@ -20,10 +20,12 @@ class GainTrace:
     Attributes:
         times_s: (N,) float64, increasing.
         gains: (N,) float32 amplitudes, ≥ 0.
+        has_psnr: whether they make the PSNR that the file says, whatever the settings' is.
     """
 
     times_s: NDArray[np.float64]
     gains: NDArray[np.float32]
+    has_psnr: bool = False
 
     def at(self, times_s: NDArray[np.float64]) -> NDArray[np.float32]:
         """(B,) float32 gains at (B,) times that do not decrease.
@@ -89,4 +91,5 @@ def _plain_trace(table: NumberTable, link: int, psnr_db: float) -> GainTrace:
         gains_db = gains_db + table.columns["gain_db"]
     if "psnr_db" in table.columns:
         gains_db = gains_db + table.columns["psnr_db"] - psnr_db
-    return GainTrace(table.columns["time_s"], (10 ** (gains_db / 20)).astype(np.float32))
+    gains = (10 ** (gains_db / 20)).astype(np.float32)
+    return GainTrace(table.columns["time_s"], gains, "psnr_db" in table.columns)

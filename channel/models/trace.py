@@ -67,6 +67,13 @@ class TraceChannel(SampleGain):
             psnr_db = -10 * math.log10(self._config.noise_variance(self._link))
             self._trace = read_gain_trace(path, self._node, psnr_db, self._receiver, self._config.channel.baud)
 
+    @property
+    def has_psnr(self) -> bool:
+        """Whether the file says the link's PSNR, so that no other setting does; errors as for `load`."""
+        self.load()
+        assert self._trace is not None
+        return self._trace.has_psnr
+
     def gains_at(self, positions: SamplePositions, draws: int) -> Float32:
         """The gains at the times of the samples; read-only."""
         self.load()

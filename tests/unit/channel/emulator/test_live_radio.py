@@ -15,6 +15,7 @@ from splitwave.channel.emulator.link import ChannelLink
 from splitwave.channel.emulator.link_timing import LinkDelays
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, ProtocolError
+from splitwave.common.files.data_folder import use_data_folder
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, RealPayload, SymbolBlock
 from splitwave.common.protocol.channel_changes import PLAN, ChannelChange, ChannelReport, PlannedValues
@@ -97,6 +98,36 @@ def test_where_links_meet_only_times_can_be_set() -> None:
     ):
         set_(control, psnr_db=0.0)
     assert set_(control, delay_ms=1.0).version == 1
+
+
+def test_the_psnr_that_a_trace_has_is_not_set(tmp_path: Path) -> None:
+    """It would change the noise, and the trace's gain with it, so that nothing changed but the report."""
+    for column in ("psnr_db", "gain_db"):
+        (tmp_path / f"{column}.csv").write_text(f"time_s,{column}\n0,5\n", encoding="utf-8")
+    use_data_folder(tmp_path)
+    control = LiveControl()
+    Link(settings(model=[{"name": "trace", "path": "psnr_db.csv"}, "awgn"]), control)
+    with pytest.raises(ProtocolError, match=r"^link 1: no psnr_db, which the trace psnr_db\.csv has: set gain_db$"):
+        set_(control, psnr_db=0.0)
+    assert set_(control, gain_db=-3.0).version == 1
+    other = LiveControl()
+    Link(settings(model=[{"name": "trace", "path": "gain_db.csv"}, "awgn"]), other)
+    assert set_(other, psnr_db=0.0).version == 1
+    use_data_folder(None)
+
+
+def test_a_change_whose_caller_has_gone_is_completed_in_file_and_memory(tmp_path: Path) -> None:
+    async def cancel_then_set() -> LiveControl:
+        control = LiveControl(StateFile(tmp_path))
+        first = asyncio.create_task(control.change([ChannelChange(1, ChannelValues(psnr_db=1.0))]))
+        await asyncio.sleep(0)  # it has begun
+        first.cancel()
+        await control.change([ChannelChange(1, ChannelValues(psnr_db=2.0))])
+        return control
+
+    control = asyncio.run(cancel_then_set())
+    assert [each.channel for each in control.report().links] == [LiveChannel(2, ChannelValues(psnr_db=2.0))]
+    assert StateFile(tmp_path).read().links == {1: LiveChannel(2, ChannelValues(psnr_db=2.0))}
 
 
 def test_a_gradient_meets_the_state_of_its_block() -> None:
