@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,10 @@ def _changes_during_a_stream(folder: Path, run: Path, queries: int) -> bool:
 def _wait_for_lines(file: Path, lines: int, writer: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + LIMIT_S
     while not file.exists() or file.read_bytes().count(b"\n") < lines:
-        assert writer.poll() is None, "the stream was over too early: more --queries"
         assert time.monotonic() < deadline
-        time.sleep(0.01)  # between two looks at a file that another process writes
+        with suppress(subprocess.TimeoutExpired):
+            writer.wait(0.01)
+            raise AssertionError("the stream was over too early: more --queries")
 
 
 def _check_answers(lines: Sequence[dict[str, Any]], run: Path, queries: int) -> bool:
