@@ -61,7 +61,9 @@ def test_every_query_of_every_pass_is_kept_with_its_stamps(outcome: Outcome) -> 
     folder, content, _ = outcome
     passes = _passes(content)
     with np.load(folder / "samples.npz") as samples:
-        assert {name.partition(".")[0] for name in samples.files} == {"latency", "throughput", "channel", "scale"}
+        assert {name.partition(".")[0] for name in samples.files} == {
+            *("latency", "throughput", "channel", "scale", "timing"),
+        }
         assert all(samples[name].dtype == np.int64 for name in samples.files)
         assert {name.removesuffix(".at_ns") for name in samples.files if name.endswith(".at_ns")} == passes.keys()
         for name, settings in passes.items():

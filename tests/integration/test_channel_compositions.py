@@ -36,7 +36,8 @@ def can_be_composed(first: str, second: str) -> bool:
     """Whether a chain may have these: one model that mixes links at most, and a model that is not linear only first."""
     models = [channel_model(ChannelModelChoice(**choice(name)), RunConfig(), 0) for name in (first, second)]
     mixing = [model for model in models if getattr(model, "is_shared", False)]
-    return len(mixing) < len(models) and not hasattr(models[1], "adjoint_at")
+    nonlinear = [model for model in models if hasattr(model, "adjoint_at")]
+    return len(mixing) < len(models) and models[1] not in nonlinear and not (mixing and nonlinear)
 
 
 PAIRS = [pair for pair in permutations(NAMES, 2) if can_be_composed(*pair)]
