@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 PASSIVE = {**ENVIRONMENT, "OMP_WAIT_POLICY": "PASSIVE"}
 NOT_QUICK = {name for name in TARGETS if name.startswith("training.b1024.")}
 ALL = [name for name in BENCHMARKS if name != "live"]  # which needs splitwave[export]
-LINKS = {"latency.single_stream": 1, "latency.multi_stream": 8, "scale.k4": 4, "scale.k32": 32}
+LINKS = {"latency.single_stream": 1, "latency.multi_stream": 8, "timing": 1, "scale.k4": 4, "scale.k32": 32}
 """The number of links of load passes, by the beginning of their names; all other passes have two links."""
 
 Outcome = tuple[Path, dict[str, Any], str]
