@@ -110,7 +110,7 @@ class FusionBuffer:
         return self._policies
 
     def expect(self, capacity: int, links: Iterable[int] | None = None) -> None:
-        """From now on let so many blocks wait at a time, which these links send; by default all do."""
+        """Set how many blocks may wait at a time, and the links that send them; all links by default."""
         self._capacity = capacity
         self._expected = frozenset(self._all if links is None else links)
         self._dropped.clear()

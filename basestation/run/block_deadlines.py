@@ -16,7 +16,7 @@ class Timer(Protocol):
 
 
 CallLater = Callable[[float, Callable[[BlockKey], None], BlockKey], Timer]
-"""Makes a call with a key after so many seconds, as `asyncio.AbstractEventLoop.call_later` does."""
+"""Makes a call with a key after a number of seconds, as `asyncio.AbstractEventLoop.call_later` does."""
 
 
 def event_loop_timer(delay_s: float, call: Callable[[BlockKey], None], key: BlockKey) -> Timer:

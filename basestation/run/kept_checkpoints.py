@@ -27,7 +27,7 @@ class KeptCheckpoints:
 
         Args:
             root: folder of the run's checkpoints.
-            every: a checkpoint is due after each so many steps, and after the last; 0 for none.
+            every: steps from one checkpoint to the next; one is due after the last step, too; 0 for none.
             last: how many of them stay on the disk.
             newest: what the run goes on from; None if it begins.
         """
@@ -40,7 +40,7 @@ class KeptCheckpoints:
         self._disk = ThreadPoolExecutor(1, "checkpoints")
 
     def is_due(self, step: int, steps: int) -> bool:
-        """Whether to keep a checkpoint after so many of all the steps."""
+        """Whether to keep a checkpoint after this number of steps."""
         return self.stop_requested or (self._every > 0 and (step % self._every == 0 or step == steps))
 
     def request_stop(self) -> None:

@@ -36,11 +36,11 @@ class TrainingCheckpoints:
         self._writing: asyncio.Task[None] | None = None
 
     def is_due(self, step: int) -> bool:
-        """Whether to keep a checkpoint after so many steps."""
+        """Whether to keep a checkpoint after this number of steps."""
         return self._context.kept.is_due(step, self._context.plan.steps)
 
     async def ask(self, step: int) -> None:
-        """Have every device copy its state, after it has finished so many steps and before the next is announced."""
+        """Have every device copy its state after this number of steps, before the next one is announced."""
         await self.settle()
         await self._context.kept.withdraw(step)
         self._parts.expect(lambda part: part.step == step and len(part.sha256) == SHA256_DIGITS)

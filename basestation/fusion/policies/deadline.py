@@ -1,4 +1,4 @@
-"""The policy `deadline`: a block waits for every link, but only for so many milliseconds."""
+"""The policy `deadline`: a block waits for every link, but only for `deadline_ms` milliseconds."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass

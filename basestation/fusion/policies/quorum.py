@@ -8,7 +8,7 @@ from splitwave.common.config.sections import FusionSettings
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """Complete once so many links are in; there is no limit to how long it waits for them.
+    """Complete once `quorum` links are in; the wait has no limit.
 
     Attributes:
         links: how many.
