@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import TypeVar
 
-from splitwave.common.runtime.stop_signals import stop_signals
+from splitwave.common.runtime.stop_signals import stop_signals, wake_for_signals
 
 T = TypeVar("T")
 
@@ -131,6 +131,7 @@ def _cancelled_by_signals() -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(cancel)
 
+    wake_for_signals(loop)
     # Not the event loop's own handlers: removing those restores the default action, which kills the process.
     before = {number: signal.signal(number, handle) for number in stop_signals()}
     try:

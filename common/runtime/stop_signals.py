@@ -29,9 +29,20 @@ def on_stop_signal(stop: Callable[[], object]) -> None:
         signal.signal(number, handle)
 
 
+def wake_for_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """Have a loop of the main thread wake for every signal.
+
+    Python runs its handlers between two instructions. A signal that comes after the last of them, or in another thread,
+    would leave a loop that waits for events asleep, and the process would not end.
+    """
+    # A loop has itself woken by every signal as soon as it handles one. SIGURG is ignored before and after.
+    loop.add_signal_handler(signal.SIGURG, lambda: None)
+
+
 def stop_event() -> asyncio.Event:
     """Return an event of the running loop that such a signal sets."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    wake_for_signals(loop)
 
     def set_event() -> None:
         with suppress(RuntimeError):  # the loop is closed: the process is about to end

@@ -34,6 +34,7 @@ from splitwave.device.application.submitter import Submitter
 from splitwave.device.application.waiting_samples import Buffer
 
 _HIGHEST_STREAM = (1 << 32) - 1
+_SIGNAL_CHECK_S = 1.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -143,9 +144,14 @@ def _run(options: argparse.Namespace) -> None:
         if options.source is not None:
             _check(_run_source(options, submitter, stop), options.out)
         else:
-            stop.event.wait()
+            _wait(stop)
         if server is not None:
             server.check_link()
+
+
+def _wait(stop: StopRequest) -> None:
+    while not stop.event.wait(_SIGNAL_CHECK_S):  # Python would handle a signal that comes just before it after it
+        pass
 
 
 def _link_options(options: argparse.Namespace) -> LinkOptions:
