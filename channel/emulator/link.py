@@ -59,11 +59,10 @@ class ChannelLink:
         symbols = self._read(block)
         levels = self._reader.levels if isinstance(block.payload, LevelPayload) else None
         state, radio = self._radio.of_block(block.key)
-        block = dataclasses.replace(block, channel=state, measured_psnr_db=radio.measure(block))
-        if isinstance(block.payload, SilentPayload):
-            return block
-        received = radio.transmit(block, symbols, levels)
-        return dataclasses.replace(block, payload=RealPayload(received))
+        payload = block.payload
+        if not isinstance(payload, SilentPayload):
+            payload = RealPayload(radio.transmit(block, symbols, levels))
+        return dataclasses.replace(block, payload=payload, channel=state, measured_psnr_db=radio.measure(block))
 
     def returns_unchanged(self, key: BlockKey) -> bool:
         """Whether the gradient of a block returns unchanged, see `LinkRadio.returns_gradients_unchanged`."""

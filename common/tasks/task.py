@@ -7,6 +7,7 @@ implements `Task` and a data set whose `TASK` it is.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -44,6 +45,16 @@ class SeveralNumbers(Protocol):
         ...
 
 
+@lru_cache(maxsize=16)
+def answer_size(task: "Task") -> int | None:
+    """D of a task with `SeveralNumbers` in its answers; None of others.
+
+    It is asked for each answer, and a protocol at run time is looked up attribute by attribute, which takes longer than
+    all else there.
+    """
+    return task.answer_size if isinstance(task, SeveralNumbers) else None
+
+
 @runtime_checkable
 class AnswersWithUnits(Protocol):
     """A task whose answers are numbers with units."""
@@ -64,6 +75,10 @@ class Task(Protocol):
     @property
     def outputs(self) -> int:
         """Outputs of the decoder."""
+        ...
+
+    def __hash__(self) -> int:
+        """Equal tasks have equal hashes."""
         ...
 
     @property

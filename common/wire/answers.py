@@ -6,7 +6,7 @@ import numpy as np
 
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.symbols import LinkContract
-from splitwave.common.tasks.task import Answers, SeveralNumbers
+from splitwave.common.tasks.task import Answers, answer_size
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import FLOAT32
 
@@ -40,7 +40,7 @@ def answers_from_proto(message: pb.Prediction, contract: LinkContract) -> Answer
     if carried != expected:
         raise ProtocolError(f"a prediction with {carried or 'nothing'} in it: expected {expected}")
     data: bytes = getattr(message, expected)
-    size = contract.task.answer_size if isinstance(contract.task, SeveralNumbers) else None
+    size = answer_size(contract.task)
     sample_bytes = dtype.itemsize * (size or 1)
     count, rest = divmod(len(data), sample_bytes)
     if rest or not 1 <= count <= contract.max_samples:

@@ -27,6 +27,7 @@ from splitwave.common.wire.pb import uplink_pb2 as pb
 from splitwave.common.wire.reals import FLOAT32, reals_from_proto, reals_to_proto
 
 _UINT32 = np.dtype("<u4")
+_HIGHEST_ID = (1 << 32) - 1
 
 
 def block_to_proto(block: SymbolBlock, contract: LinkContract, message: pb.SymbolBlock) -> None:
@@ -151,7 +152,7 @@ def _beta(message: pb.SymbolBlock, key: BlockKey, contract: LinkContract) -> flo
 
 def _sample_ids(message: pb.SymbolBlock) -> Int64:
     if message.WhichOneof("ids") == "first_sample_id":
-        if message.first_sample_id > np.iinfo(np.uint32).max:
+        if message.first_sample_id > _HIGHEST_ID:
             raise ProtocolError(f"sample id {message.first_sample_id} does not fit 32 bits")
         return np.arange(message.first_sample_id, message.first_sample_id + message.samples, dtype=np.int64)
     expected = message.samples * _UINT32.itemsize
