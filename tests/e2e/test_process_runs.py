@@ -94,6 +94,7 @@ def test_a_run_leaves_a_complete_results_folder(trained: Table) -> None:
     assert list(folder.parent.iterdir()) == [folder]
 
 
+@pytest.mark.e2e
 def test_processes_compute_what_one_process_computes(trained: Table, tmp_path: Path) -> None:
     alone = splitwave("demo", *SHORT, "--engine", "inprocess", "--results", tmp_path)
 

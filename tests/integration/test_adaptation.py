@@ -74,7 +74,10 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("config", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(
+    "config",
+    [pytest.param(config, id=name, marks=pytest.mark.e2e if name == "beta" else ()) for name, config in CASES.items()],
+)
 def test_distributed_and_in_process_runs_adapt_alike_to_the_bit(config: RunConfig, tmp_path: Path) -> None:
     data, seen = tiny_data(config.links), SentParts()
     oracle = InprocessRun(config, data.views, data.labels.train, data.labels.test)

@@ -117,6 +117,7 @@ def test_a_task_of_another_package_is_reported_with_the_wording_of_that_task(
     assert {path.name for path in (folder / "figs").iterdir()} >= {"training.png", "latency.png"}
 
 
+@pytest.mark.e2e
 def test_training_reduces_the_error_of_a_task_of_another_package(tmp_path: Path) -> None:
     _, summary = reported(tmp_path, "toy-brightness", epochs=40)
 

@@ -35,7 +35,7 @@ def run_of(**more: object) -> InprocessRun:
     return InprocessRun(config, [Views(view, view, "test data") for view in views], labels, labels)
 
 
-@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("bf16", [False, pytest.param(True, marks=pytest.mark.e2e)])
 def test_error_falls_with_training(bf16: bool) -> None:
     run = run_of(runtime={"bf16": bf16})
     before = run.evaluate(Phase.TEST, 0, Symbols.HARD).error

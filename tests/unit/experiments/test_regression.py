@@ -118,7 +118,7 @@ TRAINING = {"training": {"epochs": 5, "batch_size": 64, "learning_rate": 1e-3}}
 @pytest.mark.parametrize(
     ("simulation", "backbone", "links", "gated"),
     [
-        (BLUETOOTH_TONES, "tones", 1, True),
+        pytest.param(BLUETOOTH_TONES, "tones", 1, True, marks=pytest.mark.e2e),
         pytest.param(WIFI_CSI, "csi", 1, True, marks=pytest.mark.e2e),
         pytest.param(WIFI_CSI, "csi", 3, False, marks=pytest.mark.e2e),
     ],

@@ -103,6 +103,7 @@ def test_only_a_full_disk_has_no_space(small_disk: Path, tmp_path: Path) -> None
     assert not has_no_space(tmp_path / "none")
 
 
+@pytest.mark.e2e
 def test_the_error_for_results_that_do_not_fit_names_their_folder(small_disk: Path) -> None:
     (small_disk / "filler").write_bytes(bytes(4 * KIB))
     results = small_disk / "results"

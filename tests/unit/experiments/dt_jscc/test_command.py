@@ -17,6 +17,7 @@ from splitwave.experiments.vddib_sr.settings import Schedule
 FAST = ["--data-set", "mnist5k", "--features", "32", "--epochs", "1", "--validation", "500", "--batch-size", "100"]
 
 
+@pytest.mark.e2e
 def test_a_training_learns_and_can_be_repeated_to_the_bit() -> None:
     settings = Settings(
         data="mnist5k", validation=500, symbols=8, features=64, psnr_db=20.0, decoder_widths=(64, 32),
