@@ -8,8 +8,7 @@ from typing import BinaryIO
 
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.files.full_disk import is_disk_full
-from splitwave.common.limits import MAX_MESSAGE_BYTES
-from splitwave.common.wire.live import MAX_FILE_BYTES
+from splitwave.common.limits import MAX_MESSAGE_BYTES, MAX_MODEL_FILE_BYTES
 from splitwave.common.wire.parsing import Unreadable
 from splitwave.common.wire.pb import control_pb2 as pb
 
@@ -19,7 +18,7 @@ MAX_FILES = 1024
 CHUNK_LIMIT_S = 60.0
 """Seconds until the next piece of a folder; a piece of 256 KiB takes so long at 35 kbit/s."""
 
-MAX_FOLDER_BYTES = 4 * MAX_FILE_BYTES
+MAX_FOLDER_BYTES = 4 * MAX_MODEL_FILE_BYTES
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,127})?")
 
@@ -85,10 +84,10 @@ class DeployedFolder:
         if not _NAME.fullmatch(name) or name in self._names:
             raise ProtocolError(f"{name[:256]!r} is no new file of a model folder, such as device-0/part.json")
         self._total += size
-        if size > MAX_FILE_BYTES or self._total > MAX_FOLDER_BYTES or len(self._names) >= MAX_FILES:
+        if size > MAX_MODEL_FILE_BYTES or self._total > MAX_FOLDER_BYTES or len(self._names) >= MAX_FILES:
             raise ProtocolError(
-                f"{name} of {size} bytes: expected at most {MAX_FILE_BYTES} a file, {MAX_FOLDER_BYTES} in all, and "
-                f"{MAX_FILES} files",
+                f"{name} of {size} bytes: expected at most {MAX_MODEL_FILE_BYTES} a file, {MAX_FOLDER_BYTES} in all, "
+                f"and {MAX_FILES} files",
                 Refusal.RESOURCE_EXHAUSTED,
             )
         path = self._folder / name

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from splitwave.common.errors import ProtocolError
-from splitwave.common.limits import MAX_NAME_CHARACTERS, MAX_REASON_CHARACTERS
+from splitwave.common.limits import MAX_MODEL_FILE_BYTES, MAX_NAME_CHARACTERS, MAX_REASON_CHARACTERS
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.live_messages import ModelChunk, ModelReady, Outcome, QueryAnswer, Reencode, UseModel
 from splitwave.common.protocol.symbols import LinkContract
@@ -19,10 +19,6 @@ from splitwave.common.wire.text import bounded, shortened_reason
 
 MAX_CHUNK_BYTES = 1024 * 1024
 """Most bytes of a file in one piece."""
-
-MAX_FILE_BYTES = 1024**3
-"""The largest file of a model."""
-
 
 LiveDownlink = QueryAnswer | ModelChunk | UseModel | Reencode
 
@@ -121,10 +117,10 @@ def model_chunk_from_proto(message: pb.ModelChunk) -> ModelChunk:
     Raises:
         ProtocolError: a text or a size is beyond its limit, or the file's name is none within a folder.
     """
-    if len(message.data) > MAX_CHUNK_BYTES or message.file_bytes > MAX_FILE_BYTES:
+    if len(message.data) > MAX_CHUNK_BYTES or message.file_bytes > MAX_MODEL_FILE_BYTES:
         raise ProtocolError(
             f"{len(message.data)} bytes of a file of {message.file_bytes} bytes: expected at most {MAX_CHUNK_BYTES} "
-            f"of at most {MAX_FILE_BYTES}"
+            f"of at most {MAX_MODEL_FILE_BYTES}"
         )
     name = bounded(message.file, "a file's name")
     if not name or name.startswith(".") or not set(name).isdisjoint("/\\\0"):

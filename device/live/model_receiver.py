@@ -6,12 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from splitwave.common.errors import ProtocolError
+from splitwave.common.limits import MAX_MODEL_FILE_BYTES
 from splitwave.common.protocol.identity import NAME
 from splitwave.common.protocol.live_messages import ModelChunk
 from splitwave.device.inference.encoder import LiveEncoder
-
-MAX_MODEL_BYTES = 1024**3
-
 
 OpenEncoder = Callable[[Path], LiveEncoder]
 
@@ -75,10 +73,10 @@ class ModelReceiver:
     def _write(self, path: Path, chunk: ModelChunk) -> None:
         missing = self._missing.get(chunk.file, chunk.file_bytes) - len(chunk.data)
         self._bytes += len(chunk.data)
-        if missing < 0 or self._bytes > MAX_MODEL_BYTES:
+        if missing < 0 or self._bytes > MAX_MODEL_FILE_BYTES:
             raise ProtocolError(
                 f"{chunk.file} of model {chunk.version} has more bytes than its {chunk.file_bytes}, or the model more "
-                f"than {MAX_MODEL_BYTES}"
+                f"than {MAX_MODEL_FILE_BYTES}"
             )
         with path.open("ab") as file:
             file.write(chunk.data)
