@@ -24,7 +24,7 @@ class TrainingCheckpoints:
         Args:
             run: whose state is kept.
             root: folder of its checkpoints.
-            every: keeps the state after each so many steps, and after the last; 0 keeps none.
+            every: training steps from one state that is kept to the next; the last is kept, too; 0 keeps none.
             last: how many of them stay on the disk.
             begin: the step that training goes on from; 0 if it begins.
         """

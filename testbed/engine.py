@@ -26,7 +26,7 @@ class Checkpointing:
     """Checkpoints of a training while it runs; results do not depend on them.
 
     Attributes:
-        every: keep a checkpoint after each so many steps, and after the last; 0 keeps none.
+        every: training steps from one checkpoint to the next; one is kept after the last step, too; 0 keeps none.
         keep: how many of these stay on the disk.
         resume: go on from the last checkpoint that was kept in the job's checkpoint folder.
         stop: asks the training to end after a checkpoint between two steps; None for never.

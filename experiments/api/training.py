@@ -80,7 +80,8 @@ def train(
         data_dir: folder with the data sets; by default that of the variable SPLITWAVE_DATA_DIR.
         python_path: where a testbed finds the modules that the settings name; by default the current folder.
         results: folder that holds all results.
-        checkpoint_every: keep a checkpoint to go on from after each so many steps; 0 for none.
+        checkpoint_every: training steps from one checkpoint to the next, which a training can go on from; one is kept
+            after the last step, too; 0 keeps none.
         keep_checkpoints: how many of these checkpoints stay on the disk.
         resume: go on with the training of this results folder; or `newest`, the newest unfinished run in `results`. An
             unfinished run goes on in its folder, and a finished one is extended to more epochs in another.
