@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
+from splitwave.common.errors import SplitwaveError
 from splitwave.device.application.answer import Answer
 from splitwave.device.application.sample import Sample, SampleError
 from splitwave.device.application.submitter import Submitter
@@ -36,6 +37,8 @@ class AnswerStream(Iterator[Answer]):
         self._exhausted = False  # the source
         self._submitted = False  # all that it gave
         self._closed = False
+        self._lost: SplitwaveError | None = None
+        self._forget_link = submitter.link.on_failure(self._lose_link)
         for name, work in (("source", lambda: self._read(source)), ("submit", self._submit)):
             threading.Thread(target=work, name=f"stream-{name}", daemon=True).start()
 
@@ -53,10 +56,10 @@ class AnswerStream(Iterator[Answer]):
             Exception: what the source or `on_refused` raised; it ends the stream.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._answers or self._submitted)
-            if not self._answers:
-                raise StopIteration
-            oldest = self._answers[0]
+            self._changed.wait_for(lambda: self._answers or self._submitted or self._lost)
+            oldest = self._answers[0] if self._answers else None
+        if oldest is None:
+            self._end()
         try:
             return oldest.result()
         except SampleError:
@@ -78,6 +81,7 @@ class AnswerStream(Iterator[Answer]):
 
     def close(self) -> None:
         """End the stream; answers that are still to come are dropped."""
+        self._forget_link()
         self.finish()
         with self._changed:
             self._closed = True
@@ -91,6 +95,26 @@ class AnswerStream(Iterator[Answer]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _end(self) -> NoReturn:
+        """End the iteration where no answer is to come: all have come, or the link is lost while the source is silent.
+
+        Raises:
+            StopIteration, SplitwaveError: see `__next__`.
+        """
+        self._forget_link()
+        with self._changed:
+            lost, self._lost = self._lost, None
+            submitted = self._submitted
+        if submitted or lost is None:
+            raise StopIteration
+        self.finish()
+        raise lost
+
+    def _lose_link(self, error: SplitwaveError) -> None:
+        with self._changed:
+            self._lost = error
+            self._changed.notify_all()
 
     def _take_out(self, oldest: "Future[Answer]") -> None:
         """Count an answer as under way no longer; once one was cancelled, none follows it."""

@@ -51,8 +51,12 @@ class LiveLink(Protocol):
             The answer, or a ProtocolError or UnreachableError.
         """
 
-    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> None:
-        """Have a function called once when the link has failed for good, from another thread, or at once if it has."""
+    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> Callable[[], None]:
+        """Have a function called once when the link has failed for good, from another thread, or at once if it has.
+
+        Returns:
+            A function that takes this back.
+        """
 
     def close(self) -> None:
         """End the link; what is unanswered then gets an error."""

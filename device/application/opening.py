@@ -126,9 +126,9 @@ class ConnectedLink:
         """Send the part of a query; see `LiveLink.submit`."""
         return self._connection.submit(name, x)
 
-    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> None:
+    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> Callable[[], None]:
         """Have a function called with the error that ends the connection; see `LiveLink.on_failure`."""
-        self._connection.on_failure(callback)
+        return self._connection.on_failure(callback)
 
     def close(self) -> None:
         """End the connection."""

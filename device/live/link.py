@@ -20,6 +20,7 @@ from splitwave.common.runtime.rpc import DIAL_TIMEOUT_S
 from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.device.inference.encoder import LiveEncoder
 from splitwave.device.live.host import LiveHost
+from splitwave.device.live.link_failure import LinkFailure
 from splitwave.device.live.live_models import LiveModels
 from splitwave.device.live.model_receiver import ModelReceiver, OpenEncoder
 from splitwave.device.live.pending_queries import PendingQueries, PendingQuery
@@ -73,7 +74,7 @@ class LiveLink:
         self._receiver = ModelReceiver()
         self._session: LiveSession | None = None
         self._ready_or_failed = threading.Event()
-        self._failed: Future[SplitwaveError] = Future()
+        self._failure = LinkFailure()
         self._ready_limit_s = connect_timeout_s + MODEL_LIMIT_S
         self._client = UplinkClient(address, self._open_host, connect_timeout_s, dial_timeout_s, tls)
         self._thread = threading.Thread(target=self._run, name="live link", daemon=True)
@@ -90,9 +91,9 @@ class LiveLink:
         if not self._ready_or_failed.wait(min(self._ready_limit_s, threading.TIMEOUT_MAX)):
             self.close()
             raise UnreachableError("the base station accepted this device, but sent no model that it can use")
-        if self._failed.done():
+        if self._failure.error is not None:
             self.close()
-            raise self._failed.result()
+            raise self._failure.error
         return self
 
     @property
@@ -106,9 +107,13 @@ class LiveLink:
             raise UnreachableError("this device has no model before it is connected")
         return self._models.current
 
-    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> None:
-        """Have a function called once, from another thread, when the link has failed for good; at once if it has."""
-        self._failed.add_done_callback(lambda failed: callback(failed.result()))
+    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> Callable[[], None]:
+        """Have a function called once, from another thread, when the link has failed for good; at once if it has.
+
+        Returns:
+            A function that takes this back.
+        """
+        return self._failure.tell(callback)
 
     def submit(self, name: QueryName, sample: Float32) -> Future[Reply]:
         """Submit this device's part of a query; the future has the base station's answer, or why there is none.
@@ -174,5 +179,5 @@ class LiveLink:
             log.exception("the link failed")
             error = RunFailedError(f"{type(fault).__name__}: {fault}")
         self._pending.fail(error)
-        self._failed.set_result(error)
+        self._failure.come(error)
         self._ready_or_failed.set()

@@ -20,6 +20,7 @@ from splitwave.common.tasks.classification import Classification
 from splitwave.common.tasks.task import Task
 from splitwave.common.wire.live import answer_from_proto, answer_to_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
+from splitwave.device.live.link_failure import LinkFailure
 from splitwave.device.live.reply import Reply
 from tests.limits import LIMIT_S
 
@@ -66,7 +67,7 @@ class AnsweringLink:
     def __post_init__(self) -> None:
         self._held: list[tuple[QueryName, Float32, Future[Reply]]] = []
         self._changed = threading.Condition()
-        self._on_failure: list[Callable[[SplitwaveError], None]] = []
+        self._failure = LinkFailure()
 
     @property
     def contract(self) -> LinkContract:
@@ -102,17 +103,21 @@ class AnsweringLink:
     def fail(self, error: Exception) -> None:
         self._held.pop(0)[2].set_exception(error)
 
-    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> None:
+    def on_failure(self, callback: Callable[[SplitwaveError], None]) -> Callable[[], None]:
+        forget = self._failure.tell(callback)
         with self._changed:
-            self._on_failure.append(callback)
             self._changed.notify_all()
+        return forget
+
+    @property
+    def listeners(self) -> int:
+        return self._failure.listeners
 
     def end(self, error: SplitwaveError) -> None:
         """Fail for good, once there is a listener."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._on_failure, LIMIT_S)
-        for callback in self._on_failure:
-            callback(error)
+            assert self._changed.wait_for(lambda: self.listeners, LIMIT_S)
+        self._failure.come(error)
 
     def close(self) -> None:
         self.closed = True

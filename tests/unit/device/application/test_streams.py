@@ -155,3 +155,24 @@ def test_a_finished_stream_still_gives_the_answers_to_what_was_submitted() -> No
     stream.finish()
     link.release()
     assert [answer.value for answer in stream] == [6]
+
+
+def test_a_link_that_is_lost_while_the_source_is_silent_ends_the_stream() -> None:
+    link, source = AnsweringLink(), FedSource()
+    source.feed(sample(2))
+    stream = AnswerStream(Submitter(link), source)
+    assert next(stream).value == 2
+    source.wait_for_reads(2)  # the second gives nothing
+    link.end(UnreachableError("no base station"))
+    with pytest.raises(UnreachableError, match="no base station"):
+        next(stream)
+    assert list(stream) == []
+
+
+def test_a_link_forgets_the_streams_that_have_ended() -> None:
+    link = AnsweringLink()
+    streams = [AnswerStream(Submitter(link), [sample(2)]) for _ in range(3)]
+    assert link.listeners == 3
+    assert len(list(streams[0])) == 1
+    streams[1].close()
+    assert link.listeners == 1
