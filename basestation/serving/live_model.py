@@ -24,7 +24,7 @@ from splitwave.common.protocol.live_messages import ModelChunk
 from splitwave.common.records.checkpoint import load_part
 from splitwave.common.records.manifest_fields import read_small_file
 from splitwave.common.records.model_folder import MODEL_FILE, STATION_FOLDER, ModelFolder, device_folder
-from splitwave.common.records.model_part import PART_FILE, WEIGHTS_FILE, DevicePart, check_file
+from splitwave.common.records.model_part import PART_FILE, VERSION_DIGITS, WEIGHTS_FILE, DevicePart, check_file
 from splitwave.common.records.model_signature import SIGNATURE_FILE
 from splitwave.common.tasks.task import Answers
 
@@ -40,28 +40,33 @@ class LiveModel:
     Attributes:
         number: from 1 in the order of deployment.
         version: of the model.
+        content: the version and the beginning of the folder's digest, since folders of one version may have other
+            encoders of its model.
         config: its settings.
         folded: whether β is folded into the graphs of its devices, so that they encode under no other.
         trainer: its decoder.
     """
 
     def __init__(
-        self,
-        number: int,
-        version: str,
-        config: RunConfig,
-        devices: Sequence[DevicePart],
-        device_files: Sequence[Mapping[str, bytes]],
+        self, number: int, config: RunConfig, folder: ModelFolder, device_files: Sequence[Mapping[str, bytes]]
     ) -> None:
-        """A model whose decoder has no weights yet. Args: see the class; by link each part, and its files."""
+        """A model whose decoder has no weights yet.
+
+        Args:
+            number: see the class.
+            config: likewise.
+            folder: of the model.
+            device_files: by link, the files of its part.
+        """
         self.number = number
-        self.version = version
+        self.version = folder.manifest.version
+        self.content = f"{self.version}-{folder.digest[:VERSION_DIGITS]}"
         self.config = config
         psnr_db = config.channel.psnr_db
         self._psnr_db = tuple(psnr_db) if isinstance(psnr_db, list) else (psnr_db,) * config.links
         self.trainer = Trainer(config, LivePlan(config), torch.zeros(1))
-        self.folded = not all(part.facts.conditions.as_input for part in devices)
-        self._devices = devices
+        self.folded = not all(part.facts.conditions.as_input for part in folder.devices)
+        self._devices = folder.devices
         self._device_files = device_files
         self._betas = [config.beta(link) for link in range(config.links)]
         self._erasures = LinkErasures.of(config)
@@ -89,7 +94,7 @@ class LiveModel:
         check_consent(config.own_networks | config.channel.named_models, python_path)
         check_links_apart(config, "a live query")
         files = [_files(folder.path / device_folder(link), part) for link, part in enumerate(folder.devices)]
-        model = cls(number, folder.manifest.version, config, folder.devices, files)
+        model = cls(number, config, folder, files)
         weights = folder.path / STATION_FOLDER / WEIGHTS_FILE
         load_part(weights, model.trainer.decoder, folder.station.facts.weights_sha256)
         return model

@@ -116,7 +116,7 @@ class ModelSwitch:
         """
         model = await asyncio.to_thread(self._store.open, folder)
         self._betas.check_fits(model.config, folded=model.folded)
-        if model.version != self._store.current.version:
+        if model.content != self._store.current.content:
             await self._change_to(model)
         await self._keep(folder)
         return self._store.current
@@ -135,12 +135,12 @@ class ModelSwitch:
             )
         self._betas.check_fits(previous.config, folded=previous.folded)
         await self._change_to(previous)
-        self._deployed.use(previous.version)
+        self._deployed.use(previous.content)
         return self._store.current
 
     async def _keep(self, folder: Path) -> None:
         """Copy the model in use; an operator who goes away meanwhile does not stop it, and nothing overtakes it."""
-        copying = asyncio.create_task(asyncio.to_thread(self._deployed.keep, folder, self._store.current.version))
+        copying = asyncio.create_task(asyncio.to_thread(self._deployed.keep, folder, self._store.current.content))
         try:
             await asyncio.shield(copying)
         finally:

@@ -5,11 +5,13 @@
     DIR/basestation/part.json      the part of the base station, likewise
     …/signature.json               beside each manifest, see `common.records.model_signature`
 
-A model's version is the beginning of the SHA-256 over the contents of its parts: equal for equal weights and settings.
+A model's version is the beginning of the SHA-256 over the contents of its parts: equal for equal weights and settings,
+with 8-bit encoders and without. The digest of a folder differs in that case, too.
 Reading a folder takes the standard library and NumPy alone.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +103,11 @@ class ModelFolder:
     devices: tuple[DevicePart, ...]
     station: StationPart
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything in the manifests: folders of one version may have other encoders of its model."""
+        return hashlib.sha256(json.dumps(self.manifest.tree(), sort_keys=True).encode()).hexdigest()
+
 
 def part_paths(links: int) -> tuple[str, ...]:
     """The paths of the parts' manifests in a model folder, devices by link and the base station last."""
@@ -132,7 +139,10 @@ def read_model(folder: Path, trusted: Path | None = None) -> ModelFolder:
         _check_fits(fields.path, each, manifest)
         _check_files(fields.path.parent, each)
     if (found := version([*devices, station])) != manifest.version:
-        raise CheckpointError(f"{path}: version = {manifest.version}: expected {found}, which its parts make")
+        raise CheckpointError(
+            f"{path}: version = {manifest.version}: expected {found}, which its parts make; "
+            "an export with 8-bit encoders of an earlier Splitwave is exported again"
+        )
     return ModelFolder(folder, manifest, devices, station)
 
 

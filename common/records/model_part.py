@@ -180,8 +180,15 @@ def check_format(fields: Fields) -> None:
 
 
 def content_sha256(tree: Mapping[str, object]) -> str:
-    """SHA-256 (hex) of a part's manifest without its `version`, which is computed from the digests of all parts."""
+    """SHA-256 (hex) of what identifies a part's network in its manifest.
+
+    Without its `version`, which is computed from the digests of all parts; and without the 8-bit graph, a second form
+    of the same network: a device that encodes with it fits every station that serves the model.
+    """
     content = {name: value for name, value in tree.items() if name != "version"}
+    files = content["files"]
+    assert isinstance(files, Mapping)  # each part's manifest has them
+    content["files"] = {name: sha256 for name, sha256 in files.items() if name != INT8_FILE}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

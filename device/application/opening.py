@@ -71,8 +71,12 @@ def open_link(options: LinkOptions) -> LiveLink:
     if options.link is not None and not 0 <= options.link < MAX_LINKS:
         raise ConfigError(f"link = {options.link}: links are numbered from 0 to at most {MAX_LINKS - 1}")
 
+    kind = _resolved(options.encoder)
+
     def open_encoder(folder: Path) -> PartEncoder:
-        return _open_encoder(folder, options)
+        encoder = _open_encoder(folder, kind, options)
+        log.info("model opened", link=encoder.part.link, version=encoder.version, encoder=kind)
+        return encoder
 
     connection = Connection(
         address,
@@ -81,7 +85,7 @@ def open_link(options: LinkOptions) -> LiveLink:
         link=options.link,
         connect_timeout_s=options.connect_timeout_s,
         tls=None if options.tls_dir is None else TlsFolder(options.tls_dir, log.warning),
-        software=__version__,
+        software=f"{__version__}, encoder {kind}",
     )
     return ConnectedLink(connection.connect())
 
@@ -156,20 +160,25 @@ def _part_folder(model: Path, link: int | None) -> Path:
     return model / device_folder(link)
 
 
-def _open_encoder(folder: Path, options: LinkOptions) -> PartEncoder:
-    """Open the folder of a device's part.
+def _resolved(kind: EncoderKind) -> EncoderKind:
+    """The package that `auto` stands for on this machine."""
+    if kind != "auto":
+        return kind
+    return "onnx" if importlib.util.find_spec("onnxruntime") is not None else "torch"
+
+
+def _open_encoder(folder: Path, kind: EncoderKind, options: LinkOptions) -> PartEncoder:
+    """Open the folder of a device's part with an encoder of this kind, which is not `auto`.
 
     Raises:
         SplitwaveError: it cannot be used; the class says why.
     """
-    kind = options.encoder
-    has_onnx = importlib.util.find_spec("onnxruntime") is not None
-    if kind.startswith("onnx") or (kind == "auto" and has_onnx):
+    if kind != "torch":
         from splitwave.device.inference.onnx_encoder import OnnxEncoder  # noqa: PLC0415 — one of two is installed
 
         return OnnxEncoder.open(folder, int8=kind == "onnx-int8", trusted=options.trusted)
     if importlib.util.find_spec("torch") is None:
-        package = "torch" if kind == "torch" else "onnxruntime"
+        package = "torch" if options.encoder == "torch" else "onnxruntime"
         raise ConfigError(f"{folder}: a model is computed by {package}, which is not installed: pip install {package}")
     import torch  # noqa: PLC0415 — likewise
 

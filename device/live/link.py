@@ -60,7 +60,7 @@ class LiveLink:
             connect_timeout_s: how long to keep trying, at the start and when the connection is lost; may be infinite.
             dial_timeout_s: the deadline of one dial.
             tls: this device's files; None for plaintext.
-            software: version of this package, for logs.
+            software: version of this package and the kind of encoder, for logs.
             clock: nanoseconds, monotonic.
         """
         self._models = LiveModels(encoder)

@@ -22,20 +22,28 @@ from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.device.inference.torch_encoder import TorchEncoder
 from splitwave.experiments.api.networks import Networks
 from splitwave.experiments.export.folder import ModelWriter
-from splitwave.experiments.export.settings import conditions_of
+from splitwave.experiments.export.settings import conditions_of, input_of
 from splitwave.experiments.export.signing import Signer
 from tests.integration.raw_device import RawDevice, raw_device
 from tests.integration.testbed import running_channel
 from tests.limits import LIMIT_S
 
 
-def export(config: RunConfig, folder: Path, weights_seed: int = 0, *, as_input: bool = False) -> Networks:
+def export(
+    config: RunConfig, folder: Path, weights_seed: int = 0, *, as_input: bool = False, int8: bool = False
+) -> Networks:
     """Write a model of these settings whose fresh weights are drawn by another seed; its networks."""
     networks = Networks(config.model_copy(update={"seed": weights_seed}))
     folder.mkdir()
     signer = Signer(Ed25519PrivateKey.generate())
-    ModelWriter(folder, config, conditions_of(config, as_input=as_input), networks).write(signer, None)
+    calibration = {link: _calibration(config, link) for link in range(config.links)} if int8 else None
+    ModelWriter(folder, config, conditions_of(config, as_input=as_input), networks).write(signer, calibration)
     return networks
+
+
+def _calibration(config: RunConfig, link: int) -> Float32:
+    """Samples that set the ranges of a graph with 8 bits."""
+    return np.random.default_rng(link).random((8, input_of(config, link).features), dtype=np.float32)
 
 
 @dataclass(frozen=True)
