@@ -46,7 +46,7 @@ from splitwave.common.runtime.process import (
 )
 from splitwave.common.runtime.stop_signals import event_of, stop_event
 from splitwave.common.runtime.stream_limit import add_streams_option
-from splitwave.common.runtime.tls_options import add_server_options, listening_tls_of
+from splitwave.common.runtime.tls_options import add_server_options, add_testbed_option, listening_tls_of, named_testbed
 
 log = structlog.get_logger()
 
@@ -63,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     _add_patience_options(parser)
     add_streams_option(parser)
     add_server_options(parser)
+    add_testbed_option(parser)
     add_data_option(parser)
     add_python_option(parser, "import what the settings name as module:object from this folder, too")
     add_process_options(parser)
@@ -176,7 +177,7 @@ def main() -> int:
 
     def serve() -> None:
         listen = parse_listen_address(options.listen, "--listen")
-        access = Access(listening_tls_of(options, listen), options.reflection)
+        access = Access(listening_tls_of(options, listen), options.reflection, named_testbed(options))
         if options.serve is not None:
             serve_model(options, listen, access)
             return

@@ -51,10 +51,12 @@ class Access:
     Attributes:
         tls: its files for TLS; None for plaintext.
         reflection: whether clients may ask which services there are.
+        testbed: its name; devices whose certificates have another name, or none, are refused.
     """
 
     tls: TlsFolder | None = None
     reflection: bool = False
+    testbed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class BaseStation:
             coordinator = self._coordinator(compute)
 
             def register(server: aio.Server) -> None:
-                uplink_pb2_grpc.add_UplinkServicer_to_server(uplink_service.UplinkService(Doorway(coordinator)), server)
+                uplink = uplink_service.UplinkService(Doorway(coordinator), self.access.testbed)
+                uplink_pb2_grpc.add_UplinkServicer_to_server(uplink, server)
                 control_pb2_grpc.add_ControlServicer_to_server(control_service.ControlService(coordinator), server)
 
             services = [UPLINK_SERVICE, control_service.SERVICE]

@@ -79,7 +79,8 @@ class ServingStation:
             controls = StationControls(store, station, admission, betas, switch)
 
             def register(server: aio.Server) -> None:
-                uplink_pb2_grpc.add_UplinkServicer_to_server(uplink_service.UplinkService(entrance), server)
+                uplink = uplink_service.UplinkService(entrance, self.access.testbed)
+                uplink_pb2_grpc.add_UplinkServicer_to_server(uplink, server)
                 control = StationControl(controls, self.station_id)
                 control_pb2_grpc.add_ControlServicer_to_server(control, server)
 

@@ -52,9 +52,10 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
         refusals: of devices that were not welcomed.
     """
 
-    def __init__(self, entrance: Entrance) -> None:
-        """Args: where a stream's devices come in."""
+    def __init__(self, entrance: Entrance, testbed: str | None = None) -> None:
+        """Args: where a stream's devices come in; the testbed that their certificates name, if they have any."""
         self._entrance = entrance
+        self._testbed = testbed
         self.refusals = RefusalLog("device refused")
 
     async def Connect(  # type: ignore[override]  # noqa: N802 — a coroutine that writes to its context
@@ -63,6 +64,8 @@ class UplinkService(uplink_pb2_grpc.UplinkServicer):
         """One stream, from the first Hello to the end of the run."""
         try:
             device = device_of(context)
+            if device is not None:
+                device.check_testbed(self._testbed)
         except ProtocolError as error:
             self._note_refusal(None, error, context)
             await refuse(context, error)

@@ -36,11 +36,13 @@ class Identity:
         role: of the party.
         name: distinguishes it from others of its role.
         links: of a device, the links that it may lease; None for any.
+        testbed: of a device, the testbed that it may lease them in; None for those that have no name.
     """
 
     role: Role
     name: str
     links: frozenset[int] | None = None
+    testbed: str | None = None
 
     def __str__(self) -> str:
         """Return `device NAME`."""
@@ -49,12 +51,29 @@ class Identity:
     @property
     def uri(self) -> str:
         """The identity as a certificate's alternative name of type URI, such as `splitwave://device/NAME?links=0,2`."""
-        links = "" if self.links is None else f"?links={','.join(map(str, sorted(self.links)))}"
-        return f"{SCHEME}://{self.role}/{self.name}{links}"
+        links = [] if self.links is None else [f"links={','.join(map(str, sorted(self.links)))}"]
+        query = [*links, *([] if self.testbed is None else [f"testbed={self.testbed}"])]
+        return f"{SCHEME}://{self.role}/{self.name}{'?' if query else ''}{'&'.join(query)}"
 
     def may_lease(self, link: int) -> bool:
         """Whether the party may lease a link."""
         return self.role is Role.DEVICE and (self.links is None or link in self.links)
+
+    def check_testbed(self, testbed: str | None) -> None:
+        """Refuse a device of another testbed: an authority may be that of several.
+
+        Args:
+            testbed: the name of the base station's; None if it has none.
+
+        Raises:
+            ProtocolError: the device belongs to another.
+        """
+        if self.testbed != testbed:
+            own, other = (f"testbed {name}" if name else "no testbed by name" for name in (self.testbed, testbed))
+            raise ProtocolError(
+                f"{self} belongs to {own} by its certificate, and this base station to {other} by its --testbed",
+                Refusal.PERMISSION_DENIED,
+            )
 
     @classmethod
     def from_uri(cls, text: str) -> Self:
@@ -77,9 +96,10 @@ class Identity:
         if NAME.fullmatch(name) is None:
             raise ValueError("a name has 1 to 63 letters, digits, dots, - and _")
         query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=True) if parts.query else {}
-        if parts.fragment or query.keys() - {"links"} or (query and role is not Role.DEVICE):
-            raise ValueError("only a device has ?links=, and nothing else follows a name")
-        return cls(role, name, _links(query["links"]) if query else None)
+        if parts.fragment or query.keys() - {"links", "testbed"} or (query and role is not Role.DEVICE):
+            raise ValueError("only a device has ?links= and testbed=, and nothing else follows a name")
+        links, testbed = query.get("links"), query.get("testbed")
+        return cls(role, name, None if links is None else _links(links), None if testbed is None else _testbed(testbed))
 
 
 def _links(values: list[str]) -> frozenset[int]:
@@ -88,3 +108,10 @@ def _links(values: list[str]) -> frozenset[int]:
     if not all(0 <= link < MAX_LINKS for link in links):
         raise ValueError(f"links are numbered from 0 to {MAX_LINKS - 1}")
     return frozenset(links)
+
+
+def _testbed(values: list[str]) -> str:
+    (text,) = values
+    if NAME.fullmatch(text) is None:
+        raise ValueError("the name of a testbed has 1 to 63 letters, digits, dots, - and _")
+    return text

@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from splitwave.common.errors import ConfigError
+from splitwave.common.protocol.identity import NAME
 from splitwave.common.runtime.address import is_socket
 from splitwave.common.runtime.certificate import expiry_state
 from splitwave.common.runtime.logger import get_logger
@@ -41,6 +42,30 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let clients such as grpcurl ask which services and messages there are",
     )
+
+
+def add_testbed_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--testbed`, for a server that leases links; `named_testbed` gives its value."""
+    parser.add_argument(
+        "--testbed",
+        metavar="NAME",
+        help="lease links only to devices whose certificates name this testbed (`splitwave certs add --testbed`); "
+        "without, only to those whose certificates name none",
+    )
+
+
+def named_testbed(options: argparse.Namespace) -> str | None:
+    """Return the name of `--testbed`; None without.
+
+    Raises:
+        ConfigError: it is no name, or there are no certificates that could have it.
+    """
+    name: str | None = options.testbed
+    if name is not None and NAME.fullmatch(name) is None:
+        raise ConfigError(f"--testbed {name}: a name has 1 to 63 letters, digits, dots, - and _")
+    if name is not None and options.tls_dir is None:
+        raise ConfigError(f"--testbed {name}: give --tls-dir, too: certificates say which testbed a device belongs to")
+    return name
 
 
 def tls_of(options: argparse.Namespace) -> TlsFolder | None:

@@ -50,6 +50,15 @@ NamedDevices = Annotated[
         "repeatable.",
     ),
 ]
+Testbed = Annotated[
+    str | None,
+    typer.Option(
+        "--testbed",
+        metavar="NAME",
+        help="The testbed in which the devices may lease links, the --testbed of its base station; without, one that "
+        "has no name.",
+    ),
+]
 DAYS = 30.0
 _AUTHORITY_DAYS = 3_650.0
 
@@ -65,14 +74,17 @@ def init_(
             min=0, max=MAX_LINKS, metavar="K", help="Devices device-0 to device-(K-1), each for the link of its number."
         ),
     ] = 2,
+    *,
     named: NamedDevices = None,
     days: Days = DAYS,
+    testbed: Testbed = None,
 ) -> None:
     """Make an authority, and certificates for base station, channel, devices and operator."""
     from splitwave.testbed.certificates.store import LOCAL_HOSTS, CertificateStore  # noqa: PLC0415 — as above
 
-    numbered = [Identity(Role.DEVICE, f"device-{link}", frozenset({link})) for link in range(devices)]
-    parties = [*_others(), *numbered, *map(_device, named or ())]
+    own = _checked_testbed(testbed)
+    numbered = [Identity(Role.DEVICE, f"device-{link}", frozenset({link}), own) for link in range(devices)]
+    parties = [*_others(), *numbered, *(_device(each, own) for each in named or ())]
     _check_names(parties)
     server_hosts = (*LOCAL_HOSTS, *_checked(hosts))
     store = CertificateStore.create(folder, _AUTHORITY_DAYS)
@@ -85,12 +97,16 @@ def init_(
 @certs_app.command()
 @reports_errors
 def add(
-    folder: Folder, devices: Annotated[list[str], typer.Argument(metavar="NAME[:LINKS]...")], days: Days = DAYS
+    folder: Folder,
+    devices: Annotated[list[str], typer.Argument(metavar="NAME[:LINKS]...")],
+    days: Days = DAYS,
+    testbed: Testbed = None,
 ) -> None:
     """Issue certificates for more devices."""
     from splitwave.testbed.certificates.store import CertificateStore  # noqa: PLC0415 — as above
 
-    store, parties = CertificateStore.open(folder), list(map(_device, devices))
+    own = _checked_testbed(testbed)
+    store, parties = CertificateStore.open(folder), [_device(each, own) for each in devices]
     _check_names(parties)
     for party in parties:
         store.add(party, (), days)
@@ -153,11 +169,18 @@ def _others() -> list[Identity]:
     return [Identity(role, role.value) for role in Role if role is not Role.DEVICE]
 
 
-def _device(text: str) -> Identity:
+def _checked_testbed(name: str | None) -> str | None:
+    if name is not None and NAME.fullmatch(name) is None:
+        raise ConfigError(f"--testbed {name}: a name has 1 to 63 letters, digits, dots, - and _")
+    return name
+
+
+def _device(text: str, testbed: str | None) -> Identity:
     name, colon, links = text.partition(":")
     if NAME.fullmatch(name) is None:
         raise ConfigError(f"--device {text}: a name has 1 to 63 letters, digits, dots, - and _")
-    return Identity(Role.DEVICE, name, frozenset(parse_links(links, f"--device {name}:")) if colon else None)
+    allowed = frozenset(parse_links(links, f"--device {name}:")) if colon else None
+    return Identity(Role.DEVICE, name, allowed, testbed)
 
 
 def _check_names(parties: list[Identity]) -> None:
@@ -174,7 +197,7 @@ def _revoked(folder: Path) -> frozenset[int]:
 
 
 def _print(parties: "list[Party]", revoked: frozenset[int]) -> None:
-    rows = [("name", "role", "links", "until (UTC)", "state", "hosts", "serial")]
+    rows = [("name", "role", "links", "until (UTC)", "state", "hosts", "testbed", "serial")]
     for party in parties:
         identity = party.identity
         links = "any" if identity.links is None else ",".join(map(str, sorted(identity.links)))
@@ -187,6 +210,7 @@ def _print(parties: "list[Party]", revoked: frozenset[int]) -> None:
                 f"{party.until:%Y-%m-%d %H:%M}",
                 state,
                 " ".join(party.hosts) or "-",
+                identity.testbed or "-",
                 f"{party.serial:x}",
             )
         )

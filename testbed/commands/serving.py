@@ -46,6 +46,14 @@ def serve(
             metavar="DIR", help="The folder of `splitwave certs init`; without it plaintext.", show_default=False
         ),
     ] = None,
+    testbed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Lease links only to devices whose certificates name this testbed (`splitwave certs add --testbed`).",
+            show_default=False,
+        ),
+    ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Listen in plaintext where other machines reach this one.")
     ] = False,
@@ -74,10 +82,10 @@ def serve(
             None if no_channel else channel,
             query_timeout,
             log_dir,
-            Path(temporary) / "deployed",
-            Path(temporary) / "channel-state",
+            Path(temporary),
             trusted=trust,
             certificates=certificates,
+            testbed=testbed,
             insecure=insecure,
             python_path=python_path,
             max_restarts=max_restarts,

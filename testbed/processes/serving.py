@@ -20,10 +20,11 @@ class Serving:
         channel: HOST:PORT of the channel emulator; None for none, where the devices have a real radio.
         query_timeout: seconds that a query waits for links at most.
         log_dir: folder for the logs of both processes.
-        deployed: folder for deployed models: a base station that is started again goes on with the last one.
-        channel_state: folder for what an operator changed of the links, which an emulator goes on with likewise.
+        state: folder for deployed models, and for what an operator changed of the links: a base station and an emulator
+            that are started again go on with them.
         trusted: file with the public key that must have signed every model; None takes all.
         certificates: folder of `splitwave certs init`, with those of both services; None for plaintext.
+        testbed: name of the testbed of the devices' certificates; None for certificates without one.
         insecure: whether other machines may reach the services in plaintext.
         python_path: folder that code of a user's own is imported from, which is consent to run it.
         max_restarts: how often each process is started again if it was killed.
@@ -34,10 +35,10 @@ class Serving:
     channel: str | None
     query_timeout: str
     log_dir: Path
-    deployed: Path
-    channel_state: Path
+    state: Path
     trusted: Path | None = None
     certificates: Path | None = None
+    testbed: str | None = None
     insecure: bool = False
     python_path: Path | None = None
     max_restarts: int = 0
@@ -69,14 +70,16 @@ async def _serve(request: Serving, announce: Announce, note: Callable[[str], Non
     async with Supervisor(request.log_dir, request.max_restarts, restarted) as supervisor:
         arguments = ["splitwave.basestation", f"--serve={request.model.resolve()}", f"--listen={request.listen}"]
         arguments += [f"--query-timeout={request.query_timeout}", *_options(request, "basestation")]
-        arguments.append(f"--deployed={request.deployed.resolve()}")
+        arguments.append(f"--deployed={request.state.resolve() / 'deployed'}")
         if request.trusted is not None:
             arguments.append(f"--trust={request.trusted.resolve()}")
+        if request.testbed is not None:
+            arguments.append(f"--testbed={request.testbed}")
         basestation = await supervisor.start("basestation", arguments, announces=True)
         address = uplink = await supervisor.address_of(basestation)
         if request.channel is not None:
             arguments = ["splitwave.channel", f"--connect={_dialled(address)}", f"--listen={request.channel}"]
-            arguments.append(f"--state={request.channel_state.resolve()}")
+            arguments.append(f"--state={request.state.resolve() / 'channel-state'}")
             channel = await supervisor.start("channel", [*arguments, *_options(request, "channel")], announces=True)
             uplink = await supervisor.address_of(channel)
         announce(address, uplink)

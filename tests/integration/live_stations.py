@@ -62,9 +62,10 @@ async def station(
     query_timeout_s: float = LIMIT_S,
     ready_limit_s: float = LIMIT_S,
     certificates: Path | None = None,
+    testbed: str | None = None,
     listen: str = "127.0.0.1:0",
 ) -> AsyncIterator[Served]:
-    """Serve a model, in plaintext or with the certificates in a folder."""
+    """Serve a model, in plaintext or with the certificates in a folder, perhaps for one testbed's devices alone."""
     tls, channel_tls = (
         None if certificates is None else TlsFolder(certificates / name) for name in ("basestation", "channel")
     )
@@ -77,7 +78,7 @@ async def station(
             "station",
             query_timeout_s=query_timeout_s,
             ready_limit_s=ready_limit_s,
-            access=Access(tls),
+            access=Access(tls, testbed=testbed),
         ).serve(bound.put_nowait, stop)
     )
     announced = asyncio.create_task(bound.get())

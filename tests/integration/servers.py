@@ -74,8 +74,9 @@ async def servers(
     observers: Sequence[RunObserver] = (),
     max_streams: int = MAX_STREAMS,
     certificates: Path | None = None,
+    testbed: str | None = None,
 ) -> AsyncIterator[Servers]:
-    """Serve in plaintext, or with the certificates in a folder."""
+    """Serve in plaintext, or with the certificates in a folder, perhaps for the devices of one testbed alone."""
     tls, channel_tls = (
         None if certificates is None else TlsFolder(certificates / name) for name in ("basestation", "channel")
     )
@@ -92,7 +93,7 @@ async def servers(
         policy,
         observers=observers,
         max_streams=max_streams,
-        access=Access(tls),
+        access=Access(tls, testbed=testbed),
     )
     run = asyncio.create_task(basestation.serve(bound.put_nowait, stop))
     address = await bound.get()

@@ -14,9 +14,9 @@ NAMES = st.from_regex(NAME, fullmatch=True)
 LINKS = st.none() | st.frozensets(st.integers(0, MAX_LINKS - 1))
 
 
-@given(NAMES, LINKS)
-def test_a_device_is_read_as_it_was_written(name: str, links: frozenset[int] | None) -> None:
-    device = Identity(Role.DEVICE, name, links)
+@given(NAMES, LINKS, st.none() | NAMES)
+def test_a_device_is_read_as_it_was_written(name: str, links: frozenset[int] | None, testbed: str | None) -> None:
+    device = Identity(Role.DEVICE, name, links, testbed)
     assert Identity.from_uri(device.uri) == device
 
 
@@ -27,6 +27,7 @@ def test_every_role_is_read_as_it_was_written(role: Role) -> None:
 
 def test_a_uri_is_readable() -> None:
     assert Identity(Role.DEVICE, "board-3", frozenset({2, 0})).uri == "splitwave://device/board-3?links=0,2"
+    assert Identity(Role.DEVICE, "rack", None, "lab-a").uri == "splitwave://device/rack?testbed=lab-a"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,10 @@ def test_a_uri_is_readable() -> None:
         "splitwave://device/a?admin=1",
         "splitwave://device/a#b",
         "splitwave://operator/a?links=0",
+        "splitwave://operator/a?testbed=b",
+        "splitwave://device/a?testbed=",
+        "splitwave://device/a?testbed=b/c",
+        "splitwave://device/a?testbed=b&testbed=c",
         "splitwave://[device/a",
     ],
 )

@@ -11,7 +11,13 @@ from structlog.testing import capture_logs
 from splitwave.common.errors import ConfigError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.protocol.identity import Identity, Role
-from splitwave.common.runtime.tls_options import add_server_options, is_local, listening_tls_of
+from splitwave.common.runtime.tls_options import (
+    add_server_options,
+    add_testbed_option,
+    is_local,
+    listening_tls_of,
+    named_testbed,
+)
 from splitwave.testbed.certificates.store import CertificateStore
 from tests.limits import LIMIT_S
 
@@ -19,6 +25,7 @@ from tests.limits import LIMIT_S
 def options(*arguments: str) -> Namespace:
     parser = ArgumentParser()
     add_server_options(parser)
+    add_testbed_option(parser)
     return parser.parse_args(arguments)
 
 
@@ -88,3 +95,12 @@ def test_a_service_refuses_at_its_start_in_one_line(service: str, arguments: lis
     assert answer.returncode == ExitCode.CONFIG
     (line,) = answer.stderr.splitlines()
     assert "--listen 0.0.0.0:0: other machines reach this address" in line
+
+
+def test_a_testbed_has_a_name_and_certificates() -> None:
+    assert named_testbed(options()) is None
+    assert named_testbed(options("--testbed=lab-a", "--tls-dir=certs/basestation")) == "lab-a"
+    with pytest.raises(ConfigError, match=r"^--testbed lab-a: give --tls-dir, too: certificates say which testbed"):
+        named_testbed(options("--testbed=lab-a"))
+    with pytest.raises(ConfigError, match=r"^--testbed a/b: a name has 1 to 63 letters"):
+        named_testbed(options("--testbed=a/b", "--tls-dir=certs/basestation"))

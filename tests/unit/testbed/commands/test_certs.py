@@ -49,6 +49,21 @@ def test_more_devices_are_added(tmp_path: Path) -> None:
     assert [row[2] for row in table if row[1] == "device"] == ["any", "3"]
 
 
+def test_devices_have_the_testbed_that_they_are_for_and_keep_it(tmp_path: Path) -> None:
+    certs("init", tmp_path, "--devices", 1, "--testbed", "a")
+    assert certs("add", tmp_path, "board:3", "--testbed", "b")[0] == ExitCode.OK
+    assert certs("renew", tmp_path)[0] == ExitCode.OK
+    _, table, _ = certs("show", tmp_path)
+    assert {row[0]: row[-2] for row in table[1:]} == {
+        "basestation": "-",
+        "board": "b",
+        "channel": "-",
+        "device-0": "a",
+        "operator": "-",
+    }
+    assert certs("add", tmp_path, "other", "--testbed", "a b")[0] == ExitCode.CONFIG
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -57,6 +72,7 @@ def test_more_devices_are_added(tmp_path: Path) -> None:
         (["--device", "../x"], "--device ../x: a name has 1 to 63 letters"),
         (["--device", "a:9-1"], "--device a: 9-1: 9-1: links ascend"),
         (["--device", "channel"], "--device channel: two parties have this name"),
+        (["--testbed", "a/b"], "--testbed a/b: a name has 1 to 63 letters"),
     ],
 )
 def test_a_wrong_option_is_named_and_nothing_is_written(arguments: list[str], problem: str, tmp_path: Path) -> None:
