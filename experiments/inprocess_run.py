@@ -22,7 +22,7 @@ from splitwave.channel.emulator.together import return_together, transmit_togeth
 from splitwave.common.config.data_facts import with_data_facts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.data.catalog import load_labels
-from splitwave.common.files.data_folder import use_data_folder
+from splitwave.common.files.data_folder import reading_from
 from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.channel_model import check_rate_noise
 from splitwave.common.protocol.cross_link import check_cross_link
@@ -237,14 +237,14 @@ def open_run(config: RunConfig, data_dir: Path | None) -> InprocessRun:
         ConfigError: a channel model cannot be loaded, the rate needs noise and has none, or links cannot meet.
         DataError: the data are missing or damaged.
     """
-    use_data_folder(data_dir)
-    config = with_data_facts(config, data_dir)
-    check_rate_noise(config)
-    check_cross_link(config)
-    views = load_views(config, range(config.links), data_dir)
-    return InprocessRun(
-        config,
-        [views.of(link) for link in range(config.links)],
-        load_labels(config.data.choice, "train", data_dir),
-        load_labels(config.data.choice, "test", data_dir),
-    )
+    with reading_from(data_dir):
+        config = with_data_facts(config, data_dir)
+        check_rate_noise(config)
+        check_cross_link(config)
+        views = load_views(config, range(config.links), data_dir)
+        return InprocessRun(
+            config,
+            [views.of(link) for link in range(config.links)],
+            load_labels(config.data.choice, "train", data_dir),
+            load_labels(config.data.choice, "test", data_dir),
+        )

@@ -9,6 +9,7 @@ import torch
 from splitwave.basestation.fusion.fusion_buffer import FusionBuffer
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.files.data_folder import reading_from
 from splitwave.common.protocol.arrays import Int64
 from splitwave.common.protocol.link_contract import received_dimension
 from splitwave.common.protocol.phases import Phase, Symbols
@@ -23,7 +24,8 @@ class Pipeline:
 
     def __init__(self, config: RunConfig, data_dir: Path | None) -> None:
         self._run: InprocessRun = open_run(config, data_dir)
-        self._channels = [ChannelLink(config, link) for link in range(config.links)]
+        with reading_from(data_dir):
+            self._channels = [ChannelLink(config, link) for link in range(config.links)]
         self._readers = [SymbolReader(channel.contract) for channel in self._channels]
         self._fusion = FusionBuffer(config.links, received_dimension(config), capacity=1)
         self._whole = self._run.plan.pass_samples(Phase.TEST) // config.inference.block_size

@@ -7,7 +7,7 @@ from pathlib import Path
 from splitwave.benchmarks.load.uplink_source import test_block
 from splitwave.channel.emulator.link import ChannelLink
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.files.data_folder import use_data_folder
+from splitwave.common.files.data_folder import reading_from
 from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.wire.blocks import block_from_proto, block_to_proto
@@ -31,9 +31,9 @@ def transmitted_normals_per_s(
         clock: of the seconds; `time.process_time` counts none that other programs used.
         encoded: decode the block from protobuf before, and encode it after, as the service does.
     """
-    use_data_folder(data_dir)
     config = RunConfig.model_validate_json(config_json)
-    channel = ChannelLink(config, 0)
+    with reading_from(data_dir):
+        channel = ChannelLink(config, 0)
     contract = channel.contract
     blocks_in = [test_block(contract, number) for number in range(blocks)]
     if not encoded:

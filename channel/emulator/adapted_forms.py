@@ -5,6 +5,7 @@ from typing import Any
 from splitwave.channel.digital.modem import DigitalModem
 from splitwave.channel.models.composite import link_channel
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.files.data_folder import data_folder, reading_from
 from splitwave.common.protocol.blocks import LevelPayload, SymbolBlock
 from splitwave.common.protocol.channel_model import ChannelModel
 
@@ -27,6 +28,7 @@ class AdaptedForms:
         """
         self._config = config
         self._link = link
+        self._folder = data_folder()
         self.channel = link_channel(config, link)
         self._channels: dict[str | None, ChannelModel[Any]] = {None: self.channel}
         self._modems: dict[tuple[str | None, int | None], DigitalModem] = {}
@@ -35,7 +37,8 @@ class AdaptedForms:
         """The channel that a block passes."""
         modulation = block.modulation
         if modulation not in self._channels:
-            self._channels[modulation] = link_channel(self._under(modulation), self._link)
+            with reading_from(self._folder):
+                self._channels[modulation] = link_channel(self._under(modulation), self._link)
         return self._channels[modulation]
 
     def modem_of(self, block: SymbolBlock) -> DigitalModem | None:

@@ -8,6 +8,7 @@ from splitwave.channel.emulator.link_radio import LinkRadio
 from splitwave.channel.emulator.live_radio import LiveRadio
 from splitwave.channel.emulator.shared_stages import SharedStages
 from splitwave.common.config.run_config import RunConfig
+from splitwave.common.files.data_folder import data_folder, reading_from
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SilentPayload, SymbolBlock
 from splitwave.common.protocol.link_contract import link_contract, received_contract
@@ -40,11 +41,16 @@ class ChannelLink:
         self._symbols = Symbols.HARD
         self._reader = SymbolReader(self.contract)
         self._control = control
+        self._folder = data_folder()
         self._radio = LiveRadio(config, link, control)
 
     def retune(self, config: RunConfig) -> None:
-        """Use the channel of these settings for later blocks, such as the settings of the run with another PSNR."""
-        self._radio = LiveRadio(config, self.contract.link, self._control)
+        """Use the channel of these settings for later blocks, such as the settings of the run with another PSNR.
+
+        Its files are in the data directory of the link's beginning.
+        """
+        with reading_from(self._folder):
+            self._radio = LiveRadio(config, self.contract.link, self._control)
 
     def begin_pass(self, symbols: Symbols) -> None:
         """Expect hard or soft symbols from here on; a training block's kind follows from the contract."""

@@ -6,7 +6,7 @@ from splitwave.channel.draws.mobility import FARTHEST_M, NEAREST_M, Mobility, re
 from splitwave.channel.draws.options import number
 from splitwave.channel.draws.sample_gain import SampleGain
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.files.data_folder import file_in_data_folder
+from splitwave.common.files.data_folder import data_folder, file_in_data_folder
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.sample_positions import SamplePositions
 
@@ -51,6 +51,7 @@ class PathLossChannel(SampleGain):
         if mobility is not None and (not isinstance(mobility, str) or not mobility):
             raise ValueError(f"mobility = {mobility}: expected the name of a file in the data directory")
         self._path = mobility
+        self._folder = data_folder()
         self._mobility: Mobility | None = None
 
     def load(self) -> None:
@@ -61,7 +62,7 @@ class PathLossChannel(SampleGain):
             ConfigError: it is neither CSV nor Parquet, or Parquet needs a package that is not installed.
         """
         if self._path is not None and self._mobility is None:
-            file = file_in_data_folder("channel.model = path-loss, mobility", self._path)
+            file = file_in_data_folder("channel.model = path-loss, mobility", self._path, self._folder)
             self._mobility = read_mobility(file, self._link)
 
     @property

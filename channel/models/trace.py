@@ -8,7 +8,7 @@ from splitwave.channel.draws.gain_trace import GainTrace, read_gain_trace
 from splitwave.channel.draws.options import number, whole_number
 from splitwave.channel.draws.sample_gain import SampleGain
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.files.data_folder import file_in_data_folder
+from splitwave.common.files.data_folder import data_folder, file_in_data_folder
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.sample_positions import SamplePositions
 
@@ -49,6 +49,7 @@ class TraceChannel(SampleGain):
         if not isinstance(path, str) or not path:
             raise ValueError(f"path = {path}: expected the name of a file in the data directory")
         self._path = path
+        self._folder = data_folder()
         self._period_s = config.airtime_s if period_s is None else number("period_s", period_s, 1e-9, _LONGEST_S)
         self._start_s = number("start_s", start_s, -_LONGEST_S, _LONGEST_S)
         self._node = link if node is None else whole_number("node", node, 0)
@@ -63,7 +64,7 @@ class TraceChannel(SampleGain):
             ConfigError: it is neither CSV nor Parquet, or Parquet needs a package that is not installed.
         """
         if self._trace is None:
-            path = file_in_data_folder("channel.model = trace, path", self._path)
+            path = file_in_data_folder("channel.model = trace, path", self._path, self._folder)
             psnr_db = -10 * math.log10(self._config.noise_variance(self._link))
             self._trace = read_gain_trace(path, self._node, psnr_db, self._receiver, self._config.channel.baud)
 

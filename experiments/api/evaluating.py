@@ -5,6 +5,7 @@ from typing import Literal
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ConfigError, DataError
+from splitwave.common.files.data_folder import reading_from
 from splitwave.common.tasks.task import Targets
 from splitwave.experiments.api.networks import Networks
 from splitwave.experiments.api.samples import Inputs, views_of
@@ -56,7 +57,8 @@ def _run_over(
         config.task.check_targets(targets)
         if len(targets) != len(views[0].test):
             raise DataError(f"{len(targets)} targets for {len(views[0].test)} inputs")
-        return networks.run_over(config, views, targets)
+        with reading_from(data_folder(data_dir)):
+            return networks.run_over(config, views, targets)
     if data != "test":
         raise ConfigError(f"data = {data!r}: expected 'test' or (inputs, targets)")
     return networks.put_into(open_run(config, existing_data_dir(data_folder(data_dir))))
