@@ -24,6 +24,7 @@ from splitwave.benchmarks.readings.live_times import elapsed_s, query_ms
 from splitwave.benchmarks.readings.report import Report
 from splitwave.benchmarks.scope import Bench, short_run
 from splitwave.benchmarks.suites.live_model import LiveModel, live_model, settings_of
+from splitwave.benchmarks.suites.live_overflow import add_overflow, overflow_rounds
 from splitwave.benchmarks.suites.live_sides import (
     KINDS,
     PASSES,
@@ -51,7 +52,7 @@ Rounds = Mapping[str, Sequence[Round]]
 
 
 async def live(bench: Bench) -> Report:
-    """Time live queries of all links, one in flight, on all sides alternately."""
+    """Time live queries of all links, one in flight, on all sides alternately; then a source that is too fast."""
     config = _pass_settings(bench)
     report = bench.begin("live", {"links": config.links, "samples": 1, "window": 1})
     report.record_config(PASSES, config)
@@ -65,9 +66,11 @@ async def live(bench: Bench) -> Report:
                 warm_up = max(_WARM_UP, bench.scope.rules.min_queries // _WARM_UP_SHARE)
                 setup = LiveSetup(testbed, workload, warm_up, model, uplink, logs)
                 rounds = await alternate(live_sides(setup), bench.scope.repetitions)
+        overflowing = await overflow_rounds(bench, Path(name), logs)
     report.record_config("model", model.config)
     report.tables.append(settings_table(_settings(config, model, workload)))
     add_live_rounds(bench, report, rounds)
+    add_overflow(report, overflowing)
     return report
 
 

@@ -12,6 +12,9 @@ from splitwave.common.errors import ConfigError
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.records.model_folder import read_model
 from splitwave.device.learning.views import load_views
+from splitwave.experiments.api.networks import Networks
+from splitwave.experiments.export.settings import conditions_of
+from splitwave.experiments.export.signing import Signer
 from splitwave.testbed.results.checkpoint_folder import find_checkpoint, read_checkpoint
 
 _COMPARED_SAMPLES = 100
@@ -70,13 +73,39 @@ def live_model(source: ModelSource, trained: Path, folder: Path, data_dir: Path 
     return LiveModel(path, model.manifest.version, config, samples)
 
 
+def write_untrained(config: RunConfig, folder: Path, data_dir: Path | None) -> Float32:
+    """Write a model of one link whose weights are not trained, on which the cost of an answer does not depend.
+
+    Args:
+        config: its settings.
+        folder: of the model, which must not exist.
+        data_dir: folder with the data sets, or None.
+
+    Returns:
+        (n, features) float32 samples of the test split.
+
+    Raises:
+        ConfigError: a package that exports is missing.
+    """
+    try:
+        from splitwave.experiments.export.folder import ModelWriter  # noqa: PLC0415 — may be missing
+    except ModuleNotFoundError as error:
+        raise _missing(error) from None
+    folder.mkdir()
+    signer = Signer(Ed25519PrivateKey.generate())
+    ModelWriter(folder, config, conditions_of(config, as_input=False), Networks(config)).write(signer, None)
+    return load_views(config, range(1), data_dir).of(0).test[:_SUBMITTED_SAMPLES]
+
+
+def _missing(error: ModuleNotFoundError) -> ConfigError:
+    return ConfigError(f"splitwave bench live needs the package {error.name}: pip install 'splitwave[export]'")
+
+
 def _export(checkpoint: Path, target: Path, data_dir: Path | None) -> None:
     try:
         from splitwave.experiments.export.export import ExportRequest, export_run  # noqa: PLC0415 — may be missing
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"splitwave bench live needs the package {error.name}: pip install 'splitwave[export]'"
-        ) from None
+        raise _missing(error) from None
     key = target.with_name("key.pem")  # the user's own key signs what the user exports
     private = Ed25519PrivateKey.generate()
     key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from splitwave.benchmarks.load.live_overflow import FACTOR
 from splitwave.benchmarks.readings.live_times import LIVE_HOPS
 from splitwave.benchmarks.scope import QUICK
+from splitwave.benchmarks.suites.live_overflow import LEAST_QUERIES
 from splitwave.benchmarks.suites.live_sides import KINDS, PYTHON, SOCKET
 from tests.installed_command import output_of
 
@@ -25,8 +27,13 @@ def test_live_queries_are_measured_with_and_without_torch_and_their_hops_add_up(
         assert 0 < readings[f"{side}.p50"] <= readings[f"{side}.p99"]
     assert 0 < readings["onnx.device.resident"] < readings["torch.device.resident"]
     assert readings["onnx.device.to_ready"] > 0
+    assert readings["overflow.block.dropped"] == 0 < readings["overflow.drop_oldest.dropped"]
+    answered, dropped = (readings[f"overflow.drop_oldest.{what}"] for what in ("answered", "dropped"))
+    assert answered + dropped == FACTOR * readings["overflow.block.answered"] == FACTOR * LEAST_QUERIES
+    assert all(readings[f"overflow.{side}.p99"] > 0 for side in ("block", "drop_oldest"))
     assert content["configs"]["passes"] == content["configs"]["model"]
     assert "through the Unix socket of a device, beside serving passes" in output
+    assert "a source that is faster than its device" in output
     assert "in the application's own process, beside serving passes" in output
     (results,) = (tmp_path / "bench").iterdir()
     with np.load(results / "samples.npz") as samples:
