@@ -49,8 +49,8 @@ def add_overflow(report: Report, rounds: Rounds) -> None:
             report.samples[f"overflow.{side}.{number}.times_ns"] = each.times_ns
             if len(each.times_ns) + each.dropped != each.offered:
                 report.faults.append(
-                    f"overflow.{side}, repetition {number}: {each.offered} queries, of which {len(each.times_ns)} were "
-                    f"answered and {each.dropped} dropped"
+                    f"overflow.{side}, repetition {number}: {each.offered} queries: {len(each.times_ns)} answered and "
+                    f"{each.dropped} dropped"
                 )
         report.add(f"overflow.{side}.offered_rate", "queries/s", [each.offered_per_s for each in streams])
         report.add(f"overflow.{side}.answered_rate", "queries/s", [each.answered_per_s for each in streams])

@@ -25,6 +25,7 @@ class Hello:
     A device that asks for no link and comes back under the same `device_id` is given its link again.
 
     Attributes:
+        software: version of the package and, of a live device, the kind of its encoder; for logs.
         model_version: of a live device, which submits samples of its own: the model that it has, empty without any;
             None for a device that takes part in a run.
     """

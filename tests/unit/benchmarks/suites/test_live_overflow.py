@@ -32,4 +32,4 @@ def test_answers_drops_and_times_are_recorded_and_have_no_target() -> None:
 def test_a_query_that_was_lost_is_a_fault() -> None:
     report = Report("live", {})
     add_overflow(report, [(streamed(10, 0, 10), streamed(12, 7, 20))])
-    assert report.faults == ["overflow.drop_oldest, repetition 0: 20 queries, of which 12 were answered and 7 dropped"]
+    assert report.faults == ["overflow.drop_oldest, repetition 0: 20 queries: 12 answered and 7 dropped"]
