@@ -119,4 +119,5 @@ def _model_source(run: Path | None, model: Path | None) -> ModelSource:
     return ModelSource(None if run is None else find_checkpoint(run, "--run"), model)
 
 
-_command(list(_BENCHMARKS), "Run all benchmarks except live.")
+_command(["peers"], "Training steps and single samples relative to programs for the same job, written by hand.")
+_command(list(_BENCHMARKS), "Run all benchmarks except live and peers.")

@@ -20,6 +20,7 @@ from splitwave.benchmarks.suites.channel_models import models
 from splitwave.benchmarks.suites.channel_rate import channel
 from splitwave.benchmarks.suites.latency import latency
 from splitwave.benchmarks.suites.live import live
+from splitwave.benchmarks.suites.peers import peers
 from splitwave.benchmarks.suites.scale import scale
 from splitwave.benchmarks.suites.start_and_memory import startup
 from splitwave.benchmarks.suites.throughput import throughput
@@ -49,6 +50,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "startup": startup,
     "live": live,
     "timing": timing,
+    "peers": peers,
 }
 
 

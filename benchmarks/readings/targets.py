@@ -61,6 +61,20 @@ TARGETS: Mapping[str, Target] = {
     "wire.single_sample.overhead": AtMost(64),
     "scale.k32.cpu_over_k4": AtMost(1.3),
     "scale.k32.wall_over_k4": AtMost(1.3),
+    "peers.b64.over_pickle_tcp": AtMost(1.0),
+    "peers.b256.over_pickle_tcp": AtMost(1.0),
+    "peers.b1024.over_pickle_tcp": AtMost(1.0),
+    "peers.b64.over_torch_rpc": AtMost(0.5),
+    "peers.b256.over_torch_rpc": AtMost(0.5),
+    "peers.b1024.over_torch_rpc": AtMost(0.5),
+    "peers.b64.over_ray": AtMost(0.5),
+    "peers.b256.over_ray": AtMost(0.5),
+    "peers.b1024.over_ray": AtMost(0.5),
+    "peers.b256.shards_over_one_process": AtMost(1.15),
+    "peers.b1024.shards_over_one_process": AtMost(1.0),
+    "peers.b64.one_process_over_torch": AtMost(1.1),
+    "peers.single.p50_over_pickle_tcp": AtMost(0.9),
+    "peers.single.p50_over_echo": AtMost(2.0),
 }
 
 
