@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ class EpochClock:
     @property
     def step_s(self) -> tuple[float, ...]:
         """Seconds per step in each epoch except the first."""
-        return tuple(np.diff(self._marks)[1:] / self._per_epoch)
+        return tuple((end - begin) / self._per_epoch for begin, end in pairwise(self._marks[1:]))
 
 
 def ask_all(job: PeerJob, ask: Callable[[int], int]) -> Queries:

@@ -37,11 +37,11 @@ async def together(*parties: Coroutine[object, object, T]) -> list[T]:
     """Await all parties at the same time.
 
     Raises:
-        Exception: the first that a party raised; the others are no longer awaited.
+        Exception: the first that a party raised, rather than a lost connection to it; no other party is awaited then.
     """
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(party) for party in parties]
     except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        raise min(errors.exceptions, key=lambda error: isinstance(error, ConnectionError)) from None
     return [task.result() for task in tasks]

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 from torch.distributed import autograd, rpc
-from torch.distributed.optim import DistributedOptimizer
 
 from splitwave.benchmarks.peers.job import EpochClock, PeerJob, PeerRun, Queries, Training, ask_all, peer_run
 from splitwave.benchmarks.peers.launch import party_processes, together, within
@@ -109,6 +108,8 @@ def _drive(job: PeerJob) -> PeerRun:
 
 
 def _train(job: PeerJob, config: RunConfig) -> Training:
+    from torch.distributed.optim import DistributedOptimizer  # noqa: PLC0415 — it compiles optimisers, and warns
+
     station = PeerStation(job, config)
     devices = [rpc.remote(f"device-{link}", RemoteDevice, (job, config, link)) for link in range(config.links)]
     channel = rpc.remote(_CHANNEL, RemoteChannel, (job, config, rpc.RRef(station)))

@@ -36,8 +36,8 @@ async def peers(bench: Bench) -> Report:
     _record_configs(report, job)
     passes: list[LoadPass] = []
     async with peer_sides(bench, job, passes) as sides:
-        watched = {name: partial(_watched, report, name, side) for name, side in sides.items()}
-        outcomes = await alternate(watched, bench.scope.trainings)
+        each = {name: partial(watched, report, name, side) for name, side in sides.items()}
+        outcomes = await alternate(each, bench.scope.trainings)
     add_peer_readings(report, outcomes)
     record_passes(report, QUERIES, passes, bench.scope.rules)
     report.tables.append("\n".join([peer_table(outcomes), *([] if ray_is_installed() else [WITHOUT_RAY])]))
@@ -72,7 +72,7 @@ def _record_configs(report: Report, job: PeerJob) -> None:
     report.record_config(QUERIES, short_run(1))
 
 
-async def _watched(report: Report, name: str, side: Side[SideTimes]) -> SideTimes | None:
+async def watched(report: Report, name: str, side: Side[SideTimes]) -> SideTimes | None:
     """Measure a side; if it fails, note why and go on with the others."""
     try:
         return await side()

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.e2e
 
 # Two spinning threads on two busy cores would take twenty times as long.
 PASSIVE = {**ENVIRONMENT, "OMP_WAIT_POLICY": "PASSIVE"}
-NOT_QUICK = {name for name in TARGETS if name.startswith("training.b1024.")}
-ALL = [name for name in BENCHMARKS if name != "live"]  # which needs splitwave[export]
+NOT_QUICK = {name for name in TARGETS if name.startswith(("training.b1024.", "peers."))}
+ALL = [name for name in BENCHMARKS if name not in ("live", "peers")]  # which need splitwave[export] and [peers]
 LINKS = {"latency.single_stream": 1, "latency.multi_stream": 8, "timing": 1, "scale.k4": 4, "scale.k32": 32}
 """The number of links of load passes, by the beginning of their names; all other passes have two links."""
 

@@ -109,7 +109,7 @@ def test_the_order_of_the_sides_is_reversed_in_every_round() -> None:
 
 def test_every_target_names_a_benchmark() -> None:
     assert {name.partition(".")[0] for name in TARGETS} == {
-        "training", "latency", "throughput", "channel", "wire", "scale", "models",
+        "training", "latency", "throughput", "channel", "wire", "scale", "models", "peers",
     }  # fmt: skip
 
 
