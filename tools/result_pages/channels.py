@@ -21,7 +21,7 @@ This page shows the error over AWGN, Rician and Rayleigh links of networks that 
 `docs/results/channels/`; a test compares them. Numbers are means over seeds with a 95 % interval (Student's t), which covers initialisation, batch order, noise and fading, but not the
 choice of samples.
 
-    SPLITWAVE_DATA_DIR=DIR splitwave experiment run {_FIGURE} --seeds 3
+    SPLITWAVE_DATA_DIR=DIR splitwave experiment run {_FIGURE} --seeds 5
     splitwave experiment plot {_FIGURE}                           # the picture, from the CSV alone
 
 ![Test error over the PSNR, a panel for each test channel](channels/{_FIGURE}.png)
