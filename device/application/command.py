@@ -28,6 +28,7 @@ from splitwave.device.application.local_socket.socket_file import parse_mode
 from splitwave.device.application.opening import EncoderKind, LinkOptions
 from splitwave.device.application.run_source import RunCounts, StopRequest, run_source
 from splitwave.device.application.sinks import choice as sinks
+from splitwave.device.application.sinks.web_address import shown
 from splitwave.device.application.sources import choice as sources
 from splitwave.device.application.sources.paced import limited, paced, stamped
 from splitwave.device.application.submitter import Submitter
@@ -193,7 +194,7 @@ def _arranged(samples: Iterator[object], options: argparse.Namespace, stop: Stop
 
 def _check(counts: RunCounts, out: str) -> None:
     if counts.undelivered:
-        raise RunFailedError(f"--out {out}: answers that were not delivered: {counts.undelivered}")
+        raise RunFailedError(f"--out {shown(out)}: answers that were not delivered: {counts.undelivered}")
     if counts.refused:
         raise DataError(f"samples that were refused: {counts.refused}")
 

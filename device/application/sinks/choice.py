@@ -6,6 +6,7 @@ from pathlib import Path
 
 from splitwave.device.application.sinks.lines import LineSink
 from splitwave.device.application.sinks.sink import AnswerSink
+from splitwave.device.application.sinks.web_address import SCHEMES
 from splitwave.device.application.sinks.webhook import WebhookSink
 
 FORMS = "- (standard output), FILE, or http(s)://HOST/PATH"
@@ -23,6 +24,6 @@ def open_sink(name: str, report: Callable[[str], None]) -> AnswerSink:
     """
     if name == "-":
         return LineSink(sys.stdout)
-    if name.startswith(("http://", "https://")):
+    if name.startswith(SCHEMES):
         return WebhookSink(name, report)
     return LineSink.of_file(Path(name))

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from http.client import HTTPException
 
 from splitwave import __version__
-from splitwave.common.errors import ConfigError
 from splitwave.device.application.answer import Answer
+from splitwave.device.application.sinks.web_address import WebAddress
 
 _MOST_WAITING = 256
 _TIMEOUT_S = 5.0
@@ -23,6 +23,13 @@ _TRIES = 4
 _FIRST_PAUSE_S = 0.25
 _CLOSING_S = 15.0
 _WORTH_ANOTHER_TRY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Makes a redirect a failure: urllib would follow it without the answer."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
 
 
 class WebhookSink:
@@ -44,13 +51,10 @@ class WebhookSink:
             first_pause_s: before the second try of an answer; each further pause is twice as long.
 
         Raises:
-            ConfigError: the address is malformed.
+            ConfigError: as `WebAddress.parse`.
         """
-        try:
-            urllib.request.Request(url)
-        except ValueError as error:
-            raise ConfigError(f"--out {url}: {error}") from None
-        self._url = url
+        self._address = WebAddress.parse(url)
+        self._opener = urllib.request.build_opener(_NoRedirects)
         self._report = report
         self._waiting: deque[Answer] = deque()
         self._most_waiting = most_waiting
@@ -105,14 +109,15 @@ class WebhookSink:
             self.failed += bool(reason)
         if bool(reason) != self._failing:
             self._failing = bool(reason)
-            self._report(f"--out {self._url}: " + (f"{answer.name} was not delivered: {reason}" if reason else "again"))
+            what = f"{answer.name} was not delivered: {reason}" if reason else "again"
+            self._report(f"--out {self._address.shown}: {what}")
 
     def _post(self, answer: Answer) -> tuple[str, bool]:
         """Post an answer once; returns why it failed (empty: it did not), and whether another try makes sense."""
         headers = {"Content-Type": "application/json", "User-Agent": f"splitwave/{__version__}"}
-        request = urllib.request.Request(self._url, answer.as_json().encode(), headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S):
+            request = urllib.request.Request(self._address.url, answer.as_json().encode(), headers, method="POST")
+            with self._opener.open(request, timeout=_TIMEOUT_S):
                 return "", False
         except urllib.error.HTTPError as error:
             with error:
@@ -122,3 +127,5 @@ class WebhookSink:
             return str(error.reason), True
         except (OSError, HTTPException) as error:  # in the middle of the answer
             return str(error) or type(error).__name__, True
+        except Exception as error:  # a bug: the thread goes on, and the answer is counted
+            return f"{type(error).__name__}: {error}", False

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from splitwave.common.protocol.query_name import QueryName
 from splitwave.device.application.answer import Answer
 from splitwave.device.application.sinks.choice import open_sink
 from splitwave.device.application.sinks.lines import LineSink
+from splitwave.device.application.sinks.web_address import WebAddress
 from splitwave.device.application.sinks.webhook import WebhookSink
 from tests.limits import LIMIT_S
 
@@ -29,13 +31,18 @@ class Server(HTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.statuses = statuses
         self.bodies: list[str] = []
+        self.paths: list[str] = []
         self.open = threading.Event()
         self.open.set()
         self.came = threading.Semaphore(0)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/answers"
+        return f"{self.shown}/answers"
+
+    @property
+    def shown(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -48,7 +55,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.bodies.append(body)
         self.server.came.release()
         assert self.server.open.wait(LIMIT_S)
+        self.server.paths.append(self.path)
         self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+        self.send_header("Location", f"{self.server.shown}/new")
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -122,8 +131,8 @@ def test_an_answer_that_the_server_refuses_is_counted_once_and_reported() -> Non
             sink.write(answer)
         sink.close()
         assert sequences(server) == [0, 1, 2]
-        first = f"--out {server.url}: query 0 of stream 0 was not delivered: the server says 404 Not Found"
-        assert reports == [first, f"--out {server.url}: again"]
+        first = f"--out {server.shown}: query 0 of stream 0 was not delivered: the server says 404 Not Found"
+        assert reports == [first, f"--out {server.shown}: again"]
     assert sink.failed == 2
 
 
@@ -151,3 +160,75 @@ def test_a_slow_server_delays_nobody_and_the_oldest_answers_are_given_up() -> No
         sink.close()
         assert sequences(server) == [0, 4, 5]
     assert sink.failed == 3
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_an_answer_that_is_sent_elsewhere_was_not_delivered(status: int) -> None:
+    reports: list[str] = []
+    with served(status) as server:
+        sink = WebhookSink(server.url, reports.append)
+        sink.write(ANSWERS[0])
+        sink.close()
+        assert server.paths == ["/answers"]
+    assert sink.failed == 1
+    assert f"the server says {status}" in reports[0]
+
+
+def test_an_address_of_any_script_is_posted_to() -> None:
+    with served() as server:
+        sink = WebhookSink(f"{server.shown}/größe?x=ä&y=%20", print)
+        sink.write(ANSWERS[0])
+        sink.close()
+        assert server.paths == ["/gr%C3%B6%C3%9Fe?x=%C3%A4&y=%20"]
+    assert sink.failed == 0
+
+
+def test_an_answer_that_meets_a_bug_is_counted_and_the_next_one_is_posted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def as_json(answer: Answer) -> str:
+        if answer.name.sequence == 0:
+            raise RuntimeError("why")
+        return "{}"
+
+    monkeypatch.setattr(Answer, "as_json", as_json)
+    reports: list[str] = []
+    with served() as server:
+        sink = WebhookSink(server.url, reports.append)
+        for answer in ANSWERS[:2]:
+            sink.write(answer)
+        sink.close()
+        assert server.bodies == ["{}"]
+    assert sink.failed == 1
+    assert "RuntimeError: why" in reports[0]
+
+
+def test_a_report_does_not_show_the_secrets_of_an_address() -> None:
+    reports: list[str] = []
+    with served(404) as server:
+        sink = WebhookSink(f"{server.shown}/hook/SECRET?token=SECRET", reports.append)
+        sink.write(ANSWERS[0])
+        sink.close()
+    assert len(reports) == 1
+    assert "SECRET" not in reports[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://user:SECRET@127.0.0.1/", "http://127.0.0.1/…: an address with a user's name or password"),
+        ("http://127.0.0.1:SECRET/", "malformed"),
+        ("https:///SECRET", "has no host"),
+        ("http://[::1/SECRET", "malformed"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_its_secrets(url: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(reason)) as caught:
+        open_sink(url, print)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_an_address_is_dialled_in_ascii() -> None:
+    assert WebAddress.parse("https://müller.example:8443/a b") == (
+        "https://xn--mller-kva.example:8443/a%20b",
+        "https://xn--mller-kva.example:8443",
+    )
+    assert WebAddress.parse("http://[::1]:80/").url == "http://[::1]:80/"
