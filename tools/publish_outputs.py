@@ -1,4 +1,4 @@
-"""Publish what long test programs and small benchmarks printed: `python -m tools.publish_outputs [FILE …]`.
+"""Publish the output of long test programs and small benchmarks: `python -m tools.publish_outputs [FILE …]`.
 
 Copies files of `tools.recorded_output`, whose names are those below, and writes docs/results/test-programs.md. Without
 arguments, the page is written again from the published files.

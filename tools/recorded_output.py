@@ -1,4 +1,4 @@
-"""What a long program printed, with its command, commit and machine.
+"""The output of a long program, with its command, commit and machine.
 
     python -m tools.recorded_output FILE -- COMMAND …
 

@@ -31,7 +31,24 @@ class LiveSession(LinkSession):
         super().__init__(contract, device_id, peer, outbox_filled)
         self.gone = False
         self._loaded: set[int] = set()
+        self._said: set[tuple[int, bool]] = set()
+        self._ready_limit: asyncio.TimerHandle | None = None
         self._chunks: deque[ModelChunk] = deque()
+
+    def end_unless_ready(self, limit: asyncio.TimerHandle) -> None:
+        """Cancel the end of this session that is planned for a device which loads no model, once it has, or is gone."""
+        self._ready_limit = limit
+
+    def say(self, number: int, *, refused: bool) -> None:
+        """Note that the device has said whether it can encode with a model.
+
+        Raises:
+            ProtocolError: it has said so before: each time, the station would answer, and note it in its log.
+        """
+        if (number, refused) in self._said:
+            said = "refused" if refused else "is ready for"
+            raise ProtocolError(f"link {self.link} {said} model {number}, and said so before")
+        self._said.add((number, refused))
 
     def has_loaded(self, number: int) -> bool:
         """Whether the device has said that it can encode with this model."""
@@ -41,6 +58,7 @@ class LiveSession(LinkSession):
         """Note that the device can encode with this model."""
         self._loaded.add(number)
         self.become_ready()
+        self._drop_ready_limit()
 
     def unload(self, number: int) -> None:
         """Note that the device cannot encode with this model, whatever it said before."""
@@ -48,7 +66,9 @@ class LiveSession(LinkSession):
 
     def keep_models(self, numbers: Iterable[int]) -> None:
         """Forget that the device could encode with any other model than these."""
-        self._loaded.intersection_update(numbers)
+        kept = set(numbers)
+        self._loaded &= kept
+        self._said = {(number, refused) for number, refused in self._said if number in kept}
 
     def close(self) -> None:
         """End the stream after what is queued, without the rest of a model."""
@@ -59,6 +79,7 @@ class LiveSession(LinkSession):
         """The stream has ended."""
         self.gone = True
         self._chunks.clear()
+        self._drop_ready_limit()
 
     def begin_query(self) -> None:
         """Count an incoming part of a query.
@@ -87,3 +108,9 @@ class LiveSession(LinkSession):
     def next_chunk(self) -> Downlink | None:
         """Take a piece of a model out, which is sent alone when no other message waits."""
         return self._chunks.popleft() if self._chunks else None
+
+    def _drop_ready_limit(self) -> None:
+        """A timer that is left would keep the session in memory."""
+        if self._ready_limit is not None:
+            self._ready_limit.cancel()
+            self._ready_limit = None

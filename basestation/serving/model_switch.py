@@ -61,19 +61,21 @@ class ModelSwitch:
             session.send_chunks(current.chunks(session.link))
         if candidate is not None:
             session.send_chunks(candidate.chunks(session.link))
-        asyncio.get_running_loop().call_later(self._ready_limit_s, self._end_unless_ready, session)
+        limit = asyncio.get_running_loop().call_later(self._ready_limit_s, self._end_unless_ready, session)
+        session.end_unless_ready(limit)
 
     def loaded(self, session: LiveSession, ready: ModelReady) -> None:
         """Note whether a device can use a model; with that in use it takes part, under the β that was set for its link.
 
         Raises:
-            ProtocolError: there is no such model, or the device cannot use that in use.
+            ProtocolError: there is no such model, the device has said so before, or it cannot use that in use.
         """
         number, current = ready.number, self._store.current.number
         if not self._store.was_offered(number):
             raise ProtocolError(
                 f"link {session.link} is ready for model {number}, which it was not sent", Refusal.FAILED_PRECONDITION
             )
+        session.say(number, refused=bool(ready.refusal))
         if ready.refusal:
             if number == current:
                 raise ProtocolError(f"link {session.link} cannot use model {number}: {ready.refusal}", Refusal.ABORTED)

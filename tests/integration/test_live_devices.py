@@ -73,6 +73,11 @@ BREACHES: dict[str, tuple[Callable[[LiveDevice], Awaitable[None]], str, str]] = 
         "FAILED_PRECONDITION",
         "link 0 is ready for model 2, which it was not sent",
     ),
+    "a model that it was ready for": (
+        lambda device: device.raw.send(ModelReady(1)),
+        "INVALID_ARGUMENT",
+        "link 0 is ready for model 1, and said so before",
+    ),
     "a message of a run": (
         lambda device: device.raw.send(Ready(1, 1, "")),
         "FAILED_PRECONDITION",

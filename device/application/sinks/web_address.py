@@ -45,5 +45,5 @@ class WebAddress(NamedTuple):
 
 
 def shown(out: str) -> str:
-    """What messages show of a sink's name."""
+    """The name of a sink as messages show it, without the secrets of an address."""
     return WebAddress.parse(out).shown if out.startswith(SCHEMES) else out

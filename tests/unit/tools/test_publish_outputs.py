@@ -1,4 +1,4 @@
-"""What long programs printed is recorded with its origin, and published as it was printed."""
+"""The output of long programs is recorded with its origin, and published as it was printed."""
 
 import json
 import shlex

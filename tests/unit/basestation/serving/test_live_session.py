@@ -1,3 +1,6 @@
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
 from splitwave.basestation.serving.live_session import LiveSession
@@ -62,3 +65,25 @@ def test_a_model_that_is_not_kept_is_not_loaded_any_more(session: LiveSession) -
     session.unload(2)
     assert not session.has_loaded(2)
     assert session.ready
+
+
+@pytest.mark.parametrize("end", [lambda session: session.load(1), LiveSession.leave], ids=["ready", "gone"])
+def test_a_device_that_is_ready_or_gone_leaves_no_timer(
+    end: Callable[[LiveSession], None], session: LiveSession
+) -> None:
+    async def scenario() -> bool:
+        limit = asyncio.get_running_loop().call_later(120, session.close)
+        session.end_unless_ready(limit)
+        assert not limit.cancelled()
+        end(session)
+        return limit.cancelled()
+
+    assert asyncio.run(scenario())
+
+
+def test_a_device_says_once_whether_it_can_use_a_model(session: LiveSession) -> None:
+    session.say(1, refused=False)
+    session.say(1, refused=True)
+    session.say(2, refused=True)
+    with pytest.raises(ProtocolError, match="link 0 refused model 2, and said so before"):
+        session.say(2, refused=True)
