@@ -62,6 +62,7 @@ class ResultsFolder:
         Raises:
             DiskFullError: the disk is full.
             ConfigError: the folder cannot be made for another reason.
+            CheckpointError: as `Resumption.lock`.
         """
         environment = describe_environment(config, data_dir)
         self.kept = True
@@ -74,15 +75,16 @@ class ResultsFolder:
                 if resume is None or resume.is_finished:
                     (results / what).mkdir(parents=True, exist_ok=True)
                     self._final, self.path = _reserve(results / what, config.seed)
+                    self._lock = lock(self.path)
                     self._begin(config, environment, resume)
                 else:
+                    self._lock = resume.lock()
                     self._final = resume.folder.with_name(resume.name)
                     environment = {**environment, "resumed": resume.origin}
                     self.path = resume.adopt()
                     self._describe(config, environment)
         except OSError as error:
             raise ConfigError(f"--results {results}: cannot be written to: {error}; name another folder") from None
-        self._lock = lock(self.path)
 
     def _begin(self, config: RunConfig, environment: Mapping[str, object], resume: Resumption | None) -> None:
         try:

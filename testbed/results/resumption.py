@@ -60,8 +60,25 @@ class Resumption:
         """The path of an unfinished run while it goes on."""
         return self.folder.with_name(f".{self.name}{_PARTIAL}")
 
+    def lock(self) -> int:
+        """Lock the folder of an unfinished run, as `lock` does, before it is changed.
+
+        Raises:
+            CheckpointError: another command goes on with the run, or has since this one read its checkpoints.
+        """
+        try:
+            descriptor = lock(self.folder)
+        except FileNotFoundError:  # it has been renamed
+            raise CheckpointError(
+                f"{self.folder}: this run is still running: another command goes on with it"
+            ) from None
+        if TrainingManifest.newest(self.folder / _CHECKPOINTS) != self.manifest:
+            os.close(descriptor)
+            raise CheckpointError(f"{self.folder}: another command has gone on with this run meanwhile: try again")
+        return descriptor
+
     def adopt(self) -> Path:
-        """Hide the folder of an unfinished run, which goes on there; the logs until now are kept beside the new ones.
+        """Hide the folder of an unfinished run, which is locked and goes on there; its logs are kept beside new ones.
 
         Returns:
             The path of the folder.
@@ -118,12 +135,20 @@ def find_resumption(run: str, results: Path, option: str = "--resume") -> Resump
 
 
 def lock(folder: Path) -> int:
-    """Mark a results folder as in use until the descriptor that is returned is closed, or its process ends."""
+    """Mark a results folder as in use until the descriptor that is returned is closed, or its process ends.
+
+    Raises:
+        CheckpointError: a running process has locked it.
+        FileNotFoundError: there is no such folder.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise CheckpointError(f"{folder}: this run is still running") from None
     except OSError:
-        return descriptor  # another process has it, or the file system has no locks: `is_in_use` was asked before
+        return descriptor  # the file system has no locks
     return descriptor
 
 

@@ -176,6 +176,30 @@ def test_a_run_that_is_running_is_not_taken(tmp_path: Path) -> None:
     assert find_resumption(NEWEST, tmp_path).folder == unfinished
 
 
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_of_two_commands_that_go_on_with_a_run_one_does(was_killed: bool, tmp_path: Path) -> None:
+    unfinished = stop_at(tmp_path, 2)
+    if was_killed:  # then it is hidden already
+        unfinished = find_resumption(str(unfinished), tmp_path).adopt()
+    first, second = (find_resumption(str(unfinished), tmp_path) for _ in range(2))
+    held = first.lock()
+    try:
+        first.adopt()
+        with pytest.raises(CheckpointError, match="this run is still running"):
+            second.lock()
+    finally:
+        os.close(held)
+
+
+def test_a_checkpoint_that_another_command_has_left_behind_is_not_gone_on_from(tmp_path: Path) -> None:
+    unfinished = stop_at(tmp_path, 2)
+    late = find_resumption(str(unfinished), tmp_path)
+    went_on = stop_at(tmp_path, 5, resume=str(unfinished))
+    assert went_on == unfinished
+    with pytest.raises(CheckpointError, match="another command has gone on with this run meanwhile"):
+        late.lock()
+
+
 def test_refused_settings_leave_the_unfinished_run_as_it_was(tmp_path: Path) -> None:
     unfinished = stop_at(tmp_path, 2)
     before = sorted(unfinished.rglob("*"))
