@@ -30,6 +30,9 @@ RECHECK_S = 10.0
 
 log = structlog.get_logger()
 
+_END = object()
+"""The end of a stream of answers."""
+
 
 class AccessControl(aio.ServerInterceptor):
     """Stands in front of all handlers of a server with TLS.
@@ -69,9 +72,21 @@ class AccessControl(aio.ServerInterceptor):
     def _guarded(self, behaviour: Any, service: str, roles: frozenset[Role]) -> Any:
         async def many(request: Any, context: Context) -> AsyncIterator[Any]:
             await self._check(context, service, roles)
-            async for answer in behaviour(request, context):
-                await self._recheck(context)
-                yield answer
+            answers = aiter(behaviour(request, context))
+            answer = asyncio.ensure_future(anext(answers, _END))
+            try:
+                while True:
+                    done, _ = await asyncio.wait({answer}, timeout=self._recheck_s)
+                    await self._recheck(context, answer)
+                    if not done:
+                        continue
+                    if answer.result() is _END:
+                        return
+                    yield answer.result()
+                    answer = asyncio.ensure_future(anext(answers, _END))
+            finally:
+                await _cancel(answer)
+                await answers.aclose()
 
         async def one(request: Any, context: Context) -> Any:
             await self._check(context, service, roles)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from grpc import aio
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from splitwave.common.protocol.messages import Ready
 from splitwave.common.runtime.access import RECHECK_S
@@ -181,3 +183,20 @@ def test_a_revoked_certificate_is_refused_on_calls_to_come_and_under_way(tmp_pat
     refused = [(line["party"], line["times"]) for line in logs if line["event"] == "call refused"]
     assert refused == [("device device-0", 1)]
     assert [line["calls"] for line in logs if line["event"] == "refused"] == [2]
+
+
+def test_a_stream_of_answers_that_says_nothing_ends_when_its_certificate_is_revoked(tmp_path: Path) -> None:
+    store, endings = make_store(tmp_path / "certificates"), []
+
+    async def run(running: Servers) -> None:
+        async with open_aio_channel(
+            running.addresses["channel"], CLIENT_OPTIONS, of(store, "operator")
+        ) as grpc_channel:
+            watch = HealthStub(grpc_channel).Watch(HealthCheckRequest())
+            assert (await watch.read()).status == HealthCheckResponse.SERVING
+            store.revoke("operator")
+            pass_time(RECHECK_S)
+            endings.append((await watch.code()).name)
+
+    scenario(run, store, tmp_path / "state")
+    assert endings == ["UNAUTHENTICATED"]
