@@ -31,7 +31,7 @@ from splitwave.common.runtime.process import (
 )
 from splitwave.common.runtime.rpc import UPLINK_SERVICE
 from splitwave.common.runtime.server import serving
-from splitwave.common.runtime.stop_signals import leave_stop_to_the_base_station, stop_event
+from splitwave.common.runtime.stop_signals import ignore_warning_of_a_batch_system, stop_event
 from splitwave.common.runtime.stream_limit import add_streams_option
 from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.common.runtime.tls_options import add_server_options, listening_tls_of
@@ -75,7 +75,7 @@ def main() -> int:
     options = parse_service_options(parser)
 
     def serve() -> None:
-        leave_stop_to_the_base_station()
+        ignore_warning_of_a_batch_system()
         listen = parse_listen_address(options.listen, "--listen")
         tls = listening_tls_of(options, listen)
         add_python_path(options.python_path)

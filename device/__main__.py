@@ -24,7 +24,7 @@ from splitwave.common.runtime.process import (
     service_parser,
     state_dir,
 )
-from splitwave.common.runtime.stop_signals import leave_stop_to_the_base_station, on_stop_signal
+from splitwave.common.runtime.stop_signals import ignore_warning_of_a_batch_system, on_stop_signal
 from splitwave.common.runtime.tls_options import add_tls_option, tls_of
 from splitwave.device.session.kept_ids import held_ids
 from splitwave.device.uplink.client import UplinkClient
@@ -90,7 +90,7 @@ def _open_training_host(
 
 def _take_part(options: argparse.Namespace) -> None:
     """Take part in one run."""
-    leave_stop_to_the_base_station()
+    ignore_warning_of_a_batch_system()
     address = parse_address(options.connect, "--connect")
     check_data_dir(options.data)
     add_python_path(options.python_path)

@@ -15,7 +15,7 @@ from splitwave.common.durations import parse_duration
 from splitwave.common.errors import ConfigError
 from splitwave.common.named_object import add_python_path
 from splitwave.common.runtime.process import announce_ready
-from splitwave.common.runtime.stop_signals import stop_event
+from splitwave.common.runtime.stop_signals import ignore_warning_of_a_batch_system, stop_event
 
 
 def add_serving_options(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +66,7 @@ def serve_model(options: argparse.Namespace, listen: str, access: Access) -> Non
     for option, value in (("--config", options.config), ("--restore", options.restore)):
         if value:
             raise ConfigError(f"{option} is of a run: with --serve the settings and the weights are those of the model")
+    ignore_warning_of_a_batch_system()
     station_id = uuid.uuid4().hex[:12]
     structlog.contextvars.bind_contextvars(station=station_id)
     add_python_path(options.python_path)

@@ -60,6 +60,6 @@ def event_of(*signals: signal.Signals) -> asyncio.Event:
     return event
 
 
-def leave_stop_to_the_base_station() -> None:
-    """Ignore SIGUSR1, by which a batch system warns all processes of a job: the base station stops the training."""
+def ignore_warning_of_a_batch_system() -> None:
+    """Ignore SIGUSR1, which warns all processes of a job: only a base station that trains stops the training then."""
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)

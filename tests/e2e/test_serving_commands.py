@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.records.model_folder import read_model
 from splitwave.device.inference.torch_encoder import TorchEncoder
 from splitwave.device.live.link import LiveLink
-from tests.e2e.services import Process
+from tests.e2e.services import Process, Services
 from tests.installed_command import ENVIRONMENT, SPLITWAVE
 from tests.integration.live_stations import export
 from tests.integration.test_live_queries import TWO_LINKS
@@ -101,3 +102,13 @@ def test_a_station_that_cannot_open_its_model_ends_the_command_with_the_reason(m
     answer = command("serve", models[0], *ANY_PORTS)
     assert answer.returncode == ExitCode.CHECKPOINT
     assert "basestation/weights.safetensors: has SHA-256" in answer.stderr
+
+
+def test_a_station_goes_on_when_a_batch_system_warns_all_processes(models: list[Path], tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        services = Services(tmp_path, stack)
+        station, address = services.serve("basestation", "splitwave.basestation", f"--serve={models[0]}")
+        station.send_signal(signal.SIGUSR1)
+        assert command("status", "--address", address).returncode == ExitCode.OK
+        station.send_signal(signal.SIGTERM)
+        assert station.wait(LIMIT_S) == ExitCode.OK
