@@ -1,6 +1,8 @@
 """Samples in NumPy's files: .npy, and one array of an .npz."""
 
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,21 @@ from numpy.typing import NDArray
 
 from splitwave.common.errors import DataError
 from splitwave.device.application.sample import Sample, accepted_shapes
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    SyntaxError,
+    NotImplementedError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""Raised by NumPy and the libraries below it for files that are damaged, or none of theirs."""
 
 
 def array_samples(path: Path, shape: tuple[int, ...]) -> Iterator[Sample]:
@@ -23,7 +40,7 @@ def array_samples(path: Path, shape: tuple[int, ...]) -> Iterator[Sample]:
     """
     try:
         array = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise DataError(f"{path}: not an array of NumPy that can be read: {error}") from None
     return _samples(str(path), array, shape)
 
@@ -43,11 +60,13 @@ def archive_samples(path: Path, name: str | None, shape: tuple[int, ...]) -> Ite
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             names = list(archive.files)
             chosen = name if name is not None else names[0] if len(names) == 1 else None
+            if not names:
+                raise DataError(f"{path}: an .npz file without arrays")
             if chosen not in names:
                 wanted = "several arrays" if name is None else f"no array {name!r}"
                 raise DataError(f"{path}: {wanted}; name one of {', '.join(names)}, as in npz:{path}:{names[0]}")
             array = archive[chosen]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+    except _DAMAGE as error:
         raise DataError(f"{path}: not an .npz file that can be read: {error}") from None
     return _samples(f"{path}:{chosen}", array, shape)
 

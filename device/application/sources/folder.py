@@ -25,10 +25,10 @@ def folder_samples(
         files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {error.strerror}") from None
-    opened = [(path, open_file(path)) for path in files]
-    skipped = [path.name for path, samples in opened if samples is None]
+    known = [path for path in files if open_file(path) is not None]  # and closed again: there may be many
+    skipped = [path.name for path in files if path not in set(known)]
     if skipped:
         report(f"{folder}: skipped {len(skipped)} files of a kind that holds no samples, such as {skipped[0]}")
     if len(skipped) == len(files):
         raise DataError(f"{folder}: no file that holds samples: expected .png, .jpg, .npy or .npz")
-    return (sample for _, samples in opened if samples is not None for sample in samples)
+    return (sample for path in known for sample in open_file(path) or ())

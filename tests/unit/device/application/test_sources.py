@@ -112,3 +112,37 @@ def test_a_folder_gives_its_files_by_name_and_skips_other_kinds_with_one_warning
 def test_a_folder_without_samples_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no file that holds samples"):
         opened(tmp_path)
+
+
+def test_an_archive_without_arrays_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz")
+    with pytest.raises(DataError, match=r"x\.npz: an \.npz file without arrays"):
+        opened(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("damage", [b"'shape': (2, (4!", b"'shape': (\xc0"])
+def test_a_damaged_header_is_refused(damage: bytes, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", PIXELS)
+    content = (tmp_path / "x.npy").read_bytes()
+    place = content.index(b"'shape': (")
+    (tmp_path / "x.npy").write_bytes(content[:place] + damage + content[place + len(damage) :])
+    with pytest.raises(DataError, match=r"x\.npy: not an array of NumPy that can be read"):
+        opened(tmp_path / "x.npy")
+
+
+def test_damaged_compressed_data_is_refused(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "x.npz", x=np.tile(PIXELS, (50, 1, 1)))
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[60:70] = b"\xff" * 10
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.npz: not an \.npz file that can be read"):
+        opened(tmp_path / "x.npz")
+
+
+def test_a_folder_keeps_no_file_open(tmp_path: Path) -> None:
+    for number in range(40):
+        np.save(tmp_path / f"{number:02}.npy", PIXELS)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    samples = open_source(SourceOptions(str(tmp_path)), SHAPE, print)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+    assert len(list(samples)) == 40
