@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from tests.fuzz.file_targets import file_targets
+from tests.fuzz.record_targets import record_targets
 from tests.fuzz.runner import Findings, keep, run_target
 from tests.fuzz.target import Target
 from tests.fuzz.wire_targets import wire_targets
@@ -27,7 +28,11 @@ def main() -> int:
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
-        groups = [(list(wire_targets()), options.messages), (list(file_targets(Path(folder))), options.files)]
+        files = [*file_targets(Path(folder)), *record_targets(Path(folder))]
+        groups = [
+            (list(wire_targets()), options.messages),
+            (files, options.files),
+        ]
         bad = [_run(targets, budget, options.seed, options.target or "") for targets, budget in groups]
     return int(any(bad))
 

@@ -13,13 +13,15 @@ from splitwave.common.wire.field_count import MAX_FIELDS
 from splitwave.common.wire.parsing import Parser
 from splitwave.common.wire.pb import uplink_pb2 as pb
 from tests.fuzz.file_targets import file_targets
+from tests.fuzz.record_targets import record_targets
 from tests.fuzz.runner import CORPUS, Findings, corpus_of, decode, run_target
 from tests.fuzz.target import Target
 from tests.fuzz.wire_targets import message_types, wire_targets
 
 INPUTS = 60
 LARGEST_PEAK_BYTES = 32 << 20
-NAMES = [target.name for target in (*wire_targets(), *file_targets(Path("unused")))]
+UNUSED = Path("unused")
+NAMES = [target.name for target in (*wire_targets(), *file_targets(UNUSED), *record_targets(UNUSED))]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +35,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
     folder = tmp_path_factory.mktemp("inputs")
-    return {target.name: target for target in (*wire_targets(), *file_targets(folder))}
+    return {target.name: target for target in (*wire_targets(), *file_targets(folder), *record_targets(folder))}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,8 +8,10 @@ from google.protobuf.message import Message
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, RealPayload, SymbolBlock
+from splitwave.common.protocol.channel_changes import ChannelChange, ChannelReport, LinkReport, PlannedValues
 from splitwave.common.protocol.link_contract import link_contract
 from splitwave.common.protocol.link_setting import LinkSetting
+from splitwave.common.protocol.live_channel import ChannelValues, LiveChannel
 from splitwave.common.protocol.live_messages import ModelChunk, ModelReady, Outcome, QueryAnswer, Reencode, UseModel
 from splitwave.common.protocol.messages import (
     PROTOCOL_VERSION,
@@ -35,8 +37,9 @@ from splitwave.common.protocol.timing import ChannelStamps, Hop, Stamps
 from splitwave.common.protocol.workload import STAMPS, LinkStamps, Overflow, Workload
 from splitwave.common.records.results import EpochRecord, Evaluation, LinkUse, RunResult, ServedAtBeta, ServedQueries
 from splitwave.common.tasks.task import Answers
+from splitwave.common.wire.channel_control import change_to_proto, plan_to_proto, report_to_proto
 from splitwave.common.wire.downlink import downlink_to_proto
-from splitwave.common.wire.pb import control_pb2, uplink_pb2
+from splitwave.common.wire.pb import control_pb2, device_app_pb2, uplink_pb2
 from splitwave.common.wire.results import epoch_to_proto, evaluation_to_proto, result_to_proto
 from splitwave.common.wire.uplink import uplink_to_proto
 from splitwave.common.wire.workload import link_stamps_to_proto, workload_to_proto
@@ -94,6 +97,27 @@ def control_messages() -> Sequence[Message]:
         control_pb2.MeasureRequest(workload=workload_to_proto(WORKLOAD)),
         control_pb2.SetBetaRequest(link=1, beta=0.5),
         control_pb2.SetBetaReply(betas=[0.5, 0.25]),
+    ]
+
+
+def channel_messages() -> Sequence[Message]:
+    """The messages of the emulator's control service."""
+    values = ChannelValues(psnr_db=3.0, gain_db=-2.5, delay_ms=4.0)
+    links = (LinkReport(1, LiveChannel(3, values), planned=2, connected=True),)
+    return [
+        change_to_proto(ChannelChange(1, values, frozenset({"jitter_ms"}))),
+        change_to_proto(ChannelChange(None, values, frozenset())),
+        plan_to_proto([PlannedValues(0, 7, values), PlannedValues(1, 9, ChannelValues(psnr_db=0.0))]),
+        report_to_proto(ChannelReport(3, links)),
+    ]
+
+
+def application_messages() -> Sequence[Message]:
+    """The requests of programs on a device's socket."""
+    pixels = np.arange(6, dtype=np.uint8)
+    return [
+        device_app_pb2.InferRequest(uint8=pixels.tobytes(), stream=1, sequence=2),
+        device_app_pb2.InferRequest(float32=pixels.astype("<f4").tobytes(), captured_ns=1 << 60),
     ]
 
 

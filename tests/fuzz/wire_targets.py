@@ -1,6 +1,8 @@
 """The decoders of everything that comes over a connection."""
 
 import copy
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any
@@ -11,16 +13,37 @@ from splitwave.channel.emulator.port import EmulatedPort
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.blocks import SymbolBlock
 from splitwave.common.protocol.symbols import LinkContract, SymbolReader
-from splitwave.common.wire import answers, blocks, fields, handshake, passes, predictions, reals, results, training
+from splitwave.common.wire import (
+    answers,
+    blocks,
+    channel_control,
+    fields,
+    handshake,
+    passes,
+    pb,
+    predictions,
+    reals,
+    results,
+    training,
+)
 from splitwave.common.wire import workload as workloads
 from splitwave.common.wire.bundling import check_bundle
 from splitwave.common.wire.downlink import downlink_from_proto
 from splitwave.common.wire.parsing import Parser
-from splitwave.common.wire.pb import control_pb2, uplink_pb2
+from splitwave.common.wire.pb import uplink_pb2
 from splitwave.common.wire.uplink import uplink_from_proto
+from splitwave.device.application.local_socket.conversion import sample_from_proto
 from splitwave.testbed.control_client import progress_from_proto
 from tests.fuzz.target import Target
-from tests.fuzz.valid_messages import CONFIGS, CONTRACTS, control_messages, downlink_bundles, uplink_bundles
+from tests.fuzz.valid_messages import (
+    CONFIGS,
+    CONTRACTS,
+    application_messages,
+    channel_messages,
+    control_messages,
+    downlink_bundles,
+    uplink_bundles,
+)
 
 _LEVELS = CONTRACTS["levels"]
 
@@ -53,14 +76,31 @@ DECODERS: dict[str, tuple[Callable[[Any], object], ...]] = {
     "Evaluation": (results.evaluation_from_proto,),
     "RunResult": (results.result_from_proto,),
     "RunStatus": (progress_from_proto,),
+    "Change": (channel_control.change_from_proto,),
+    "PlanChunk": (channel_control.plan_from_proto,),
+    "ChannelState": (channel_control.report_from_proto,),
+    "InferRequest": (sample_from_proto,),
 }
 """By type of message; every other type is only parsed, or decoded as a part of one of these."""
 
 
+@lru_cache
 def message_types() -> dict[str, type[Message]]:
-    """Every message of both services, by name."""
-    modules = (uplink_pb2, control_pb2)
-    return {name: getattr(module, name) for module in modules for name in module.DESCRIPTOR.message_types_by_name}
+    """Every message of every service, by name; by full name if a message of the uplink has that name, too."""
+    names = [name for _, name, _ in pkgutil.iter_modules(pb.__path__) if name.endswith("_pb2")]
+    found: dict[str, type[Message]] = {}
+    for module in (uplink_pb2, *(importlib.import_module(f"{pb.__name__}.{name}") for name in names)):
+        for name, descriptor in module.DESCRIPTOR.message_types_by_name.items():
+            kind = getattr(module, name)
+            if found.setdefault(name, kind) is not kind:
+                found[descriptor.full_name] = kind
+    return found
+
+
+def _name_of(kind: type[Message]) -> str:
+    """The name of a type in `message_types`."""
+    name = kind.DESCRIPTOR.name
+    return name if message_types()[name] is kind else kind.DESCRIPTOR.full_name
 
 
 def _answering(message: uplink_pb2.Prediction) -> LinkContract:
@@ -88,7 +128,7 @@ def _parsed(kind: type[Message], data: bytes) -> Any:
 
 def _decode(kind: type[Message], data: bytes) -> list[object]:
     message = _parsed(kind, data)
-    return [decode(message) for decode in DECODERS.get(kind.DESCRIPTOR.name, ())]
+    return [decode(message) for decode in DECODERS.get(_name_of(kind), ())]
 
 
 def _read_uplink(contract: LinkContract, data: bytes) -> list[object]:
@@ -140,13 +180,13 @@ def _seeds() -> dict[str, set[bytes]]:
             _collect(uplink_pb2.UplinkBundle.FromString(data), found)
         for data in downlink_bundles(kind):
             _collect(uplink_pb2.DownlinkBundle.FromString(data), found)
-    for message in control_messages():
+    for message in (*control_messages(), *channel_messages(), *application_messages()):
         _collect(message, found)
     return found
 
 
 def _collect(message: Message, found: dict[str, set[bytes]]) -> None:
-    found[message.DESCRIPTOR.name].add(message.SerializeToString())
+    found[_name_of(type(message))].add(message.SerializeToString())
     for field, value in message.ListFields():
         if field.message_type is not None:
             for inner in value if field.is_repeated else [value]:
