@@ -188,6 +188,11 @@ def _check_names(parties: list[Identity]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ConfigError(f"--device {twice}: two parties have this name")
+    from splitwave.testbed.certificates.store import FILES  # noqa: PLC0415 — as above
+
+    taken = next((name for name in names if name in FILES), None)
+    if taken is not None:
+        raise ConfigError(f"{taken}: no name of a party: the authority has a file of this name")
 
 
 def _revoked(folder: Path) -> frozenset[int]:

@@ -42,6 +42,15 @@ def test_show_marks_revoked_certificates_and_those_that_expire(tmp_path: Path) -
     assert certs("show", tmp_path / "device-0")[1][1][:6] == next(row for row in table if row[0] == "device-0")[:6]
 
 
+@pytest.mark.parametrize("name", ["ca.key", "ca.pem", "revoked.txt"])
+def test_a_device_has_no_name_of_the_authoritys_files(name: str, tmp_path: Path) -> None:
+    assert certs("init", tmp_path)[0] == ExitCode.OK
+    before = (tmp_path / name).read_bytes() if (tmp_path / name).exists() else None
+    code, _, output = certs("add", tmp_path, name)
+    assert (code, name in output) == (ExitCode.CONFIG, True)
+    assert not (tmp_path / name).is_dir() and (before is None or (tmp_path / name).read_bytes() == before)
+
+
 def test_more_devices_are_added(tmp_path: Path) -> None:
     certs("init", tmp_path, "--devices", 0)
     assert certs("add", tmp_path, "board:3", "any")[0] == ExitCode.OK
