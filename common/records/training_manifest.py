@@ -146,8 +146,10 @@ class TrainingManifest:
             raise CheckpointError(f"{path}: its settings are not those of this version") from None
         except KeyError as error:
             raise CheckpointError(f"{path}: not a training manifest: it lacks {error}") from None
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise CheckpointError(f"{path}: not a training manifest: {error}") from None
+        if manifest.step < 0:
+            raise CheckpointError(f"{path}: step = {manifest.step}: expected at least 0")
         if len(manifest.device_sha256) != links:
             raise CheckpointError(f"{path}: {len(manifest.device_sha256)} device parts for {links} links")
         return manifest

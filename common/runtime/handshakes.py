@@ -28,7 +28,7 @@ class Handshakes:
         """Args: how long after the beginning of a handshake a call must come."""
         self._loop = asyncio.get_running_loop()
         self._limit_s = limit_s
-        self._pending: deque[asyncio.TimerHandle] = deque(maxlen=_MOST_PENDING)
+        self._pending: deque[asyncio.TimerHandle] = deque()
         self._peers: OrderedDict[str, None] = OrderedDict()
         self.without_call = 0
 
@@ -53,6 +53,8 @@ class Handshakes:
             self._pending.popleft().cancel()
 
     def _begin(self) -> None:
+        if len(self._pending) == _MOST_PENDING:
+            self._pending.popleft().cancel()
         self._pending.append(self._loop.call_later(self._limit_s, self._count))
 
     def _count(self) -> None:

@@ -22,7 +22,7 @@ def count(play: Callable[[Handshakes], None]) -> int:
 
     with capture_logs() as logs:
         counted = asyncio.run(scenario())
-    assert len(logs) == min(counted, 1)
+    assert [line["times"] for line in logs] == [times for times in (1, 10, 100, 1_000, 10_000) if times <= counted]
     return counted
 
 
@@ -37,6 +37,10 @@ def begin(times: int) -> Callable[[Handshakes], None]:
 def test_a_handshake_without_a_call_is_counted_and_the_first_is_logged() -> None:
     assert count(begin(0)) == 0
     assert count(begin(3)) == 3
+
+
+def test_of_very_many_handshakes_the_oldest_are_not_counted() -> None:
+    assert count(begin(10_050)) == 10_000
 
 
 def test_a_handshake_that_brings_a_call_is_none() -> None:
