@@ -6,11 +6,11 @@ from contextlib import aclosing
 from typing import Any
 
 import grpc
-import structlog
 from google.protobuf import descriptor_pool
 from grpc import aio
 
 from splitwave.common.errors import ProtocolError
+from splitwave.common.runtime.logger import get_logger
 from splitwave.common.runtime.rpc import refuse
 from splitwave.common.wire.parsing import Parser, Unreadable
 
@@ -18,7 +18,7 @@ Context = aio.ServicerContext[Any, Any]
 Handler = Any  # gRPC's named tuple of a method's functions, which its stubs leave without fields
 Behaviour = Callable[[Any, Any], Any]
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class ReadableRequests(aio.ServerInterceptor):

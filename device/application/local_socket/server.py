@@ -9,6 +9,7 @@ from typing import Self
 from grpc import aio
 
 from splitwave.common.errors import AddressError, SplitwaveError
+from splitwave.common.runtime.readable_requests import ReadableRequests
 from splitwave.common.wire.pb import device_app_pb2_grpc
 from splitwave.device.application.local_socket.service import DeviceAppService
 from splitwave.device.application.local_socket.socket_file import owned_socket, socket_path
@@ -84,18 +85,22 @@ class AppServer:
             self._serving.set()
 
     async def _serve(self) -> None:
-        server = aio.server(options=self._options(), maximum_concurrent_rpcs=_MOST_CALLS)
+        server = aio.server(
+            options=self._options(), maximum_concurrent_rpcs=_MOST_CALLS, interceptors=(ReadableRequests(),)
+        )
         service = DeviceAppService(self._submitter)
         device_app_pb2_grpc.add_DeviceAppServicer_to_server(service, server)
         with owned_socket(self._path, self._mode):
             self._bind(server)
         try:
             await server.start()
-            self._serving.set()
-            await self._stop.wait()
-            await server.stop(_GRACE_S)
-        finally:
+        except BaseException:
             self._path.unlink(missing_ok=True)
+            raise
+        self._serving.set()
+        await self._stop.wait()
+        # gRPC removes the socket before calls have their time; what is there after it is another device's.
+        await server.stop(_GRACE_S)
 
     def _bind(self, server: aio.Server) -> None:
         try:

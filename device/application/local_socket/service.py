@@ -68,7 +68,7 @@ class DeviceAppService(device_app_pb2_grpc.DeviceAppServicer):
         """Submit the requests; an error ends the stream after the replies to those before it."""
         end: Exception | None = None
         try:
-            async for request in requests:
+            async for request in _readable(requests):
                 await answers.put(self._submit(request))
         except Exception as error:  # of any kind: without an end in the queue, the program would wait forever
             end = error
@@ -83,6 +83,15 @@ class DeviceAppService(device_app_pb2_grpc.DeviceAppServicer):
             await context.abort(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
         await context.abort(status_of(error), str(error))
         raise AssertionError("abort raises")  # gRPC's types do not say it
+
+
+async def _readable(requests: AsyncIterator[pb.InferRequest]) -> AsyncIterator[pb.InferRequest]:
+    """The requests, up to bytes that are none."""
+    try:
+        async for request in requests:
+            yield request
+    except ProtocolError as error:
+        raise SampleError(str(error)) from None
 
 
 def _discard(answers: _Answers) -> None:

@@ -227,3 +227,23 @@ def test_permissions_are_octal(text: str, mode: int) -> None:
 def test_other_permissions_are_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="permissions in octal"):
         parse_mode(text)
+
+
+def test_a_device_that_stops_leaves_its_successors_socket_alone(address: str) -> None:
+    link = AnsweringLink(holds=True)
+    request = pb.InferRequest(float32=X[3].tobytes())
+    first = AppServer(Submitter(link), address).__enter__()
+    with grpc.insecure_channel(address) as channel:
+        held = device_app_pb2_grpc.DeviceAppStub(channel).Infer.future(request, timeout=LIMIT_S, wait_for_ready=True)
+        link.wait_for_queries(1, LIMIT_S)
+        stopping = threading.Thread(target=first.__exit__, args=(None, None, None))
+        stopping.start()
+        while path_of(address).exists():
+            pass  # until the first device stops; its call has some moments left
+        with AppServer(Submitter(AnsweringLink()), address):
+            stopping.join()
+            assert path_of(address).exists()
+            with grpc.insecure_channel(address) as other:
+                stub = device_app_pb2_grpc.DeviceAppStub(other)
+                assert stub.Infer(request, timeout=LIMIT_S, wait_for_ready=True).class_index == 3
+        held.cancel()

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
@@ -48,3 +49,20 @@ def test_a_fault_of_the_program_ends_a_stream_after_the_replies_before_it(tmp_pa
     for failed in (streamed, single):
         assert failed.value.code() is grpc.StatusCode.INTERNAL
         assert failed.value.details() == "ZeroDivisionError: of a network"
+
+
+def test_bytes_that_are_no_request_are_refused_after_the_replies_before_them(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path / 'device.sock'}"
+    valid = pb.InferRequest(float32=X[5].tobytes()).SerializeToString()
+    with AppServer(Submitter(AnsweringLink()), address), grpc.insecure_channel(address) as channel:
+        infer: Any = channel.unary_unary("/splitwave.deviceapp.v1.DeviceApp/Infer")
+        stream: Any = channel.stream_stream("/splitwave.deviceapp.v1.DeviceApp/InferStream")
+        with pytest.raises(grpc.RpcError) as single:
+            infer(b"\xff", timeout=LIMIT_S, wait_for_ready=True)
+        replies = stream(iter([valid, b"\xff"]), timeout=LIMIT_S)
+        assert pb.InferReply.FromString(next(replies)).class_index == 5
+        with pytest.raises(grpc.RpcError) as streamed:
+            next(replies)
+    for failed in (single, streamed):
+        assert failed.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "the caller sent 1 bytes that are not a" in str(failed.value.details())
