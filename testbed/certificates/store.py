@@ -23,7 +23,7 @@ from splitwave.testbed.certificates.party import Party
 
 KEY_FILE = "ca.key"
 FILES = frozenset((AUTHORITY_FILE, KEY_FILE, REVOKED_FILE))
-"""Of the authority, beside the folders of the parties."""
+"""The authority's own files, beside the folders of the parties."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 """Names and addresses in every server's certificate: of health checks, tunnels and Unix sockets."""
 _REVOKED_HEADER = b"# Serial numbers of revoked certificates, in hexadecimal; read again when this file changes.\n"
