@@ -1,4 +1,4 @@
-"""`splitwave bench`: measures costs, each compared with a minimal baseline measured in the same run."""
+"""`splitwave bench`: measures costs, each compared with a minimal counterpart measured in the same run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from splitwave.testbed.results.checkpoint_folder import find_checkpoint
 from splitwave.testbed.terminal.reporting import reports_errors
 
 bench_app = typer.Typer(
-    no_args_is_help=True, help="Measure costs, each compared with a minimal baseline measured in the same run."
+    no_args_is_help=True, help="Measure costs, each compared with a minimal counterpart measured in the same run."
 )
 
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the result to this file.")]
@@ -26,6 +26,15 @@ Airtime = Annotated[bool, typer.Option("--airtime", help="Add the modelled airti
 RequireValid = Annotated[
     bool,
     typer.Option("--require-valid", help="Exit with code 9 if a result is INVALID, for example on a busy machine."),
+]
+
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The result.json of an earlier run to compare with; by default the published one, in a checkout.",
+        show_default=False,
+    ),
 ]
 
 
@@ -39,13 +48,15 @@ def _measure(
     require_valid: bool,
     airtime: bool = False,
     model: ModelSource = OWN_MODEL,
+    baseline: Path | None = None,
 ) -> None:
     from splitwave.benchmarks.session import exit_code_of, run_session  # noqa: PLC0415 — slow imports
 
     check_data_dir(data_dir)
     if json_file is not None:
         make_output_folder(json_file.parent, "--json")
-    reports = run_session(names, QUICK if quick else FULL, json_file, airtime, data_dir, results, model=model)
+    scope = QUICK if quick else FULL
+    reports = run_session(names, scope, json_file, airtime, data_dir, results, model=model, baseline=baseline)
     code = exit_code_of(reports, require_valid=require_valid)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
@@ -58,10 +69,20 @@ def _command(names: Sequence[str], summary: str) -> None:
         quick: Quick = False,
         airtime: Airtime = False,
         require_valid: RequireValid = False,
+        baseline: Baseline = None,
         data_dir: DataDir = None,
         results: Results = RESULTS,
     ) -> Path:
-        _measure(names, json_file, data_dir, results, quick=quick, airtime=airtime, require_valid=require_valid)
+        _measure(
+            names,
+            json_file,
+            data_dir,
+            results,
+            quick=quick,
+            require_valid=require_valid,
+            airtime=airtime,
+            baseline=baseline,
+        )
         return results / "bench"
 
     name = names[0] if len(names) == 1 else "all"
@@ -98,6 +119,7 @@ def _live(
     ] = None,
     quick: Quick = False,
     require_valid: RequireValid = False,
+    baseline: Baseline = None,
     data_dir: DataDir = None,
     results: Results = RESULTS,
 ) -> Path:
@@ -107,7 +129,16 @@ def _live(
     passes. Needs splitwave[export]; without --run or --model it trains a model itself.
     """
     source = _model_source(run, model)
-    _measure(["live"], json_file, data_dir, results, quick=quick, require_valid=require_valid, model=source)
+    _measure(
+        ["live"],
+        json_file,
+        data_dir,
+        results,
+        quick=quick,
+        require_valid=require_valid,
+        model=source,
+        baseline=baseline,
+    )
     return results / "bench"
 
 

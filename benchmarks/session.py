@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
+from splitwave.benchmarks.comparison.baseline import compare_with
 from splitwave.benchmarks.machine.machine_share import cores_of_others, machine_times
 from splitwave.benchmarks.readings.report import Json, Report, Samples, Validity
 from splitwave.benchmarks.readings.targets import target_of
@@ -63,8 +64,9 @@ def run_session(  # noqa: PLR0917 — each is an option of the command line
     results: Path,
     *,
     model: ModelSource = OWN_MODEL,
+    baseline: Path | None = None,
 ) -> list[Report]:
-    """Run benchmarks by name, print their reports, and write a results folder.
+    """Run benchmarks by name, print their reports and a comparison with a baseline, and write a results folder.
 
     Args:
         names: the benchmarks to run, in this order.
@@ -74,6 +76,7 @@ def run_session(  # noqa: PLR0917 — each is an option of the command line
         data_dir: folder with the data sets, or None.
         results: folder that holds all results.
         model: the model that `live` serves.
+        baseline: the `result.json` to compare with, or None for the published one.
 
     Returns:
         One report per name.
@@ -92,10 +95,12 @@ def run_session(  # noqa: PLR0917 — each is an option of the command line
         finally:  # also if the session is interrupted; the folder is then marked as unfinished
             if reports:
                 content = result_json(reports, scope, data_dir, load_average)
+                comparison = compare_with(baseline, content)
+                content = {**content, "comparison": comparison.to_json()}
                 folder.write_json("result.json", content)
                 write_samples(folder.path / "samples.npz", _samples_of(reports))
             _drop_checkpoints(folder.logs)
-    typer.echo(target_table(reports))
+    typer.echo(f"{target_table(reports)}\n{comparison}")
     typer.echo(f"results  {folder.path}")
     print_figures(folder.figures, len("results"))
     if json_file is not None:

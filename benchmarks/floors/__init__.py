@@ -1,1 +1,1 @@
-"""Floors: minimal baselines that no testbed on this machine can beat (echo, one process, gloo, random numbers)."""
+"""Floors: minimal counterparts that no testbed on this machine can beat (echo, one process, gloo, random numbers)."""

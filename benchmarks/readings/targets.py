@@ -22,6 +22,10 @@ class AtMost:
         """Compare a value with the bound; equality is a PASS."""
         return Verdict.PASS if value <= self.bound else Verdict.MISS
 
+    def is_worse(self, value: float, other: float) -> bool:
+        """Whether a value is worse than another one, wherever the bound is."""
+        return value > other
+
     def __str__(self) -> str:
         return f"<= {self.bound:g}"
 
@@ -35,6 +39,10 @@ class AtLeast:
     def verdict(self, value: float) -> Verdict:
         """Compare a value with the bound; equality is a PASS."""
         return Verdict.PASS if value >= self.bound else Verdict.MISS
+
+    def is_worse(self, value: float, other: float) -> bool:
+        """Whether a value is worse than another one, wherever the bound is."""
+        return value < other
 
     def __str__(self) -> str:
         return f">= {self.bound:g}"
