@@ -17,7 +17,7 @@ DOWNLOAD = $(BIN)/python -m pip download --quiet --python-version 3.11 --only-bi
 	--constraint constraints.txt --dest wheels
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train-mnist test test-versions lint docs format proto check-proto bench base-image wheels images e2e notebooks clean
+.PHONY: help setup demo train-mnist test test-versions lint docs format proto check-proto bench bench-quick base-image wheels images e2e notebooks clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -89,11 +89,14 @@ check-proto: $(GENERATOR)/.complete ## fail if common/wire/pb is not what proto/
 	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/splitwave/common/wire/pb common/wire/pb \
 	&& echo "common/wire/pb is up to date"
 
-bench: setup ## what everything costs, as ratios to minimal baselines (docs/benchmarks.md)
+bench: setup ## what everything costs, as ratios to minimal counterparts (docs/benchmarks.md)
 	$(BIN)/python -m splitwave.benchmarks.core
 	$(BIN)/python -m splitwave.benchmarks.encoding
 	$(BIN)/python -m splitwave.benchmarks.checkpoints
 	$(BIN)/splitwave bench all
+
+bench-quick: setup ## a smoke run of all benchmarks, compared with the published result
+	@results=$$(mktemp -d) && trap 'rm -rf "$$results"' EXIT && $(BIN)/splitwave bench all --quick --results "$$results"
 
 clean: ## remove what the tools cached (not .venv, not results)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info site

@@ -108,6 +108,21 @@ def test_the_labels_and_their_reasons_follow_from_the_recorded_stamps(outcome: O
     )
 
 
+def test_a_quick_run_is_shown_beside_the_published_result_and_marked_without_verdicts(outcome: Outcome) -> None:
+    _, content, output = outcome
+    comparison, readings = content["comparison"], {r["name"]: r for b in content["benchmarks"] for r in b["readings"]}
+    ratios = {each["name"]: each for each in comparison["ratios"]}
+    assert ratios.keys() | set(comparison["only_now"]) == {
+        name for name in TARGETS.keys() - NOT_QUICK if readings[name]["unit"] == "x"
+    }
+    for name, each in ratios.items():
+        assert each["now"]["repetitions"] == readings[name]["repetitions"]
+        assert (each["change"], each["same_conditions"]) == (None, False)
+        assert f"\n{name} * " in output
+    assert {"name": "scope.quick", "baseline": False, "now": True} in comparison["differences"]
+    assert "\nno verdicts: one repetition does not show by how much repetitions differ\n" in output
+
+
 def _passes(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         f"{each['benchmark']}.{name}": settings
