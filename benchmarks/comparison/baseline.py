@@ -52,4 +52,5 @@ def compare_with(baseline: Path | None, result: Json) -> BaselineComparison:
         before = RecordedResult.read(_CHECKOUT / PUBLISHED if baseline is None else baseline)
         return BaselineComparison(file, compare(before, RecordedResult.parse(json.dumps(result))))
     except DataError as error:
-        return BaselineComparison(file, str(error))
+        hint = "; --baseline names another file" if baseline is None else ""  # an installed package has no docs folder
+        return BaselineComparison(file, f"{error}{hint}")

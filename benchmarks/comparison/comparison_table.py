@@ -38,9 +38,12 @@ def _origin(environment: RecordedEnvironment) -> str:
 
 
 def _row(ratio: RatioComparison) -> str:
-    name = ratio.name if ratio.same_conditions else f"{ratio.name} *"
     change = ratio.change or "one repetition"
-    return f"{name:<48}{_range(ratio.baseline):<26}{_range(ratio.now):<26}{change}"
+    return f"{_marked(ratio):<48}{_range(ratio.baseline):<26}{_range(ratio.now):<26}{change}"
+
+
+def _marked(ratio: RatioComparison) -> str:
+    return ratio.name if ratio.same_conditions else f"{ratio.name} *"
 
 
 def _range(repetitions: Sequence[float]) -> str:
@@ -71,8 +74,7 @@ def _value(value: JsonValue) -> str:
 def _conclusion(ratios: Sequence[RatioComparison]) -> str:
     if not ratios:
         return "nothing to compare: the baseline has no ratio with a target that this run has"
-    changes = {each.name: each.change for each in ratios}
-    if not any(changes.values()):
+    if not any(each.change for each in ratios):
         return "no verdicts: one repetition does not show by how much repetitions differ"
-    slower = [name for name, change in changes.items() if change is Change.SLOWER]
+    slower = [_marked(each) for each in ratios if each.change is Change.SLOWER]
     return f"slower by more than the repetitions differ: {', '.join(slower) or 'nothing'}"

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from splitwave.benchmarks import session
 from splitwave.benchmarks.commands import bench_app
+from splitwave.benchmarks.comparison import baseline
 from splitwave.benchmarks.comparison.baseline import PUBLISHED, compare_with
 from splitwave.benchmarks.comparison.ratio_comparison import Change
 from splitwave.benchmarks.comparison.recorded_result import RecordedResult
@@ -83,9 +84,9 @@ def test_a_slower_run_is_reported_and_has_the_same_exit_code(
         return report
 
     monkeypatch.setattr(session, "BENCHMARKS", {"wire": measure})
-    baseline = tmp_path / "baseline.json"
-    baseline.write_text(json.dumps(result_of({AT_LEAST: [0.6, 0.7]})), encoding="utf-8")
-    output, result = bench(tmp_path / "results", "--baseline", baseline, "--json", tmp_path / "copy.json")
+    file = tmp_path / "baseline.json"
+    file.write_text(json.dumps(result_of({AT_LEAST: [0.6, 0.7]})), encoding="utf-8")
+    output, result = bench(tmp_path / "results", "--baseline", file, "--json", tmp_path / "copy.json")
     assert [each["change"] for each in result["comparison"]["ratios"]] == [verdict]
     assert json.loads((tmp_path / "copy.json").read_text(encoding="utf-8")) == result
     slower = AT_LEAST if verdict == "slower" else "nothing"
@@ -160,6 +161,12 @@ def test_a_file_that_is_no_baseline_is_one_line_and_loses_no_result(
     assert result["comparison"]["error"].startswith(reason)
     lines = [line for line in output.splitlines() if str(file) in line]
     assert lines == [f"not compared with a baseline: {file}: {result['comparison']['error']}"]
+
+
+def test_without_a_checkout_the_line_names_the_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baseline, "_CHECKOUT", tmp_path)
+    reason = "No such file or directory; --baseline names another file"
+    assert str(compare_with(None, {})) == f"not compared with a baseline: {PUBLISHED}: {reason}"
 
 
 def test_a_name_that_is_too_long_is_a_reason_too(tmp_path: Path) -> None:

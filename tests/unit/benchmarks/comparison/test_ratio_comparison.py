@@ -130,7 +130,7 @@ def test_the_table_shows_medians_ranges_changes_and_what_differs() -> None:
     assert mark == "* measured under other conditions (baseline → now):"
     assert latency == "  latency: settings.dimension 28 → 16; configs.testbed.encoder.dimension 28 → 16"
     assert channel == "  channel: settings.dimension 28 → 16; configs.testbed.encoder.dimension 28 → 16"
-    assert last == f"slower by more than the repetitions differ: {AT_MOST}"
+    assert last == f"slower by more than the repetitions differ: {AT_MOST} *"
 
 
 def test_the_last_line_says_if_nothing_is_slower_and_if_there_are_no_verdicts() -> None:
