@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from tests.delaying_proxy import slow_link
 from tests.integration.servers import CONFIG, servers
@@ -17,15 +19,28 @@ EACH_WAY_S = 1.5
 
 async def first_log(device: DeviceThread, event: str) -> dict[str, Any]:
     """Start a device, wait until it logs an event that begins like this, and stop it; returns that line of the log."""
-    with capture_logs() as logs:
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[dict[str, Any]] = loop.create_future()
+
+    def note(_logger: object, _level: str, line: EventDict) -> EventDict:
+        if line["event"].startswith(event):
+            loop.call_soon_threadsafe(keep, dict(line))
+        return line
+
+    def keep(line: dict[str, Any]) -> None:
+        if not found.done():
+            found.set_result(line)
+
+    with capture_logs():
+        structlog.get_config()["processors"].insert(0, note)  # before the one that captures, which removes both
         device.start()
-        while not (found := [entry for entry in logs if entry["event"].startswith(event)]):
-            assert device.error is None
-            await asyncio.sleep(0.01)
+        ended = asyncio.ensure_future(device.join())
+        waited: tuple[asyncio.Future[Any], ...] = (found, ended)
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         device.client.stop()
-        await device.join()
+        await ended
     assert device.error is None
-    return dict(found[0])
+    return found.result()
 
 
 @pytest.mark.parametrize("slow_hop", ["device", "channel"])
