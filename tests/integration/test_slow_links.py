@@ -32,7 +32,7 @@ async def first_log(device: DeviceThread, event: str) -> dict[str, Any]:
             found.set_result(line)
 
     with capture_logs():
-        structlog.get_config()["processors"].insert(0, note)  # before the one that captures, which removes both
+        structlog.get_config()["processors"].insert(0, note)  # before its capture
         device.start()
         ended = asyncio.ensure_future(device.join())
         waited: tuple[asyncio.Future[Any], ...] = (found, ended)
