@@ -142,21 +142,24 @@ def lock(folder: Path) -> int:
         FileNotFoundError: there is no such folder.
     """
     descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise CheckpointError(f"{folder}: this run is still running") from None
-    except OSError:
-        return descriptor  # the file system has no locks
-    return descriptor
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if is_in_use(folder):
+                os.close(descriptor)
+                raise CheckpointError(f"{folder}: this run is still running") from None
+            continue  # another process asked whether it is in use
+        except OSError:
+            pass  # the file system has no locks
+        return descriptor
 
 
 def is_in_use(folder: Path) -> bool:
     """Whether a running process has locked a results folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
