@@ -85,3 +85,10 @@ def test_a_bare_name_is_found_wherever_it_stands(name: str, text: str) -> None:
 )
 def test_other_names_are_not_bare(name: str, text: str) -> None:
     assert bare(name, text) == []
+
+
+def test_the_package_is_made_of_links_to_the_folders_of_the_repository() -> None:
+    own = {"__init__.py", "py.typed", "__pycache__"}
+    entries = {path for path in (ROOT / "src" / "splitwave").iterdir() if path.name not in own}
+    assert {path for path in entries if not path.is_symlink()} == set()
+    assert all(path.resolve() == ROOT / path.name for path in entries)
