@@ -10,6 +10,7 @@ from weakref import WeakSet
 from splitwave.common.errors import UnreachableError
 from splitwave.device.application.answer import Answer
 from splitwave.device.application.async_answer_stream import AsyncAnswerStream
+from splitwave.device.application.async_opening import open_in_thread
 from splitwave.device.application.device_options import DeviceOptions, opened, path_of
 from splitwave.device.application.opening import EncoderKind, LinkOptions
 from splitwave.device.application.sample import SampleError
@@ -47,8 +48,8 @@ class AsyncDevice:
         self._streams: WeakSet[AsyncAnswerStream] = WeakSet()
 
     async def __aenter__(self) -> Self:
-        """Open the link; raises as `Device` does."""
-        self._submitter = await asyncio.to_thread(self._options.open)
+        """Open the link; raises as `Device` does. A call that is cancelled ends when the link is closed."""
+        self._submitter = await open_in_thread(self._options)
         return self
 
     async def __aexit__(

@@ -49,6 +49,7 @@ class LinkOptions:
         encoder: what computes the network.
         trusted: file with the public key that must have signed every model; None takes all.
         torch_threads: threads that torch may use in this process from now on; None leaves that to the application.
+        begun: gets the connection before it is dialled; closing it from another thread ends the opening.
     """
 
     connect: str
@@ -59,6 +60,7 @@ class LinkOptions:
     encoder: EncoderKind = "auto"
     trusted: Path | None = None
     torch_threads: int | None = None
+    begun: Callable[[Connection], None] | None = None
 
 
 def open_link(options: LinkOptions) -> LiveLink:
@@ -87,6 +89,8 @@ def open_link(options: LinkOptions) -> LiveLink:
         tls=None if options.tls_dir is None else TlsFolder(options.tls_dir, log.warning),
         software=f"{__version__}, encoder {kind}",
     )
+    if options.begun is not None:
+        options.begun(connection)
     return ConnectedLink(connection.connect())
 
 

@@ -87,13 +87,15 @@ class LiveLink:
             ProtocolError: it refused this device.
             CheckpointError: its model cannot be used here.
         """
-        self._thread.start()
-        if not self._ready_or_failed.wait(min(self._ready_limit_s, threading.TIMEOUT_MAX)):
+        try:
+            self._thread.start()
+            if not self._ready_or_failed.wait(min(self._ready_limit_s, threading.TIMEOUT_MAX)):
+                raise UnreachableError("the base station accepted this device, but sent no model that it can use")
+            if self._failure.error is not None:
+                raise self._failure.error
+        except BaseException:  # Ctrl-C, too: the caller has no link to close, and the thread would keep the lease
             self.close()
-            raise UnreachableError("the base station accepted this device, but sent no model that it can use")
-        if self._failure.error is not None:
-            self.close()
-            raise self._failure.error
+            raise
         return self
 
     @property
