@@ -37,6 +37,7 @@ class AnswerStream(Iterator[Answer]):
         self._exhausted = False  # the source
         self._submitted = False  # all that it gave
         self._closed = False
+        self._given_up = 0
         self._lost: SplitwaveError | None = None
         self._forget_link = submitter.link.on_failure(self._lose_link)
         for name, work in (("source", lambda: self._read(source)), ("submit", self._submit)):
@@ -46,6 +47,11 @@ class AnswerStream(Iterator[Answer]):
     def dropped(self) -> int:
         """How many samples were dropped until now; a stream that blocks drops none unless it is ended early."""
         return self._waiting.dropped
+
+    @property
+    def given_up(self) -> int:
+        """How many queries were under way when the stream was closed, and got no answer that was handed out."""
+        return self._given_up
 
     def __next__(self) -> Answer:
         """Wait for the next answer.
@@ -120,6 +126,7 @@ class AnswerStream(Iterator[Answer]):
         """Count an answer as under way no longer; once one was cancelled, none follows it."""
         with self._changed:
             if oldest.cancelled():
+                self._given_up += len(self._answers)
                 self._answers.clear()
             else:
                 self._answers.popleft()
@@ -160,7 +167,7 @@ class AnswerStream(Iterator[Answer]):
             if answer is not None:
                 with self._changed:
                     if self._closed:
-                        answer.cancel()
+                        self._given_up += answer.cancel()
                     else:
                         self._answers.append(answer)
                     self._changed.notify_all()

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import get_args
 
 from splitwave.common.durations import parse_duration
-from splitwave.common.errors import ConfigError, DataError, RunFailedError
+from splitwave.common.errors import ConfigError, DataError, RunFailedError, UnreachableError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.common.limits import MAX_LINKS
 from splitwave.common.runtime.logs import LogFormat, configure_logging
@@ -193,6 +193,8 @@ def _arranged(samples: Iterator[object], options: argparse.Namespace, stop: Stop
 
 
 def _check(counts: RunCounts, out: str) -> None:
+    if counts.given_up:
+        raise UnreachableError(f"queries under way at the stop, without an answer in time: {counts.given_up}")
     if counts.undelivered:
         raise RunFailedError(f"--out {shown(out)}: answers that were not delivered: {counts.undelivered}")
     if counts.refused:

@@ -24,6 +24,7 @@ class RunCounts:
         dropped: samples that gave way to newer ones.
         refused: samples that could not be submitted.
         undelivered: answers that the sink could not deliver.
+        given_up: queries whose answers did not come in the time that they have after a stop.
     """
 
     answered: int
@@ -31,6 +32,7 @@ class RunCounts:
     dropped: int
     refused: int
     undelivered: int
+    given_up: int = 0
 
     def __str__(self) -> str:
         parts = {
@@ -39,6 +41,7 @@ class RunCounts:
             "dropped": self.dropped,
             "refused": self.refused,
             "answers not delivered": self.undelivered,
+            "given up": self.given_up,
         }
         return ", ".join(f"{count} {name}" for name, count in parts.items() if count or name == "answered")
 
@@ -111,7 +114,7 @@ def run_source(
                 sink.write(answer)
         finally:
             sink.close()
-        return RunCounts(answered, unanswered, stream.dropped, refused.count, sink.failed)
+        return RunCounts(answered, unanswered, stream.dropped, refused.count, sink.failed, stream.given_up)
 
 
 class _Refusals:

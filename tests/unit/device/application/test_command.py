@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from splitwave.common.errors import ProtocolError, SplitwaveError, UnreachableError
@@ -104,3 +105,26 @@ def test_a_device_that_serves_programs_alone_ends_with_its_link(
     assert code_of(f"--serve-app=unix:{tmp_path / 'app.sock'}") == code
     failing.join()
     assert (link.closed, len(link.submitted)) == (True, 0)
+
+
+@pytest.mark.usefixtures("_process_state")
+def test_a_stop_with_queries_that_stay_without_an_answer_has_a_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = AnsweringLink(holds=True)
+    monkeypatch.setattr(device_options, "open_link", lambda _options: link)
+    monkeypatch.setattr("splitwave.device.application.run_source._GRACE_S", 0.01)
+    np.save(tmp_path / "x.npy", np.eye(5, 10, dtype=np.float32))
+
+    def stop() -> None:
+        link.wait_for_queries(5, LIMIT_S)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    stopping = threading.Thread(target=stop, daemon=True)
+    stopping.start()
+    assert code_of(f"--source={tmp_path / 'x.npy'}") == ExitCode.UNREACHABLE
+    stopping.join()
+    assert capsys.readouterr().err.splitlines() == [
+        "0 answered, 5 given up",
+        "error: queries under way at the stop, without an answer in time: 5",
+    ]

@@ -106,6 +106,21 @@ def test_a_stop_waits_a_limited_time_for_answers(monkeypatch: pytest.MonkeyPatch
     assert counts.answered == 0
 
 
+def test_queries_that_a_stop_does_not_wait_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("splitwave.device.application.run_source._GRACE_S", 0.01)
+    link, stop = AnsweringLink(holds=True), StopRequest()
+
+    def source() -> Iterator[object]:
+        yield from X[:5]
+        link.wait_for_queries(5, LIMIT_S)
+        link.release()
+        stop.make()
+
+    counts, _ = run(link, source(), ListSink(), stop)
+    assert (counts.answered, counts.unanswered, counts.given_up) == (1, 0, 4)
+    assert str(counts) == "1 answered, 4 given up"
+
+
 def test_a_source_that_fails_ends_the_run_after_the_answers() -> None:
     def source() -> Iterator[object]:
         yield X[0]
