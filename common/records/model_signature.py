@@ -58,6 +58,15 @@ def check_signature(folder: Path, file: str, content: bytes, trusted: Path | Non
         raise CheckpointError(f"{folder / file}: not signed by the key in {trusted}") from None
 
 
+def check_trusted_key(trusted: Path) -> None:
+    """Check that a key can be used, before there is a model whose signature it checks.
+
+    Raises:
+        ConfigError: as `check_signature`.
+    """
+    _trusted_key(trusted)
+
+
 def _signature_of(fields: Fields, file: str) -> bytes:
     fields.has_only("format", "algorithm", "file", "signature", "public_key")
     fields.whole("format", _FORMAT, _FORMAT)

@@ -17,6 +17,7 @@ from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.protocol.symbols import LinkContract
 from splitwave.common.records.model_folder import MODEL_FILE, device_folder
+from splitwave.common.records.model_signature import check_trusted_key
 from splitwave.common.records.part_format import InputFormat
 from splitwave.common.runtime.address import parse_address
 from splitwave.common.runtime.logger import get_logger
@@ -73,6 +74,8 @@ def open_link(options: LinkOptions) -> LiveLink:
     if options.link is not None and not 0 <= options.link < MAX_LINKS:
         raise ConfigError(f"link = {options.link}: links are numbered from 0 to at most {MAX_LINKS - 1}")
 
+    if options.trusted is not None:
+        check_trusted_key(options.trusted)
     kind = _resolved(options.encoder)
 
     def open_encoder(folder: Path) -> PartEncoder:

@@ -88,7 +88,7 @@ def open_session(graph: bytes, file: Path, threads: int = 1) -> "InferenceSessio
         import onnxruntime  # noqa: PLC0415 — parties that encode with torch do without it
     except ImportError:
         raise ConfigError(
-            f"{file}: to run it, install the package onnxruntime: pip install 'splitwave[export]'"
+            f"{file}: to run it, install the package onnxruntime: pip install 'splitwave[device]'"
         ) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splitwave.common.errors import ProtocolError, SplitwaveError, UnreachableError
+from splitwave.common.errors import ConfigError, ProtocolError, SplitwaveError, UnreachableError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.device.application import command, device_options
+from splitwave.device.inference.onnx_encoder import open_session
 from tests.installed_command import environment
 from tests.limits import LIMIT_S
 from tests.unit.device.application.answering_link import AnsweringLink
@@ -74,6 +75,22 @@ def test_an_option_that_does_not_fit_is_one_line(
     out, errors = capsys.readouterr()
     assert (out, "Traceback" in errors) == ("", False)
     assert reason in errors
+
+
+@pytest.mark.usefixtures("_process_state")
+def test_a_board_without_what_checks_signatures_says_so_before_it_connects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
+    assert code_of("--source=stdin", f"--trust={tmp_path / 'key.pem'}") == ExitCode.CONFIG
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("to check signatures, install the package cryptography: pip install cryptography")
+
+
+def test_a_board_without_a_runtime_names_the_extra_of_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ConfigError, match=r"install the package onnxruntime: pip install 'splitwave\[device\]'$"):
+        open_session(b"", tmp_path / "encoder.onnx")
 
 
 @pytest.mark.usefixtures("_process_state")
