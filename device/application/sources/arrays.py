@@ -1,8 +1,5 @@
 """Samples in NumPy's files: .npy, and one array of an .npz."""
 
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,21 +8,6 @@ from numpy.typing import NDArray
 
 from splitwave.common.errors import DataError
 from splitwave.device.application.sample import Sample, accepted_shapes
-
-_DAMAGE = (
-    OSError,
-    ValueError,
-    EOFError,
-    TypeError,
-    AttributeError,
-    KeyError,
-    SyntaxError,
-    NotImplementedError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""Raised by NumPy and the libraries below it for files that are damaged, or none of theirs."""
 
 
 def array_samples(path: Path, shape: tuple[int, ...]) -> Iterator[Sample]:
@@ -40,7 +22,7 @@ def array_samples(path: Path, shape: tuple[int, ...]) -> Iterator[Sample]:
     """
     try:
         array = np.lib.format.open_memmap(path, mode="r")
-    except _DAMAGE as error:
+    except Exception as error:  # the errors of NumPy, and of the libraries below it, have no common class
         raise DataError(f"{path}: not an array of NumPy that can be read: {error}") from None
     return _samples(str(path), array, shape)
 
@@ -66,7 +48,9 @@ def archive_samples(path: Path, name: str | None, shape: tuple[int, ...]) -> Ite
                 wanted = "several arrays" if name is None else f"no array {name!r}"
                 raise DataError(f"{path}: {wanted}; name one of {', '.join(names)}, as in npz:{path}:{names[0]}")
             array = archive[chosen]
-    except _DAMAGE as error:
+    except DataError:
+        raise
+    except Exception as error:  # likewise; a size that no memory holds is one of them
         raise DataError(f"{path}: not an .npz file that can be read: {error}") from None
     return _samples(f"{path}:{chosen}", array, shape)
 

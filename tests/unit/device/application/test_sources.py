@@ -1,5 +1,6 @@
 """Sources: their samples, refusals and warnings."""
 
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,24 @@ def test_a_folder_keeps_no_file_open(tmp_path: Path) -> None:
     samples = open_source(SourceOptions(str(tmp_path)), SHAPE, print)
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
     assert len(list(samples)) == 40
+
+
+@pytest.mark.parametrize("rows", [2**40, 2**70])
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+def test_a_header_with_a_size_that_nothing_holds_is_refused(name: str, rows: int, tmp_path: Path) -> None:
+    with (tmp_path / "x.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (rows, 10)})
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.write(tmp_path / "x.npy", "x.npy")
+    with pytest.raises(DataError, match=f"{name}: not an .* that can be read"):
+        opened(tmp_path / name)
+
+
+def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x=PIXELS)
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # of the file's header, and of the directory's
+        content[content.index(signature) + flags] |= 1
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.npz: not an \.npz file that can be read: .*encrypted"):
+        opened(tmp_path / "x.npz")
