@@ -130,7 +130,7 @@ class TrainingManifest:
             if fields["format"] != _FORMAT:
                 raise CheckpointError(f"{path}: has format {fields['format']}, this version reads {_FORMAT}")
             manifest = cls(
-                step=int(fields["step"]),
+                step=fields["step"],
                 settings_json=str(fields["settings_json"]),
                 data_digest=str(fields["data_digest"]),
                 device_sha256=tuple(map(str, fields["device_sha256"])),
@@ -148,8 +148,8 @@ class TrainingManifest:
             raise CheckpointError(f"{path}: not a training manifest: it lacks {error}") from None
         except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise CheckpointError(f"{path}: not a training manifest: {error}") from None
-        if manifest.step < 0:
-            raise CheckpointError(f"{path}: step = {manifest.step}: expected at least 0")
+        if type(manifest.step) is not int or manifest.step < 0:
+            raise CheckpointError(f"{path}: step = {manifest.step!r}: expected a whole number, at least 0")
         if len(manifest.device_sha256) != links:
             raise CheckpointError(f"{path}: {len(manifest.device_sha256)} device parts for {links} links")
         return manifest

@@ -6,7 +6,7 @@ If a run ends early, its measurements are kept beside the results in a folder na
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -71,18 +71,21 @@ class ResultsFolder:
         self._unfinished_entries: UnfinishedEntries = dict
         self._created = [folder for folder in (results / what, results) if not folder.exists()]
         try:
-            with naming_full_disk(results):
+            with naming_full_disk(results), ExitStack() as unlocking:
                 if resume is None or resume.is_finished:
                     (results / what).mkdir(parents=True, exist_ok=True)
                     self._final, self.path = _reserve(results / what, config.seed)
                     self._lock = lock(self.path)
+                    unlocking.callback(os.close, self._lock)
                     self._begin(config, environment, resume)
                 else:
                     self._lock = resume.lock()
+                    unlocking.callback(os.close, self._lock)
                     self._final = resume.folder.with_name(resume.name)
                     environment = {**environment, "resumed": resume.origin}
                     self.path = resume.adopt()
                     self._describe(config, environment)
+                unlocking.pop_all()
         except OSError as error:
             raise ConfigError(f"--results {results}: cannot be written to: {error}; name another folder") from None
 

@@ -72,9 +72,12 @@ class Resumption:
             raise CheckpointError(
                 f"{self.folder}: this run is still running: another command goes on with it"
             ) from None
-        if TrainingManifest.newest(self.folder / _CHECKPOINTS) != self.manifest:
+        try:
+            if TrainingManifest.newest(self.folder / _CHECKPOINTS) != self.manifest:
+                raise CheckpointError(f"{self.folder}: another command has gone on with this run meanwhile: try again")
+        except CheckpointError:
             os.close(descriptor)
-            raise CheckpointError(f"{self.folder}: another command has gone on with this run meanwhile: try again")
+            raise
         return descriptor
 
     def adopt(self) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any
 import pytest
 
 from splitwave.common.config.run_config import RunConfig
-from splitwave.common.errors import CheckpointError, RunStoppedError
+from splitwave.common.errors import CheckpointError, ConfigError, RunStoppedError
 from splitwave.common.exit_codes import ExitCode
 from splitwave.testbed.engine import Checkpointing, Event, Progress
 from splitwave.testbed.execution import RunRequest, carry_out
-from splitwave.testbed.results.resumption import NEWEST, find_resumption, lock
+from splitwave.testbed.results.resumption import NEWEST, find_resumption, is_in_use, lock
 from splitwave.testbed.stopping import StopRequest
 from tests.unit.testbed.commands.command_line import assert_refused, splitwave
 
@@ -198,6 +199,24 @@ def test_a_checkpoint_that_another_command_has_left_behind_is_not_gone_on_from(t
     assert went_on == unfinished
     with pytest.raises(CheckpointError, match="another command has gone on with this run meanwhile"):
         late.lock()
+
+
+def test_a_folder_that_cannot_be_gone_on_in_is_free_again(tmp_path: Path) -> None:
+    unfinished = stop_at(tmp_path, 2)
+    (unfinished / "earlier-logs").write_text("not a folder")
+    with pytest.raises(ConfigError, match="earlier-logs"):
+        train(tmp_path, resume=str(unfinished))
+    (hidden,) = tmp_path.glob("*/.*.partial")
+    assert not is_in_use(hidden)
+
+
+@pytest.mark.parametrize("step", ["2.7", "true", "-2", '"2"', "null"])
+def test_a_step_that_is_no_whole_number_is_refused(step: str, tmp_path: Path) -> None:
+    unfinished = stop_at(tmp_path, 2)
+    (manifest,) = unfinished.glob("ckpt/step-*/training.json")
+    manifest.write_text(re.sub(r'"step": \d+', f'"step": {step}', manifest.read_text(), count=1))
+    with pytest.raises(CheckpointError, match=r"training\.json: step = .*: expected a whole number, at least 0"):
+        find_resumption(str(unfinished), tmp_path)
 
 
 def test_refused_settings_leave_the_unfinished_run_as_it_was(tmp_path: Path) -> None:
