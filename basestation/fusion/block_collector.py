@@ -8,6 +8,7 @@ import numpy as np
 
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock, FusionBuffer
 from splitwave.basestation.fusion.fusion_policy import FusionPolicies
+from splitwave.basestation.fusion.taken_blocks import TakenBlocks
 from splitwave.basestation.links.link_session import LinkSession
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError, Refusal
@@ -87,7 +88,7 @@ class BlockCollector:
         self._credits = config.runtime.credits
         self._config = config
         self._all = range(config.links)
-        self._taken: dict[int, set[int]] = {}
+        self._taken: dict[int, TakenBlocks] = {}
         self._may_drop = False
         self._newest = -1
 
@@ -106,7 +107,7 @@ class BlockCollector:
         self._command = command
         self._total = command.blocks
         self._credits = command.plan.credits(command.phase)
-        self._taken = {link: set() for link in (self._all if links is None else links)}
+        self._taken = {link: TakenBlocks(self._total) for link in (self._all if links is None else links)}
         workload = command.plan.workload if command.phase is Phase.LOAD else None
         self._may_drop = workload is not None and workload.most_waiting is not None
         self._newest = -1
@@ -135,7 +136,7 @@ class BlockCollector:
         key, link = block.key, session.link
         self._check_asked_for(link, block)
         passed: list[Arrival | DroppedPart] = []
-        for number in range(len(self._taken[link]), key.micro_batch):
+        for number in range(self._taken[link].count, key.micro_batch):
             dropped = BlockKey(key.phase, key.step, number)
             self._taken[link].add(number)
             passed += [self._arrival(complete) for complete in self._fusion.drop(dropped, link)]
@@ -172,7 +173,7 @@ class BlockCollector:
 
     def expects(self, link: int) -> bool:
         """Whether blocks of this link are still to come."""
-        return link in self._taken and len(self._taken[link]) < self._total
+        return link in self._taken and self._taken[link].count < self._total
 
     def waits_for_schedule(self, link: int) -> bool:
         """Whether blocks of this link are still to come, each at its own time."""

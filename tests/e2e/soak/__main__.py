@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from splitwave.benchmarks.load.load_pass import LoadPass
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.protocol.workload import MAX_QUERIES, MAX_WINDOW, Workload
 from splitwave.common.wire.pb import control_pb2 as pb
@@ -28,6 +29,9 @@ LINKS = 2
 LOAD_S = 20.0
 """Seconds of one workload, or a tenth of the soak."""
 FIRST_QUERIES = 2_000
+SHARES = tuple(tenths / 10 for tenths in range(1, 11))
+IN_TIME_MS = 25.0
+"""Latency that 99 % of the queries must not exceed at the highest rate, as in `splitwave bench throughput`."""
 READINGS = 240
 """Readings of each process in the soak, but at most one per second."""
 
@@ -101,8 +105,8 @@ async def _until_serving(testbed: ByHand) -> None:
 
 async def _serve(soak: Soak, basestation: str, minutes: float) -> None:
     """Measure the highest rate, and answer queries at half of it for the rest of the time, and half of it at least."""
-    rate = await _highest_rate(basestation) / 2
     seconds = min(LOAD_S, 6 * minutes)
+    rate = await _highest_rate(basestation, seconds / 4) / 2
     queries = max(1, min(MAX_QUERIES, round(rate * seconds)))
     until_s = max(60 * minutes, soak.elapsed_s + 30 * minutes)
     passes = 0
@@ -113,13 +117,22 @@ async def _serve(soak: Soak, basestation: str, minutes: float) -> None:
     print(f"answered {passes * queries} queries per link, {rate:.0f} per second, half the highest rate", flush=True)
 
 
-async def _highest_rate(basestation: str) -> float:
-    """Queries per second of a closed loop whose window is always full; the first pass warms up."""
-    workload = Workload(FIRST_QUERIES, 1, MAX_WINDOW, 0.0, 0)
-    await measure(basestation, workload)
-    started = time.monotonic()
-    await measure(basestation, workload)
-    return FIRST_QUERIES / (time.monotonic() - started)
+async def _highest_rate(basestation: str, pass_s: float) -> float:
+    """Queries per second of an open loop whose answers come in time: the last of rising shares of a closed loop's rate.
+
+    A closed loop whose window is full sends many queries in one message, and is faster than any open loop.
+    """
+    closed = Workload(FIRST_QUERIES, 1, MAX_WINDOW, 0.0, 0)
+    await measure(basestation, closed)  # warms up
+    closed_rate = LoadPass(closed, await measure(basestation, closed)).queries_per_s
+    highest = SHARES[0] * closed_rate
+    for share in SHARES:
+        rate = share * closed_rate
+        workload = Workload(max(FIRST_QUERIES // 10, round(rate * pass_s)), 1, 1, rate, 0)
+        if LoadPass(workload, await measure(basestation, workload)).latency_ms(99) > IN_TIME_MS:
+            break
+        highest = rate
+    return highest
 
 
 def main() -> int:
