@@ -1,4 +1,4 @@
-"""Which blocks of a command came from one link, in memory that does not grow while they come."""
+"""The blocks of a command that came from one link, in memory that does not grow while they come."""
 
 
 class TakenBlocks:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from splitwave.device.application.device_options import DeviceOptions
 from splitwave.device.application.submitter import Submitter
-from splitwave.device.live.link import LiveLink
+from splitwave.device.live.station_connection import StationConnection
 
-_Begun = Future[LiveLink]
+_Begun = Future[StationConnection]
 """The connection, from the moment on at which it may be closed."""
 
 

@@ -24,8 +24,8 @@ from splitwave.common.runtime.logger import get_logger
 from splitwave.common.runtime.tls_folder import TlsFolder
 from splitwave.device.application.live_link import LiveLink
 from splitwave.device.inference.part_encoder import PartEncoder
-from splitwave.device.live.link import LiveLink as Connection
 from splitwave.device.live.reply import Reply
+from splitwave.device.live.station_connection import StationConnection
 
 log = get_logger()
 
@@ -61,7 +61,7 @@ class LinkOptions:
     encoder: EncoderKind = "auto"
     trusted: Path | None = None
     torch_threads: int | None = None
-    begun: Callable[[Connection], None] | None = None
+    begun: Callable[[StationConnection], None] | None = None
 
 
 def open_link(options: LinkOptions) -> LiveLink:
@@ -83,7 +83,7 @@ def open_link(options: LinkOptions) -> LiveLink:
         log.info("model opened", link=encoder.part.link, version=encoder.version, encoder=kind)
         return encoder
 
-    connection = Connection(
+    connection = StationConnection(
         address,
         open_encoder,
         encoder=None if options.model is None else open_encoder(_part_folder(options.model, options.link)),
@@ -100,7 +100,7 @@ def open_link(options: LinkOptions) -> LiveLink:
 class ConnectedLink:
     """A connection as applications see it; samples are described by the model in use."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: StationConnection) -> None:
         """Args: a connection that is ready."""
         self._connection = connection
 

@@ -14,7 +14,7 @@ from splitwave.common.protocol.live_messages import QueryAnswer
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.common.records.model_folder import read_model
 from splitwave.device.inference.torch_encoder import TorchEncoder
-from splitwave.device.live.link import LiveLink
+from splitwave.device.live.station_connection import StationConnection
 from tests.e2e.services import Process, Services
 from tests.installed_command import ENVIRONMENT, SPLITWAVE
 from tests.integration.live_stations import export
@@ -57,7 +57,7 @@ def deploy(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return command("deploy", *arguments)
 
 
-def ask(links: list[LiveLink], number: int) -> list[QueryAnswer]:
+def ask(links: list[StationConnection], number: int) -> list[QueryAnswer]:
     replies = [link.submit(QueryName(0, number), SAMPLE) for link in links]
     return [reply.result(LIMIT_S).answer for reply in replies]
 
@@ -67,7 +67,7 @@ def test_a_served_model_answers_and_is_changed_and_rolled_back(
     number: signal.Signals, models: list[Path], serving: tuple[Process, str, str]
 ) -> None:
     process, uplink, address = serving
-    links = [LiveLink(uplink, TorchEncoder.open, link=link) for link in (0, 1)]
+    links = [StationConnection(uplink, TorchEncoder.open, link=link) for link in (0, 1)]
     used = []
     try:
         for link in links:

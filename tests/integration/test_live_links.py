@@ -14,8 +14,8 @@ import numpy as np
 from splitwave.common.protocol.live_messages import Outcome, QueryAnswer
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.device.inference.torch_encoder import TorchEncoder
-from splitwave.device.live.link import LiveLink
 from splitwave.device.live.reply import Reply
+from splitwave.device.live.station_connection import StationConnection
 from splitwave.testbed.control_client import deploy, roll_back
 from tests.integration.live_stations import export, station
 from tests.integration.test_live_queries import TWO_LINKS
@@ -32,7 +32,7 @@ class Load:
         replies: by query, those of its links.
     """
 
-    def __init__(self, links: Sequence[LiveLink]) -> None:
+    def __init__(self, links: Sequence[StationConnection]) -> None:
         self.replies: list[list[Future[Reply]]] = []
         self._links = links
         self._ended = threading.Event()
@@ -74,7 +74,7 @@ def test_real_devices_change_the_model_and_back_without_losing_a_query(tmp_path:
 
     async def scenario() -> list[list[QueryAnswer]]:
         async with station(tmp_path / "1") as served:
-            links = [LiveLink(served.uplink, TorchEncoder.open, link=link) for link in (0, 1)]
+            links = [StationConnection(served.uplink, TorchEncoder.open, link=link) for link in (0, 1)]
             try:
                 for link in links:
                     await asyncio.to_thread(link.connect)

@@ -11,7 +11,7 @@ import pytest
 from splitwave.common.protocol.live_messages import Outcome
 from splitwave.common.protocol.query_name import QueryName
 from splitwave.device.inference.torch_encoder import TorchEncoder
-from splitwave.device.live.link import LiveLink
+from splitwave.device.live.station_connection import StationConnection
 from tests.integration.live_stations import export, station
 from tests.integration.test_live_queries import TWO_LINKS
 from tests.integration.testbed import running_channel
@@ -22,8 +22,8 @@ SAMPLE = np.linspace(0, 1, 392, dtype=np.float32)
 
 
 @asynccontextmanager
-async def connected(address: str, link: int) -> AsyncIterator[LiveLink]:
-    device = LiveLink(address, TorchEncoder.open, link=link, connect_timeout_s=LIMIT_S)
+async def connected(address: str, link: int) -> AsyncIterator[StationConnection]:
+    device = StationConnection(address, TorchEncoder.open, link=link, connect_timeout_s=LIMIT_S)
     try:
         await asyncio.to_thread(device.connect)
         yield device

@@ -34,7 +34,7 @@ MODEL_LIMIT_S = 120.0
 """Seconds after the connection, within which the device must have a model that it can use."""
 
 
-class LiveLink:
+class StationConnection:
     """One live device, connected in a thread of its own until `close`."""
 
     def __init__(
