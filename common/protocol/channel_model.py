@@ -137,16 +137,15 @@ def channel_model(choice: ChannelModelChoice, config: RunConfig, link: int) -> C
     """
     factory, where = _factory(choice.name), f"channel.model = {choice.name}, link {link}"
     try:
-        _check_options(factory, choice.options)
+        _check_options(choice)
         return factory(config, link, **choice.options)
     except Exception as error:  # whatever the user's factory raises
         is_plain = isinstance(error, ConfigError) or choice.name in CHANNEL_MODELS.built_in
         raise ConfigError(f"{where}: {error if is_plain else origin(error)}") from error
 
 
-def _check_options(factory: ChannelModelFactory, options: Mapping[str, Any]) -> None:
-    parameters = inspect.signature(factory).parameters.items()
-    known = {name: one.default is one.empty for name, one in parameters if one.kind is one.KEYWORD_ONLY}
+def _check_options(choice: ChannelModelChoice) -> None:
+    known, options = _known_options(choice.name), choice.options
     for name in (name for name in options if name not in known):
         raise ConfigError(f"it has no option {name!r}; its options: {', '.join(known) or 'none'}")
     for name in (name for name, is_needed in known.items() if is_needed and name not in options):
@@ -211,3 +210,10 @@ def check_place(model: ChannelModel[Any], choice: ChannelModelChoice, place: int
 @lru_cache
 def _factory(name: str) -> ChannelModelFactory:
     return cast(ChannelModelFactory, CHANNEL_MODELS.load(name))
+
+
+@lru_cache
+def _known_options(name: str) -> Mapping[str, bool]:
+    """The options of a model and whether each is needed; kept, because the rate of every block makes models anew."""
+    parameters = inspect.signature(_factory(name)).parameters.items()
+    return {name: one.default is one.empty for name, one in parameters if one.kind is one.KEYWORD_ONLY}
