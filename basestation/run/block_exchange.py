@@ -116,7 +116,10 @@ class BlockExchange:
                 while len(ready) < command.together and not self._ready.empty():
                     ready.append(self._ready.get_nowait())
                 blocks = [each.block for each in ready if isinstance(each, Arrival)]
-                self._answer_all(ready, await decode(blocks) if blocks else ())
+                answered = self._answer_all(ready, await decode(blocks) if blocks else ())
+                await asyncio.sleep(0)  # the answers leave before they are counted, however many blocks wait
+                for arrival, decoded in answered:
+                    self._events.block_answered(arrival, decoded)
         finally:
             self._deadlines.clear()  # the run may have been given up
 
@@ -146,17 +149,21 @@ class BlockExchange:
             self._events.block_fused(arrival, time.perf_counter_ns())
             self._ready.put_nowait(arrival)
 
-    def _answer_all(self, ready: Sequence[Ready | None], decoded: Sequence[Decoded]) -> None:
-        """Answer decoded blocks and late parts in their order."""
-        left = iter(decoded)
+    def _answer_all(
+        self, ready: Sequence[Ready | None], decoded: Sequence[Decoded]
+    ) -> Sequence[tuple[Arrival, Decoded]]:
+        """Answer decoded blocks and late parts in their order; returns the blocks."""
+        answered, left = [], iter(decoded)
         for each in ready:
             if isinstance(each, Arrival):
-                self._answer(each, next(left))
+                answered.append((each, next(left)))
+                self._answer(*answered[-1])
             elif isinstance(each, DroppedPart):
                 self._forget(each)
             elif each is not None and each.link in self._unanswered:
                 self._send(each.link, self._late_answers.pop(each))
                 self._events.late_part_answered(each)
+        return answered
 
     def _forget(self, dropped: DroppedPart) -> None:
         """Owe a link no answer to a part that it does not send."""
@@ -176,7 +183,6 @@ class BlockExchange:
         if len(links) < len(self._all):
             settled = arrival.block.dropped.union(links)
             self._late_answers |= {LatePart(key, link): answer for link in self._unanswered if link not in settled}
-        self._events.block_answered(arrival, decoded)
 
     def _send(self, link: int, answer: Answer) -> None:
         self._unanswered[link] -= 1

@@ -1,6 +1,5 @@
 """Has the decoder work on fused blocks: in the compute thread, or at once where that is quicker."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +50,6 @@ class BlockDecoder:
         work = partial(self._predict, plan)
         if not self._trainer.is_brief(blocks):
             return await self._compute(self._trainer.shards.map, work, blocks)
-        await asyncio.sleep(0)  # other tasks of the event loop have their turn, however many queries wait
         return [work(block) for block in blocks]  # the way to a thread and back would take longer
 
     def _train(self, block: FusedBlock) -> TrainedBlock:

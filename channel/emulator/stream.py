@@ -192,7 +192,10 @@ class EmulatedStream:
 
     def _parts(self, bundle: pb.UplinkBundle) -> Iterable[pb.UplinkBundle]:
         """The bundle, if one bundle holds the noisy copies of all its symbols, else each message by itself."""
-        if sum(self._port(message.port).bytes_behind(message) for message in bundle.messages) <= MAX_MESSAGE_BYTES:
+        messages = bundle.messages
+        if len(messages) == 1:
+            return (bundle,)
+        if sum(self._port(message.port).bytes_behind(message) for message in messages) <= MAX_MESSAGE_BYTES:
             return (bundle,)
         return (pb.UplinkBundle(messages=[message]) for message in bundle.messages)
 

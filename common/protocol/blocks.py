@@ -4,15 +4,15 @@ Shapes: B samples, d features, T+1 levels, L noise draws.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from splitwave.common.protocol.arrays import Bytes, Float32, Int64
 from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.phases import Phase
 
 
-@dataclass(frozen=True, slots=True)
-class BlockKey:
-    """Identifies a block within a run.
+class BlockKey(NamedTuple):
+    """Identifies a block within a run; a tuple, because each party looks a block up several times.
 
     Attributes:
         phase: the part of the run that the block belongs to.

@@ -76,8 +76,7 @@ class RunPlan:
         """
         if phase is Phase.TRAIN:
             return self._micro_batches(step)[number]
-        first = number * self._block_size(phase)
-        last = min(first + self._block_size(phase), self.pass_samples(phase))
+        first, last = self._bounds(phase, number)
         if phase is Phase.VALIDATION:
             return self.validation_ids[first:last]
         if phase is Phase.TEST:
@@ -86,6 +85,11 @@ class RunPlan:
             return self._query_ids(phase, step, first, last)
         before = step * self.pass_samples(phase)
         return self._query_ids(phase, 0, before + first, before + last)
+
+    def pass_block_samples(self, phase: Phase, number: int) -> int:
+        """How many samples one block of a pass has."""
+        first, last = self._bounds(phase, number)
+        return last - first
 
     def block_start(self, step: int, micro_batch: int) -> int:
         """The number of samples of a training step before those of one of its micro-batches."""
@@ -141,6 +145,11 @@ class RunPlan:
         if phase is Phase.LOAD:
             return self._announced.samples
         return 1 if phase is Phase.SERVE else self._config.inference.block_size
+
+    def _bounds(self, phase: Phase, number: int) -> tuple[int, int]:
+        """The samples of one block of a pass, from the first up to the last, which is not among them."""
+        size = self._block_size(phase)
+        return number * size, min((number + 1) * size, self.pass_samples(phase))
 
     def _query_ids(self, phase: Phase, step: int, first: int, last: int) -> Int64:
         """Places `first` … `last` − 1 of the concatenated permutations of the test split."""

@@ -1,6 +1,7 @@
 """The times of a query: durations of hops for serving passes, time stamps for load passes."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +12,7 @@ class Hop:
     duration_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelStamps:
+class ChannelStamps(NamedTuple):
     """When a query entered and left the emulator (in, out), and when its answer did (back, down)."""
 
     in_ns: int
@@ -21,8 +21,7 @@ class ChannelStamps:
     down_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stamps:
+class Stamps(NamedTuple):
     """The time stamps of a load pass's query that are taken before its answer reaches the device.
 
     `workload.LinkStamps` has these and the device's own.

@@ -42,7 +42,7 @@ def block_to_proto(block: SymbolBlock, contract: LinkContract, message: pb.Symbo
     if block.channel is not None:
         message.channel.CopyFrom(live_channel_to_proto(block.channel))
     form_to_proto(block, message)
-    if np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
+    if len(ids) == 1 or np.array_equal(ids, np.arange(ids[0], ids[0] + len(ids))):
         message.first_sample_id = int(ids[0])
     else:
         message.sample_ids = ids.astype(_UINT32).tobytes()

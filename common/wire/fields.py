@@ -7,6 +7,9 @@ from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.wire.pb import uplink_pb2 as pb
 
+_PHASES: dict[int, Phase] = {int(phase): phase for phase in Phase}
+"""By number; calling an enumeration takes several times as long, and every message of a block has a phase."""
+
 
 def key_to_proto(key: BlockKey, message: pb.BlockKey) -> None:
     """Encode a block key into `message`."""
@@ -28,10 +31,10 @@ def phase_from_proto(phase: int) -> Phase:
     Raises:
         ProtocolError: the number is unknown.
     """
-    try:
-        return Phase(phase)
-    except ValueError:
-        raise ProtocolError(f"unknown phase {phase}") from None
+    known = _PHASES.get(phase)
+    if known is None:
+        raise ProtocolError(f"unknown phase {phase}")
+    return known
 
 
 def symbols_from_proto(symbols: int) -> Symbols:

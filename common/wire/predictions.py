@@ -34,12 +34,12 @@ def prediction_from_proto(message: pb.Prediction, contract: LinkContract) -> Pre
         ProtocolError: answers that `answers_from_proto` refuses; time stamps missing for a load pass, or present for
             another; links that the run does not have.
     """
-    key = key_from_proto(message.key)
-    if message.HasField("stamps") != (key.phase is Phase.LOAD):
-        carried = "time stamps" if message.HasField("stamps") else "no time stamps"
+    key, has_stamps = key_from_proto(message.key), message.HasField("stamps")
+    if has_stamps != (key.phase is Phase.LOAD):
+        carried = "time stamps" if has_stamps else "no time stamps"
         raise ProtocolError(f"an answer to {key} with {carried}: those of load passes have them, others none")
     hops = tuple(Hop(hop.name, hop.duration_ns) for hop in message.hops)
-    stamps = stamps_from_proto(message.stamps) if message.HasField("stamps") else None
+    stamps = stamps_from_proto(message.stamps) if has_stamps else None
     return Prediction(key, answers_from_proto(message, contract), hops, stamps, links_from_mask(message, contract))
 
 

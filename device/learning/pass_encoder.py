@@ -75,16 +75,13 @@ class PassEncoder:
         beta = self._conditions.serving_beta if key.phase.is_of_queries else None
         return PassFeatures(key, ids, self._mean(key, ids, beta), beta, self._conditions.setting_of(key))
 
-    @torch.no_grad()
     def quantize(self, features: PassFeatures, symbols: Symbols) -> SymbolBlock:
         """Quantize a block, hard or softly at the slope that training ends with; if T = 0 it is unchanged."""
         mean, codebook = features.mean, self._model.codebook
         if codebook is None:
             return self._writer.reals(features.key, features.ids, mean, features.beta)
         if symbols is Symbols.SOFT:
-            gamma = self._samples.plan.gamma_final
-            soft = soft_quantize(mean, codebook.weights(), codebook.breakpoints(), gamma)
-            return self._writer.reals(features.key, features.ids, soft, features.beta)
+            return self._writer.reals(features.key, features.ids, self._soft(mean, codebook), features.beta)
         return self.levels_block(features, level_indices(mean, self._current_breakpoints(codebook)))
 
     def levels_block(self, features: PassFeatures, indices: Tensor) -> SymbolBlock:
@@ -101,10 +98,15 @@ class PassEncoder:
             encoder = self._folded.under(rows, self._model.steps)
         return self._model.placement.leave(encoder.mean_of(views))
 
+    @torch.no_grad()
+    def _soft(self, mean: Tensor, codebook: Codebook) -> Tensor:
+        return soft_quantize(mean, codebook.weights(), codebook.breakpoints(), self._samples.plan.gamma_final)
+
     def _current_breakpoints(self, codebook: Codebook) -> Tensor:
         """(T,), computed once per step: for a single sample they cost as much as the network."""
         if self._breakpoints is None or self._breakpoints[0] != self._model.steps:
-            self._breakpoints = self._model.steps, codebook.breakpoints()
+            with torch.no_grad():
+                self._breakpoints = self._model.steps, codebook.breakpoints()
         return self._breakpoints[1]
 
     def _forget_breakpoints(self, *_: object) -> None:

@@ -120,7 +120,7 @@ class EvaluationPass:
         """
         key = prediction.key
         self.blocks.count_answer(key, at_ns)
-        samples = len(self._plan.block_ids(key.phase, key.step, key.micro_batch))
+        samples = self._plan.pass_block_samples(key.phase, key.micro_batch)
         if len(prediction.answers) != samples:
             raise ProtocolError(f"{len(prediction.answers)} answers to {key}: expected {samples}")
         for observer in self.observers:

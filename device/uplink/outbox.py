@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from splitwave.common.wire.bundling import gather
 from splitwave.common.wire.pb import uplink_pb2 as pb
@@ -38,11 +38,8 @@ class Outbox:
                 yield pb.UplinkBundle(messages=messages)
 
     def _more(self) -> pb.UplinkMessage | None:
-        while not self._ready and not self._ended:
-            try:
-                self._take(self._queue.get_nowait())
-            except Empty:
-                return None
+        while not (self._ready or self._ended or self._queue.empty()):  # nobody else takes out
+            self._take(self._queue.get())
         return self._ready.popleft() if self._ready else None
 
     def _take(self, messages: Sequence[pb.UplinkMessage] | None) -> None:

@@ -1,8 +1,8 @@
 """Sends an open loop's queries when they are due, independently of the messages that arrive meanwhile."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Self
 
 from splitwave.device.uplink.host import Addressed, Host
 
@@ -34,20 +34,23 @@ class Pacer:
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Self:
         """A context in which the hearing thread may use the host."""
+        return self
+
+    def __enter__(self) -> None:
+        """Wait for the turn of the hearing thread."""
         self._hearing += 1
-        with self._turn:
-            self._hearing -= 1
-            yield
-            if self._host.next_due_ns() is None:
-                return  # the thread, if there is one, need not wake for this
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pacer")
-                self._thread.start()
-            else:
-                self._turn.notify()
+        self._turn.acquire()
+        self._hearing -= 1
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Let the thread have its turn; it need not wake if nothing is planned."""
+        try:
+            if error is None and self._host.next_due_ns() is not None:
+                self._wake()
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """End the thread after the blocks that it may be making."""
@@ -56,6 +59,13 @@ class Pacer:
             self._turn.notify()
         if self._thread is not None:
             self._thread.join()
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="pacer")
+            self._thread.start()
+        else:
+            self._turn.notify()
 
     def _run(self) -> None:
         with self._turn:
