@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from splitwave.basestation.links.stragglers import StragglerChange
@@ -40,7 +40,7 @@ class RunLog(RunObserver):
         self._delivered = asyncio.Event()
 
     async def wait_until_delivered(self) -> None:
-        """Wait until a watcher has had all of a closed log."""
+        """Wait until a watcher has had the result, or all of a closed log."""
         await self._delivered.wait()
 
     def add(self, record: Record) -> None:
@@ -66,7 +66,7 @@ class RunLog(RunObserver):
         self._closed = True
         self.touch()
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """All records from the first epoch on, and status changes in between, until the log is closed."""
         seen = 0
         version = -1
@@ -75,7 +75,12 @@ class RunLog(RunObserver):
                 await self._changed.wait()
             version, closed = self._version, self._closed
             for record in self._records[seen:]:
-                yield record
+                try:
+                    yield record
+                finally:
+                    # A watcher may leave with the result, and be gone before the log is closed.
+                    if isinstance(record, RunResult):
+                        self._delivered.set()
                 seen += 1
             yield StatusChanged()
             if closed:

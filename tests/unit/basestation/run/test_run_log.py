@@ -4,8 +4,11 @@ import asyncio
 import dataclasses
 from collections.abc import Callable
 
+import pytest
+
 from splitwave.basestation.run.run_log import RunLog, StatusChanged
-from splitwave.common.records.results import EpochRecord, Evaluation
+from splitwave.common.records.results import EpochRecord, Evaluation, RunResult
+from tests.unit.common.records.test_summary import RESULT
 
 
 class TestRunLog:
@@ -40,6 +43,26 @@ class TestRunLog:
             return [event async for event in log.events()]
 
         assert asyncio.run(repeat()) == [self.record, Evaluation(0.5, 0.25), StatusChanged()]
+
+    @pytest.mark.parametrize("left_with", ["the result", "the epoch"])
+    def test_a_watcher_that_leaves_with_the_result_has_had_it(self, left_with: str) -> None:
+        async def watch() -> bool:
+            log = RunLog()
+            log.add(self.record)
+            log.add(RESULT)
+            events = log.events()
+            async for event in events:
+                if isinstance(event, RunResult) or left_with == "the epoch":
+                    break
+            await events.aclose()  # as a call that its client ends; the log is closed later
+            waiting = asyncio.create_task(log.wait_until_delivered())
+            for _ in range(10):
+                await asyncio.sleep(0)  # gives it the chance to end
+            delivered = waiting.done()
+            waiting.cancel()
+            return delivered
+
+        assert asyncio.run(watch()) is (left_with == "the result")
 
     def test_progress_is_reported_at_intervals_and_other_changes_at_once(self) -> None:
         async def follow() -> list[int]:
