@@ -131,8 +131,12 @@ def _stop_after(engine: str, config: RunConfig, step: int, folder: Path) -> None
     The process engine stops some steps later; its checkpoint of this step is one that it kept on the way.
     """
 
+    ahead = 1 if engine == "inprocess" else 0  # a base station may stop before the step that comes next
+
     def observe(event: Event) -> None:
-        if isinstance(event, Progress) and event.stage == "training" and event.step + 1 >= step and not stop.requested:
+        if not isinstance(event, Progress) or event.stage != "training" or stop.requested:
+            return
+        if event.step + ahead >= step:
             os.kill(os.getpid(), signal.SIGUSR1)
 
     stop = StopRequest()
