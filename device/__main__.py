@@ -24,7 +24,7 @@ from splitwave.common.runtime.process import (
     service_parser,
     state_dir,
 )
-from splitwave.common.runtime.stop_signals import ignore_warning_of_a_batch_system, on_stop_signal
+from splitwave.common.runtime.stop_signals import ignore_warning_of_a_batch_system, stopping_from_a_thread
 from splitwave.common.runtime.tls_options import add_tls_option, tls_of
 from splitwave.device.session.kept_ids import held_ids
 from splitwave.device.uplink.client import UplinkClient
@@ -103,8 +103,8 @@ def _take_part(options: argparse.Namespace) -> None:
     with held_ids(state, links or (None,), shared=options.shared_state) as ids:
         open_host = _open_training_host(options, state, links, ids)
         client = UplinkClient(address, open_host, timeout_s, dial_timeout_s, tls)
-        on_stop_signal(client.stop)
-        client.run()
+        with stopping_from_a_thread(client.stop):
+            client.run()
 
 
 def _submits_samples(arguments: Sequence[str]) -> bool:

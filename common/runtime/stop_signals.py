@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,6 +29,33 @@ def on_stop_signal(stop: Callable[[], object]) -> None:
 
     for number in stop_signals():
         signal.signal(number, handle)
+
+
+@contextmanager
+def stopping_from_a_thread(stop: Callable[[], object]) -> Iterator[None]:
+    """Have a thread call `stop` upon such a signal, for a main thread that waits for locks; else like `on_stop_signal`.
+
+    Python runs its handlers in the main thread, between two instructions. A signal that comes after the last of them
+    leaves a wait for a lock asleep, and `stop` would be called only once it ends.
+    """
+    received, sent = socket.socketpair()
+    with sent:
+        sent.setblocking(False)
+        before = signal.set_wakeup_fd(sent.fileno(), warn_on_full_buffer=False)
+        try:
+            on_stop_signal(lambda: None)
+            threading.Thread(target=_call_upon_a_stop_signal, args=(received, stop), name="stop", daemon=True).start()
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+
+
+def _call_upon_a_stop_signal(received: socket.socket, stop: Callable[[], object]) -> None:
+    with received:
+        while numbers := received.recv(64):  # nothing once the context has ended
+            if any(number in _STOP_SIGNALS for number in numbers):
+                stop()
+                return
 
 
 def wake_for_signals(loop: asyncio.AbstractEventLoop) -> None:

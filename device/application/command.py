@@ -20,7 +20,7 @@ from splitwave.common.runtime.logs import LogFormat, configure_logging
 from splitwave.common.runtime.number_options import whole_number
 from splitwave.common.runtime.process import run_tool, service_parser
 from splitwave.common.runtime.standard_streams import make_streams_lenient
-from splitwave.common.runtime.stop_signals import on_stop_signal
+from splitwave.common.runtime.stop_signals import stopping_from_a_thread
 from splitwave.common.runtime.tls_options import add_tls_option
 from splitwave.device.application.device_options import DeviceOptions
 from splitwave.device.application.local_socket.server import AppServer
@@ -35,7 +35,6 @@ from splitwave.device.application.submitter import Submitter
 from splitwave.device.application.waiting_samples import Buffer
 
 _HIGHEST_STREAM = (1 << 32) - 1
-_SIGNAL_CHECK_S = 1.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -138,21 +137,16 @@ def _run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         stack.callback(submitter.close)
         stop = StopRequest()
-        on_stop_signal(stop.make)
+        stack.enter_context(stopping_from_a_thread(stop.make))
         server = None
         if options.serve_app is not None:
             server = stack.enter_context(AppServer(submitter, options.serve_app, options.serve_app_mode, stop.make))
         if options.source is not None:
             _check(_run_source(options, submitter, stop), options.out)
         else:
-            _wait(stop)
+            stop.event.wait()
         if server is not None:
             server.check_link()
-
-
-def _wait(stop: StopRequest) -> None:
-    while not stop.event.wait(_SIGNAL_CHECK_S):  # Python would handle a signal that comes just before it after it
-        pass
 
 
 def _link_options(options: argparse.Namespace) -> LinkOptions:

@@ -68,10 +68,7 @@ class StopRequest:
         action()
 
     def make(self) -> None:
-        """Request it; a signal's handler may, since a thread does the rest: locks are taken where no handler runs."""
-        threading.Thread(target=self._act, name="stop", daemon=True).start()
-
-    def _act(self) -> None:
+        """Request it, from any thread; a signal's handler may not, since this takes locks."""
         with self._lock:
             self.event.set()
             actions, self._actions = self._actions, []

@@ -68,7 +68,7 @@ class UplinkClient:
         self._stream: Stream | None = None
 
     def stop(self) -> None:
-        """End the run from a signal handler or another thread; `run` returns."""
+        """End the run, from another thread; `run` returns."""
         self._stopped.set()
         if self._stream is not None:
             self._stream.cancel()

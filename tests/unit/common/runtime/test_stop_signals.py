@@ -1,4 +1,4 @@
-"""A signal wakes a loop that waits for events, whichever thread it comes in."""
+"""A signal ends the wait of the main thread, for events or for a lock, whichever thread it comes in."""
 
 import subprocess
 import sys
@@ -9,12 +9,20 @@ from tests.limits import LIMIT_S
 
 PROGRAM = """
 import asyncio, signal, sys, threading
-from splitwave.common.runtime.stop_signals import stop_event
+from splitwave.common.runtime.stop_signals import stop_event, stopping_from_a_thread
 from splitwave.testbed.interruption import run_interruptibly
 
 async def service():
     stop = stop_event()
     await ready(stop)
+    print("stopped")
+
+def device():
+    stop = threading.Event()
+    with stopping_from_a_thread(stop.set):
+        threading.Thread(target=receive_signal, daemon=True).start()
+        print("ready", flush=True)
+        stop.wait()
     print("stopped")
 
 async def command():
@@ -37,7 +45,12 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize(
-    ("run", "last"), [("asyncio.run(service())", "stopped"), ("run_interruptibly(command())", "interrupted")]
+    ("run", "last"),
+    [
+        ("asyncio.run(service())", "stopped"),
+        ("device()", "stopped"),
+        ("run_interruptibly(command())", "interrupted"),
+    ],
 )
 def test_a_signal_that_does_not_interrupt_the_main_thread_ends_its_wait(run: str, last: str) -> None:
     program = PROGRAM.replace("{run}", run)
