@@ -108,8 +108,7 @@ class InprocessRun:
                 observe(Progress("training", epoch, epochs, step, self.plan.steps))
                 self.train_step(step, meter)
             seconds = time.perf_counter() - started
-            held_out = self.config.data.validation > 0
-            error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error if held_out else None
+            error = self.evaluate(Phase.VALIDATION, epoch, Symbols.HARD).error if self.config.data.validation else None
             rates = [worker.end_epoch() for worker in self.workers]
             step = (epoch + 1) * per_epoch
             records.append(meter.record(epoch, step, seconds, rate_nats=rates, validation_error=error))
@@ -123,7 +122,8 @@ class InprocessRun:
         for number in range(self.plan.block_count(Phase.TRAIN, step)):
             blocks = [worker.train_block(step, number) for worker in self.workers]
             result = self.trainer.micro_batch(self._transmit(blocks))
-            gradients = [Gradient(blocks[0].key, result.gradients[link]) for link in range(self.config.links)]
+            key, dtype = blocks[0].key, self.config.runtime.wire_dtype
+            gradients = [Gradient.rounded(key, result.gradients[link], dtype) for link in range(self.config.links)]
             for worker, answer in zip(self.workers, return_together(self._channels, gradients), strict=True):
                 worker.apply_gradient(answer.key, answer.values)
             meter.add(result, len(blocks[0].sample_ids))

@@ -59,6 +59,11 @@ SECTIONS = (
         ("checkpoints", "tls"),
     ),
     Section(
+        "Rounding on the wire",
+        "The same trainings with float32 and bfloat16 between processes. See [Send fewer bytes](../how-to/fewer-bytes.md).",
+        ("wire-dtypes",),
+    ),
+    Section(
         "Live inference",
         "Two live sources with the halves of MNIST's test digits, each in its own time, against `splitwave infer`; devices with torch against devices with ONNX Runtime; models that change under load; start and memory of a device.",
         ("live", "live-compare", "switching", "device-start"),

@@ -192,7 +192,7 @@ class BlockExchange:
         key = block.key
         if isinstance(decoded, TrainedBlock):
             gradients = decoded.result.gradients
-            return lambda link: Gradient(key, gradients[link])
+            return lambda link: Gradient.rounded(key, gradients[link], self._sessions[link].contract.wire_dtype)
         used = () if len(block.used) == len(self._all) else block.used
         answers, times = decoded.answers, self._times.of(key, decoded)
         return lambda link: Prediction(key, answers, *times(link), used)

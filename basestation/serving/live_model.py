@@ -182,6 +182,7 @@ def _terms(config: RunConfig) -> dict[str, object]:
         "encoder.dimension": contract.dimension,
         "quantizer.breakpoints": contract.breakpoints,
         "bits a symbol": contract.bits,
+        "runtime.wire_dtype": contract.wire_dtype,
         "task": contract.task,
         "hypernetwork.beta": config.hypernetwork.beta,
         "channel": config.channel,

@@ -67,7 +67,7 @@ class ChannelLink:
         state, radio = self._radio.of_block(block.key)
         payload = block.payload
         if not isinstance(payload, SilentPayload):
-            payload = RealPayload(radio.transmit(block, symbols, levels))
+            payload = RealPayload.rounded(radio.transmit(block, symbols, levels), self.received.wire_dtype)
         return dataclasses.replace(block, payload=payload, channel=state, measured_psnr_db=radio.measure(block))
 
     def returns_unchanged(self, key: BlockKey) -> bool:
@@ -78,7 +78,7 @@ class ChannelLink:
         """∂CE/∂z̃ for the device from ∂CE/∂ẑ of the base station; errors as for `LinkRadio.return_gradient`."""
         _, radio = self._radio.met(gradient.key)
         self._radio.forget(gradient.key)
-        return Gradient(gradient.key, radio.return_gradient(gradient))
+        return Gradient.rounded(gradient.key, radio.return_gradient(gradient), self.contract.wire_dtype)
 
     @property
     def meets_others(self) -> bool:
@@ -100,7 +100,8 @@ class ChannelLink:
         if block.key.phase is not Phase.TRAIN:
             self._radio.forget(block.key)
         values = _stages(radio).receive(block.key, parts, self._draws(block))
-        return dataclasses.replace(block, payload=RealPayload(values), channel=state)
+        payload = RealPayload.rounded(values, self.received.wire_dtype)
+        return dataclasses.replace(block, payload=payload, channel=state)
 
     def gather(self, gradient: Gradient) -> Float32:
         """(L, B, d): what the base station's gradient for this link adds to the medium on its way back."""
@@ -110,7 +111,7 @@ class ChannelLink:
         """∂CE/∂z̃ for the device, from what the gradients of all links added to the medium."""
         _, radio = self._radio.met(key)
         self._radio.forget(key)
-        return Gradient(key, _stages(radio).spread(key, parts))
+        return Gradient.rounded(key, _stages(radio).spread(key, parts), self.contract.wire_dtype)
 
     def _read(self, block: SymbolBlock) -> Float32:
         symbols = self._reader.read(block)

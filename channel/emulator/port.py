@@ -233,7 +233,7 @@ class EmulatedPort:
 def _write(block: SymbolBlock, message: pb.SymbolBlock, dimension: int) -> None:
     message.dimension = dimension
     if isinstance(block.payload, RealPayload):  # else the link is silent
-        reals_to_proto(block.payload.values, message.reals)
+        reals_to_proto(block.payload.values, block.payload.dtype, message.reals)
     message.ClearField("measured_psnr_db")  # nor what was measured
     if block.measured_psnr_db is not None:
         message.measured_psnr_db = block.measured_psnr_db
@@ -244,4 +244,4 @@ def _write(block: SymbolBlock, message: pb.SymbolBlock, dimension: int) -> None:
 
 def _write_gradient(gradient: Gradient, message: pb.Gradient) -> None:
     message.dimension = gradient.values.shape[2]
-    reals_to_proto(gradient.values, message.values)
+    reals_to_proto(gradient.values, gradient.dtype, message.values)

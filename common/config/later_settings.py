@@ -11,6 +11,7 @@ LATER_SETTINGS = {
     "channel": ("receiver", "digital", "downlink", "timing"),
     "fusion": ("deadline_ms", "quorum"),
     "training": ("link_dropout",),
+    "runtime": ("wire_dtype",),
 }
 
 

@@ -17,6 +17,7 @@ from splitwave.common.config.setting_types import (
     TorchDevice,
 )
 from splitwave.common.limits import MAX_BREAKPOINTS, MAX_DIMENSION, MAX_LINKS
+from splitwave.common.wire_dtype import WireDtype
 
 
 class GeneralSettings(Section):
@@ -174,10 +175,14 @@ class RuntimeSettings(Section):
     there alone. `bf16`: training steps take backbone and decoder under autocast to bfloat16; weights, heads, all else,
     and every pass over held-out or test samples stay float32.
     `credits`: the number of blocks that a link may have unanswered at the base station.
+    `wire_dtype`: of real symbols and gradients between processes. `bfloat16` rounds them to eight bits of precision and
+    halves their bytes; level indices and answers are unchanged. See the guide
+    [Send fewer bytes](../how-to/fewer-bytes.md).
     """
 
     torch_device: TorchDevice = "cpu"
     bf16: bool = False
+    wire_dtype: WireDtype = "float32"
     torch_threads: Annotated[int, Field(ge=1, le=256)] = 1
     decoder_shards: Annotated[int, Field(ge=1, le=64)] = 1
     credits: Annotated[int, Field(ge=1, le=256)] = 8

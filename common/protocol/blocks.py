@@ -9,6 +9,7 @@ from typing import NamedTuple
 from splitwave.common.protocol.arrays import Bytes, Float32, Int64
 from splitwave.common.protocol.live_channel import LiveChannel
 from splitwave.common.protocol.phases import Phase
+from splitwave.common.wire_dtype import WireDtype, rounded
 
 
 class BlockKey(NamedTuple):
@@ -44,9 +45,19 @@ class LevelPayload:
 
 @dataclass(frozen=True, slots=True)
 class RealPayload:
-    """Real symbols: (L, B, d) float32; L = 1 before the channel."""
+    """Real symbols: (L, B, d) float32; L = 1 before the channel.
+
+    Attributes:
+        dtype: in which they travel; they are rounded to it.
+    """
 
     values: Float32
+    dtype: WireDtype = "float32"
+
+    @classmethod
+    def rounded(cls, values: Float32, dtype: WireDtype) -> "RealPayload":
+        """The symbols as they arrive."""
+        return cls(rounded(values, dtype), dtype)
 
 
 @dataclass(frozen=True, slots=True)

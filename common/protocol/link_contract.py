@@ -18,7 +18,6 @@ def link_contract(config: RunConfig, link: int, *, is_live: bool = False) -> Lin
         link=link,
         dimension=config.encoder.dimension,
         breakpoints=config.quantizer.breakpoints,
-        bits=config.bits_per_symbol,
         draws=config.objective.draws,
         max_samples=max(config.training.batch_size, config.inference.block_size),
         hard_training=config.quantizer.forward == "straight-through",
@@ -26,6 +25,7 @@ def link_contract(config: RunConfig, link: int, *, is_live: bool = False) -> Lin
         carries_beta=config.hypernetwork.beta is not None,
         links=config.links,
         adapts=config.adaptation.is_on and not is_live,
+        wire_dtype=config.runtime.wire_dtype,
     )
 
 

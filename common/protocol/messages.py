@@ -14,6 +14,7 @@ from splitwave.common.protocol.reports import EpochReport, PassReport
 from splitwave.common.protocol.timing import Hop, Stamps
 from splitwave.common.protocol.workload import Workload
 from splitwave.common.tasks.task import Answers
+from splitwave.common.wire_dtype import WireDtype, rounded
 
 PROTOCOL_VERSION = 7
 
@@ -89,10 +90,20 @@ class TrainStep:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """The answer to a training block: ∂d/∂ẑ of the task's loss, (L, B, d) float32; (1, B, d) behind the adjoint."""
+    """The answer to a training block: ∂d/∂ẑ of the task's loss, (L, B, d) float32; (1, B, d) behind the adjoint.
+
+    Attributes:
+        dtype: in which it travels; the values are rounded to it.
+    """
 
     key: BlockKey
     values: Float32
+    dtype: WireDtype = "float32"
+
+    @classmethod
+    def rounded(cls, key: BlockKey, values: Float32, dtype: WireDtype) -> "Gradient":
+        """The gradient as it arrives."""
+        return cls(key, rounded(values, dtype), dtype)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import LevelPayload, SilentPayload, SymbolBlock
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.tasks.task import Task
+from splitwave.common.wire_dtype import WIRE_BITS, WireDtype
 
 _PEAK = 1 + 1e-5
 """Largest size of a quantized symbol, P_max = 1 of eq. (20), with room for rounding."""
@@ -21,7 +22,6 @@ class LinkContract:
     Attributes:
         dimension: d, symbols per sample; behind a receiver that gives its channel state on, d + `inputs` values.
         breakpoints: T; 0 means real symbols in every phase.
-        bits: bits per packed symbol.
         draws: L, noise draws of a training block behind the channel.
         max_samples: the largest block.
         hard_training: whether training blocks carry level indices (straight-through) too.
@@ -30,12 +30,12 @@ class LinkContract:
         links: K, how many links the run has.
         inputs: how many of the `dimension` values are channel state; 0 before the channel.
         adapts: whether serving blocks say how they were sent, which may differ from the run's settings.
+        wire_dtype: of real symbols and gradients.
     """
 
     link: int
     dimension: int
     breakpoints: int
-    bits: int
     draws: int
     max_samples: int
     hard_training: bool
@@ -44,6 +44,12 @@ class LinkContract:
     links: int
     inputs: int = 0
     adapts: bool = False
+    wire_dtype: WireDtype = "float32"
+
+    @property
+    def bits(self) -> int:
+        """Bits per packed symbol, ⌈log2(T+1)⌉; without a quantizer those of a real one."""
+        return self.breakpoints.bit_length() or WIRE_BITS[self.wire_dtype]
 
     def levels(self, bits: int | None) -> int:
         """The number of levels of a block with these bits a level; None for the bits of the settings.

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import get_args
 
 import numpy as np
 
 from splitwave.common.limits import MAX_BREAKPOINTS
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.records.manifest_fields import Fields
+from splitwave.common.wire_dtype import WireDtype
 
 _PEAK = 1 + 1e-5
 """Largest size of a level, with room for rounding."""
@@ -20,11 +22,6 @@ class Grid:
 
     breakpoints: tuple[float, ...]
     levels: tuple[float, ...]
-
-    @property
-    def bits(self) -> int:
-        """Bits of a packed symbol: ⌈log2(T + 1)⌉, or 32 for real symbols."""
-        return len(self.breakpoints).bit_length() or 32
 
     @classmethod
     def read(cls, fields: Fields) -> "Grid":
@@ -105,14 +102,26 @@ class BlockLimits:
         draws: L, noise draws of a training block.
         max_samples: the largest block.
         hard_training: whether training blocks carry level indices.
+        wire_dtype: of real symbols.
     """
 
     draws: int
     max_samples: int
     hard_training: bool
+    wire_dtype: WireDtype = "float32"
 
     @classmethod
     def read(cls, fields: Fields) -> "BlockLimits":
         """Check the section of a manifest; raises CheckpointError."""
-        fields.has_only("draws", "max_samples", "hard_training")
-        return cls(fields.whole("draws", 1, _MOST), fields.whole("max_samples", 1, _MOST), fields.flag("hard_training"))
+        fields.has_only("draws", "max_samples", "hard_training", "wire_dtype")
+        return cls(
+            fields.whole("draws", 1, _MOST),
+            fields.whole("max_samples", 1, _MOST),
+            fields.flag("hard_training"),
+            fields.choice("wire_dtype", get_args(WireDtype)) if "wire_dtype" in fields.names else "float32",
+        )
+
+    def tree(self) -> Mapping[str, object]:
+        """The section as JSON; a part with the default is that of an earlier version."""
+        tree = asdict(self)
+        return tree if self.wire_dtype != "float32" else {name: tree[name] for name in tree if name != "wire_dtype"}

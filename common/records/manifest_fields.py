@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from splitwave.common.errors import CheckpointError
 
@@ -15,6 +15,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 """More than the settings of any run as JSON take twice."""
 _SHOWN_CHARACTERS = 80
 _SHA256_CHARACTERS = 64
+_Choice = TypeVar("_Choice")
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
@@ -125,6 +126,12 @@ class Fields:
         """Text of at most `most` characters."""
         value = self._value(name)
         return value if isinstance(value, str) and len(value) <= most else self.refuse(name, f"text, at most {most}")
+
+    def choice(self, name: str, choices: Sequence[_Choice]) -> _Choice:
+        """One of several values."""
+        value = self._value(name)
+        found = next((each for each in choices if each == value), None)
+        return self.refuse(name, f"one of {', '.join(map(str, choices))}") if found is None else found
 
     def texts(self, name: str, low: int, high: int, most: int) -> tuple[str, ...]:
         """A list of `low` to `high` texts of at most `most` characters each."""

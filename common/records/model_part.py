@@ -15,6 +15,7 @@ from splitwave.common.limits import MAX_DIMENSION, MAX_LINKS, MAX_SETTINGS_CHARA
 from splitwave.common.records.link_format import BlockLimits, ConditionsFormat, Grid
 from splitwave.common.records.manifest_fields import Fields
 from splitwave.common.records.part_format import InputFormat, TaskFormat
+from splitwave.common.wire_dtype import WIRE_BITS
 
 if TYPE_CHECKING:
     from splitwave.common.protocol.symbols import LinkContract
@@ -111,26 +112,31 @@ class DevicePart:
         """Check the values of a manifest; raises CheckpointError."""
         fields.has_only(*_COMMON, *_OF_DEVICE)
         facts = PartFacts.read(fields, _DEVICE, {ENCODER_FILE: True, WEIGHTS_FILE: True, INT8_FILE: False})
-        grid = Grid.read(fields)
-        if fields.whole("bits", 1, 32) != grid.bits:
-            fields.refuse("bits", f"{grid.bits}, for {len(grid.breakpoints)} breakpoints")
-        return cls(
+        found = cls(
             link=fields.whole("link", 0, facts.links - 1),
             facts=facts,
-            grid=grid,
+            grid=Grid.read(fields),
             input=InputFormat.read(fields.section("input")),
             blocks=BlockLimits.read(fields.section("blocks")),
         )
+        if fields.whole("bits", 1, 32) != found.bits:
+            fields.refuse("bits", f"{found.bits}, for {len(found.grid.breakpoints)} breakpoints")
+        return found
+
+    @property
+    def bits(self) -> int:
+        """Bits of a symbol: ⌈log2(T + 1)⌉, or those of a real one."""
+        return len(self.grid.breakpoints).bit_length() or WIRE_BITS[self.blocks.wire_dtype]
 
     def tree(self) -> Mapping[str, object]:
         """The manifest as JSON."""
         return {
             **self.facts.tree(_DEVICE),
             "link": self.link,
-            "bits": self.grid.bits,
+            "bits": self.bits,
             **asdict(self.grid),
             "input": self.input.tree(),
-            "blocks": asdict(self.blocks),
+            "blocks": self.blocks.tree(),
             "files": dict(self.facts.files),
         }
 
@@ -142,13 +148,13 @@ class DevicePart:
             link=self.link,
             dimension=self.facts.dimension,
             breakpoints=len(self.grid.breakpoints),
-            bits=self.grid.bits,
             draws=self.blocks.draws,
             max_samples=self.blocks.max_samples,
             hard_training=self.blocks.hard_training,
             task=self.facts.task.task(),
             carries_beta=self.facts.conditions.beta_range is not None,
             links=self.facts.links,
+            wire_dtype=self.blocks.wire_dtype,
         )
 
 

@@ -47,7 +47,7 @@ def block_to_proto(block: SymbolBlock, contract: LinkContract, message: pb.Symbo
     else:
         message.sample_ids = ids.astype(_UINT32).tobytes()
     if isinstance(block.payload, RealPayload):
-        reals_to_proto(block.payload.values, message.reals)
+        reals_to_proto(block.payload.values, block.payload.dtype, message.reals)
     elif isinstance(block.payload, LevelPayload):
         _levels_to_proto(block.payload, block.bits or contract.bits, message.levels)
 
@@ -95,7 +95,8 @@ def _other_dimension(message: pb.SymbolBlock, contract: LinkContract) -> Protoco
 def _payload(message: pb.SymbolBlock, bits: int | None, contract: LinkContract) -> Payload:
     match message.WhichOneof("symbols"):
         case "reals":
-            return RealPayload(reals_from_proto(message.reals, message.samples, contract.dimension))
+            dtype = contract.wire_dtype
+            return RealPayload(reals_from_proto(message.reals, message.samples, contract.dimension, dtype), dtype)
         case "levels":
             return _levels_from_proto(message.levels, message.samples, bits, contract)
         case None if message.silent:

@@ -26,7 +26,7 @@ def gradient_to_proto(gradient: Gradient, message: pb.Gradient) -> None:
     """Encode a gradient into `message`."""
     key_to_proto(gradient.key, message.key)
     _, message.samples, message.dimension = gradient.values.shape
-    reals_to_proto(gradient.values, message.values)
+    reals_to_proto(gradient.values, gradient.dtype, message.values)
 
 
 def gradient_from_proto(message: pb.Gradient, contract: LinkContract) -> Gradient:
@@ -42,8 +42,8 @@ def gradient_from_proto(message: pb.Gradient, contract: LinkContract) -> Gradien
         )
     if message.values.draws not in (1, contract.draws):
         raise ProtocolError(f"a gradient for {message.values.draws} noise draws: expected 1 or {contract.draws}")
-    values = reals_from_proto(message.values, message.samples, message.dimension)
-    return Gradient(key_from_proto(message.key), values)
+    values = reals_from_proto(message.values, message.samples, message.dimension, contract.wire_dtype)
+    return Gradient(key_from_proto(message.key), values, contract.wire_dtype)
 
 
 def epoch_report_to_proto(report: EpochReport) -> pb.EpochReport:

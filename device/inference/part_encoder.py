@@ -93,7 +93,7 @@ class PartEncoder(ABC):
     def payload(self, mean: Float32) -> LevelPayload | RealPayload:
         """The symbols of (d,) means, quantized unless T = 0."""
         if not self._levels.size:
-            return RealPayload(mean[None, None])
+            return RealPayload.rounded(mean[None, None], self.part.blocks.wire_dtype)
         return LevelPayload(array_level_indices(mean[None], self._breakpoints), 0, self._levels)
 
     @abstractmethod

@@ -6,6 +6,7 @@ from torch import Tensor
 from splitwave.common.protocol.arrays import Float32, Int64
 from splitwave.common.protocol.blocks import BlockKey, LevelPayload, Payload, RealPayload, SilentPayload, SymbolBlock
 from splitwave.common.protocol.link_setting import AS_CONFIGURED, LinkSetting
+from splitwave.common.wire_dtype import WireDtype
 from splitwave.device.learning.model import DeviceModel
 from splitwave.device.quantization.merged_levels import MergedLevels
 
@@ -13,17 +14,25 @@ from splitwave.device.quantization.merged_levels import MergedLevels
 class BlockWriter:
     """Numbers the blocks of a link's stream, and adds the codebook's levels to the first block that needs them."""
 
-    def __init__(self, link: int, model: DeviceModel, bits: int) -> None:
-        """Args: the link, the model whose codebook its level indices refer to, and the bits of such an index."""
+    def __init__(self, link: int, model: DeviceModel, bits: int, wire_dtype: WireDtype) -> None:
+        """Set up the stream's beginning.
+
+        Args:
+            link: k.
+            model: whose codebook the level indices refer to.
+            bits: of such an index.
+            wire_dtype: of real symbols.
+        """
         self._link = link
         self._model = model
         self._bits = bits
+        self._wire_dtype = wire_dtype
         self._sequence = 0
         self._codebook_sent: dict[int, int] = {}
 
     def reals(self, key: BlockKey, ids: Int64, symbols: Tensor, beta: float | None = None) -> SymbolBlock:
         """The block of real symbols, (B, d) float32 without gradient."""
-        return self._block(key, ids, RealPayload(symbols.numpy()[None]), beta)
+        return self._block(key, ids, RealPayload.rounded(symbols.numpy()[None], self._wire_dtype), beta)
 
     def levels(self, key: BlockKey, ids: Int64, indices: Tensor, beta: float | None = None) -> SymbolBlock:
         """The block of quantized symbols, given as (B, d) level indices 0 … T."""

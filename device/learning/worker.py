@@ -51,7 +51,7 @@ class DeviceWorker:
         self.model = model = DeviceModel(config, link)
         self._samples = samples = LinkSamples(config, views, model.placement)
         self._conditions = conditions = LinkConditions(config, link, samples)
-        writer = BlockWriter(link, model, config.bits_per_symbol)
+        writer = BlockWriter(link, model, config.bits_per_symbol, config.runtime.wire_dtype)
         self._trainer = DeviceTrainer(config, link, model=model, samples=samples, conditions=conditions, writer=writer)
         self._passes = PassEncoder(config, model=model, samples=samples, conditions=conditions, writer=writer)
 

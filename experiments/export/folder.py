@@ -95,7 +95,7 @@ class ModelWriter:
             facts=self._facts(folder, model, files),
             grid=grid_of(model),
             input=inputs,
-            blocks=BlockLimits(contract.draws, contract.max_samples, contract.hard_training),
+            blocks=BlockLimits(contract.draws, contract.max_samples, contract.hard_training, contract.wire_dtype),
         )
 
     def _station(self) -> StationPart:

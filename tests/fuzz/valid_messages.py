@@ -47,6 +47,7 @@ from splitwave.common.wire.workload import link_stamps_to_proto, workload_to_pro
 _SETTINGS: dict[str, dict[str, object]] = {
     "levels": {"quantizer": {"breakpoints": 6, "forward": "straight-through"}},
     "reals": {"quantizer": {"breakpoints": 0}},
+    "bfloat16": {"quantizer": {"breakpoints": 0}, "runtime": {"wire_dtype": "bfloat16"}},
     "conditioned": {"quantizer": {"breakpoints": 6}, "hypernetwork": {"beta": [1e-5, 1.0]}},
     "times": {"data": {"name": "wifi-csi"}},
 }
@@ -142,12 +143,12 @@ def _blocks(kind: str) -> list[SymbolBlock]:
     contract = CONTRACTS[kind]
     beta = 0.5 if contract.carries_beta else None
     scattered = np.array([5, 2, 9, 0])
-    payload: LevelPayload | RealPayload = RealPayload(_reals(1))
+    payload: LevelPayload | RealPayload = RealPayload.rounded(_reals(1), contract.wire_dtype)
     if contract.breakpoints:
         levels = np.linspace(-1, 1, contract.breakpoints + 1, dtype=np.float32)
         indices = np.arange(_SAMPLES * contract.dimension, dtype=np.uint8).reshape(_SAMPLES, -1) % 7
         payload = LevelPayload(indices, 0, levels)
-    train = RealPayload(_reals(1)) if not contract.hard_training else payload
+    train = RealPayload.rounded(_reals(1), contract.wire_dtype) if not contract.hard_training else payload
     return [
         SymbolBlock(1, 0, BlockKey(Phase.TRAIN, 3, 1), np.arange(_SAMPLES), train, None),
         SymbolBlock(1, 0, BlockKey(Phase.TEST, 0, 0), scattered, payload, None),
@@ -164,7 +165,7 @@ def _downlinks(kind: str) -> list[Downlink]:
     return [
         Welcome(PROTOCOL_VERSION, "run", 1, CONFIGS[kind].canonical_json(), _DIGEST),
         TrainStep(3),
-        Gradient(BlockKey(Phase.TRAIN, 3, 1), _reals(3)),
+        Gradient.rounded(BlockKey(Phase.TRAIN, 3, 1), _reals(3), contract.wire_dtype),
         Evaluate(Phase.TEST, 0, Symbols.SOFT),
         Evaluate(Phase.LOAD, 0, Symbols.HARD, WORKLOAD),
         Prediction(BlockKey(Phase.SERVE, 0, 7), answers, (Hop("fuse", 5), Hop("decode", 6)), None),

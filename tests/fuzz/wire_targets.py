@@ -54,13 +54,13 @@ DECODERS: dict[str, tuple[Callable[[Any], object], ...]] = {
     "Leaving": (handshake.leaving_from_proto,),
     "Welcome": (handshake.welcome_from_proto,),
     "Finish": (handshake.finish_from_proto,),
-    "SymbolBlock": (lambda message: blocks.block_from_proto(message, _LEVELS),),
-    "RealSymbols": (lambda message: reals.reals_from_proto(message, 4, 5),),
+    "SymbolBlock": (lambda message: blocks.block_from_proto(message, _of_reals(message.reals)),),
+    "RealSymbols": (lambda message: reals.reals_from_proto(message, 4, 5, _of_reals(message).wire_dtype),),
     "PassReport": (passes.pass_report_from_proto,),
     "EpochReport": (training.epoch_report_from_proto,),
     "PartSaved": (training.part_saved_from_proto,),
     "TrainStep": (training.train_step_from_proto,),
-    "Gradient": (lambda message: training.gradient_from_proto(message, _LEVELS),),
+    "Gradient": (lambda message: training.gradient_from_proto(message, _of_reals(message.values)),),
     "SaveCheckpoint": (training.save_checkpoint_from_proto,),
     "Evaluate": (passes.evaluate_from_proto,),
     "SetLink": (passes.set_link_from_proto,),
@@ -69,8 +69,8 @@ DECODERS: dict[str, tuple[Callable[[Any], object], ...]] = {
         lambda message: answers.answers_from_proto(message, _answering(message)),
     ),
     "Workload": (workloads.workload_from_proto,),
-    "UplinkMessage": (lambda message: uplink_from_proto(message, _LEVELS),),
-    "DownlinkMessage": (lambda message: downlink_from_proto(message, _LEVELS),),
+    "UplinkMessage": (lambda message: uplink_from_proto(message, _of_reals(message.block.reals)),),
+    "DownlinkMessage": (lambda message: downlink_from_proto(message, _of_reals(message.gradient.values)),),
     "MeasuredLink": (workloads.link_stamps_from_proto,),
     "EpochRecord": (results.epoch_from_proto,),
     "Evaluation": (results.evaluation_from_proto,),
@@ -106,6 +106,11 @@ def _name_of(kind: type[Message]) -> str:
 def _answering(message: uplink_pb2.Prediction) -> LinkContract:
     """The contract of a task with such answers."""
     return CONTRACTS["times"] if message.WhichOneof("answers") == "times_ns" else _LEVELS
+
+
+def _of_reals(message: uplink_pb2.RealSymbols) -> LinkContract:
+    """The contract of a link with such real symbols, or level indices."""
+    return CONTRACTS["bfloat16"] if message.dtype == uplink_pb2.DTYPE_BFLOAT16 else _LEVELS
 
 
 def wire_targets() -> Iterator[Target]:

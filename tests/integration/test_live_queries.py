@@ -65,6 +65,8 @@ class Reference:
 CONFIGS = {
     "plain": TWO_LINKS,
     "real symbols": changed(quantizer={"breakpoints": 0}),
+    "real symbols in bfloat16": changed(quantizer={"breakpoints": 0}, runtime={"wire_dtype": "bfloat16"}),
+    "levels, received as bfloat16": changed(runtime={"wire_dtype": "bfloat16"}),
     "conditioned": changed(
         hypernetwork={"beta": [1e-4, 1.0], "psnr": True},
         channel={"training_psnr_db": [0.0, 20.0]},

@@ -38,12 +38,13 @@ def test_the_model_in_use_is_not_deployed_again(tmp_path: Path) -> None:
     [
         (changed(encoder={"dimension": 7}), "encoder.dimension = 7, and the one in use 6"),
         (changed(quantizer={"breakpoints": 5}), "quantizer.breakpoints = 5, and the one in use 6"),
+        (changed(runtime={"wire_dtype": "bfloat16"}), "runtime.wire_dtype = bfloat16, and the one in use float32"),
         (changed(links=3, channel={}), "links = 3, and the one in use 2"),
         (changed(channel={"psnr_db": 9.0}), "channel = "),
         (changed(hypernetwork={"beta": [1e-4, 1.0]}), "hypernetwork.beta = [0.0001, 1.0], and the one in use None"),
         (changed(fusion={"policy": "quorum", "quorum": 1}), "fusion = policy='quorum' deadline_ms=None quorum=1"),
     ],
-    ids=["dimension", "breakpoints", "links", "channel", "range of β", "fusion"],
+    ids=["dimension", "breakpoints", "wire", "links", "channel", "range of β", "fusion"],
 )
 def test_a_model_of_other_links_cannot_follow(other: RunConfig, named: str, tmp_path: Path) -> None:
     export(TWO_LINKS, tmp_path / "1")

@@ -74,12 +74,16 @@ class _DtypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dtype.ValueType
     DTYPE_UNSPECIFIED: _Dtype.ValueType  # 0
     DTYPE_FLOAT32: _Dtype.ValueType  # 1
     """little-endian IEEE 754"""
+    DTYPE_BFLOAT16: _Dtype.ValueType  # 2
+    """the upper 16 bits of such a number, little-endian: of runs with runtime.wire_dtype = bfloat16"""
 
 class Dtype(_Dtype, metaclass=_DtypeEnumTypeWrapper): ...
 
 DTYPE_UNSPECIFIED: Dtype.ValueType  # 0
 DTYPE_FLOAT32: Dtype.ValueType  # 1
 """little-endian IEEE 754"""
+DTYPE_BFLOAT16: Dtype.ValueType  # 2
+"""the upper 16 bits of such a number, little-endian: of runs with runtime.wire_dtype = bfloat16"""
 Global___Dtype: _TypeAlias = Dtype  # noqa: Y015
 
 class _Symbols:
@@ -598,6 +602,7 @@ class RealSymbols(_message.Message):
     DRAWS_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     dtype: Global___Dtype.ValueType
+    """runtime.wire_dtype of the run's settings"""
     draws: _builtins.int
     """1 before the channel; behind it L, the number of noise draws of the same block"""
     data: _builtins.bytes

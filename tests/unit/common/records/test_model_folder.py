@@ -117,6 +117,7 @@ def test_a_wrong_value_of_a_part_is_named(folder: Path, change: dict[str, object
         ("conditions", {"beta_range": [1]}, r"conditions\.beta_range = \[1\]: expected none, or two"),
         ("conditions", {"as_input": True}, r"conditions\.as_input = True: expected false"),
         ("conditions", {"log_noise_variances": [1]}, r"conditions\.log_noise_variances = \[1\]: expected none, or one"),
+        ("blocks", {"wire_dtype": "float16"}, r"blocks\.wire_dtype = 'float16': expected one of float32, bfloat16"),
         ("blocks", {"draws": 0}, r"blocks\.draws = 0: expected a whole number from 1"),
     ],
 )

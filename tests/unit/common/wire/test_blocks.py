@@ -1,6 +1,7 @@
 """The encoding of blocks and gradients, and the refusal of invalid messages."""
 
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -19,9 +20,10 @@ from splitwave.common.protocol.messages import (
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.wire.blocks import block_from_proto
 from splitwave.common.wire.pb import uplink_pb2 as pb
-from splitwave.common.wire.reals import reals_from_proto
+from splitwave.common.wire.reals import reals_from_proto, reals_to_proto
 from splitwave.common.wire.training import gradient_from_proto
 from splitwave.common.wire.uplink import uplink_from_proto, uplink_to_proto
+from splitwave.common.wire_dtype import WIRE_BITS, WireDtype
 from tests.unit.common.wire.examples import (
     KEYS,
     D,
@@ -35,7 +37,8 @@ from tests.unit.common.wire.examples import (
     serialised,
 )
 
-FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
+_LARGEST_BFLOAT16 = float(np.uint32(0x7F7F0000).view(np.float32))
+FLOATS = st.floats(-_LARGEST_BFLOAT16, _LARGEST_BFLOAT16, width=32)
 
 
 @given(st.data(), st.integers(1, 255), st.booleans(), st.booleans())
@@ -54,23 +57,48 @@ def test_level_blocks_survive_the_wire(data: st.DataObject, breakpoints: int, co
     assert_equal_fields(uplink_from_proto(serialised(uplink_to_proto(block, contract)), contract), block)
 
 
-@given(hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 6), st.just(D)), elements=FLOATS), KEYS)
-def test_real_blocks_and_gradients_survive_the_wire(values: Float32, key: BlockKey) -> None:
-    contract = contract_of(draws=len(values))
-    block = SymbolBlock(1, 0, key, np.arange(values.shape[1]), RealPayload(values))
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 6), st.just(D)), elements=FLOATS),
+    KEYS,
+    st.sampled_from(get_args(WireDtype)),
+)
+def test_real_blocks_and_gradients_survive_the_wire(values: Float32, key: BlockKey, dtype: WireDtype) -> None:
+    contract = dataclasses.replace(contract_of(draws=len(values)), wire_dtype=dtype)
+    block = SymbolBlock(1, 0, key, np.arange(values.shape[1]), RealPayload.rounded(values, dtype))
     assert_equal_fields(block_from_proto(encoded(block, contract), contract), block)
-    gradient = Gradient(key, values)
+    gradient = Gradient.rounded(key, values, dtype)
     assert_equal_fields(gradient_from_proto(encoded_gradient(gradient), contract), gradient)
 
 
+@pytest.mark.parametrize("dtype", get_args(WireDtype))
+def test_real_symbols_arrive_read_only_and_take_the_bytes_of_their_dtype(dtype: WireDtype) -> None:
+    message = pb.RealSymbols()
+    reals_to_proto(real_block().payload.values, dtype, message)  # type: ignore[union-attr]
+    assert len(message.data) == 4 * D * WIRE_BITS[dtype] // 8
+    with pytest.raises(ValueError, match="read-only"):
+        reals_from_proto(message, 4, D, dtype)[0, 0, 0] = 0
+
+
 def test_every_wire_dtype_has_a_codec() -> None:
-    for dtype in pb.Dtype.values():
-        message = pb.RealSymbols(dtype=dtype, draws=1, data=bytes(4 * D))
-        if dtype == pb.DTYPE_UNSPECIFIED:
+    for number in pb.Dtype.values():
+        message = pb.RealSymbols(dtype=number, draws=1, data=bytes(4 * D))
+        if number == pb.DTYPE_UNSPECIFIED:
             with pytest.raises(ProtocolError, match="unknown dtype 0"):
-                reals_from_proto(message, 1, D)
+                reals_from_proto(message, 1, D, "float32")
         else:
-            assert reals_from_proto(message, 1, D).shape == (1, 1, D)
+            dtype: WireDtype = "float32" if number == pb.DTYPE_FLOAT32 else "bfloat16"
+            samples = 32 // WIRE_BITS[dtype]
+            assert reals_from_proto(message, samples, D, dtype).shape == (1, samples, D)
+
+
+def test_a_dtype_that_is_not_the_runs_is_refused() -> None:
+    contract = dataclasses.replace(contract_of(), wire_dtype="bfloat16")
+    assert "dtype float32: expected bfloat16, the run's runtime.wire_dtype" in refused(
+        encoded(real_block(), contract), contract
+    )
+    half = encoded_gradient(Gradient.rounded(real_block().key, np.ones((1, 4, D), np.float32), "bfloat16"))
+    with pytest.raises(ProtocolError, match="dtype bfloat16: expected float32"):
+        gradient_from_proto(half, contract_of())
 
 
 def test_a_256_sample_block_of_4_bit_symbols_costs_at_most_1_05_of_its_packed_bytes() -> None:

@@ -36,7 +36,6 @@ def contract_of(task: Task) -> LinkContract:
         link=1,
         dimension=5,
         breakpoints=6,
-        bits=3,
         draws=1,
         max_samples=1,
         hard_training=False,
