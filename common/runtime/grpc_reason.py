@@ -7,6 +7,8 @@ _FRAMES = (
     re.compile(r"^[A-Z_]+: (?=ipv[46]:|unix:|unix-abstract:|vsock:)"),  # a status within the status
     re.compile(r"^(?:ipv4|ipv6|unix|unix-abstract|vsock):\S+: "),  # the address, which the caller knows
     re.compile(r"^Failed to connect to remote host: (?:(?:connect|getsockopt\(SO_ERROR\)): )?"),
+    re.compile(r"^connect: (?=.* \(\d+\)$)"),  # without EventEngine, as the number of the error is
+    re.compile(r" \(\d+\)$"),
     re.compile(r"^(?:connect failed: )?addr: \S+ error: "),
     re.compile(r"^(?:errors resolving|DNS resolution failed for) .*?address lookup failed for \S+:? ", re.IGNORECASE),
     re.compile(r"^os_error: (?=.* syscall: getaddrinfo)"),  # the resolver of GRPC_DNS_RESOLVER=native

@@ -66,7 +66,7 @@ def test_an_immediate_success_is_not_logged_and_a_second_wait_is() -> None:
     ("details", "reason"),
     [
         (f"{REFUSED}Connection refused", "Connection refused"),
-        (f"{REFUSED}connect: Connection refused (111)", "Connection refused (111)"),
+        (f"{REFUSED}connect: Connection refused (111)", "Connection refused"),
         (
             "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: connection attempt timed out "
             "before receiving SETTINGS frame",
@@ -76,6 +76,11 @@ def test_an_immediate_success_is_not_logged_and_a_second_wait_is() -> None:
             "errors resolving nohost.invalid:1: [field:hostname lookup error:address lookup failed for "
             "nohost.invalid:1: Domain name not found]",
             "Domain name not found",
+        ),
+        (
+            "failed to connect to all addresses; last error: UNKNOWN: unix:/run/s.sock: connect: No such file or "
+            "directory (2)",
+            "No such file or directory",
         ),
         ("link 3 does not exist: links are [0, 1]", "link 3 does not exist: links are [0, 1]"),
         (
