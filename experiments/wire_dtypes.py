@@ -1,4 +1,4 @@
-"""What rounding on the wire costs: `python -m splitwave.experiments.wire_dtypes -c configs/mnist-k2.yaml --seeds 3`.
+"""Compare dtypes of the wire: `python -m splitwave.experiments.wire_dtypes -c configs/mnist-k2.yaml --seeds 3`.
 
 Trains the same settings with each `runtime.wire_dtype`, and prints each network's error on the test split, which is
 read once. The bytes are those of one link's messages of a training step, counted.
