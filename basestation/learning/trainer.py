@@ -1,24 +1,25 @@
 """The base station's half of training: the decoder ψ, its loss, and the gradients for the devices."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from splitwave.basestation.fusion.fusion_buffer import FusedBlock
 from splitwave.basestation.learning.dense_step import DenseStep
 from splitwave.basestation.learning.objective import Objective
 from splitwave.basestation.learning.shards import Shards
+from splitwave.basestation.learning.shortcuts import Shortcuts
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import CheckpointError, RunFailedError
-from splitwave.common.learning.backbones.decoder import Decoder
-from splitwave.common.learning.conditions import BlockConditions, block_conditions
+from splitwave.common.learning.conditions import BlockConditions, RunConditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
-from splitwave.common.learning.optimiser import PartyOptimiser, trained_parameters
+from splitwave.common.learning.optimiser import PartyOptimiser
 from splitwave.common.learning.own_networks.factory import basestation_network
 from splitwave.common.learning.own_networks.own_network import OwnNetwork
 from splitwave.common.learning.placement import Placement
@@ -28,10 +29,6 @@ from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
 from splitwave.common.records.training_part import TrainingPart
 from splitwave.common.tasks.task import Answers
-
-BRIEF_MULTIPLICATIONS = 1 << 20
-"""A decoder with fully connected layers does so many in about a tenth of a millisecond, which handing its work over
-to a thread and back takes, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +57,10 @@ class _ShardResult:
     errors: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Shortcuts:
-    """Faster ways to the same bits, for a decoder with fully connected layers on the CPU.
-
-    Attributes:
-        dense: layers whose backward pass is a `DenseStep`; empty for other decoders.
-        brief_samples: evaluation samples that are decoded in less time than a hand-over to a thread takes.
-    """
-
-    dense: Sequence[nn.Linear]
-    brief_samples: int
-
-    @classmethod
-    def of(cls, decoder: nn.Module, config: RunConfig, device: torch.device) -> "_Shortcuts":
-        """Those of a decoder that computes on `device`."""
-        if not isinstance(decoder, Decoder) or device.type != "cpu":
-            return cls([], 0)
-        plain = not config.conditions and not config.runtime.bf16
-        dense = [layer for layer in decoder.modules() if isinstance(layer, nn.Linear)] if plain else []
-        return cls(dense, BRIEF_MULTIPLICATIONS // sum(weights.numel() for weights in decoder.parameters()))
-
-
 class Trainer:
     """Trains and applies the decoder. Micro-batches accumulate until `finish_step`.
 
     Attributes:
-        config: the run's settings.
         objective: the loss of its task, and the error of an answer.
         decoder: ψ.
         shards: the threads that share the samples of a training block, or the blocks of a pass.
@@ -94,7 +68,7 @@ class Trainer:
 
     def __init__(self, config: RunConfig, plan: RunPlan, train_labels: Tensor) -> None:
         """Args: the run's settings and plan; the training split's (N,) int64 classes, or float32 nanoseconds."""
-        self.config = config
+        self._run_conditions = RunConditions(config)
         self._plan = plan
         self._labels = train_labels
         self.objective = Objective(config.task)
@@ -106,11 +80,16 @@ class Trainer:
         self.shards = Shards(config.runtime.decoder_shards, config.runtime.torch_threads)
         self._next_step = 0
         self._owed: list[Callable[[], Sequence[Tensor]]] = []
-        self._shortcuts = _Shortcuts.of(self.decoder, config, self._placement.device)
+        self._shortcuts = Shortcuts.of(self.decoder, config, self._placement.device)
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings under which it decodes, see `use_config`."""
+        return self._run_conditions.config
 
     def use_config(self, config: RunConfig) -> None:
         """Decode under other settings from here on, such as another PSNR or β, that leave the networks as they are."""
-        self.config = config
+        self._run_conditions = RunConditions(config)
 
     def micro_batch(self, block: FusedBlock) -> MicroBatchResult:
         """Forward, distortion averaged over L draws and the step's B samples (eq. (18)), backward to the symbols.
@@ -148,7 +127,8 @@ class Trainer:
     def _shard(self, block: FusedBlock, labels: Tensor, weights: Tensor, conditions: BlockConditions) -> "_ShardResult":
         """Forward and backward of some of a block's samples."""
         draws = len(block.symbols)
-        labels = labels.repeat(draws, *(1 for _ in labels.shape[1:]))
+        if draws > 1:
+            labels, weights = labels.repeat(draws, *(1 for _ in labels.shape[1:])), weights.repeat(draws)
         step = DenseStep(self._shortcuts.dense) if self._shortcuts.dense else None
         if step:
             outputs = step.forward(block.symbols.flatten(0, 1)).requires_grad_()
@@ -156,22 +136,22 @@ class Trainer:
         else:
             symbols = block.symbols.detach().requires_grad_()
             outputs = self._decode(symbols, block.key, conditions)
-            sources = [symbols, *trained_parameters(self.decoder)]
+            sources = [symbols, *self._shortcuts.parameters]
         losses = self.objective.losses(outputs, labels)
-        total = losses.detach().sum()
-        if not torch.isfinite(total):
-            raise RunFailedError(f"training diverged: the loss of step {block.key.step} is {total.item()}")
+        total = losses.detach().sum().item()
+        if not math.isfinite(total):
+            raise RunFailedError(f"training diverged: the loss of step {block.key.step} is {total}")
         errors = self.objective.errors(self.objective.answers(outputs.detach()), labels.numpy())
-        gradient, *rest = torch.autograd.grad(losses, sources, weights.repeat(draws))
+        gradient, *rest = torch.autograd.grad(losses, sources, weights)
         if step:
             gradient = step.backward(gradient).view_as(block.symbols)
-        return _ShardResult(gradient, step.weight_gradients if step else lambda: rest, total.item(), errors)
+        return _ShardResult(gradient, step.weight_gradients if step else lambda: rest, total, errors)
 
     def settle(self) -> None:
         """Add up the parameters' gradients of the last micro-batch, in the order of its shards."""
         owed, self._owed = self._owed, []
         for gradients in self.shards.map(lambda shard: shard(), owed):
-            for parameter, gradient in zip(trained_parameters(self.decoder), gradients, strict=True):
+            for parameter, gradient in zip(self._shortcuts.parameters, gradients, strict=True):
                 parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
 
     def finish_step(self, step: int) -> None:
@@ -223,7 +203,7 @@ class Trainer:
         return outputs
 
     def _conditions(self, block: FusedBlock, plan: RunPlan) -> BlockConditions:
-        return block_conditions(self.config, plan, block.key, block.betas)
+        return self._run_conditions.of(plan, block.key, block.betas)
 
     def _decode(self, symbols: Tensor, key: BlockKey, conditions: BlockConditions | None) -> Tensor:
         """Outputs, (L·B, …), of the (L, B, K·d) symbols of a block; plain networks take no conditions."""

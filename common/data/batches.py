@@ -42,4 +42,4 @@ def micro_batches(ids: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]
     """
     if len(ids) < 1 or count < 1:
         raise ValueError(f"cannot cut {len(ids)} samples into {count} micro-batches: expected 1 or more of each")
-    return np.array_split(ids, min(count, len(ids)))
+    return [ids] if count == 1 else np.array_split(ids, min(count, len(ids)))

@@ -7,7 +7,7 @@ station know them without a message.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from splitwave.common.config.sections import HypernetworkSettings
 from splitwave.common.errors import ProtocolError, Refusal
 from splitwave.common.protocol.arrays import Float32, Int64
 from splitwave.common.protocol.blocks import BlockKey
-from splitwave.common.protocol.channel_model import rate_noise_variances
+from splitwave.common.protocol.channel_model import RateNoise
 from splitwave.common.protocol.link_noise import draw_of_sample
 from splitwave.common.protocol.phases import Phase
 from splitwave.common.protocol.plan import RunPlan
@@ -54,33 +54,57 @@ class BlockConditions:
         return np.repeat(values, self.counts).astype(np.float32)
 
 
-def block_conditions(config: RunConfig, plan: RunPlan, key: BlockKey, given: Sequence[float] = ()) -> BlockConditions:
-    """The conditions of all links in a block.
+class RunConditions:
+    """Derives the conditions of all links in the blocks of a run.
 
-    In a training step of B samples, with T_β = `hypernetwork.draws`, sample p has the link's value ⌊p·T_β/B⌋, however
-    the step is cut into micro-batches. In all other phases β_k is that of `given`, or `objective.beta` without any; a
-    device, which knows only the β of its own link, gives it for all links and reads no other row.
-
-    The loss of a sample is weighted by Π_k (β_k + 10⁻⁴)^(−p/K), p = `hypernetwork.balance`: without it the large losses
-    at large β decide the weights that all β share.
+    Attributes:
+        config: the run's settings.
     """
-    hyper, links, training = config.hypernetwork, range(config.links), key.phase is Phase.TRAIN
-    samples = len(plan.block_ids(key.phase, key.step, key.micro_batch))
-    if training and hyper.beta is not None:
-        betas = np.stack([_draw_betas(hyper, config.seed, link, key.step) for link in links])
-    else:
-        betas = np.array([[beta] for beta in given or [config.beta(link) for link in links]])
-    variances = np.stack([rate_noise_variances(config, link, key) for link in links])
-    start = plan.block_start(key.step, key.micro_batch) if training else 0
-    batch = plan.batch_size(key.step) if training else samples
-    of_betas, of_variances, counts = _groups(start, samples, batch, betas.shape[1], variances.shape[1])
-    betas, variances = betas[:, of_betas], variances[:, of_variances]
-    columns = [np.log(betas)] if hyper.beta is not None else []
-    columns += [np.log(variances)] if hyper.psnr else []
-    inputs = np.stack(columns, axis=-1) if columns else np.empty((*betas.shape, 0))
-    exponent = hyper.balance if hyper.beta is not None and key.phase is Phase.TRAIN else 0.0
-    weights = np.exp(-exponent * np.log(betas + _SMALL_BETA).mean(axis=0))
-    return BlockConditions(betas, variances, counts, inputs.astype(np.float32), weights)
+
+    def __init__(self, config: RunConfig) -> None:
+        """Args: the run's settings."""
+        self.config = config
+
+    @cached_property
+    def _noise(self) -> Sequence[RateNoise]:
+        """By link; made when a block needs it, since stations without conditions import no models of a user."""
+        return [RateNoise(self.config, link) for link in range(self.config.links)]
+
+    def of(self, plan: RunPlan, key: BlockKey, given: Sequence[float] = ()) -> BlockConditions:
+        """The conditions of a block.
+
+        In a training step of B samples, with T_β = `hypernetwork.draws`, sample p has the link's value ⌊p·T_β/B⌋,
+        however the step is cut into micro-batches. In all other phases β_k is that of `given`, or `objective.beta`
+        without any; a device, which knows only the β of its own link, gives it for all links and reads no other row.
+
+        The loss of a sample is weighted by Π_k (β_k + 10⁻⁴)^(−p/K), p = `hypernetwork.balance`: without it the large
+        losses at large β decide the weights that all β share.
+
+        Raises:
+            ConfigError: a channel model cannot be loaded.
+        """
+        hyper, training = self.config.hypernetwork, key.phase is Phase.TRAIN
+        samples = len(plan.block_ids(key.phase, key.step, key.micro_batch))
+        betas = self._betas(key, given)
+        variances = np.stack([noise.variances(key) for noise in self._noise])
+        start = plan.block_start(key.step, key.micro_batch) if training else 0
+        batch = plan.batch_size(key.step) if training else samples
+        of_betas, of_variances, counts = _groups(start, samples, batch, betas.shape[1], variances.shape[1])
+        betas, variances = betas[:, of_betas], variances[:, of_variances]
+        columns = [np.log(betas)] if hyper.beta is not None else []
+        columns += [np.log(variances)] if hyper.psnr else []
+        inputs = np.stack(columns, axis=-1) if columns else np.empty((*betas.shape, 0))
+        weights = np.ones(betas.shape[1])
+        if hyper.beta is not None and training:
+            weights = np.exp(-hyper.balance * np.log(betas + _SMALL_BETA).mean(axis=0))
+        return BlockConditions(betas, variances, counts, inputs.astype(np.float32), weights)
+
+    def _betas(self, key: BlockKey, given: Sequence[float]) -> NDArray[np.float64]:
+        """(K, T_β): drawn for a training step of β-conditioned networks, else one value for each link."""
+        config, links = self.config, range(self.config.links)
+        if key.phase is Phase.TRAIN and config.hypernetwork.beta is not None:
+            return np.stack([_draw_betas(config.hypernetwork, config.seed, link, key.step) for link in links])
+        return np.array([[beta] for beta in given or [config.beta(link) for link in links]])
 
 
 @lru_cache(maxsize=256)

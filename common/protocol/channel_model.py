@@ -153,18 +153,30 @@ def _check_options(choice: ChannelModelChoice) -> None:
 
 
 def rate_noise_variances(config: RunConfig, link: int, key: BlockKey) -> Variances:
-    """(T,) values of σ² in ẑ = z̃ + ε as the rate of a block sees it: all noise of the channel, at its input.
+    """(T,) values of σ² in ẑ = z̃ + ε as the rate of a block sees it, see `RateNoise`; errors as there."""
+    return RateNoise(config, link).variances(key)
+
+
+class RateNoise:
+    """σ² in ẑ = z̃ + ε as the rate of one link's blocks sees it: all noise of the channel, at its input.
 
     Information about z̃ is the same behind h·z̃ + ε and behind z̃ + ε/h, so a bound for the second is one for the first.
-    Each value is of an equal share of the block, see `link_noise.draw_of_sample`.
-
-    Raises:
-        ConfigError: a model cannot be loaded.
     """
-    variances = np.zeros(1)
-    for choice in reversed(config.channel.chain(link)):
-        variances = channel_model(choice, config, link).noise_variances(key, variances)
-    return variances
+
+    def __init__(self, config: RunConfig, link: int) -> None:
+        """Make the link's models.
+
+        Raises:
+            ConfigError: one cannot be loaded.
+        """
+        self._models = [channel_model(choice, config, link) for choice in reversed(config.channel.chain(link))]
+
+    def variances(self, key: BlockKey) -> Variances:
+        """(T,) values, each of an equal share of the block, see `link_noise.draw_of_sample`."""
+        variances = np.zeros(1)
+        for model in self._models:
+            variances = model.noise_variances(key, variances)
+        return variances
 
 
 def check_rate_noise(config: RunConfig) -> None:

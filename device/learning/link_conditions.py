@@ -2,7 +2,7 @@
 
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.errors import ProtocolError
-from splitwave.common.learning.conditions import BlockConditions, block_conditions, check_serving_beta
+from splitwave.common.learning.conditions import BlockConditions, RunConditions, check_serving_beta
 from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.link_setting import AS_CONFIGURED, LinkSetting
@@ -20,6 +20,7 @@ class LinkConditions:
     def __init__(self, config: RunConfig, link: int, samples: LinkSamples) -> None:
         """Args: the run's settings, the link, and its samples, whose plan is used."""
         self.config = config
+        self._run = RunConditions(config)
         self._conditioned = bool(config.conditions)
         self._link = link
         self._samples = samples
@@ -32,6 +33,7 @@ class LinkConditions:
         if config.adaptation != self.config.adaptation:
             self._serving = AS_CONFIGURED
         self.config = config
+        self._run = RunConditions(config)
         self._adapts = _adapts(config)
 
     @property
@@ -67,7 +69,7 @@ class LinkConditions:
             beta: of a query; None for the β that the settings give for the block.
         """
         betas = () if beta is None else (beta,) * self.config.links
-        return block_conditions(self.config, self._samples.plan, key, betas)
+        return self._run.of(self._samples.plan, key, betas)
 
     def inputs(self, conditions: BlockConditions) -> Float32 | None:
         """The inputs of this link's gated layers, (R, C) or (B, C); None if its network has none."""

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -98,7 +99,7 @@ class DeviceTrainer:
         key = features.key
         grids, symbols = self._symbols(features)
         levels = [grid.levels for grid in grids]  # a hard symbol can be finite although a level is not
-        if not all(torch.isfinite(values).all() for values in (symbols, *levels)):
+        if not all(np.isfinite(values.detach().numpy()).all() for values in (symbols, *levels)):
             raise RunFailedError(f"training diverged: features of step {key.step} are not finite")
         self._pending[key.micro_batch] = _Pending(features, grids, symbols)
         return self._block(features, symbols.detach())

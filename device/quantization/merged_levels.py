@@ -18,7 +18,7 @@ class MergedLevels:
 
     def indices(self, indices: Tensor) -> Tensor:
         """(...) uint8 indices of b bits, from those of B bits."""
-        return indices >> self.shift
+        return indices >> self.shift if self.shift else indices
 
     def levels(self, levels: Tensor) -> Tensor:
         """The mean of each group of 2^(B−b) levels, (⌊T / 2^(B−b)⌋ + 1,) float32; the last group may be smaller."""

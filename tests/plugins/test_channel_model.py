@@ -8,7 +8,7 @@ from splitwave.channel.models.composite import CompositeChannel, link_channel
 from splitwave.common.config.registry import AWGN, CHANNEL_MODELS
 from splitwave.common.config.sections import QuantizerSettings
 from splitwave.common.errors import ConfigError
-from splitwave.common.learning.conditions import block_conditions
+from splitwave.common.learning.conditions import RunConditions
 from splitwave.common.protocol.blocks import BlockKey
 from splitwave.common.protocol.channel_model import ChannelModel, check_rate_noise, rate_noise_variances
 from splitwave.common.protocol.messages import Gradient
@@ -57,7 +57,7 @@ def test_the_rate_sides_variance_is_what_the_emulators_channel_says(model: objec
 def test_a_gain_before_the_noise_weakens_the_noise_that_devices_and_base_station_reckon_with() -> None:
     config = laws.config_of([TOY, AWGN], psnr_db=3.0)
     key = BlockKey(Phase.TRAIN, 0, 0)
-    conditions = block_conditions(config, RunPlan(config, 64, 8), key)
+    conditions = RunConditions(config).of(RunPlan(config, 64, 8), key)
     for link in range(config.links):
         gain = link_channel(laws.config_of(TOY), link).draw(key, (1, 1, 1)).item()
         assert 0.5 <= abs(gain) <= 1.5

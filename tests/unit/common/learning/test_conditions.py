@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from splitwave.common.config.run_config import RunConfig
 from splitwave.common.learning.backbones.backbone import make_decoder, make_encoder
 from splitwave.common.learning.backbones.encoder import MIN_THETA
-from splitwave.common.learning.conditions import BlockConditions, block_conditions
+from splitwave.common.learning.conditions import BlockConditions, RunConditions
 from splitwave.common.learning.folding import FoldedNetwork
 from splitwave.common.learning.initialisation import initialise_linear_layers
 from splitwave.common.protocol.blocks import BlockKey
@@ -36,7 +36,7 @@ def config_of(**sections: object) -> RunConfig:
 
 
 def of_step(config: RunConfig, step: int = 0, micro_batch: int = 0, samples: int = 4000) -> BlockConditions:
-    return block_conditions(config, RunPlan(config, samples, 8), BlockKey(Phase.TRAIN, step, micro_batch))
+    return RunConditions(config).of(RunPlan(config, samples, 8), BlockKey(Phase.TRAIN, step, micro_batch))
 
 
 def drawn(config: RunConfig, steps: int = 100) -> NDArray[np.float64]:
@@ -128,7 +128,7 @@ def test_rows_hold_log_beta_and_log_noise_variance_of_each_link() -> None:
 @pytest.mark.parametrize("phase", [Phase.VALIDATION, Phase.TEST, Phase.SERVE])
 def test_a_pass_has_the_beta_of_the_settings(phase: Phase) -> None:
     config = config_of(data={"validation": 8})
-    block = block_conditions(config, RunPlan(config, 40, 8), BlockKey(phase, 0, 0))
+    block = RunConditions(config).of(RunPlan(config, 40, 8), BlockKey(phase, 0, 0))
     np.testing.assert_allclose(block.rows(0, 1), [[math.log(0.5), math.log(0.25)]], rtol=1e-6)
     assert block.weights.tolist() == [1.0]
 
@@ -136,7 +136,7 @@ def test_a_pass_has_the_beta_of_the_settings(phase: Phase) -> None:
 @pytest.mark.parametrize("phase", [Phase.VALIDATION, Phase.TEST, Phase.SERVE])
 def test_a_pass_with_a_given_beta_ignores_the_settings(phase: Phase) -> None:
     config = config_of(data={"validation": 8})
-    block = block_conditions(config, RunPlan(config, 40, 8), BlockKey(phase, 0, 0), (0.1, 0.2))
+    block = RunConditions(config).of(RunPlan(config, 40, 8), BlockKey(phase, 0, 0), (0.1, 0.2))
     np.testing.assert_allclose(block.rows(0, 1), [[math.log(0.1), math.log(0.2)]], rtol=1e-6)
     assert (block.betas.tolist(), block.weights.tolist()) == ([[0.1], [0.2]], [1.0])
 
