@@ -9,6 +9,7 @@ from typing import TypeVar, TypeVarTuple, Unpack
 from splitwave.common.records.manifest import BASESTATION_PART
 from splitwave.common.records.training_manifest import TrainingManifest, discard_checkpoints, step_folder
 from splitwave.common.records.training_part import TrainingPart
+from splitwave.common.runtime.urgency import be_patient
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
@@ -37,7 +38,7 @@ class KeptCheckpoints:
         self._every = every
         self._last = last
         self._published = [newest.step] if newest else []
-        self._disk = ThreadPoolExecutor(1, "checkpoints")
+        self._disk = ThreadPoolExecutor(1, "checkpoints", be_patient)  # training goes first
 
     def is_due(self, step: int, steps: int) -> bool:
         """Whether to keep a checkpoint after this number of steps."""

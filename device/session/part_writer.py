@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from splitwave.common.errors import ProtocolError
 from splitwave.common.protocol.messages import PartSaved, SaveCheckpoint
 from splitwave.common.records.training_part import TrainingPart
+from splitwave.common.runtime.urgency import be_patient
 from splitwave.device.session.checkpoint_parts import CheckpointParts
 from splitwave.device.session.handshake import Lease
 
@@ -53,7 +54,7 @@ class PartWriter:
         if self._send is None:
             yield self._write(link, part, message.keep_from)
             return
-        self._disk = self._disk or ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._disk = self._disk or ThreadPoolExecutor(1, "checkpoint", be_patient)  # training goes first
         self._writing = self._disk.submit(self._write_and_answer, link, part, message.keep_from)
 
     def settle(self) -> None:
