@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from typing import Self
 
 from splitwave.device.uplink.host import Addressed, Host
 
@@ -15,7 +14,8 @@ _NS = 1e-9
 class Pacer:
     """Runs a thread beside the hearing thread; only one of them uses the host at a time.
 
-    The hearing thread takes its `turn` first: the messages that it reacts to give credit back, and take little time.
+    As a context, it is the turn of the hearing thread, which goes first: the messages that it reacts to give credit
+    back, and take little time.
     """
 
     def __init__(self, host: Host, send: Send, give_up: GiveUp) -> None:
@@ -33,10 +33,6 @@ class Pacer:
         self._hearing = 0
         self._closed = False
         self._thread: threading.Thread | None = None
-
-    def turn(self) -> Self:
-        """A context in which the hearing thread may use the host."""
-        return self
 
     def __enter__(self) -> None:
         """Wait for the turn of the hearing thread."""

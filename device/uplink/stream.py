@@ -106,7 +106,7 @@ class Stream:
             heard_ns = self._host.clock()
             try:
                 check_bundle(bundle)
-                with self._pacer.turn():
+                with self._pacer:
                     for answers in self._host.react(map(self._read, bundle.messages), heard_ns):
                         self._put(answers)
             except Exception as error:
