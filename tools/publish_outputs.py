@@ -59,6 +59,11 @@ SECTIONS = (
         ("checkpoints", "tls"),
     ),
     Section(
+        "Latency and training steps beside other programs",
+        "One run of three benchmarks; what the rows mean is in [Benchmarks](../benchmarks.md#beside-programs-written-by-hand).",
+        ("peers",),
+    ),
+    Section(
         "Rounding on the wire",
         "The same trainings with float32 and bfloat16 between processes. See [Send fewer bytes](../how-to/fewer-bytes.md).",
         ("wire-dtypes",),
