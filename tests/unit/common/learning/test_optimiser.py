@@ -47,6 +47,24 @@ def test_with_one_learning_rate_all_steps_equal_those_of_torchs_adam(layer: nn.M
         assert torch.equal(one, its_twin)
 
 
+@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor cannot take denormals for zero")
+def test_the_moments_of_weights_without_a_gradient_do_not_stay_denormal_and_the_weights_equal_those_of_torch() -> None:
+    torch.manual_seed(0)
+    network = nn.Linear(6, 4)
+    other = copy.deepcopy(network)
+    ours, theirs = PartyOptimiser(network, 1.0), torch.optim.Adam(other.parameters(), lr=RATE, fused=True)
+    for step in range(1100):
+        for party in (network, other):
+            for weights in party.parameters():
+                weights.grad = torch.full_like(weights, 0.1 if step == 0 else 0.0)
+        ours.step(RATE)
+        theirs.step()
+    for one, its_twin in zip(network.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, its_twin)
+        assert theirs.state[its_twin]["exp_avg"].count_nonzero() == its_twin.numel()
+    assert not any(values.count_nonzero() for name, values in ours.state.items() if name.startswith("mean."))
+
+
 def test_training_does_not_load_torchs_compiler() -> None:
     """On a board the compiler would take a second and 70 MiB."""
     program = (
