@@ -117,7 +117,8 @@ class BlockExchange:
                     ready.append(self._ready.get_nowait())
                 blocks = [each.block for each in ready if isinstance(each, Arrival)]
                 answered = self._answer_all(ready, await decode(blocks) if blocks else ())
-                await asyncio.sleep(0)  # the answers leave before they are counted, however many blocks wait
+                if command.phase is not Phase.TRAIN:  # whose gradients leave together with the next step's announcement
+                    await asyncio.sleep(0)  # the answers leave before they are counted, however many blocks wait
                 for arrival, decoded in answered:
                     self._events.block_answered(arrival, decoded)
         finally:

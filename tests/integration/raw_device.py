@@ -48,11 +48,22 @@ class RawDevice:
 
     async def receive(self) -> Downlink:
         if not self._received:
-            bundle = await self._call.read()
-            if not isinstance(bundle, pb.DownlinkBundle):
-                raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())
-            self._received.extend(bundle.messages)
+            await self._read()
         return downlink_from_proto(self._received.popleft(), self.contract)
+
+    async def receive_bundle(self) -> list[Downlink]:
+        """Receive all messages of the next bundle."""
+        assert not self._received
+        await self._read()
+        bodies = [downlink_from_proto(message, self.contract) for message in self._received]
+        self._received.clear()
+        return bodies
+
+    async def _read(self) -> None:
+        bundle = await self._call.read()
+        if not isinstance(bundle, pb.DownlinkBundle):
+            raise aio.AioRpcError(await self._call.code(), None, None, await self._call.details())
+        self._received.extend(bundle.messages)
 
     async def shake_hands(self, *, version: int = PROTOCOL_VERSION, link: int | None = None) -> Welcome:
         await self.send(Hello(version, "raw", "test", link, 4096))
