@@ -28,6 +28,25 @@ RequireValid = Annotated[
     typer.Option("--require-valid", help="Exit with code 9 if a result is INVALID, for example on a busy machine."),
 ]
 
+_SUMMARIES = {
+    "latency": "SingleStream and MultiStream latency relative to a two-hop echo, divided into hops.",
+    "throughput": "Offline throughput relative to one process, and Server throughput with Poisson arrivals.",
+    "training": "Time of a training step on the process engine relative to one process.",
+    "channel": "Rate of the channel emulator relative to pure random-number generation.",
+    "models": "Rate of each channel model relative to that of AWGN.",
+    "scale": "CPU time, wall time and memory per link, from 1 to 64 links.",
+    "wire": "Bytes on the uplink relative to the packed bits.",
+    "startup": "Time from process start to first symbol, and memory of the processes.",
+    "timing": "Latency with the airtime emulated, beside the same without.",
+    "peers": "Training steps and single samples relative to programs for the same job, written by hand.",
+}
+_OF_ALL = [name for name in _SUMMARIES if name != "peers"]
+
+Further = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[BENCHMARK]…", help="Further benchmarks of the same run.", show_default=False),
+]
+
 Baseline = Annotated[
     Path | None,
     typer.Option(
@@ -62,8 +81,17 @@ def _measure(
         raise typer.Exit(code)
 
 
+def _check_names(chosen: Sequence[str]) -> None:
+    for name in chosen:
+        if name not in _SUMMARIES:
+            raise ConfigError(f"{name}: expected {', '.join(_SUMMARIES)}")
+        if chosen.count(name) > 1:
+            raise ConfigError(f"{name}: named twice, or part of all")
+
+
 def _command(names: Sequence[str], summary: str) -> None:
     def command(
+        further: Further = None,
         json_file: JsonFile = None,
         *,
         quick: Quick = False,
@@ -73,8 +101,10 @@ def _command(names: Sequence[str], summary: str) -> None:
         data_dir: DataDir = None,
         results: Results = RESULTS,
     ) -> Path:
+        chosen = [*names, *(further or ())]
+        _check_names(chosen)
         _measure(
-            names,
+            chosen,
             json_file,
             data_dir,
             results,
@@ -89,19 +119,8 @@ def _command(names: Sequence[str], summary: str) -> None:
     bench_app.command(name, help=summary)(reports_errors(command))
 
 
-_BENCHMARKS = {
-    "latency": "SingleStream and MultiStream latency relative to a two-hop echo, divided into hops.",
-    "throughput": "Offline throughput relative to one process, and Server throughput with Poisson arrivals.",
-    "training": "Time of a training step on the process engine relative to one process.",
-    "channel": "Rate of the channel emulator relative to pure random-number generation.",
-    "models": "Rate of each channel model relative to that of AWGN.",
-    "scale": "CPU time, wall time and memory per link, from 1 to 64 links.",
-    "wire": "Bytes on the uplink relative to the packed bits.",
-    "startup": "Time from process start to first symbol, and memory of the processes.",
-    "timing": "Latency with the airtime emulated, beside the same without.",
-}
-for _name, _summary in _BENCHMARKS.items():
-    _command([_name], _summary)
+for _name in _OF_ALL:
+    _command([_name], _SUMMARIES[_name])
 
 
 @bench_app.command("live")
@@ -150,5 +169,5 @@ def _model_source(run: Path | None, model: Path | None) -> ModelSource:
     return ModelSource(None if run is None else find_checkpoint(run, "--run"), model)
 
 
-_command(["peers"], "Training steps and single samples relative to programs for the same job, written by hand.")
-_command(list(_BENCHMARKS), "Run all benchmarks except live and peers.")
+_command(["peers"], _SUMMARIES["peers"])
+_command(_OF_ALL, "Run all benchmarks except live and peers.")
