@@ -17,6 +17,11 @@ WIRE_BITS: dict[WireDtype, int] = {"float32": 32, "bfloat16": 16}
 _NOT_A_NUMBER = np.uint16(0x7FC0)
 
 
+def symbol_bits(breakpoints: int, dtype: WireDtype) -> int:
+    """Bits of a packed symbol, ⌈log2(T+1)⌉; without a quantizer, T = 0, those of a real value."""
+    return breakpoints.bit_length() or WIRE_BITS[dtype]
+
+
 def rounded(values: NDArray[np.float32], dtype: WireDtype) -> NDArray[np.float32]:
     """The values as they arrive, float32 of the same shape; float32 returns them as they are, not a copy."""
     return values if dtype == "float32" else from_bfloat16(to_bfloat16(values))

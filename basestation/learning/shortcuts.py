@@ -11,8 +11,8 @@ from splitwave.common.learning.backbones.decoder import Decoder
 from splitwave.common.learning.optimiser import trained_parameters
 
 BRIEF_MULTIPLICATIONS = 1 << 20
-"""A decoder with fully connected layers does so many in about a tenth of a millisecond, which handing its work over
-to a thread and back takes, too."""
+"""A decoder with fully connected layers does this many in about 0.1 ms: as long as it takes to hand the work to a
+thread and back."""
 
 
 @dataclass(frozen=True, slots=True)

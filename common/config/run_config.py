@@ -37,7 +37,7 @@ from splitwave.common.data.sample_arrays import sample_shapes
 from splitwave.common.data.view import VIEWS, Place
 from splitwave.common.errors import ConfigError, ProtocolError, Refusal
 from splitwave.common.tasks.task import Task
-from splitwave.common.wire_dtype import WIRE_BITS
+from splitwave.common.wire_dtype import symbol_bits
 
 _BETA_OPTIONS = ("sampling", "draws", "balance")
 _RANGE_OPTIONS = ("training_psnr_draws", "training_psnr_shared")
@@ -196,7 +196,7 @@ class RunConfig(GeneralSettings):
     @property
     def bits_per_symbol(self) -> int:
         """ceil(log2(T+1)); 32 for unquantized features, or 16 where they travel as bfloat16."""
-        return self.quantizer.breakpoints.bit_length() or WIRE_BITS[self.runtime.wire_dtype]
+        return symbol_bits(self.quantizer.breakpoints, self.runtime.wire_dtype)
 
     @property
     def payload_bits_per_sample(self) -> int:

@@ -9,7 +9,7 @@ from splitwave.common.protocol.arrays import Float32
 from splitwave.common.protocol.blocks import LevelPayload, SilentPayload, SymbolBlock
 from splitwave.common.protocol.phases import Phase, Symbols
 from splitwave.common.tasks.task import Task
-from splitwave.common.wire_dtype import WIRE_BITS, WireDtype
+from splitwave.common.wire_dtype import WireDtype, symbol_bits
 
 _PEAK = 1 + 1e-5
 """Largest size of a quantized symbol, P_max = 1 of eq. (20), with room for rounding."""
@@ -49,7 +49,7 @@ class LinkContract:
     @property
     def bits(self) -> int:
         """Bits per packed symbol, ⌈log2(T+1)⌉; without a quantizer those of a real one."""
-        return self.breakpoints.bit_length() or WIRE_BITS[self.wire_dtype]
+        return symbol_bits(self.breakpoints, self.wire_dtype)
 
     def levels(self, bits: int | None) -> int:
         """The number of levels of a block with these bits a level; None for the bits of the settings.

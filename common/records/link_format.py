@@ -96,7 +96,7 @@ class ConditionsFormat:
 
 @dataclass(frozen=True, slots=True)
 class BlockLimits:
-    """The terms of a link's contract that training and passes use, and live queries do not.
+    """Further terms of a link's contract; live queries use `wire_dtype` alone.
 
     Attributes:
         draws: L, noise draws of a training block.

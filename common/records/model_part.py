@@ -15,7 +15,7 @@ from splitwave.common.limits import MAX_DIMENSION, MAX_LINKS, MAX_SETTINGS_CHARA
 from splitwave.common.records.link_format import BlockLimits, ConditionsFormat, Grid
 from splitwave.common.records.manifest_fields import Fields
 from splitwave.common.records.part_format import InputFormat, TaskFormat
-from splitwave.common.wire_dtype import WIRE_BITS
+from splitwave.common.wire_dtype import symbol_bits
 
 if TYPE_CHECKING:
     from splitwave.common.protocol.symbols import LinkContract
@@ -126,7 +126,7 @@ class DevicePart:
     @property
     def bits(self) -> int:
         """Bits of a symbol: ⌈log2(T + 1)⌉, or those of a real one."""
-        return len(self.grid.breakpoints).bit_length() or WIRE_BITS[self.blocks.wire_dtype]
+        return symbol_bits(len(self.grid.breakpoints), self.blocks.wire_dtype)
 
     def tree(self) -> Mapping[str, object]:
         """The manifest as JSON."""
